@@ -1,0 +1,45 @@
+"""What can go wrong on our side of the sandbox. A student's exception is evidence and never one of these.
+
+GraderError
+UsageError          the call is wrong: flags, paths, names                       exit code 2
+RubricError       a rubric, with file and line of each mistake                 exit code 2
+MachineError      this machine cannot do it: no sandbox, no data set         exit code 2
+SubmissionError   one submission cannot be read; ends as its recorded reason
+StoreError          the output folder is not what it should be
+"""
+
+from __future__ import annotations
+
+
+class GraderError(Exception):
+    """Something that we tell in three parts: what was found and where, what was expected, what to do."""
+
+    def __init__(self, found: str, *, expected: str = "", mend: str = "") -> None:
+        self.found = found
+        self.expected = expected
+        self.mend = mend
+        super().__init__(" ".join(part for part in (found, expected, mend) if part))
+
+
+class UsageError(GraderError):
+    """The command was called in a way that cannot work."""
+
+
+class RubricError(UsageError):
+    """A rubric with one or more mistakes; ``problems`` holds a line for each, ``file:line: what. mend``."""
+
+    def __init__(self, problems: list[str]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("\n".join(problems))
+
+
+class MachineError(UsageError):
+    """This machine lacks something that the command needs."""
+
+
+class SubmissionError(GraderError):
+    """A file that is no gradable notebook."""
+
+
+class StoreError(GraderError):
+    """The output folder holds something that we did not write, or cannot be written."""

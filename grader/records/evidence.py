@@ -1,0 +1,393 @@
+"""What an execution left. Written by ``execution.collect`` from hostile input, read by everything after it.
+
+Arrays do not stand in the JSON: a field typed `ArrayRef` names a plain ``.npy`` file by the SHA-256 of that file, in
+the ``arrays/`` folder beside ``evidence.json`` (`grader.store.ArrayStore` reads it, never with pickle).
+
+Order of events: every event has ``seq``, a number that grows over the whole run, and ``cell``, the index of the
+notebook cell in which it happened (the same index as `Submission.cells`).
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import JsonValue
+
+from grader.records.base import SCHEMA_VERSION, ArrayRef, Record, Sha256
+from grader.records.figures import FigureRecord
+from grader.records.submission import Author
+
+ExecutionReason = Literal[
+    "cell_timeout",
+    "notebook_timeout",
+    "memory",
+    "cpu",
+    "processes",
+    "output",
+    "disk",
+    "kernel_died",
+    "protocol",
+    "unreadable",
+    "internal",
+]
+
+
+class ArraySummary(Record):
+    """What is kept of an array (or of a tf.data pipeline or generator, read once).
+
+    Attributes:
+        kind: ``array`` for anything numpy can hold, ``dataset`` for tf.data, ``generator`` for a Python generator or
+            ``PyDataset``, ``other`` where it could not be read.
+        shape: As numpy gives it; for datasets and generators the rows stacked, ``(rows, ...)``.
+        dtype: numpy's name of it.
+        minimum: Smallest finite value; None for empty or not numeric.
+        maximum: Largest finite value.
+        mean: Over the finite values.
+        finite: False where a NaN or an infinity is in it.
+        integral: True where every value is a whole number.
+        one_hot: True for a 2-D array whose rows are all 0 but for a single 1.
+        class_counts: Rows by class, for 1-D (or (N, 1)) whole-number arrays of at most 100 values and for one-hot ones.
+        content: Digest of dtype, shape and bytes: equal arrays have equal digests.
+        whole: The array itself, where it has at most 1 MiB.
+        head: The first rows, shape ``(min(rows, 64), ...)``, for larger arrays.
+        row_hashes: One uint64 a row, shape ``(rows,)``; see `grader.execution.rowhash`. Equal rows have equal hashes;
+            for rows of at least 16 values, the hash is blind to a common scale and offset of the row's values.
+    """
+
+    kind: Literal["array", "dataset", "generator", "other"] = "array"
+    shape: tuple[int, ...] = ()
+    dtype: str = ""
+    minimum: float | None = None
+    maximum: float | None = None
+    mean: float | None = None
+    finite: bool = True
+    integral: bool = False
+    one_hot: bool = False
+    class_counts: dict[str, int] | None = None
+    content: str = ""
+    whole: ArrayRef | None = None
+    head: ArrayRef | None = None
+    row_hashes: ArrayRef | None = None
+
+    @property
+    def rows(self) -> int:
+        """The length of the first axis, 0 for a scalar."""
+        return self.shape[0] if self.shape else 0
+
+
+class LayerRecord(Record):
+    """One layer in the order in which data flows through it, nested models flattened.
+
+    Attributes:
+        class_name: Keras's class (``Dense``), also for a subclass of it; a student's own class that is no subclass of
+            a Keras layer with weights is read from its graph (``MatMul`` and ``BiasAdd`` are a ``Dense``).
+        own_class: The student's class name where it is not Keras's, else None.
+        config: The plain values of the layer's configuration that describe it (units, activation, rate, filters, ...).
+        input_shape: Without the batch axis; None where unknown.
+        output_shape: Without the batch axis; None where unknown.
+        parameters: Number of weights.
+        trainable: Whether they are trained.
+        from_graph: True where the row was read from an exported graph, not from a configuration.
+    """
+
+    class_name: str
+    name: str = ""
+    own_class: str | None = None
+    config: dict[str, JsonValue] = {}
+    input_shape: tuple[int | None, ...] | None = None
+    output_shape: tuple[int | None, ...] | None = None
+    parameters: int = 0
+    trainable: bool = True
+    from_graph: bool = False
+
+
+class ModelRecord(Record):
+    """One model object with one architecture. A model whose architecture changes gets a second record.
+
+    Attributes:
+        id: ``m1``, ``m2``, ... in the order of first sight.
+        object_id: Which Python object it was (``o1``, ...): two records may share one.
+        kind: How it was built.
+        names: Variables that held it at the end of some cell.
+        cell: Where it was made.
+        config: What Keras's ``from_config`` needs; None where it cannot be rebuilt from a configuration.
+        graph: A serialised, frozen inference graph (uint8, shape ``(bytes,)``), for what has no usable config.
+        not_rebuildable: Why neither ``config`` nor ``graph`` could be had, in words; None otherwise.
+        input_shapes: One per input, without the batch axis.
+        output_shapes: One per output, without the batch axis.
+        layers: In the order of data flow.
+        branching: True where the layers are no simple chain (several inputs, outputs or branches).
+    """
+
+    id: str
+    object_id: str
+    name: str = ""
+    class_name: str = ""
+    kind: Literal["sequential", "functional", "subclass"]
+    names: tuple[str, ...] = ()
+    cell: int | None = None
+    config: dict[str, JsonValue] | None = None
+    graph: ArrayRef | None = None
+    not_rebuildable: str | None = None
+    input_shapes: tuple[tuple[int | None, ...], ...] = ()
+    output_shapes: tuple[tuple[int | None, ...], ...] = ()
+    layers: tuple[LayerRecord, ...] = ()
+    branching: bool = False
+    parameters: int = 0
+
+
+class CompileRecord(Record):
+    """One call of ``compile``.
+
+    Attributes:
+        loss: Keras's snake_case name (``categorical_crossentropy``); a list or dict of losses is joined by ``+``; the
+            function's name for one that the student wrote; None where none was given.
+        from_logits: Of the loss.
+        optimizer: Class name (``Adam``).
+        learning_rate: A number, or None for a schedule (then ``schedule`` names its class).
+        metrics: Names as Keras resolves them (``accuracy``).
+    """
+
+    seq: int
+    cell: int | None
+    model: str
+    loss: str | None = None
+    own_loss: bool = False
+    from_logits: bool = False
+    optimizer: str | None = None
+    learning_rate: float | None = None
+    schedule: str | None = None
+    optimizer_config: dict[str, JsonValue] = {}
+    metrics: tuple[str, ...] = ()
+
+
+class ValidationRecord(Record):
+    """The validation part of a fit.
+
+    Attributes:
+        source: ``split`` for ``validation_split`` (the last rows), ``data`` for ``validation_data``.
+        fraction: Rows of validation over rows of training and validation, in (0, 1); None where rows are unknown.
+    """
+
+    source: Literal["split", "data"]
+    fraction: float | None = None
+    x: ArraySummary
+    y: ArraySummary | None = None
+
+
+class FitRecord(Record):
+    """One training of a model: a call of ``fit``, or what a cell did to a model's weights by other means.
+
+    Attributes:
+        kind: ``fit``; ``train_on_batch``; ``loop`` for a custom loop (GradientTape, optimizer.apply_gradients).
+        compiled: The state of ``compile`` at that moment; None for a loop on a model that was never compiled.
+        epochs_requested: The argument; None for loops.
+        epochs_run: Rows of the history; for loops, rows seen divided by rows of the training data, rounded.
+        batch_size: Rows per step, as given or as seen; None where it varies.
+        steps: Optimizer steps taken.
+        x: The training part alone (for ``validation_split`` without the rows that were split off).
+        rows_given: Rows handed to ``fit``, training and split-off validation together.
+        history: Metric name to one value an epoch, shape ``(epochs,)``. Claimed by the student's process.
+        callbacks: Class names, Keras's own History and progress bar left out.
+        own_callbacks: True where one is the student's class (or a Lambda), so that replay cannot be exact.
+        weights_before: Key of `Evidence.weights`, None where the model had none yet (built by this fit).
+        weights_after: Key of `Evidence.weights`.
+        random_state: What a replay needs (seed generators' states, optimizer state), for one thread.
+        status: ``completed``, ``interrupted`` (a time limit, or the student's stop) or ``raised``.
+        generator_steps: True where the data came as a pipeline or generator.
+        class_weight: True where one was given.
+    """
+
+    id: str
+    seq: int
+    cell: int | None
+    model: str
+    kind: Literal["fit", "train_on_batch", "loop"] = "fit"
+    compiled: CompileRecord | None = None
+    epochs_requested: int | None = None
+    epochs_run: int = 0
+    initial_epoch: int = 0
+    batch_size: int | None = None
+    steps: int | None = None
+    steps_per_epoch: int | None = None
+    shuffle: bool = True
+    x: ArraySummary
+    y: ArraySummary | None = None
+    rows_given: int = 0
+    validation: ValidationRecord | None = None
+    history: dict[str, tuple[float, ...]] = {}
+    callbacks: tuple[str, ...] = ()
+    own_callbacks: bool = False
+    class_weight: bool = False
+    sample_weight: bool = False
+    weights_before: str | None = None
+    weights_after: str | None = None
+    random_state: dict[str, JsonValue] = {}
+    status: Literal["completed", "interrupted", "raised"] = "completed"
+    seconds: float = 0.0
+
+
+class EvaluationRecord(Record):
+    """One call of ``evaluate``. ``results`` maps metric names (``loss``, ``accuracy``) to what Keras returned."""
+
+    seq: int
+    cell: int | None
+    model: str
+    weights: str | None = None
+    x: ArraySummary
+    y: ArraySummary | None = None
+    batch_size: int | None = None
+    results: dict[str, float] = {}
+
+
+class PredictionRecord(Record):
+    """One call of ``predict``, ``predict_on_batch`` or of the model itself outside training."""
+
+    seq: int
+    cell: int | None
+    model: str
+    weights: str | None = None
+    via: Literal["predict", "predict_on_batch", "call"] = "predict"
+    x: ArraySummary
+    output: ArraySummary
+
+
+class NamedArray(Record):
+    """A numeric array or tensor of the namespace at the end of a cell in which the name was bound anew."""
+
+    seq: int
+    cell: int | None
+    name: str
+    array: ArraySummary
+
+
+class CellError(Record):
+    """What a cell raised.
+
+    Attributes:
+        missing_package: The package that our environment lacks, where that is the reason (our doing).
+        removed_api: A name that Keras 3 dropped and what to write instead, where that is the reason; None otherwise.
+        beyond_sample: The literal at or above the sample's row count that the failing line reached for (our doing).
+        network: True where the cell tried to reach a network (there is none).
+    """
+
+    name: str
+    value: str
+    traceback: str = ""
+    missing_package: str | None = None
+    removed_api: str | None = None
+    beyond_sample: str | None = None
+    network: bool = False
+
+
+class CellRun(Record):
+    """One cell, as handed in and as run.
+
+    Attributes:
+        status: ``ok``; ``error`` (it raised); ``timeout`` (interrupted at its time limit); ``died`` (the kernel ended
+            in it); ``not_run`` (the run had ended before); ``no_code`` for Markdown, raw and empty cells.
+        printed: What the fresh run printed (stdout, results as text), capped.
+        stored_text: What the stored outputs of the handed-in file print.
+        notes: What we did for the cell (``pip install`` answered from what is installed, ...).
+    """
+
+    index: int
+    kind: Literal["code", "markdown", "raw"]
+    source: str
+    status: Literal["ok", "error", "timeout", "died", "not_run", "no_code"] = "no_code"
+    seconds: float = 0.0
+    printed: str = ""
+    stored_text: str = ""
+    error: CellError | None = None
+    notes: tuple[str, ...] = ()
+
+
+class Execution(Record):
+    """How the run went.
+
+    Attributes:
+        reason: The first limit or failure that was met; None for a run in which cells may have raised, no more.
+        detail: The reason in words for the student, with the cell, the limit and what it was at.
+        first_error_cell: Index of the first cell that raised, None where none did.
+        seconds: Wall time of the whole, start to end.
+        cpu_seconds: Of the kernel and its children, where known.
+        overhead_seconds: What the harness itself took: wall time less the kernel's start and the cells'.
+    """
+
+    reason: ExecutionReason | None = None
+    detail: str = ""
+    cell: int | None = None
+    first_error_cell: int | None = None
+    seconds: float = 0.0
+    cpu_seconds: float | None = None
+    overhead_seconds: float = 0.0
+
+
+class DataSetUse(Record):
+    """A data set as it was served to the kernel.
+
+    Attributes:
+        name: Keras's module name (``mnist``, ``fashion_mnist``, ...).
+        sample: True for the embedded sample, or a file with fewer rows than the original.
+        train_rows: Rows of its training part.
+        test_rows: Rows of its test part.
+        fingerprint: SHA-256 over the arrays' names, dtypes, shapes and bytes.
+        loaded: Whether the notebook loaded it.
+    """
+
+    name: str
+    sample: bool
+    train_rows: int
+    test_rows: int
+    fingerprint: Sha256
+    loaded: bool = False
+
+
+class Environment(Record):
+    """What the notebook ran in. ``packages`` maps distribution to version; ``tier`` is the sandbox's."""
+
+    python: str = ""
+    packages: dict[str, str] = {}
+    tier: str = ""
+    seed: int = 0
+    threads: int = 1
+
+
+class Evidence(Record):
+    """Everything that one execution left.
+
+    Attributes:
+        weights: Digest of a weight state to its arrays, in the order of ``model.get_weights()``.
+        truncated: What a cap cut off, in words; empty where nothing was lost.
+    """
+
+    schema_version: int = SCHEMA_VERSION
+    submission: str
+    file_name: str
+    sha256: Sha256
+    authors: tuple[Author, ...] = ()
+    environment: Environment = Environment()
+    data_choice: Literal["full", "sample", "folder"] = "sample"
+    data_sets: tuple[DataSetUse, ...] = ()
+    execution: Execution = Execution()
+    cells: tuple[CellRun, ...] = ()
+    models: tuple[ModelRecord, ...] = ()
+    compiles: tuple[CompileRecord, ...] = ()
+    fits: tuple[FitRecord, ...] = ()
+    evaluations: tuple[EvaluationRecord, ...] = ()
+    predictions: tuple[PredictionRecord, ...] = ()
+    figures: tuple[FigureRecord, ...] = ()
+    arrays: tuple[NamedArray, ...] = ()
+    weights: dict[str, tuple[ArrayRef, ...]] = {}
+    truncated: tuple[str, ...] = ()
+
+    def model(self, model_id: str) -> ModelRecord:
+        """The model of that id.
+
+        Raises:
+            KeyError: No model of this evidence has it.
+        """
+        for model in self.models:
+            if model.id == model_id:
+                return model
+        raise KeyError(model_id)

@@ -1,0 +1,153 @@
+"""What grading makes of evidence. `GradedSubmission` is ``grade.json``: others rely on its fields."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from grader.records.base import SCHEMA_VERSION, Record
+from grader.records.evidence import DataSetUse, ExecutionReason
+from grader.records.submission import Author
+
+Outcome = Literal["passed", "partial", "failed", "blocked", "needs_review"]
+Cause = Literal["by_hand", "ours", "unverifiable", "borderline", "flagged"]
+Basis = Literal["verified", "claimed", "static", "manual"]
+
+
+class CheckResult(Record):
+    """What one check says of one submission.
+
+    Attributes:
+        outcome: ``blocked`` is also said by a check whose subject does not exist (no model was trained).
+        share: Part of the criterion's points that is earned, in [0, 1]; 0 but for ``passed`` (1) and ``partial``.
+        cause: Only, and always, with ``needs_review``.
+        basis: ``verified`` outside the student's process, ``claimed`` by it, ``static`` (from the notebook's text or
+            a model's configuration), ``manual``.
+        required: What the criterion asks for, a phrase.
+        expected: The figure or form that was expected, with its unit.
+        yours: What was found, in the same form as ``expected``.
+        feedback: One or two sentences with both numbers.
+        next_step: What to do about it; empty where passed.
+        cells: Where, as indices of the notebook's cells.
+    """
+
+    outcome: Outcome
+    share: float = 0.0
+    cause: Cause | None = None
+    basis: Basis = "static"
+    required: str = ""
+    expected: str = ""
+    yours: str = ""
+    feedback: str = ""
+    next_step: str = ""
+    cells: tuple[int, ...] = ()
+
+
+class Verdict(Record):
+    """A criterion's outcome in ``grade.json``."""
+
+    criterion: str
+    section: str
+    title: str = ""
+    outcome: Outcome
+    cause: Cause | None = None
+    earned: float
+    pending: float = 0.0
+    points: float
+    bonus: bool = False
+    basis: Basis
+    required: str = ""
+    expected: str = ""
+    yours: str = ""
+    feedback: str = ""
+    next_step: str = ""
+    cells: tuple[int, ...] = ()
+
+
+class Advice(Record):
+    """A remark with no points."""
+
+    rule: str
+    section: str | None
+    text: str
+    cells: tuple[int, ...] = ()
+
+
+class Flag(Record):
+    """A forgery suspected, for the tutor, with the evidence."""
+
+    rule: str
+    text: str
+    cells: tuple[int, ...] = ()
+    criteria: tuple[str, ...] = ()
+
+
+class SectionMatch(Record):
+    """Which part of the notebook, and which model, answers one section.
+
+    Attributes:
+        title: As the rubric gives it.
+        heading_cell: The cell whose heading it is; None where the section was found by its models alone.
+        cells: Indices of the cells that belong to it.
+        model: Id of the model that answers it; None where there is none (or the section owns none).
+        fits: Ids of the fits of that model that count, in order.
+        borrowed_from: The section whose model this one speaks of (``model_of``).
+        why: How it was found, a sentence.
+    """
+
+    section: str
+    title: str = ""
+    heading_cell: int | None = None
+    cells: tuple[int, ...] = ()
+    model: str | None = None
+    fits: tuple[str, ...] = ()
+    borrowed_from: str | None = None
+    why: str = ""
+
+
+class ExecutionSummary(Record):
+    """``grade.json``'s short form of `Execution`."""
+
+    reason: ExecutionReason | None = None
+    detail: str = ""
+    first_error_cell: int | None = None
+    seconds: float = 0.0
+
+
+class SubmissionSummary(Record):
+    """Who and what was graded."""
+
+    id: str
+    file_name: str
+    sha256: str
+    authors: tuple[Author, ...] = ()
+
+
+class RubricSummary(Record):
+    """Which rubric judged."""
+
+    assignment: str
+    title: str
+    file_name: str
+    sha256: str
+
+
+class GradedSubmission(Record):
+    """``grade.json``."""
+
+    schema_version: int = SCHEMA_VERSION
+    submission: SubmissionSummary
+    rubric: RubricSummary
+    status: Literal["graded", "needs_review", "not_run"]
+    execution: ExecutionSummary
+    data: tuple[DataSetUse, ...] = ()
+    data_choice: Literal["full", "sample", "folder"] = "sample"
+    points_earned: float
+    points_pending: float
+    points_possible: float
+    bonus_earned: float
+    bonus_pending: float
+    bonus_possible: float
+    matching: dict[str, SectionMatch] = {}
+    flags: tuple[Flag, ...] = ()
+    verdicts: tuple[Verdict, ...] = ()
+    advice: tuple[Advice, ...] = ()

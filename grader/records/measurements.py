@@ -1,0 +1,100 @@
+"""What was verified outside the student's process: predictions of rebuilt models on data that we hold."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from grader.records.base import SCHEMA_VERSION, ArrayRef, Record
+
+
+class InputMap(Record):
+    """How the model's input is made of the data set's own rows: ``reshape(u, shape) * scale + offset``.
+
+    Attributes:
+        data_set: Whose rows they are (``mnist``).
+        shape: Of one row as the model takes it.
+        scale: One number, or one a feature (then an array is stored).
+        offset: Likewise.
+        exact: True where every recorded row agreed to within float32 rounding.
+    """
+
+    data_set: str
+    shape: tuple[int, ...]
+    scale: float | None = None
+    offset: float | None = None
+    scale_array: ArrayRef | None = None
+    offset_array: ArrayRef | None = None
+    exact: bool = True
+
+
+class Measurement(Record):
+    """One model state on one probe.
+
+    Attributes:
+        model: Id in the evidence.
+        weights: Key of `Evidence.weights`: the state that was measured.
+        fit: The fit that left this state (its last one where several did); None for a state that no fit left.
+        probe: ``train``, ``validation``, ``test`` (parts of the data set, or of the fit's own data where that was
+            stored whole: then ``data_set`` is None), ``test_shifted`` (test images moved by one pixel), ``region`` (a
+            grid over the rectangle of the training data, for models of two inputs).
+        rows: How many.
+        loss_name: The loss that was computed (the compiled one), None where there is none to compute.
+        loss: Mean over the rows; None where unknown.
+        accuracy: Share of rows whose class is right, in [0, 1]; None for other than classification.
+        mae: Mean absolute error, for regression.
+        confusion: Rows by true and predicted class, shape ``(classes, classes)``, for ``test``.
+        predictions: Raw outputs, shape ``(rows, outputs)`` float32.
+        inputs: For ``region``: the points, shape ``(rows, 2)``.
+    """
+
+    model: str
+    weights: str
+    fit: str | None = None
+    probe: str
+    data_set: str | None = None
+    rows: int = 0
+    loss_name: str | None = None
+    loss: float | None = None
+    accuracy: float | None = None
+    mae: float | None = None
+    confusion: tuple[tuple[int, ...], ...] | None = None
+    predictions: ArrayRef | None = None
+    inputs: ArrayRef | None = None
+
+
+class Unverified(Record):
+    """A model whose figures stay claimed, and why (in words for the tutor)."""
+
+    model: str
+    fit: str | None = None
+    cause: Literal["ours", "unverifiable"] = "unverifiable"
+    why: str
+
+
+class Replay(Record):
+    """A fit repeated outside: whether its history came out the same, bit for bit."""
+
+    fit: str
+    outcome: Literal["same", "differs", "impossible"]
+    why: str = ""
+    largest_difference: float | None = None
+
+
+class Measurements(Record):
+    """All that was verified of one submission."""
+
+    schema_version: int = SCHEMA_VERSION
+    submission: str
+    inputs: dict[str, InputMap] = {}
+    measured: tuple[Measurement, ...] = ()
+    unverified: tuple[Unverified, ...] = ()
+    replays: tuple[Replay, ...] = ()
+    seconds: float = 0.0
+    problem: str | None = None
+
+    def find(self, weights: str | None, probe: str) -> Measurement | None:
+        """The measurement of that weight state on that probe, or None."""
+        for item in self.measured:
+            if item.weights == weights and item.probe == probe:
+                return item
+        return None

@@ -1,0 +1,108 @@
+"""The reference's spread: what its figures are under several seeds, and the lines that follow from it.
+
+Source of the formulas: the prediction interval for one more draw of a normal sample. A submission like the reference
+falls below ``mean - t(1 - p, n - 1) * s * sqrt(1 + 1/n)`` with probability ``p``.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import statistics
+from pathlib import Path
+from typing import Literal
+
+from pydantic import ValidationError
+
+from grader.errors import UsageError
+from grader.records.base import SCHEMA_VERSION, Record, Sha256
+
+
+class Calibration(Record):
+    """The reference under several seeds on one data set.
+
+    Attributes:
+        reference_sha256: Of the reference notebook's file.
+        data: Which data it ran on.
+        fingerprints: Data set name to fingerprint.
+        packages: Distribution to version.
+        seeds: One a run, ``(runs,)``.
+        figures: ``<section>.<figure>`` (``ex4.test_accuracy``) to one value a run, shape ``(runs,)``.
+    """
+
+    schema_version: int = SCHEMA_VERSION
+    assignment: str
+    reference_sha256: Sha256
+    data: Literal["full", "sample"]
+    fingerprints: dict[str, Sha256]
+    packages: dict[str, str]
+    seeds: tuple[int, ...]
+    figures: dict[str, tuple[float, ...]]
+
+    def mean(self, figure: str) -> float:
+        """Mean of a figure over the runs.
+
+        Raises:
+            KeyError: The figure was never measured.
+        """
+        return statistics.fmean(self.figures[figure])
+
+    def spread(self, figure: str) -> float:
+        """Standard deviation of a figure over the runs, with ``n - 1``."""
+        return statistics.stdev(self.figures[figure])
+
+    def lower_line(self, figure: str, *, false_rejection: float) -> float:
+        """The value below which a submission like the reference falls with this probability."""
+        return self.mean(figure) - self._width(figure, false_rejection)
+
+    def upper_line(self, figure: str, *, false_rejection: float) -> float:
+        """The value above which a submission like the reference lies with this probability."""
+        return self.mean(figure) + self._width(figure, false_rejection)
+
+    def difference_of_two(self, figure: str, *, false_rejection: float) -> float:
+        """The distance that two runs exceed with this probability, both sides together: ``t * s * sqrt(2)``."""
+        values = self.figures[figure]
+        quantile = _t_quantile(1 - false_rejection / 2, degrees=len(values) - 1)
+        return quantile * self.spread(figure) * math.sqrt(2)
+
+    def _width(self, figure: str, false_rejection: float) -> float:
+        values = self.figures[figure]
+        quantile = _t_quantile(1 - false_rejection, degrees=len(values) - 1)
+        return quantile * self.spread(figure) * math.sqrt(1 + 1 / len(values))
+
+
+def read_calibration(path: Path) -> Calibration:
+    """Reads a calibration file.
+
+    Raises:
+        UsageError: It is missing or no calibration.
+    """
+    try:
+        return Calibration.model_validate_json(path.read_bytes())
+    except OSError as error:
+        raise UsageError(
+            f"{path}: the calibration cannot be read ({error.strerror}).",
+            mend="Make it with: grader calibrate RUBRIC",
+        ) from error
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise UsageError(
+            f"{path}: no calibration file: {'.'.join(map(str, first['loc']))}: {first['msg']}.",
+            mend="Make it anew with: grader calibrate RUBRIC",
+        ) from error
+
+
+def calibration_text(calibration: Calibration) -> str:
+    """The file's text: one figure a line, so that a review sees what changed."""
+    plain = json.loads(calibration.model_dump_json())
+    figures = plain.pop("figures")
+    head = json.dumps(plain, indent=1)[:-2]
+    rows = ",\n".join(f"  {json.dumps(key)}: {json.dumps(figures[key])}" for key in sorted(figures))
+    return f'{head},\n "figures": {{\n{rows}\n }}\n}}\n'
+
+
+def _t_quantile(probability: float, *, degrees: int) -> float:
+    # Loaded here: it costs more than all else that re-grading imports.
+    from scipy.special import stdtrit  # noqa: PLC0415
+
+    return float(stdtrit(degrees, probability))

@@ -1,0 +1,1 @@
+"""Every family of checks; importing this registers them all."""

@@ -93,7 +93,7 @@ class Scope:
         return done[-1] if done else None
 
     def measurement(self, probe: str) -> Measurement | None:
-        """The section's trained model on a probe (``train``, ``validation``, ``test``, ``test_shifted``, ``region``)."""
+        """The section's trained model on a probe (``train``, ``test``, ``region``, ...)."""
         return self.measurements.find(self.weights, probe)
 
     def here(self, events: Iterable[Event]) -> tuple[Event, ...]:

@@ -110,8 +110,11 @@ class ModelRecord(Record):
         kind: How it was built.
         names: Variables that held it at the end of some cell.
         cell: Where it was made.
-        config: What Keras's ``from_config`` needs; None where it cannot be rebuilt from a configuration.
-        graph: A serialised, frozen inference graph (uint8, shape ``(bytes,)``), for what has no usable config.
+        config: What `keras.saving.deserialize_keras_object` needs in safe mode; None where it cannot be rebuilt from a
+            configuration.
+        graph: A serialised, frozen inference graph (uint8, shape ``(bytes,)``), for what has no usable config: of its
+            last state. Inputs are the placeholders ``input_0``, ``input_1``, ..., outputs the nodes ``output_0``, ....
+        graphs: The same by weights digest (a key of `Evidence.weights`): one for each state that training left.
         not_rebuildable: Why neither ``config`` nor ``graph`` could be had, in words; None otherwise.
         input_shapes: One per input, without the batch axis.
         output_shapes: One per output, without the batch axis.
@@ -128,6 +131,7 @@ class ModelRecord(Record):
     cell: int | None = None
     config: dict[str, JsonValue] | None = None
     graph: ArrayRef | None = None
+    graphs: dict[str, ArrayRef] = {}
     not_rebuildable: str | None = None
     input_shapes: tuple[tuple[int | None, ...], ...] = ()
     output_shapes: tuple[tuple[int | None, ...], ...] = ()
@@ -180,7 +184,8 @@ class FitRecord(Record):
 
     Attributes:
         kind: ``fit``; ``train_on_batch``; ``loop`` for a custom loop (GradientTape, optimizer.apply_gradients).
-        compiled: The state of ``compile`` at that moment; None for a loop on a model that was never compiled.
+        compiled: The state of ``compile`` at that moment; for a loop on a model that was never compiled, the loss and
+            optimizer that it was seen to use, or None.
         epochs_requested: The argument; None for loops.
         epochs_run: Rows of the history; for loops, rows seen divided by rows of the training data, rounded.
         batch_size: Rows per step, as given or as seen; None where it varies.
@@ -190,7 +195,7 @@ class FitRecord(Record):
         history: Metric name to one value an epoch, shape ``(epochs,)``. Claimed by the student's process.
         callbacks: Class names, Keras's own History and progress bar left out.
         own_callbacks: True where one is the student's class (or a Lambda), so that replay cannot be exact.
-        weights_before: Key of `Evidence.weights`, None where the model had none yet (built by this fit).
+        weights_before: Key of `Evidence.weights` (the first ones of a model that this fit built); None where unknown.
         weights_after: Key of `Evidence.weights`.
         random_state: What a replay needs (seed generators' states, optimizer state), for one thread.
         status: ``completed``, ``interrupted`` (a time limit, or the student's stop) or ``raised``.
@@ -289,6 +294,8 @@ class CellRun(Record):
         printed: What the fresh run printed (stdout, results as text), capped.
         stored_text: What the stored outputs of the handed-in file print.
         notes: What we did for the cell (``pip install`` answered from what is installed, ...).
+        beyond_sample: The literal at or above the sample's row count that this cell's failure, or an empty array that
+            it works with, comes from (our doing); also set for cells that raised nothing.
     """
 
     index: int
@@ -300,6 +307,7 @@ class CellRun(Record):
     stored_text: str = ""
     error: CellError | None = None
     notes: tuple[str, ...] = ()
+    beyond_sample: str | None = None
 
 
 class Execution(Record):

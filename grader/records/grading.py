@@ -111,6 +111,7 @@ class ExecutionSummary(Record):
     detail: str = ""
     first_error_cell: int | None = None
     seconds: float = 0.0
+    overhead_seconds: float = 0.0
 
 
 class SubmissionSummary(Record):

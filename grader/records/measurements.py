@@ -8,7 +8,7 @@ from grader.records.base import SCHEMA_VERSION, ArrayRef, Record
 
 
 class InputMap(Record):
-    """How the model's input is made of the data set's own rows: ``reshape(u, shape) * scale + offset``.
+    """How the model's input is made of the data set's own rows: ``unit(u)[source].reshape(shape) * scale + offset``.
 
     Attributes:
         data_set: Whose rows they are (``mnist``).
@@ -16,6 +16,10 @@ class InputMap(Record):
         scale: One number, or one a feature (then an array is stored).
         offset: Likewise.
         exact: True where every recorded row agreed to within float32 rounding.
+        source_array: Which value of the flattened row each feature is made of, -1 for a padded one; None for the row's
+            own order.
+        unit_axes: Axes of the row along which it was first divided by its Euclidean norm; empty for none.
+        note: Where the rows given to ``evaluate`` were made otherwise, a sentence for the tutor; empty else.
     """
 
     data_set: str
@@ -25,6 +29,9 @@ class InputMap(Record):
     scale_array: ArrayRef | None = None
     offset_array: ArrayRef | None = None
     exact: bool = True
+    source_array: ArrayRef | None = None
+    unit_axes: tuple[int, ...] = ()
+    note: str = ""
 
 
 class Measurement(Record):
@@ -39,12 +46,14 @@ class Measurement(Record):
             grid over the rectangle of the training data, for models of two inputs).
         rows: How many.
         loss_name: The loss that was computed (the compiled one), None where there is none to compute.
-        loss: Mean over the rows; None where unknown.
+        loss: Mean over the rows, with the penalties of regularised weights as in ``evaluate``; None where unknown.
         accuracy: Share of rows whose class is right, in [0, 1]; None for other than classification.
         mae: Mean absolute error, for regression.
         confusion: Rows by true and predicted class, shape ``(classes, classes)``, for ``test``.
         predictions: Raw outputs, shape ``(rows, outputs)`` float32.
         inputs: For ``region``: the points, shape ``(rows, 2)``.
+        label_agreement: For ``train`` and ``validation`` of a data set: share of the rows whose label, as handed to
+            ``fit``, agrees with the data set's, in [0, 1]; None where unknown.
     """
 
     model: str
@@ -60,6 +69,7 @@ class Measurement(Record):
     confusion: tuple[tuple[int, ...], ...] | None = None
     predictions: ArrayRef | None = None
     inputs: ArrayRef | None = None
+    label_agreement: float | None = None
 
 
 class Unverified(Record):

@@ -1,0 +1,192 @@
+"""Many submissions side by side: one worker process each, so that none can touch another or the batch.
+
+The only place that knows of parallelism. A worker that dies, for whatever reason, is one submission's recorded
+reason.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import json
+import multiprocessing
+import os
+import queue
+import signal
+import sys
+import threading
+import traceback
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, as_completed
+from dataclasses import asdict, dataclass, replace
+from multiprocessing.connection import Connection
+from pathlib import Path
+
+from grader import pipeline
+from grader.execution.sandbox import Sandbox
+from grader.intake import collect_submissions
+from grader.pipeline import Progress, Settings, Step, Task, Tell
+from grader.records import GradedSubmission
+from grader.report import write_cohort
+from grader.store import OutputFolder
+
+_PR_SET_PDEATHSIG = 1
+_PRELOADED = ("grader.pipeline", "grader.execution.execute", "grader.execution.verify", "grader.report")
+
+
+@dataclass(frozen=True)
+class Cohort:
+    """What a batch came to.
+
+    Attributes:
+        graded: One grade a submission, in the order of their ids.
+        executed: Ids of those that were executed now; the others came from the store.
+    """
+
+    graded: tuple[GradedSubmission, ...]
+    executed: frozenset[str]
+
+    @property
+    def ours(self) -> tuple[GradedSubmission, ...]:
+        """Those that need review because of us."""
+        return tuple(one for one in self.graded if any(verdict.cause == "ours" for verdict in one.verdicts))
+
+
+def grade_batch(
+    paths: Sequence[Path],
+    settings: Settings,
+    *,
+    output: OutputFolder,
+    jobs: int,
+    again: bool,
+    choose_sandbox: Callable[[], Sandbox],
+    begin: Callable[[Sequence[Task]], None],
+    tell: Tell,
+) -> Cohort:
+    """Grades every submission below the paths and writes the pages of the cohort.
+
+    Args:
+        paths: Notebooks and folders of them.
+        settings: With what; its sandbox is chosen here, and only where something is to be executed.
+        output: Where everything is written; what it holds already is used again.
+        jobs: How many submissions at a time.
+        again: Execute all of them, whatever the output folder holds.
+        choose_sandbox: Called at most once.
+        begin: Told of the submissions that will be executed, before the first begins.
+        tell: Told of every step, from several threads, one call at a time.
+
+    Raises:
+        UsageError: A path does not exist, or no submission was found below them.
+        MachineError: There is no sandbox to be had.
+    """
+    tasks = [Task(id=one.id, path=one.path, folder=output.submission(one.id)) for one in collect_submissions(paths)]
+    if again:
+        for task in tasks:
+            task.folder.key_file.unlink(missing_ok=True)
+    due = [task for task in tasks if pipeline.needs_execution(task, settings)]
+    if due:
+        settings = replace(settings, sandbox=choose_sandbox())
+    begin(due)
+    failures = run_tasks(tasks, settings, step=pipeline.grade, jobs=jobs, tell=tell)
+    graded = []
+    for task, why in zip(tasks, failures, strict=True):
+        found = task.folder.read_grade() if not why else None
+        graded.append(found or pipeline.give_up(task, settings, why=why or "Its grade could not be read back."))
+    cohort = Cohort(graded=tuple(graded), executed=frozenset(task.id for task in due))
+    write_cohort(cohort.graded, output=output)
+    return cohort
+
+
+def run_tasks(tasks: Sequence[Task], settings: Settings, *, step: Step, jobs: int, tell: Tell) -> list[str]:
+    """Runs one step of the pipeline on each task, several at a time, each in a process of its own.
+
+    Args:
+        tasks: Which; ids are unique.
+        settings: With what.
+        step: A function of `grader.pipeline`.
+        jobs: How many at a time; where there are as many processors, each is held to one of its own.
+        tell: Told of every step, one call at a time.
+
+    Returns:
+        For each task why it failed, empty where it did not.
+    """
+    cores: queue.SimpleQueue[int | None] = queue.SimpleQueue()
+    available = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
+    for number in range(jobs):
+        cores.put(available[number] if jobs <= len(available) else None)
+    lock = threading.Lock()
+
+    def tell_one(progress: Progress) -> None:
+        with lock:
+            tell(progress)
+
+    def run_one(task: Task) -> str:
+        core = cores.get()
+        try:
+            return _in_own_process(_Job(step=step, task=task, settings=settings, core=core), tell=tell_one)
+        finally:
+            cores.put(core)
+            tell_one(Progress(task.id, "done"))
+
+    failures = [""] * len(tasks)
+    with ThreadPoolExecutor(max_workers=jobs, thread_name_prefix="submission") as executor:
+        futures: dict[Future[str], int] = {executor.submit(run_one, task): n for n, task in enumerate(tasks)}
+        try:
+            for future in as_completed(futures):
+                failures[futures[future]] = future.result()
+        except BaseException:
+            for future in futures:
+                future.cancel()
+            raise
+    return failures
+
+
+@dataclass(frozen=True)
+class _Job:
+    step: Step
+    task: Task
+    settings: Settings
+    core: int | None
+
+
+def _in_own_process(job: _Job, *, tell: Tell) -> str:
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(list(_PRELOADED))
+    receiving, sending = context.Pipe(duplex=False)
+    worker = context.Process(target=_work, args=(sending, job), name=f"grade {job.task.id}")
+    worker.start()
+    sending.close()
+    why = ""
+    try:
+        while True:
+            # Plain JSON: nothing that came near a student's bytes is unpickled here.
+            message = json.loads(receiving.recv_bytes())
+            if "why" in message:
+                why = message["why"]
+            else:
+                tell(Progress(**message))
+    except EOFError:
+        pass
+    finally:
+        receiving.close()
+        worker.join()
+    if worker.exitcode == 0:
+        return ""
+    return why or f"The worker process of this submission ended with exit code {worker.exitcode}."
+
+
+def _work(sending: Connection, job: _Job) -> None:
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+
+    def send(message: dict[str, object]) -> None:
+        sending.send_bytes(json.dumps(message).encode())
+
+    try:
+        job.step(job.task, job.settings, core=job.core, tell=lambda progress: send(asdict(progress)))
+    except Exception as error:  # noqa: BLE001 - whatever fails here is one submission's reason, its traceback kept
+        send({"why": f"The grader failed on this submission: {error!r}"[:1000]})
+        log = job.task.folder.evidence_folder / "failure.txt"
+        log.parent.mkdir(parents=True, exist_ok=True)
+        log.write_text(traceback.format_exc())
+        sending.close()
+        sys.exit(1)

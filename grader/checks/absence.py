@@ -1,0 +1,96 @@
+"""What a section lacks, and why: no model of its own, a model that was never trained, another section's model again."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from grader.checks.base import Scope
+from grader.records import CellRun, FitRecord, SectionMatch
+from grader.source import libraries
+
+_BEFORE_COLON = re.compile(r"^[^:\-\u2013\u2014]{1,40}?(?=\s*[:\-\u2013\u2014])")
+_TAG = re.compile(r"\s*\([^)]*\)")
+_LONGEST_ERROR = 160
+
+
+def section_name(section: str, matching: Mapping[str, SectionMatch]) -> str:
+    """A section as a sentence names it: ``exercise 1``, or its whole title where that is not clear."""
+    titles = [match.title for match in matching.values()]
+    title = matching[section].title if section in matching else section
+    short = short_title(title)
+    if not short or [short_title(other) for other in titles].count(short) > 1:
+        return f'"{title or section}"'
+    return short[0].lower() + short[1:]
+
+
+def short_title(title: str) -> str:
+    """The part of a title before its colon, tags in brackets left out: ``Exercise 1``; empty where there is none."""
+    before = _BEFORE_COLON.match(title)
+    return _TAG.sub("", before.group()).strip() if before else ""
+
+
+def is_training(fit: FitRecord) -> bool:
+    """Whether a fit trained at all, if only for a step."""
+    return bool(fit.epochs_run or fit.steps or fit.history)
+
+
+def borrowed_model(scope: Scope) -> str | None:
+    """The section whose model was fitted again in this section's cells; None where none was."""
+    for fit in reversed(scope.here(scope.evidence.fits)):
+        if fit.model == scope.section.model or not is_training(fit):
+            continue
+        for name, match in scope.matching.items():
+            if match.model == fit.model and match.borrowed_from is None and name != scope.section.section:
+                return name
+    return None
+
+
+def why_no_model(scope: Scope) -> str:
+    """One or two sentences on why the section has no model that was trained."""
+    owner = borrowed_model(scope)
+    if owner is not None:
+        return f"No new model was trained here; the model of {section_name(owner, scope.matching)} was fitted again."
+    failed = first_failure(scope)
+    if failed is not None:
+        return f"No model was trained in this section, because {what_failed(failed)}."
+    if not scope.evidence.models:
+        return _no_keras(scope)
+    if scope.section.model is not None:
+        return "A model was built in this section, but it was never trained."
+    if not scope.section.cells:
+        return "This section was not found in the notebook, and no model that would answer it."
+    return "No model was trained in this section."
+
+
+def first_failure(scope: Scope) -> CellRun | None:
+    """The section's first cell that did not run to its end."""
+    return next((cell for cell in scope.cells if cell.status in {"error", "timeout", "died", "not_run"}), None)
+
+
+def what_failed(cell: CellRun) -> str:
+    """What happened to a cell, as part of a sentence: ``cell 7 raised NameError: ...``."""
+    name = f"cell {cell.index + 1}"
+    if cell.error is not None:
+        value = cell.error.value.strip().splitlines()[0][:_LONGEST_ERROR] if cell.error.value.strip() else ""
+        raised = f"{name} raised {cell.error.name}" + (f": {value.rstrip('.')}" if value else "")
+        return f"{raised} ({cell.error.removed_api.rstrip('.')})" if cell.error.removed_api else raised
+    return {
+        "timeout": f"{name} ran into its time limit",
+        "died": f"the kernel ended in {name}",
+        "not_run": f"{name} was not reached: the run had ended before",
+    }.get(cell.status, f"{name} did not run to its end")
+
+
+def mend_of(cell: CellRun | None) -> str:
+    """The next step that follows from a failed cell, or the general one."""
+    if cell is not None and cell.error is not None:
+        return f"Mend cell {cell.index + 1}, then run the notebook from the top in a fresh kernel."
+    return "Build the model that the task asks for, compile it, and train it with fit."
+
+
+def _no_keras(scope: Scope) -> str:
+    used = [name for name in libraries(scope.evidence.cells) if name not in {"Keras", "TensorFlow", "scikit-learn"}]
+    if used:
+        return f"No Keras model was found; the notebook uses {' and '.join(used)}."
+    return "No Keras model was found in the notebook."

@@ -1,0 +1,125 @@
+"""What a model is made of: its layers against the form that the rubric gives, and the rates of its dropout."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import Field
+
+from grader.checks.absence import first_failure, mend_of, why_no_model
+from grader.checks.base import Params, Scope, check
+from grader.checks.comparison import Comparison, compare, form_in_short
+from grader.checks.forms import ModelForm
+from grader.checks.layers import PlainModel, last_compile, plain_model
+from grader.checks.results import Words, blocked, failed, failed_or_partial, listed, needs_review, passed
+from grader.checks.subject import absent
+from grader.records import CheckResult
+
+RATE_TOLERANCE = 1e-6
+_MOST_TOLD = 3
+
+
+class ArchitectureParams(Params):
+    """Parameters of `architecture`."""
+
+    model: ModelForm = Field(description="what the model should look like; default: the section's model")
+    one_off: float | None = Field(
+        None, gt=0, lt=1, description="share of the points where exactly one property differs; default: none"
+    )
+
+
+class DropoutRateParams(Params):
+    """Parameters of `dropout_rate`."""
+
+    rate: float = Field(gt=0, lt=1, description="rate that every Dropout layer must have")
+
+
+@check("architecture", params=ArchitectureParams)
+def architecture(scope: Scope, params: ArchitectureParams) -> CheckResult:
+    """The model has the layers that the form asks for, in whatever style it is written.
+
+    A width, an activation or another named value that differs, a layer too many and a layer too few are one property
+    each; what only reshapes or scales the input is none.
+    """
+    words: Words = {"required": "a model with these layers", "expected": form_in_short(params.model)}
+    model = scope.model
+    if model is None:
+        failure = first_failure(scope)
+        return absent(
+            scope, why_no_model(scope), words, yours="no model", next_step=mend_of(failure), cells=scope.section.cells
+        )
+    words["cells"] = _cells(scope)
+    plain = plain_model(model, compiled=last_compile(scope.evidence, model.id))
+    if not plain.layers:
+        return needs_review(
+            "unverifiable", "The layers of your model could not be read; a tutor will look at it.", words
+        )
+    words["yours"] = plain.words
+    return _judged(plain, compare(plain, params.model), params=params, words=words)
+
+
+@check("dropout_rate", params=DropoutRateParams)
+def dropout_rate(scope: Scope, params: DropoutRateParams) -> CheckResult:
+    """Every Dropout layer of the model has the rate asked for."""
+    words: Words = {
+        "required": "every Dropout layer with this rate",
+        "expected": f"{params.rate:g}",
+        "cells": _cells(scope),
+    }
+    model = scope.model
+    if model is None:
+        return blocked(why_no_model(scope), words, yours="no model", next_step=mend_of(first_failure(scope)))
+    rates = [layer.config.get("rate") for layer in model.layers if layer.class_name == "Dropout"]
+    if not rates:
+        advice = f"Add Dropout layers with a rate of {params.rate:g}."
+        return blocked("Your model has no Dropout layer.", words, yours="no Dropout", next_step=advice)
+    words["yours"] = listed([_rate(value) for value in dict.fromkeys(map(_hashable, rates))])
+    other = [value for value in rates if not _is_rate(value, params.rate)]
+    if not other:
+        return passed(f"{_every(len(rates))} {params.rate:g}.", words)
+    found = listed([_rate(value) for value in dict.fromkeys(map(_hashable, other))])
+    have = "has" if len(other) == 1 else "have"
+    text = f"{len(other)} of your {len(rates)} Dropout layers {have} another rate ({found})"
+    return failed(f"{text}; {params.rate:g} was asked for.", words, next_step=f"Set every rate to {params.rate:g}.")
+
+
+def _judged(plain: PlainModel, comparison: Comparison, *, params: ArchitectureParams, words: Words) -> CheckResult:
+    if not comparison.count:
+        return passed("Your model has the layers that were asked for.", words)
+    texts = [difference.text for difference in comparison.differences]
+    told = " ".join(texts[:_MOST_TOLD])
+    if len(texts) > _MOST_TOLD:
+        told += f" {len(texts) - _MOST_TOLD} more properties differ."
+    words["next_step"] = comparison.differences[0].step
+    if comparison.undecided:
+        return needs_review("unverifiable", f"{told} But {comparison.undecided}; a tutor will decide.", words)
+    if not plain.is_readable:
+        return needs_review("unverifiable", f"{told} Some layers could not be read; a tutor will decide.", words)
+    if comparison.count == 1:
+        return failed_or_partial(params.one_off, told, words)
+    words["next_step"] = " ".join(difference.step for difference in comparison.differences[:_MOST_TOLD])
+    return failed(told, words)
+
+
+def _cells(scope: Scope) -> tuple[int, ...]:
+    """Where the model was made, else where it was trained."""
+    model = scope.model
+    if model is None or model.cell is None:
+        return tuple(dict.fromkeys(fit.cell for fit in scope.fits if fit.cell is not None))
+    return (model.cell,)
+
+
+def _is_rate(value: Any, wanted: float) -> bool:
+    return isinstance(value, int | float) and abs(value - wanted) <= RATE_TOLERANCE
+
+
+def _hashable(value: Any) -> float | None:
+    return float(value) if isinstance(value, int | float) else None
+
+
+def _rate(value: float | None) -> str:
+    return "unknown" if value is None else f"{value:g}"
+
+
+def _every(number: int) -> str:
+    return "Your Dropout layer has the rate" if number == 1 else f"All {number} Dropout layers have the rate"

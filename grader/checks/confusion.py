@@ -1,0 +1,247 @@
+"""Confusion matrices: the picture must hold the numbers of this model's own predictions."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from pydantic import Field
+
+from grader.checks.base import Params, Scope, check
+from grader.checks.drawn import cells_of, figures_by_nearness, was_cut
+from grader.checks.results import Words, failed, failed_or_partial, needs_review, passed
+from grader.checks.subject import Floats, absent, measured_states, nothing_trained, numbers, unverified
+from grader.records import AxesRecord, CheckResult, FigureRecord, Measurement
+
+MOST_DECIMALS = 4
+"""Shares printed or rounded to more digits than this are as good as exact."""
+
+MOST_COUNTED = 1e12
+"""Larger numbers are no counts of rows."""
+
+COARSEST_SHARE = 0.011
+"""Shares rounded to more than a hundredth say too little."""
+
+_NUMBER = re.compile(r"[-+]?\d+(?:[.,]\d+)?(?:[eE][-+]?\d{1,3})?")
+
+
+class ConfusionMatrixParams(Params):
+    """Parameters of `confusion_matrix`."""
+
+    part: str = Field("test", description="part of the data set whose matrix is asked for")
+    tolerance: float = Field(
+        0.002, ge=0, le=0.1, description="share of the rows that may be counted elsewhere (ties, float rounding)"
+    )
+    printed: float | None = Field(None, gt=0, lt=1, description="share of the points where it is printed, not drawn")
+
+
+@dataclass(frozen=True)
+class _Matrix:
+    """A square of numbers that a figure shows; ``step`` is a unit of the last digit, 0 where not rounded."""
+
+    values: Floats
+    step: float = 0.0
+
+
+@check("confusion_matrix", params=ConfusionMatrixParams)
+def confusion_matrix(scope: Scope, params: ConfusionMatrixParams) -> CheckResult:
+    """A picture shows the model's own confusion matrix, in any orientation, as counts or shares."""
+    words: Words = {
+        "required": f"a picture of this model's confusion matrix on the {params.part} set",
+        "cells": scope.section.cells,
+        "basis": "verified",
+    }
+    missing = nothing_trained(scope, words)
+    if missing is not None:
+        return missing
+    own = [item for item in measured_states(scope, params.part) if item.confusion is not None]
+    figures = figures_by_nearness(scope)
+    squares = {index: list(_squares(scope, figure)) for index, figure in enumerate(figures)}
+    if not own:
+        return _without_measurement(scope, figures, squares=squares, words=words)
+    truth = _counts(own[0])
+    words["expected"] = _summary(truth)
+    others = [_counts(item) for item in _of_other_models(scope, params.part)]
+    nearest: tuple[float, FigureRecord] | None = None
+    for index, figure in enumerate(figures):
+        for matrix in squares[index]:
+            distance = min((_moved_rows(matrix, _counts(item)) for item in own), default=math.inf)
+            rival = min((_moved_rows(matrix, other) for other in others), default=math.inf)
+            if distance <= rival and (nearest is None or distance < nearest[0]):
+                nearest = (distance, figure)
+    if nearest is not None and nearest[0] <= params.tolerance * truth.sum() + 1e-6:
+        words |= {"cells": cells_of([nearest[1]]), "yours": words["expected"]}
+        return passed("The picture shows this model's confusion matrix.", words)
+    return _not_shown(scope, truth, squares=squares, params=params, words=words)
+
+
+def _not_shown(
+    scope: Scope, truth: Floats, *, squares: dict[int, list[_Matrix]], params: ConfusionMatrixParams, words: Words
+) -> CheckResult:
+    here = scope.here(scope.evidence.figures)
+    step = f"Draw the confusion matrix of this section's model on the {params.part} set."
+    limit = params.tolerance * truth.sum() + 1e-6
+    shown = [matrix for index in range(len(here)) for matrix in squares[index] if matrix.values.shape == truth.shape]
+    if shown:
+        words |= {"cells": cells_of(here), "yours": _summary(shown[0].values), "next_step": step}
+        for other in _of_other_models(scope, params.part):
+            if any(_moved_rows(matrix, _counts(other)) <= limit for matrix in shown):
+                return failed("The picture shows the confusion matrix of another model.", words)
+        train = scope.measurement("train")
+        total = float(shown[0].values.sum())
+        if train is not None and train.rows != truth.sum() and total == train.rows:
+            return failed(
+                f"The picture counts {total:,.0f} rows, as many as the training part; the {params.part} set has"
+                f" {truth.sum():,.0f}.",
+                words,
+            )
+        return failed(
+            "The picture shows a matrix, but its numbers are not those of this model's predictions for the"
+            f" {params.part} set.",
+            words,
+        )
+    if was_cut(scope, here):
+        return needs_review(
+            "ours", "A figure of this section was too large to be kept; a tutor will look at it.", words
+        )
+    printed = next((cell.index for cell in scope.cells if _is_printed(cell.printed, truth)), None)
+    if printed is not None:
+        words |= {"cells": (printed,), "yours": "printed numbers"}
+        return failed_or_partial(
+            params.printed,
+            "The matrix is printed and its numbers are right, but there is no picture of it.",
+            words,
+            next_step="Draw it, for example with ConfusionMatrixDisplay, a heatmap or imshow.",
+        )
+    size = len(truth)
+    return absent(
+        scope,
+        f"No picture of a {size} x {size} confusion matrix was found in this section.",
+        words,
+        yours="no such picture",
+        next_step=step,
+    )
+
+
+def _without_measurement(
+    scope: Scope, figures: tuple[FigureRecord, ...], *, squares: dict[int, list[_Matrix]], words: Words
+) -> CheckResult:
+    here = len(scope.here(scope.evidence.figures))
+    cells = cells_of(figure for index, figure in enumerate(figures[:here]) if squares[index])
+    if cells or was_cut(scope, figures[:here]):
+        words = {**words, "cells": cells or words["cells"], "yours": "a picture of a matrix"}
+        return unverified(scope, "What your model predicts for the test set", words)
+    return absent(
+        scope,
+        "No picture of a confusion matrix was found in this section.",
+        words,
+        yours="no such picture",
+        next_step="Compute the confusion matrix of the test predictions and draw it.",
+    )
+
+
+def _of_other_models(scope: Scope, part: str) -> list[Measurement]:
+    own = {item.weights for item in measured_states(scope, part)}
+    return [
+        item
+        for item in scope.measurements.measured
+        if item.probe == part and item.confusion is not None and item.weights not in own
+    ]
+
+
+def _counts(measured: Measurement) -> Floats:
+    return np.asarray(measured.confusion, dtype=np.float64)
+
+
+def _squares(scope: Scope, figure: FigureRecord) -> Iterator[_Matrix]:
+    """Every square of numbers that a figure shows, as an image or mesh or as texts at whole places."""
+    for axes in figure.axes:
+        for grid in axes.grids:
+            values = None if grid.kind == "contour" else numbers(scope, grid.values)
+            if values is not None and values.ndim == 2 and values.shape[0] == values.shape[1] > 1:
+                # A share of a class without rows is drawn as NaN.
+                finite = np.clip(np.nan_to_num(values, nan=0.0), -MOST_COUNTED, MOST_COUNTED)
+                yield _Matrix(finite, step=_rounded_to(finite))
+        texts = _of_texts(axes)
+        if texts is not None:
+            yield texts
+
+
+def _of_texts(axes: AxesRecord) -> _Matrix | None:
+    """The matrix that annotations spell out, row by row as they stand."""
+    placed: dict[tuple[float, float], str] = {}
+    for text in axes.texts:
+        number = _NUMBER.search(text.text)
+        if number is not None and math.isfinite(text.x) and math.isfinite(text.y):
+            placed[round(text.y, 6), round(text.x, 6)] = number.group().replace(",", ".")
+    rows, columns = sorted({y for y, _ in placed}), sorted({x for _, x in placed})
+    if len(rows) != len(columns) or len(rows) < 2 or len(rows) ** 2 > 4 * len(placed):
+        return None
+    # Heatmaps may leave empty cells without a text.
+    values = np.asarray([[float(placed.get((y, x), "0")) for x in columns] for y in rows])
+    values = np.clip(np.nan_to_num(values), -MOST_COUNTED, MOST_COUNTED)
+    decimals = max((len(item.lower().partition("e")[0].partition(".")[2]) for item in placed.values()), default=0)
+    digits = any("e" in item.lower() for item in placed.values())
+    return _Matrix(values, step=10.0**-decimals if decimals <= MOST_DECIMALS and not digits else 0.0)
+
+
+def _rounded_to(values: Floats) -> float:
+    for decimals in range(MOST_DECIMALS + 1):
+        if np.allclose(values, np.round(values, decimals), rtol=0, atol=1e-9):
+            return float(10.0**-decimals)
+    return 0.0
+
+
+def _moved_rows(matrix: _Matrix, truth: Floats) -> float:
+    """How many rows would have to be counted elsewhere to make the one matrix of the other, in its best reading."""
+    size = len(truth)
+    values = matrix.values
+    if values.shape == (size + 1, size + 1):
+        # A table with its totals.
+        values = values[:size, :size]
+    if values.shape != truth.shape:
+        return math.inf
+    best = math.inf
+    for drawn in (values, values[::-1], values[:, ::-1]):
+        for counted in (drawn, drawn.T):
+            best = min(best, float(np.abs(counted - truth).sum() / 2))
+            best = min(best, *(_as_shares(counted, truth, step=matrix.step, unit=unit) for unit in _units(truth)))
+    return best
+
+
+def _units(truth: Floats) -> Iterator[Floats]:
+    """Rows behind a share of one, for each cell: of its true class, of its predicted class, of all."""
+    yield np.broadcast_to(truth.sum(axis=1, keepdims=True), truth.shape)
+    yield np.broadcast_to(truth.sum(axis=0, keepdims=True), truth.shape)
+    yield np.full(truth.shape, truth.sum())
+
+
+def _as_shares(values: Floats, truth: Floats, *, step: float, unit: Floats) -> float:
+    """The same for shares, in [0, 1] or per cent, with half a unit of the last digit allowed in each cell."""
+    largest = values.max(initial=0.0)
+    hundred = 100.0 if largest > 1.0 + 1e-6 else 1.0
+    # Shares are at most all of it; rounded to tenths or less they would let anything pass.
+    if largest > hundred * (1 + 1e-6) or step / hundred > COARSEST_SHARE:
+        return math.inf
+    counted = values / hundred * unit
+    slack = step / 2 / hundred * unit
+    return float(np.maximum(np.abs(counted - truth) - slack, 0).sum() / 2)
+
+
+def _is_printed(text: str, truth: Floats) -> bool:
+    found = [int(number) for number in re.findall(r"(?<![\w.])\d{1,9}(?![\w.])", text)]
+    wanted = [int(value) for value in truth.ravel()]
+    turned = [int(value) for value in truth.T.ravel()]
+    span = len(wanted)
+    return any(found[at : at + span] in (wanted, turned) for at in range(len(found) - span + 1))
+
+
+def _summary(values: Floats) -> str:
+    total = float(values.sum())
+    on_diagonal = float(np.diagonal(values).sum())
+    if abs(total - round(total)) < 1e-9 and total > 2 * len(values):
+        return f"{total:,.0f} rows, {on_diagonal:,.0f} of them on the diagonal"
+    return f"a {len(values)} x {len(values)} matrix of shares"

@@ -1,0 +1,92 @@
+"""Whether a model was trained on the data that it should have been."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from grader.checks.base import Scope
+from grader.checks.rows import SHARE_OF_CHANCE, arrays_of, hashes, share_within, test_rows_in, width
+from grader.records import FitRecord
+
+LEAST_SHARE_OF_ROWS = 0.5
+"""Training and validation together must be this share of the rows at least: a validation and a test set of one's own
+may be cut off by hand, but a handful of rows is not the data."""
+
+
+@dataclass(frozen=True)
+class DataProblem:
+    """What is wrong with the data of a fit, and what to do about it."""
+
+    text: str
+    step: str
+
+
+def wrong_data(scope: Scope, *, data_set: str | None, data_of: str | None) -> DataProblem | None:
+    """What is wrong with the data that the section's model was trained on; None where nothing is known to be.
+
+    Args:
+        scope: Seen from the section.
+        data_set: The data set whose training part it should be; None for any.
+        data_of: The section whose arrays it should be; None for any.
+    """
+    for fit in scope.fits:
+        leak = _test_rows(scope, fit)
+        if leak is not None:
+            return leak
+        if data_set is not None:
+            problem = _not_the_data_set(scope, fit, name=data_set)
+            if problem is not None:
+                return problem
+        if data_of is not None:
+            problem = _not_of_section(scope, fit, section=data_of)
+            if problem is not None:
+                return problem
+    return None
+
+
+def _test_rows(scope: Scope, fit: FitRecord) -> DataProblem | None:
+    share = test_rows_in(scope, fit.x)
+    if share is None or share <= SHARE_OF_CHANCE:
+        return None
+    text = f"{100 * share:.0f} % of the test images are among the rows that the model was trained on."
+    return DataProblem(text, "Train on the training part alone, and keep the test part for the end.")
+
+
+def _not_the_data_set(scope: Scope, fit: FitRecord, *, name: str) -> DataProblem | None:
+    use = next((item for item in scope.evidence.data_sets if item.name == name), None)
+    if use is None or not fit.x.rows:
+        return None
+    step = f"Train on the training part of {name}."
+    if not use.loaded:
+        return DataProblem(f"The notebook did not load {name}, which the model should be trained on.", step)
+    rows = _rows_of(fit)
+    loaded = [item.array for item in scope.evidence.arrays if item.array.rows == use.train_rows]
+    widths = {width(array) for array in loaded if len(array.shape) > 2}
+    if widths and width(fit.x) not in widths and rows != use.train_rows:
+        return DataProblem(
+            f"The model was trained on rows of {width(fit.x)} numbers, which are not those of {name}.", step
+        )
+    if rows < LEAST_SHARE_OF_ROWS * use.train_rows:
+        text = f"The model was trained on {rows:,} rows, validation included; the training part of {name} has"
+        return DataProblem(f"{text} {use.train_rows:,}.", step)
+    return None
+
+
+def _not_of_section(scope: Scope, fit: FitRecord, *, section: str) -> DataProblem | None:
+    """A fit's rows against a section's arrays: by their hashes, else (scaled, shuffled) by how many they are."""
+    arrays = arrays_of(scope, section, row_width=width(fit.x))
+    if not arrays or not fit.x.rows:
+        return None
+    shares = [share_within(hashes(scope, fit.x), hashes(scope, array)) for array in arrays]
+    if any(share is not None and share >= LEAST_SHARE_OF_ROWS for share in shares):
+        return None
+    rows, most = _rows_of(fit), arrays[0].rows
+    if LEAST_SHARE_OF_ROWS * most <= rows <= most:
+        return None
+    text = f"The model was trained on {rows:,} rows that are not those made before; there are {most:,} of them."
+    return DataProblem(text, "Train on the arrays that you made for this task.")
+
+
+def _rows_of(fit: FitRecord) -> int:
+    held = fit.validation.x.rows if fit.validation is not None else 0
+    return max(fit.rows_given, fit.x.rows + held)

@@ -1,0 +1,244 @@
+"""Evaluations on the test set, and what is printed of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal
+
+from pydantic import Field
+
+from grader.checks.base import Params, Scope, check
+from grader.checks.measured import quantity
+from grader.checks.quantities import Quantity, quantities, shows_bar_of
+from grader.checks.results import Words, failed, listed, needs_review, passed, shown
+from grader.checks.subject import (
+    absent,
+    fits_of_model,
+    measured_states,
+    nothing_trained,
+    speaks_of_model,
+    test_rows,
+    unverified,
+)
+from grader.records import CheckResult, EvaluationRecord, PredictionRecord
+
+Figure = Literal["loss", "accuracy", "mae", "mse", "rmse"]
+
+COARSEST_STEP = 0.01
+"""A number printed to fewer digits than this fits too much to say anything."""
+
+FINE_STEP = 0.001
+"""So many digits tell a figure even where no word stands beside it."""
+
+
+class EvaluatedParams(Params):
+    """Parameters of `evaluated`."""
+
+    figures: tuple[Figure, ...] = Field(
+        ("loss", "accuracy"), min_length=1, description="figures that are looked for: loss, accuracy, mae, mse, rmse"
+    )
+    at_least: int = Field(1, ge=1, description="how many of them must be printed; each that is printed must be right")
+    tolerance: float = Field(0.002, ge=0, description="how far a printed figure may be from the verified one")
+
+
+@dataclass(frozen=True)
+class _Printed:
+    """What became of one figure: printed right, printed wrong (and how), or not printed."""
+
+    name: Figure
+    value: float
+    right: Quantity | None = None
+    wrong: Quantity | None = None
+    in_bar: bool = False
+
+    @property
+    def counts(self) -> bool:
+        return self.right is not None or (self.in_bar and self.wrong is None)
+
+    @property
+    def words(self) -> str:
+        if self.right is not None:
+            return f"{self.name} {self.right.text}"
+        if self.wrong is not None:
+            return f"{self.name} {self.wrong.text}"
+        return f"{self.name} in the progress bar" if self.in_bar else f"{self.name} not printed"
+
+
+@check("evaluated", params=EvaluatedParams)
+def evaluated(scope: Scope, params: EvaluatedParams) -> CheckResult:
+    """The model was evaluated on the whole test set, and what is printed of it is what the model scores."""
+    words: Words = {
+        "required": f"evaluated on the whole test set, {listed(params.figures)} printed",
+        "cells": scope.section.cells,
+        "basis": "verified",
+    }
+    missing = nothing_trained(scope, words)
+    if missing is not None:
+        return missing
+    rows = test_rows(scope)
+    evaluations = [item for item in scope.evidence.evaluations if speaks_of_model(scope, item)]
+    predictions = [item for item in scope.evidence.predictions if speaks_of_model(scope, item)]
+    whole = [item for item in evaluations if rows is None or item.x.rows == rows]
+    cells = _cells(whole) | _prediction_cells(predictions, rows=rows) | _validation_cells(scope, rows=rows)
+    if not cells:
+        return _never_evaluated(scope, evaluations, rows=rows, words=words)
+    states = measured_states(scope, "test")
+    values = {
+        name: [value for item in states if (value := quantity(item, name)) is not None] for name in params.figures
+    }
+    if not any(values.values()):
+        return unverified(scope, "What your model scores on the test set", words)
+    evaluated_cells = {cell for cell in cells if cell is not None}
+    words["cells"] = tuple(sorted({*evaluated_cells} or {*scope.section.cells}))
+    bars = _texts(scope, _cells(whole))
+    own = [item for text in _texts(scope, {*scope.section.cells, *evaluated_cells}) for item in quantities(text)]
+    elsewhere = [item for text in _texts(scope, None) for item in quantities(text) if item.step <= FINE_STEP]
+    printed = [
+        _printed(
+            name,
+            values[name],
+            own=[item for item in own if not _is_of_history(scope, item, name)],
+            elsewhere=elsewhere,
+            bars=bars,
+            tolerance=params.tolerance,
+        )
+        for name in params.figures
+        if values[name]
+    ]
+    return _judged(printed, at_least=min(params.at_least, len(printed)), words=words)
+
+
+def _printed(
+    name: Figure,
+    values: list[float],
+    *,
+    own: list[Quantity],
+    elsewhere: list[Quantity],
+    bars: list[str],
+    tolerance: float,
+) -> _Printed:
+    def is_right(item: Quantity) -> bool:
+        forms = [item, item.as_per_cent] if name == "accuracy" and item.value > 1 else [item]
+        return any(
+            form.step <= COARSEST_STEP * 1.01 and form.equals(value, tolerance=tolerance)
+            for form in forms
+            for value in values
+        )
+
+    named = [item for item in own if item.is_named(name) and item.step < 1]
+    fine = [item for item in own if item.is_of_test_set and item.step <= FINE_STEP]
+    right = next((item for item in (*named, *fine) if is_right(item)), None)
+    wrong = next((item for item in reversed(named)), None) if right is None else None
+    if right is None and wrong is None:
+        right = next((item for item in elsewhere if is_right(item) and _is_certain(item, name, values)), None)
+    return _Printed(name=name, value=values[0], right=right, wrong=wrong, in_bar=shows_bar_of(bars, name))
+
+
+def _is_certain(item: Quantity, name: Figure, values: list[float]) -> bool:
+    """Whether a number far from the section is this figure: it is named so, or equal to four digits."""
+    exact = item.step <= FINE_STEP / 10 and any(item.equals(value, tolerance=0) for value in values)
+    return item.is_named(name) or (exact and item.is_of_test_set)
+
+
+def _is_of_history(scope: Scope, item: Quantity, name: Figure) -> bool:
+    """Whether a number that no word ties to the test set is one of the training's own history."""
+    if item.says_test or item.step > FINE_STEP:
+        return False
+    past = (
+        value
+        for fit in fits_of_model(scope)
+        for key, values in fit.history.items()
+        if key.removeprefix("val_") in {name, "acc"}
+        for value in values
+    )
+    return any(item.equals(value, tolerance=0) for value in past)
+
+
+def _judged(printed: list[_Printed], *, at_least: int, words: Words) -> CheckResult:
+    words["expected"] = ", ".join(f"{item.name} {shown(item.value)}" for item in printed)
+    words["yours"] = ", ".join(item.words for item in printed)
+    wrong = [item for item in printed if item.wrong is not None]
+    if wrong:
+        first = wrong[0]
+        text = first.wrong.text if first.wrong is not None else ""
+        return failed(
+            f"You print {text} as the test {first.name}, but on the whole test set your model scores"
+            f" {shown(first.value)}.",
+            words,
+            next_step="Print what evaluate() returns for this model and the whole test set.",
+        )
+    if sum(item.counts for item in printed) < at_least:
+        return failed(
+            f"The model was evaluated on the whole test set ({words['expected']}), but the result is not printed.",
+            words,
+            next_step="Print the test loss and the test accuracy that evaluate() returns.",
+        )
+    return passed(
+        f"The model was evaluated on the whole test set, and what you print is right: {words['yours']}.", words
+    )
+
+
+def _never_evaluated(
+    scope: Scope, evaluations: list[EvaluationRecord], *, rows: int | None, words: Words
+) -> CheckResult:
+    step = "Evaluate this section's model on the whole test set with model.evaluate(x_test, y_test)."
+    if evaluations and rows is not None:
+        used = evaluations[-1].x.rows
+        return failed(
+            f"The model was evaluated on {used:,} rows; the test set has {rows:,}.",
+            words,
+            expected=f"{rows:,} rows",
+            yours=f"{used:,} rows",
+            cells=_in_order(evaluations),
+            next_step=step,
+        )
+    words = {**words, "expected": "the whole test set" if rows is None else f"{rows:,} rows", "next_step": step}
+    others = [item for item in scope.here(scope.evidence.evaluations) if not speaks_of_model(scope, item)]
+    if others:
+        return failed(
+            "What is evaluated here is another model, or this one before its training.",
+            words,
+            yours="another model or an earlier state",
+            cells=_in_order(others),
+        )
+    if any(fit.kind != "fit" for fit in fits_of_model(scope)) and any(
+        quantities(text) for text in _texts(scope, set(scope.section.cells))
+    ):
+        return needs_review(
+            "unverifiable", "No evaluation of this model was recorded, though its training is your own.", words
+        )
+    return absent(scope, "This model was not evaluated on the test set.", words, yours="no evaluation")
+
+
+def _cells(records: Iterable[EvaluationRecord | PredictionRecord]) -> set[int | None]:
+    return {item.cell for item in records}
+
+
+def _in_order(records: Iterable[EvaluationRecord | PredictionRecord]) -> tuple[int, ...]:
+    return tuple(sorted({item.cell for item in records if item.cell is not None}))
+
+
+def _prediction_cells(predictions: list[PredictionRecord], *, rows: int | None) -> set[int | None]:
+    """Cells that predict every test row, at once or batch by batch: the student's own computation of the score."""
+    if rows is None:
+        return _cells(predictions)
+    by_cell: dict[int | None, int] = {}
+    for item in predictions:
+        by_cell[item.cell] = by_cell.get(item.cell, 0) + item.x.rows
+    at_once = {item.cell for item in predictions if item.x.rows == rows}
+    return at_once | {cell for cell, seen in by_cell.items() if seen == rows}
+
+
+def _validation_cells(scope: Scope, *, rows: int | None) -> set[int | None]:
+    """Cells of fits whose validation data was the whole test set: each of their epochs evaluates on it."""
+    return {
+        fit.cell
+        for fit in scope.fits
+        if rows is not None and fit.validation is not None and fit.validation.source == "data"
+        if fit.validation.x.rows == rows
+    }
+
+
+def _texts(scope: Scope, cells: set[int | None] | set[int] | None) -> list[str]:
+    return [cell.printed for cell in scope.evidence.cells if cell.printed and (cells is None or cell.index in cells)]

@@ -1,0 +1,111 @@
+"""The figures of a section that checks compare with the reference's spread, made by one function for both sides."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+
+import numpy as np
+
+from grader.checks.base import Array, Scope
+from grader.records import ArrayRef, Evidence, Measurement, Measurements, SectionMatch
+
+ONSET = "overfitting_onset"
+"""The epoch of the lowest validation loss, counted from 1."""
+
+GAP = "gap"
+TEST_GAP = "test_gap"
+_PROBES = {"train": "train", "validation": "validation", "test": "test", "test_shifted": "shifted"}
+
+
+def figure_name(probe: str, quantity: str) -> str:
+    """The name of a measured quantity: ``test_accuracy``; the shifted test images are ``shifted``."""
+    return f"{_PROBES.get(probe, probe)}_{quantity}"
+
+
+def quantity(measured: Measurement, name: str) -> float | None:
+    """A measured ``loss``, ``accuracy``, ``mae``, ``mse`` or ``rmse``; None where it was not measured."""
+    squared = measured.loss if measured.loss_name in {"mean_squared_error", "mse"} else None
+    absolute = measured.loss if measured.loss_name in {"mean_absolute_error", "mae"} else None
+    values = {
+        "loss": measured.loss,
+        "accuracy": measured.accuracy,
+        "mae": measured.mae if measured.mae is not None else absolute,
+        "mse": squared,
+        "rmse": None if squared is None or squared < 0 else math.sqrt(squared),
+    }
+    return values.get(name)
+
+
+def section_figures(scope: Scope, *, compared_to: str | None = None) -> dict[str, float]:
+    """Every figure of a section's model that was measured.
+
+    Args:
+        scope: Seen from the section.
+        compared_to: A section whose model this one's gap is compared with.
+
+    Returns:
+        ``<part>_<quantity>`` for the parts train, validation, test and shifted (test images moved by a pixel) and the
+        quantities loss, accuracy, mae, mse and rmse; ``gap`` (validation loss less training loss) and ``test_gap``
+        (test loss less training loss); with ``compared_to`` ``gap_difference`` and ``test_gap_difference`` (this gap
+        less the other's); ``overfitting_onset`` in epochs. What is not finite or unknown is left out.
+    """
+    found: dict[str, float | None] = {}
+    for probe in _PROBES:
+        measured = scope.measurement(probe)
+        if measured is not None:
+            for name in ("loss", "accuracy", "mae", "mse", "rmse"):
+                found[figure_name(probe, name)] = quantity(measured, name)
+    found[GAP] = _difference(found.get("validation_loss"), found.get("train_loss"))
+    found[TEST_GAP] = _difference(found.get("test_loss"), found.get("train_loss"))
+    if compared_to is not None and compared_to in scope.matching:
+        other = section_figures(scope.of(compared_to))
+        for gap in (GAP, TEST_GAP):
+            found[f"{gap}_difference"] = _difference(found[gap], other.get(gap))
+    found[ONSET] = onset(scope)
+    return {name: value for name, value in found.items() if value is not None and math.isfinite(value)}
+
+
+def calibration_figures(
+    *,
+    matching: Mapping[str, SectionMatch],
+    evidence: Evidence,
+    measurements: Measurements,
+    read: Callable[[ArrayRef], Array],
+    gap_pairs: Mapping[str, str] | None = None,
+) -> dict[str, float]:
+    """Every figure of one run of the reference, as ``<section>.<figure>``.
+
+    Args:
+        matching: The reference's own match with the rubric's sections.
+        evidence: Of the run.
+        measurements: Of the run.
+        read: Reads a stored array.
+        gap_pairs: Section to the one that its gap is compared with.
+    """
+    pairs = gap_pairs or {}
+    figures: dict[str, float] = {}
+    for name, match in matching.items():
+        if match.model is None:
+            continue
+        scope = Scope(evidence=evidence, measurements=measurements, matching=matching, section=match, read=read)
+        values = section_figures(scope, compared_to=pairs.get(name))
+        figures |= {f"{name}.{figure}": value for figure, value in values.items()}
+    return figures
+
+
+def validation_losses(scope: Scope) -> tuple[float, ...]:
+    """The validation loss of each epoch over all fits that count, shape ``(epochs,)``; empty without validation."""
+    return tuple(value for fit in scope.fits for value in fit.history.get("val_loss", ()))
+
+
+def onset(scope: Scope) -> float | None:
+    """The epoch of the lowest validation loss, counted from 1 over all fits that count; None without validation."""
+    losses = np.asarray(validation_losses(scope), dtype=np.float64)
+    if not np.isfinite(losses).any():
+        return None
+    return float(np.nanargmin(np.where(np.isfinite(losses), losses, np.nan)) + 1)
+
+
+def _difference(left: float | None, right: float | None) -> float | None:
+    return None if left is None or right is None else left - right

@@ -1,0 +1,279 @@
+"""The notebook as a whole: that it runs, and that its stored numbers come out again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from pydantic import Field
+
+from grader.calibration import Calibration
+from grader.checks.absence import what_failed
+from grader.checks.bands import FEWEST_RUNS
+from grader.checks.base import Params, Scope, check
+from grader.checks.measured import figure_name, section_figures
+from grader.checks.quantities import Quantity, bar_results, quantities
+from grader.checks.results import Words, failed, listed, needs_review, passed, shown
+from grader.checks.subject import fits_of_model, speaks_of_model
+from grader.records import CellRun, CheckResult
+
+CLOSE = 1e-4
+"""Two accuracies that agree to four digits need no spread to be called the same."""
+
+
+class NotebookRunsParams(Params):
+    """Parameters of `notebook_runs`."""
+
+
+class ReproducibleParams(Params):
+    """Parameters of `reproducible`."""
+
+    sections: tuple[str, ...] = Field(min_length=1, description="sections whose stored test accuracies are compared")
+    false_rejection: float = Field(0.01, gt=0, lt=0.5, description="share of honest pairs of runs that differ by more")
+    borderline: float = Field(0.0001, gt=0, lt=0.5, description="beyond this share's line too, the numbers contradict")
+
+
+BAR_STEP = 0.01
+"""What a stored progress bar tells: some versions of Keras show there a mean of means, off by some thousandths."""
+
+
+@dataclass(frozen=True)
+class _Claim:
+    """A stored accuracy against what it should agree with.
+
+    Attributes:
+        section: Where it is printed.
+        stored: The number.
+        centre: What it should be close to, and ``source`` says what that is.
+        line: The distance within which the two agree; None where no spread was measured.
+        last: The distance beyond which they contradict each other.
+    """
+
+    section: str
+    stored: Quantity
+    centre: float
+    source: str
+    line: float | None
+    last: float | None
+    cell: int
+
+    @property
+    def distance(self) -> float:
+        # What the printed digits leave open is not a difference.
+        return max(0.0, abs(self.stored.value - self.centre) - self.stored.step / 2)
+
+    @property
+    def agrees(self) -> bool:
+        return self.distance <= max(self.line or 0.0, CLOSE) + 1e-9
+
+    @property
+    def is_near(self) -> bool:
+        return self.last is not None and self.distance <= self.last + 1e-9
+
+    @property
+    def words(self) -> str:
+        stored = shown(self.stored.value, beside=self.centre)
+        return f"{self.section}: {stored} stored, {shown(self.centre, beside=self.stored.value)} {self.source}"
+
+
+@check("notebook_runs", params=NotebookRunsParams)
+def notebook_runs(scope: Scope, _params: NotebookRunsParams) -> CheckResult:
+    """The notebook runs from top to bottom in a fresh kernel with no error."""
+    words: Words = {
+        "required": "no error in a fresh kernel, from top to bottom",
+        "expected": "no error",
+        "basis": "verified",
+    }
+    broken = [cell for cell in scope.evidence.cells if cell.status in {"error", "timeout", "died"}]
+    reason = scope.evidence.execution.reason
+    if not broken and reason is None:
+        return passed("The notebook runs from top to bottom in a fresh kernel.", words, yours="no error")
+    # What comes after a failure of ours may follow from it.
+    of_ours = [cell.index for cell in broken if _is_ours(cell)]
+    if reason is not None and scope.evidence.execution.cell is not None:
+        of_ours.append(scope.evidence.execution.cell)
+    first_of_ours = min(of_ours, default=None)
+    own = [cell for cell in broken if not _is_ours(cell) and (first_of_ours is None or cell.index < first_of_ours)]
+    cells = tuple(cell.index for cell in broken)
+    if own:
+        text = what_failed(own[0])
+        more = len(own) - 1
+        others = "" if not more else f" and {more} more {'cell raises an error' if more == 1 else 'cells raise errors'}"
+        return failed(
+            f"{text[:1].upper()}{text[1:]}{others}.",
+            words,
+            yours=f"{len(own)} {'cell' if len(own) == 1 else 'cells'} with an error",
+            next_step="Restart the kernel, run all cells in order, and mend the first cell that fails.",
+            cells=tuple(cell.index for cell in own),
+        )
+    why = scope.evidence.execution.detail or (_why_ours(broken[0]) if broken else "the run did not reach its end")
+    return needs_review(
+        "ours",
+        f"The notebook did not run to its end within our limits or in our environment: {why.rstrip('.')}."
+        " A tutor will look at it.",
+        words,
+        yours="stopped by our limits or environment",
+        cells=cells,
+    )
+
+
+@check("reproducible", params=ReproducibleParams)
+def reproducible(scope: Scope, params: ReproducibleParams) -> CheckResult:
+    """The test accuracies that the stored outputs print agree with those of a fresh run."""
+    words: Words = {
+        "required": "stored test accuracies that a fresh run confirms",
+        "expected": "the same accuracies, but for the spread between two runs",
+        "basis": "verified",
+        "next_step": "Restart the kernel, run all cells in order, save the notebook and hand that in.",
+    }
+    claims: list[_Claim] = []
+    unknown: list[str] = []
+    for name in params.sections:
+        if name not in scope.matching:
+            continue
+        section = scope.of(name)
+        stored = list(_stored_accuracies(section))
+        if not stored:
+            continue
+        claim = _claim(section, stored, params)
+        if claim is None:
+            unknown.append(section.section.title or name)
+        else:
+            claims.append(claim)
+    if not claims and not unknown:
+        return passed(
+            "No test accuracies are stored in the notebook, so there is nothing to contradict.",
+            words,
+            yours="none stored",
+        )
+    words |= {"yours": "; ".join(claim.words for claim in claims), "cells": tuple(claim.cell for claim in claims)}
+    return _judged(claims, unknown, words)
+
+
+def _judged(claims: list[_Claim], unknown: list[str], words: Words) -> CheckResult:
+    wrong = [claim for claim in claims if not claim.agrees]
+    far = [claim for claim in wrong if not claim.is_near and claim.last is not None]
+    if far:
+        first = far[0]
+        return failed(
+            f"A stored accuracy does not come out again: {first.words}; a difference of"
+            f" {shown(first.line or 0.0)} would be chance.",
+            words,
+        )
+    unmeasured = [claim for claim in wrong if claim.last is None]
+    if unmeasured:
+        return needs_review(
+            "ours",
+            f"This run cannot tell whether a stored accuracy comes out again: {unmeasured[0].words}.",
+            words,
+        )
+    if wrong:
+        return needs_review(
+            "borderline", f"A stored accuracy is just outside the spread of two runs: {wrong[0].words}.", words
+        )
+    if unknown:
+        return needs_review(
+            "unverifiable", f"There is no fresh test accuracy to compare with what {listed(unknown)} stores.", words
+        )
+    return passed(f"The stored accuracies agree with the fresh run ({words['yours']}).", words)
+
+
+def _is_ours(cell: CellRun) -> bool:
+    """Whether a cell failed through our limits, our environment or the sample's fewer rows."""
+    error = cell.error
+    if cell.status in {"timeout", "died"} or error is None:
+        return True
+    return error.missing_package is not None or error.beyond_sample is not None or error.network
+
+
+def _why_ours(cell: CellRun) -> str:
+    error = cell.error
+    if error is None:
+        return what_failed(cell)
+    if error.missing_package is not None:
+        return f"cell {cell.index + 1} needs the package {error.missing_package}, which is not installed here"
+    if error.beyond_sample is not None:
+        return f"cell {cell.index + 1} reaches for {error.beyond_sample}, and the sample of the data has fewer rows"
+    return f"cell {cell.index + 1} needs a network, and there is none here"
+
+
+def _stored_accuracies(scope: Scope) -> Iterator[tuple[Quantity, int]]:
+    """The test accuracies that the section's stored outputs print: the plainest kind of claim that there is."""
+    cells = {*scope.section.cells}
+    cells |= {
+        item.cell for item in scope.evidence.evaluations if item.cell is not None and speaks_of_model(scope, item)
+    }
+    texts = [
+        (cell.stored_text, cell.index) for cell in scope.evidence.cells if cell.index in cells and cell.stored_text
+    ]
+    found = [(item, cell) for text, cell in texts for item in quantities(text)]
+    named = [(_as_share(item), cell) for item, cell in found if item.is_named("accuracy")]
+    plausible = [(item, cell) for item, cell in named if 0 < item.value <= 1 and item.step <= 0.01 + 1e-9]
+    of_test = [(item, cell) for item, cell in plausible if item.says_test]
+    bars = [(item, cell) for text, cell in texts for item in bar_results(text) if item.is_named("accuracy")]
+    yield from of_test or plausible or [(replace(item, step=BAR_STEP), cell) for item, cell in bars]
+
+
+def _as_share(item: Quantity) -> Quantity:
+    return item.as_per_cent if item.value > 1 else item
+
+
+def _claim(scope: Scope, stored: list[tuple[Quantity, int]], params: ReproducibleParams) -> _Claim | None:
+    """The stored accuracy that comes closest, against the fresh run, or on the sample against the reference's runs."""
+    fresh = section_figures(scope).get(figure_name("test", "accuracy"))
+    if fresh is None or not fits_of_model(scope):
+        return None
+    figure = f"{scope.section.section}.{figure_name('test', 'accuracy')}"
+    title = scope.section.title or scope.section.section
+    line, last = _distances(scope.calibration, figure, params=params)
+    on_fresh = [
+        _Claim(title, item, fresh, source="in the fresh run", line=line, last=last, cell=cell) for item, cell in stored
+    ]
+    best = min(on_fresh, key=lambda claim: claim.distance)
+    if best.agrees or not any(use.sample for use in scope.evidence.data_sets if use.loaded):
+        return best
+    on_full = _on_full_data(scope, stored, figure=figure, params=params)
+    if on_full is None:
+        return replace(best, source="in the fresh run on the sample of the data", line=None, last=None)
+    if on_full.agrees or _is_like_reference(scope, fresh, figure=figure, params=params):
+        return on_full
+    # The reference's spread says nothing of a model that does otherwise than the reference.
+    return replace(on_full, line=None, last=None)
+
+
+def _on_full_data(
+    scope: Scope, stored: list[tuple[Quantity, int]], *, figure: str, params: ReproducibleParams
+) -> _Claim | None:
+    """The claim against the reference's runs on the full data, where the stored outputs come from."""
+    full = scope.full_calibration
+    title = scope.section.title or scope.section.section
+    if full is None or len(full.figures.get(figure, ())) < FEWEST_RUNS:
+        return None
+    centre = full.mean(figure)
+    # Both sides together reject with the share given, so each side with half of it.
+    line, last = (
+        full.upper_line(figure, false_rejection=share / 2) - centre
+        for share in (params.false_rejection, params.borderline)
+    )
+    claims = [
+        _Claim(title, item, centre, source="in the reference's runs on the full data", line=line, last=last, cell=cell)
+        for item, cell in stored
+    ]
+    return min(claims, key=lambda claim: claim.distance)
+
+
+def _distances(
+    calibration: Calibration | None, figure: str, *, params: ReproducibleParams
+) -> tuple[float | None, float | None]:
+    if calibration is None or len(calibration.figures.get(figure, ())) < FEWEST_RUNS:
+        return None, None
+    return (
+        calibration.difference_of_two(figure, false_rejection=params.false_rejection),
+        calibration.difference_of_two(figure, false_rejection=params.borderline),
+    )
+
+
+def _is_like_reference(scope: Scope, fresh: float, *, figure: str, params: ReproducibleParams) -> bool:
+    """Whether the fresh run's accuracy could be one of the reference's on the same data."""
+    line, _ = _distances(scope.calibration, figure, params=params)
+    return line is not None and scope.calibration is not None and abs(fresh - scope.calibration.mean(figure)) <= line

@@ -1,0 +1,242 @@
+"""How well models do: verified accuracies, errors and gaps against bands."""
+
+from __future__ import annotations
+
+import math
+from typing import Literal, Self
+
+from pydantic import Field, model_validator
+
+from grader.checks.bands import Limit, Within, absolute, judge, relative
+from grader.checks.base import Params, Scope, check
+from grader.checks.measured import GAP, TEST_GAP, figure_name, quantity, section_figures
+from grader.checks.results import Words, failed, needs_review, passed, shown
+from grader.checks.subject import fit_cells, nothing_trained, test_rows, unverified
+from grader.records import CheckResult
+
+Part = Literal["train", "validation", "test", "test_shifted"]
+_PART_NAMES = {"train": "training", "validation": "validation", "test": "test"}
+
+
+class AccuracyParams(Params):
+    """Parameters of `accuracy`."""
+
+    part: Part = Field("test", description="part of the data set: train, validation, test, test_shifted")
+    min: float | None = Field(None, ge=0, le=1, description="lowest accuracy that passes, in [0, 1]")
+    max: float | None = Field(None, ge=0, le=1, description="highest accuracy that passes, in [0, 1]")
+    within: Within | None = Field(
+        None, description="not below the reference's spread: figure, false_rejection, borderline"
+    )
+
+    @model_validator(mode="after")
+    def _some_band(self) -> Self:
+        if self.min is None and self.max is None and self.within is None:
+            raise ValueError("one of min, max and within is needed")
+        return self
+
+
+class ErrorParams(Params):
+    """Parameters of `error`."""
+
+    part: Part = Field("test", description="part of the data: train, validation, test")
+    metric: Literal["mae", "mse", "rmse", "loss"] = Field("mae", description="mae, mse, rmse or loss")
+    max: float | None = Field(None, ge=0, description="largest error that passes, in the target's units")
+    within: Within | None = Field(
+        None, description="not above the reference's spread: figure, false_rejection, borderline"
+    )
+
+    @model_validator(mode="after")
+    def _some_band(self) -> Self:
+        if self.max is None and self.within is None:
+            raise ValueError("one of max and within is needed")
+        return self
+
+
+class GapParams(Params):
+    """Parameters of `gap`."""
+
+    compared_to: str | None = Field(None, description="section whose gap must not be exceeded by more than chance")
+    max: float | None = Field(None, description="largest gap that passes")
+    within: Within = Field(
+        default_factory=lambda: Within.model_validate({}),
+        description="the reference's spread of the difference, or of the gap itself",
+    )
+    needs_layer: str | None = Field(None, description="layer class that the model must have, such as Dropout")
+
+
+@check("accuracy", params=AccuracyParams)
+def accuracy(scope: Scope, params: AccuracyParams) -> CheckResult:
+    """The model's verified accuracy on a part of the data lies within the band."""
+    what = _title(params.part, "accuracy")
+    words: Words = {"required": f"{what} within the band", "cells": fit_cells(scope), "basis": "verified"}
+    missing = nothing_trained(scope, words)
+    if missing is not None:
+        return missing
+    value = _measured(scope, part=params.part, name="accuracy")
+    if value is None:
+        return _only_claimed(scope, part=params.part, name="accuracy", words=words)
+    limits = [] if params.min is None else [absolute("lower", params.min)]
+    limits += [] if params.max is None else [absolute("upper", params.max)]
+    advice = "Compare the layers, the loss, the scaling of the inputs and the number of epochs with the task."
+    figure = f"{scope.section.section}.{figure_name(params.part, 'accuracy')}"
+    spread = _relative(scope, params.within, figure=figure, upper=False)
+    return _judged(value, (limits, params.within, spread), what=f"The {what}", advice=advice, words=words)
+
+
+@check("error", params=ErrorParams)
+def error(scope: Scope, params: ErrorParams) -> CheckResult:
+    """The model's verified error on a part of the data is not above the band."""
+    what = _title(params.part, params.metric.upper() if params.metric != "loss" else "loss")
+    words: Words = {"required": f"{what} within the band", "cells": fit_cells(scope), "basis": "verified"}
+    missing = nothing_trained(scope, words)
+    if missing is not None:
+        return missing
+    value = _measured(scope, part=params.part, name=params.metric)
+    if value is None:
+        return _only_claimed(scope, part=params.part, name=params.metric, words=words)
+    limits = [] if params.max is None else [absolute("upper", params.max)]
+    advice = "Compare the layers, the loss, the scaling and the training with the task."
+    figure = f"{scope.section.section}.{figure_name(params.part, params.metric)}"
+    spread = _relative(scope, params.within, figure=figure, upper=True)
+    return _judged(value, (limits, params.within, spread), what=f"The {what}", advice=advice, words=words)
+
+
+@check("gap", params=GapParams)
+def gap(scope: Scope, params: GapParams) -> CheckResult:
+    """Validation loss less training loss is not larger than another model's by more than the reference's spread."""
+    words: Words = {
+        "required": "a gap between validation and training loss that is no larger",
+        "cells": fit_cells(scope),
+        "basis": "verified",
+    }
+    missing = nothing_trained(scope, words)
+    if missing is not None:
+        return missing
+    lacking = _lacks_layer(scope, params.needs_layer, words)
+    if lacking is not None:
+        return lacking
+    mine = section_figures(scope, compared_to=params.compared_to)
+    diverged = _diverged(scope, words)
+    if diverged is not None:
+        return diverged
+    # Without a validation part of its own the test set stands in, for both models.
+    kind = GAP if _has(mine, GAP, params) else TEST_GAP
+    if not _has(mine, kind, params):
+        return _gap_unknown(scope, params, words)
+    if params.compared_to is None:
+        limits = [] if params.max is None else [absolute("upper", params.max)]
+        spread = _relative(scope, params.within, figure=f"{scope.section.section}.{kind}", upper=True)
+        asked = params.within if not limits else None
+        advice = "Train for fewer epochs, or regularise the model."
+        return _judged(mine[kind], (limits, asked, spread), what="The gap", advice=advice, words=words)
+    return _compared(scope, params, kind=kind, mine=mine, words=words)
+
+
+def _compared(scope: Scope, params: GapParams, *, kind: str, mine: dict[str, float], words: Words) -> CheckResult:
+    difference = mine[f"{kind}_difference"]
+    other = mine[kind] - difference
+    limit = _relative(scope, params.within, figure=f"{scope.section.section}.{kind}_difference", upper=True)
+    # A gap that is not larger at all is right, wherever the reference's own differences lie.
+    line = 0.0 if limit is None else max(0.0, limit.line)
+    last = 0.0 if limit is None else max(0.0, limit.last)
+    words = {**words, "expected": f"at most {shown(other + line)}", "yours": shown(mine[kind], beside=other + line)}
+    both = f"{shown(mine[kind])} here and {shown(other)} in the model it is compared with"
+    judged = Limit(side="upper", line=line, last=last)
+    if params.max is not None and not absolute("upper", params.max).holds(mine[kind]):
+        return failed(f"The gap is {shown(mine[kind])}; at most {shown(params.max)} was allowed.", words)
+    if judged.holds(difference):
+        return passed(f"The gap between validation and training loss is {both}.", words)
+    if limit is None:
+        return needs_review("ours", f"The gap is {both}; the reference's spread was not measured on this data.", words)
+    if judged.is_near(difference):
+        return needs_review("borderline", f"The gap is {both}, close to the line; a tutor will decide.", words)
+    return failed(
+        f"The gap between validation and training loss is {both}; at most {shown(line)} more is chance.",
+        words,
+        next_step="Check that the regularisation acts on every hidden layer and that both models are trained alike.",
+    )
+
+
+def _has(figures: dict[str, float], kind: str, params: GapParams) -> bool:
+    return kind in figures and (params.compared_to is None or f"{kind}_difference" in figures)
+
+
+def _lacks_layer(scope: Scope, layer: str | None, words: Words) -> CheckResult | None:
+    model = scope.model
+    if layer is None or model is None or any(item.class_name == layer for item in model.layers):
+        return None
+    return failed(
+        f"The model that was trained here has no {layer} layer, so its gap shows no effect of one.",
+        words,
+        expected=f"a model with {layer}",
+        yours=f"no {layer} layer",
+        next_step=f"Add the {layer} layers and train the model again.",
+    )
+
+
+def _diverged(scope: Scope, words: Words) -> CheckResult | None:
+    for part in ("train", "validation", "test"):
+        measured = scope.measurement(part)
+        if measured is not None and measured.loss is not None and not math.isfinite(measured.loss):
+            return failed(
+                f"The {_PART_NAMES[part]} loss of your model is {shown(measured.loss)}: the training went astray.",
+                words,
+                yours=shown(measured.loss),
+                next_step="Check the loss and the scaling of the inputs, or lower the learning rate.",
+            )
+    return None
+
+
+def _gap_unknown(scope: Scope, params: GapParams, words: Words) -> CheckResult:
+    other = None if params.compared_to is None else scope.matching.get(params.compared_to)
+    if params.compared_to is not None and (other is None or other.model is None):
+        return needs_review(
+            "unverifiable", "There is no trained model to compare the gap with; a tutor will look at it.", words
+        )
+    mine = section_figures(scope)
+    if params.compared_to is not None and (GAP in mine or TEST_GAP in mine):
+        return unverified(scope.of(params.compared_to), "The gap of the model that yours is compared with", words)
+    return unverified(scope, "The gap between validation and training loss", words)
+
+
+def _title(part: Part, name: str) -> str:
+    return f"{name} on shifted test images" if part == "test_shifted" else f"{_PART_NAMES[part]} {name}"
+
+
+def _measured(scope: Scope, *, part: str, name: str) -> float | None:
+    measured = scope.measurement(part)
+    return None if measured is None else quantity(measured, name)
+
+
+def _relative(scope: Scope, within: Within | None, *, figure: str, upper: bool) -> Limit | None:
+    if within is None:
+        return None
+    return relative(within, side="upper" if upper else "lower", figure=figure, calibration=scope.calibration)
+
+
+def _judged(
+    value: float, band: tuple[list[Limit], Within | None, Limit | None], *, what: str, advice: str, words: Words
+) -> CheckResult:
+    limits, within, spread = band
+    known = limits + ([spread] if spread is not None else [])
+    if within is not None and spread is None:
+        result = judge(value, limits, what=what, advice=advice, words=words) if limits else None
+        if result is not None and result.outcome == "failed":
+            return result
+        words = {**words, "yours": shown(value)}
+        return needs_review(
+            "ours", f"{what} is {shown(value)}; the reference's spread was not measured on this data.", words
+        )
+    return judge(value, known, what=what, advice=advice, words=words)
+
+
+def _only_claimed(scope: Scope, *, part: Part, name: str, words: Words) -> CheckResult:
+    rows = test_rows(scope)
+    claims = [
+        item.results[name]
+        for item in scope.evidence.evaluations
+        if item.model == scope.section.model and name in item.results and (part != "test" or item.x.rows == rows)
+    ]
+    if claims:
+        words = {**words, "basis": "claimed", "yours": f"{shown(claims[-1])} (as the notebook says)"}
+    return unverified(scope, f"The {_title(part, name)}", words)

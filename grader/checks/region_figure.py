@@ -1,0 +1,186 @@
+"""The picture of a model's answers over a region, with curves drawn over it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from pydantic import Field
+
+from grader.checks.base import Scope, check
+from grader.checks.drawn import artist_points, cells_of, figures_by_nearness, was_cut
+from grader.checks.expressions import Expression
+from grader.checks.painted import Answers, Painted, agreement, answers_of, nearest_on_grid, pictures
+from grader.checks.region import RegionParams, coverage, drawn_curves
+from grader.checks.results import Words, failed_or_partial, listed, needs_review, passed, per_cent
+from grader.checks.subject import absent, nothing_trained, speaks_of_model
+from grader.records import AxesRecord, CheckResult, FigureRecord
+
+Whose = Literal["own", "other", "none", "unknown"]
+
+NEAR_GRID_AGREEMENT = 0.95
+"""Against a grid of other places, points beside the boundary may fall on its other side."""
+
+
+class RegionFigureParams(RegionParams):
+    """Parameters of `region_figure`."""
+
+    curves: tuple[Expression, ...] = Field((), description="curves that must be drawn over it, as expressions in x")
+    curve_tolerance: float = Field(
+        0.02, gt=0, description="how far a drawn point may lie from its curve, in units of y"
+    )
+    agreement: float = Field(
+        0.99, gt=0, le=1, description="share of the picture's places that must be the model's answer"
+    )
+    partial: float | None = Field(
+        None, gt=0, lt=1, description="share of the points where the classes are right and a curve is missing"
+    )
+
+
+@dataclass(frozen=True)
+class _Seen:
+    """One pair of axes: whose classes it shows (None: none), how much of the region, and which curves."""
+
+    figure: FigureRecord
+    whose: Whose
+    verified: bool
+    covered: float
+    agreed: float | None
+    curves: tuple[bool, ...]
+
+    def is_right(self, params: RegionFigureParams) -> bool:
+        return self.whose == "own" and self.covered >= params.covered and all(self.curves)
+
+    @property
+    def rank(self) -> tuple[int, int, float]:
+        """What comes nearest to a right picture, for the feedback."""
+        return ({"own": 3, "other": 2, "unknown": 1, "none": 0}[self.whose], sum(self.curves), self.covered)
+
+
+@dataclass(frozen=True)
+class _Known:
+    """What is known of the models' answers: of this one by record and by measurement, of the others by record."""
+
+    own: tuple[Answers, ...]
+    measured: tuple[Answers, ...]
+    others: tuple[Answers, ...]
+
+
+@check("region_figure", params=RegionFigureParams)
+def region_figure(scope: Scope, params: RegionFigureParams) -> CheckResult:
+    """A picture shows the classes that this model predicts over the rectangle, with the curves drawn over it."""
+    curves = listed([f"y = {curve}" for curve in params.curves])
+    over = f" with {curves} drawn over it" if curves else ""
+    words: Words = {
+        "required": f"a picture of this model's classes over {params.named}{over}",
+        "expected": f"this model's classes over the rectangle{over}",
+        "cells": scope.section.cells,
+        "basis": "claimed",
+        "next_step": f"Colour points of the whole rectangle by this model's prediction{over}.",
+    }
+    missing = nothing_trained(scope, words)
+    if missing is not None:
+        return missing
+    known = _known_answers(scope)
+    here = scope.here(scope.evidence.figures)
+    seen: list[_Seen] = []
+    for figure in figures_by_nearness(scope):
+        for axes in figure.axes:
+            item = _look(scope, figure, axes, known=known, params=params)
+            if item is not None and item.is_right(params):
+                words |= {"cells": cells_of([figure]), "yours": words["expected"]}
+                words["basis"] = "verified" if item.verified else "claimed"
+                return passed(f"The picture shows what your model predicts over the rectangle{over}.", words)
+            if item is not None and figure in here:
+                seen.append(item)
+    if not seen:
+        return _no_picture(scope, here, words)
+    return _not_right(max(seen, key=lambda item: item.rank), params, words=words)
+
+
+def _known_answers(scope: Scope) -> _Known:
+    own = [item for item in scope.evidence.predictions if speaks_of_model(scope, item)]
+    others = [item for item in scope.evidence.predictions if item not in own]
+    region = scope.measurement("region")
+    return _Known(
+        own=answers_of(scope, [(item.x.whole, item.output.whole) for item in own]),
+        measured=() if region is None else answers_of(scope, [(region.inputs, region.predictions)]),
+        others=answers_of(scope, [(item.x.whole, item.output.whole) for item in others]),
+    )
+
+
+def _look(
+    scope: Scope, figure: FigureRecord, axes: AxesRecord, *, known: _Known, params: RegionFigureParams
+) -> _Seen | None:
+    """What one pair of axes shows; None where it shows neither classes nor a curve."""
+    (interval, _) = params.sides
+    curves = drawn_curves(
+        artist_points(scope, axes), params.curves, tolerance=params.curve_tolerance, interval=interval
+    )
+    best: _Seen | None = None
+    for painted in pictures(scope, axes, curves=params.curves, tolerance=params.curve_tolerance):
+        whose, agreed, verified = _whose(painted, known, params)
+        covered = coverage(painted.points, params)
+        item = _Seen(figure, whose, verified=verified, covered=covered, agreed=agreed, curves=curves)
+        best = item if best is None or item.rank > best.rank else best
+    if best is None and any(curves):
+        return _Seen(figure, "none", verified=False, covered=0.0, agreed=None, curves=curves)
+    return best
+
+
+def _whose(painted: Painted, known: _Known, params: RegionFigureParams) -> tuple[Whose, float | None, bool]:
+    """Whose answers a picture shows, to which share they are this model's, and whether by measurement."""
+    own = max((share for item in known.own if (share := agreement(painted, item)) is not None), default=None)
+    other = max((share for item in known.others if (share := agreement(painted, item)) is not None), default=None)
+    near = max(
+        (share for item in known.measured if (share := nearest_on_grid(painted, item)) is not None), default=None
+    )
+    measured = near is not None and near >= NEAR_GRID_AGREEMENT
+    if own is not None and own >= params.agreement:
+        # Two models may well answer alike; a picture that fits another one better is the other's.
+        return ("own" if other is None or own >= other else "other"), own, measured
+    if other is not None and other >= params.agreement:
+        return "other", own if own is not None else near, False
+    if own is None and near is not None:
+        return ("own" if measured else "unknown" if other is None else "other"), near, measured
+    return ("unknown" if own is None else "other"), own, False
+
+
+def _no_picture(scope: Scope, here: tuple[FigureRecord, ...], words: Words) -> CheckResult:
+    words = {**words, "yours": "no such picture"}
+    if was_cut(scope, here):
+        return needs_review(
+            "ours", "A figure of this section was too large to be kept; a tutor will look at it.", words
+        )
+    return absent(scope, "No picture of this model's predictions was found in this section.", words)
+
+
+def _not_right(item: _Seen, params: RegionFigureParams, *, words: Words) -> CheckResult:
+    words = {**words, "cells": cells_of([item.figure])}
+    if item.whose == "own" and item.covered < params.covered:
+        words["yours"] = f"{per_cent(item.covered)} of the rectangle"
+        return failed_or_partial(
+            None,
+            f"The picture shows this model's predictions, but for {per_cent(item.covered)} of the rectangle only;"
+            f" {per_cent(params.covered)} is required.",
+            words,
+        )
+    if item.whose == "own":
+        lacking = listed([f"y = {curve}" for curve, there in zip(params.curves, item.curves, strict=True) if not there])
+        words |= {"yours": f"the classes without {lacking}", "next_step": f"Draw {lacking} in the same axes."}
+        return failed_or_partial(
+            params.partial, f"The picture shows this model's predictions, but not {lacking}.", words
+        )
+    if item.whose == "unknown" or (item.whose == "none" and params.curves == ()):
+        words["yours"] = "a picture that cannot be compared"
+        return needs_review(
+            "unverifiable", "What this picture shows could not be compared with the model's predictions.", words
+        )
+    if item.whose == "none":
+        words["yours"] = "curves without predicted classes"
+        return failed_or_partial(None, "The picture shows curves, but no predicted classes.", words)
+    share = "" if item.agreed is None else f" (they agree at {per_cent(item.agreed)} of its places)"
+    words["yours"] = "other classes than this model's"
+    return failed_or_partial(
+        None, f"The classes in this picture are not the predictions of this section's model{share}.", words
+    )

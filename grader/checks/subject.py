@@ -1,0 +1,117 @@
+"""What a section's checks speak of: its trained model, the states that training left, and what was verified of them."""
+
+from __future__ import annotations
+
+from typing import Any, Unpack
+
+import numpy as np
+import numpy.typing as npt
+
+from grader.checks.absence import first_failure, mend_of, why_no_model
+from grader.checks.base import Scope
+from grader.checks.results import Words, blocked, failed, needs_review
+from grader.errors import StoreError
+from grader.records import ArrayRef, CheckResult, EvaluationRecord, FitRecord, Measurement, PredictionRecord
+
+Floats = npt.NDArray[np.float64]
+
+
+def numbers(scope: Scope, ref: ArrayRef | None) -> Floats | None:
+    """A stored array as float64; None where it was not kept, cannot be read or holds no numbers."""
+    if ref is None:
+        return None
+    try:
+        return np.asarray(scope.read(ref), dtype=np.float64)
+    except (StoreError, LookupError, ValueError, TypeError):
+        return None
+
+
+def fit_cells(scope: Scope) -> tuple[int, ...]:
+    """The cells in which the section's model was trained."""
+    return tuple(dict.fromkeys(fit.cell for fit in scope.fits if fit.cell is not None))
+
+
+def fits_of_model(scope: Scope) -> tuple[FitRecord, ...]:
+    """Every fit of the section's model in the notebook, in order, whether the section counts it or not."""
+    return tuple(fit for fit in scope.evidence.fits if fit.model == scope.section.model)
+
+
+def trained_states(scope: Scope) -> frozenset[str]:
+    """The weight states in which a fit left the section's model."""
+    return frozenset(fit.weights_after for fit in fits_of_model(scope) if fit.weights_after is not None)
+
+
+def speaks_of_model(scope: Scope, record: EvaluationRecord | PredictionRecord) -> bool:
+    """Whether an evaluation or prediction was made by the section's model after training.
+
+    A model saved and loaded again is another object with the same weights, and counts. Weights that no fit left (set
+    by hand, or those of the best epoch) count from the first fit on.
+    """
+    if record.weights in trained_states(scope):
+        return True
+    first = min((fit.seq for fit in fits_of_model(scope)), default=None)
+    return record.model == scope.section.model and first is not None and record.seq >= first
+
+
+def test_rows(scope: Scope) -> int | None:
+    """Rows of the test set that the section's model is judged on; None where there is none known."""
+    measured = scope.measurement("test")
+    if measured is not None and measured.rows:
+        return measured.rows
+    return scope.data_set.test_rows if scope.data_set is not None else None
+
+
+def measured_states(scope: Scope, probe: str) -> tuple[Measurement, ...]:
+    """The section's model on a probe: the state that counts first, then the other states of its training."""
+    states = [scope.weights, *(fit.weights_after for fit in reversed(fits_of_model(scope)))]
+    found = (scope.measurements.find(state, probe) for state in dict.fromkeys(states) if state is not None)
+    return tuple(item for item in found if item is not None)
+
+
+def nothing_trained(scope: Scope, words: Words) -> CheckResult | None:
+    """The result for a section that trained no model; None for one that did."""
+    if scope.section.model is not None and any(fit.weights_after or fit.history for fit in scope.fits):
+        return None
+    return blocked(
+        f"There is nothing to judge here. {why_no_model(scope)}",
+        words,
+        yours="no trained model",
+        next_step=mend_of(first_failure(scope)),
+        cells=scope.section.cells,
+    )
+
+
+def unverified(scope: Scope, what: str, words: Words) -> CheckResult:
+    """The result for a figure that could not be measured outside the notebook, with the cause where it is known.
+
+    Args:
+        scope: Seen from the section.
+        what: The figure, as a sentence's subject (``The test accuracy``).
+        words: Of the result.
+    """
+    if scope.measurements.problem is not None:
+        return needs_review(
+            "ours", f"{what} could not be measured, because our verification failed; a tutor will look.", words
+        )
+    fits = set(scope.section.fits)
+    for item in scope.measurements.unverified:
+        if item.model == scope.section.model and (item.fit is None or item.fit in fits):
+            why = item.why.strip().rstrip(".")
+            return needs_review(
+                item.cause, f"{what} could not be measured outside the notebook: {why}. A tutor will look.", words
+            )
+    return needs_review("unverifiable", f"{what} could not be measured outside the notebook; a tutor will look.", words)
+
+
+def absent(scope: Scope, feedback: str, words: Words, /, **more: Unpack[Words]) -> CheckResult:
+    """The result where something was not found: failed, unless records of this run were cut off by our limits."""
+    words = {**words, **more}
+    if scope.evidence.truncated:
+        return needs_review("ours", f"{feedback} Our record of this run is not complete, so a tutor will look.", words)
+    return failed(feedback, words)
+
+
+def plain_array(values: Any) -> Floats:
+    """Outputs as rows and columns, shape ``(rows, outputs)``."""
+    array = np.asarray(values, dtype=np.float64)
+    return array.reshape(len(array), -1) if array.ndim else array.reshape(1, 1)

@@ -1,0 +1,231 @@
+"""How models are compiled and trained: the loss, the optimizer, the epochs, the batches, the validation, the data."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Annotated
+
+from pydantic import BeforeValidator, Field, field_validator
+
+from grader.checks.absence import borrowed_model, first_failure, mend_of, section_name, why_no_model
+from grader.checks.base import Params, Scope, check
+from grader.checks.data_of_fits import wrong_data
+from grader.checks.forms import LAYERS, did_you_mean
+from grader.checks.layers import last_compile, plain_model
+from grader.checks.losses import CROSS_ENTROPY, is_cross_entropy, known_losses, loss_name, misfit
+from grader.checks.recipes import Asked, Aspect, aspects, own_recipe, recipe_words
+from grader.checks.results import Words, blocked, failed, failed_or_partial, listed, needs_review, passed
+from grader.records import CheckResult, CompileRecord
+
+
+def _as_tuple(value: object) -> object:
+    return (value,) if isinstance(value, str) else value
+
+
+Names = Annotated[tuple[str, ...], BeforeValidator(_as_tuple)]
+
+
+class CompiledParams(Params):
+    """Parameters of `compiled`."""
+
+    loss: Names = Field(
+        (CROSS_ENTROPY,), description="names of losses that are right, or cross_entropy for any that fits"
+    )
+    optimizer: Names = Field((), description="names of optimizers that are right, such as Adam; default: any")
+    metrics: Names = Field((), description="metrics that must be there, such as accuracy; default: none")
+
+    @field_validator("loss")
+    @classmethod
+    def _known(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for name in value:
+            if loss_name(name) not in known_losses():
+                raise ValueError(f"there is no loss {name!r}.{did_you_mean(name, known_losses())}")
+        return value
+
+
+class TrainedParams(Params):
+    """Parameters of `trained`."""
+
+    epochs: int | None = Field(None, ge=1, description="epochs, over all fits of the model; default: any")
+    batch_size: int | None = Field(None, ge=1, description="rows a step; default: any")
+    validation: float | None = Field(None, gt=0, lt=1, description="share of rows held out, such as 0.1; default: any")
+    validation_tolerance: float = Field(
+        0.02, ge=0, lt=0.5, description="by how much a validation set cut off by hand may be larger or smaller"
+    )
+    early_stopping: bool | None = Field(
+        None, description="true: epochs that early stopping left out count; false: not; default: a tutor decides"
+    )
+    or_as: str | None = Field(None, description="section whose own epochs, batch size and validation are right as well")
+    data_set: str | None = Field(None, description="data set whose training part the model must be trained on")
+    data_of: str | None = Field(None, description="section whose arrays the model must be trained on")
+    needs_layer: str | None = Field(None, description="layer class that the model must have, such as Dropout")
+    one_off: float | None = Field(
+        None, gt=0, lt=1, description="share of the points where one of epochs, batch size, validation is off"
+    )
+
+    @field_validator("needs_layer")
+    @classmethod
+    def _known(cls, value: str | None) -> str | None:
+        if value is not None and value not in LAYERS:
+            raise ValueError(f"Keras has no layer {value!r}.{did_you_mean(value, LAYERS)}")
+        return value
+
+
+@check("compiled", params=CompiledParams)
+def compiled(scope: Scope, params: CompiledParams) -> CheckResult:
+    """The model is compiled with a right loss that fits its output, and with the optimizer and metrics asked for.
+
+    A linear output with from_logits is as right as a softmax or sigmoid; a sparse loss as one with one-hot labels.
+    """
+    words: Words = {"required": "compiled as asked for", "expected": _wanted(params)}
+    model = scope.model
+    if model is None:
+        missing: Words = {**words, "cells": scope.section.cells, "yours": "no model"}
+        return blocked(why_no_model(scope), missing, next_step=mend_of(first_failure(scope)))
+    record = _compile_of(scope)
+    if record is None or (record.loss is None and not record.own_loss):
+        if any(fit.kind == "loop" for fit in scope.fits):
+            text = (
+                "Your model was trained in a loop of your own, so its loss was not given to compile; a tutor will look."
+            )
+            return needs_review("unverifiable", text, words, yours="a loop of its own")
+        text = "This model was never compiled with a loss."
+        return failed(text, words, yours="not compiled", next_step=f"Compile it with {_wanted(params)}.")
+    words["cells"] = (record.cell,) if record.cell is not None else ()
+    words["yours"] = _yours(record)
+    if record.own_loss:
+        return needs_review(
+            "unverifiable", f"The loss {record.loss!r} is your own function; a tutor will look at it.", words
+        )
+    wrong = _wrong_in(scope, record, params=params)
+    if wrong:
+        step = f"Compile the model with {_wanted(params)}, and train it again."
+        return failed(" ".join(wrong), words, next_step=step)
+    return passed(f"The model is compiled with {_yours(record)}.", words)
+
+
+@check("trained", params=TrainedParams)
+def trained(scope: Scope, params: TrainedParams) -> CheckResult:
+    """The section's model was trained on the right data, with the epochs, batch size and validation asked for.
+
+    Several fits on one model add up. A validation set cut off by hand counts by its share of the rows. Where early
+    stopping ended a training that asked for enough epochs, the rubric says what it is worth; where it does not say,
+    a tutor decides, because the task asks for a number of epochs and for good judgement of when to stop.
+    """
+    words: Words = {"required": "the training asked for", "expected": recipe_words(_asked(params)), "basis": "claimed"}
+    fits = scope.fits
+    if not fits:
+        return _untrained(scope, words)
+    words["cells"] = tuple(dict.fromkeys(fit.cell for fit in fits if fit.cell is not None))
+    model = scope.model
+    kind = params.needs_layer
+    if kind is not None and model is not None and not any(layer.class_name == kind for layer in model.layers):
+        text = f"The model that was trained here has no {kind} layer."
+        return failed(text, words, yours=f"no {kind}", next_step=f"Train the model with its {kind} layers.")
+    words["yours"] = recipe_words(own_recipe(scope))
+    problem = wrong_data(scope, data_set=params.data_set, data_of=params.data_of)
+    if problem is not None:
+        return failed(problem.text, words, next_step=problem.step)
+    judged = aspects(scope, _asked(params))
+    if params.or_as is not None and any(not aspect.is_right for aspect in judged):
+        alternative = _as_section(scope, params)
+        if alternative is not None and all(aspect.is_right for aspect in alternative):
+            name = section_name(params.or_as, scope.matching)
+            return passed(f"The model was trained as that of {name}: {words['yours']}.", words)
+    return _of_aspects(judged, params=params, words=words)
+
+
+def _untrained(scope: Scope, words: Words) -> CheckResult:
+    failure = first_failure(scope)
+    missing: Words = {**words, "cells": scope.section.cells, "yours": "no training", "next_step": mend_of(failure)}
+    if borrowed_model(scope) is not None:
+        step = "Build the new model of this section, and compile and fit that one."
+        return failed(why_no_model(scope), missing, yours="another section's model, fitted again", next_step=step)
+    if scope.section.model is not None:
+        return failed(why_no_model(scope), missing)
+    return blocked(why_no_model(scope), missing)
+
+
+def _of_aspects(judged: tuple[Aspect, ...], *, params: TrainedParams, words: Words) -> CheckResult:
+    off = [aspect for aspect in judged if aspect.verdict == "off"]
+    unknown = [aspect for aspect in judged if aspect.verdict in {"unknown", "cut by us", "stopped early"}]
+    told = " ".join(aspect.text for aspect in (*off, *unknown))
+    words["next_step"] = " ".join(aspect.step for aspect in off)
+    if len(off) > 1:
+        return failed(told, words)
+    if unknown:
+        causes = {"unknown": "unverifiable", "cut by us": "ours", "stopped early": "borderline"}
+        cause = causes[unknown[0].verdict]
+        return CheckResult(outcome="needs_review", cause=cause, feedback=f"{told} A tutor will decide.", **words)  # type: ignore[arg-type]
+    if off:
+        return failed_or_partial(params.one_off, told, words)
+    return passed(f"The model was trained with {words['yours']}.", words)
+
+
+def _asked(params: TrainedParams) -> Asked:
+    return Asked(
+        epochs=params.epochs,
+        batch_size=params.batch_size,
+        validation=params.validation,
+        validation_tolerance=params.validation_tolerance,
+        early_stopping=params.early_stopping,
+    )
+
+
+def _as_section(scope: Scope, params: TrainedParams) -> tuple[Aspect, ...] | None:
+    """This training against that of another section of the same notebook."""
+    if params.or_as is None or params.or_as not in scope.matching:
+        return None
+    recipe = own_recipe(scope.of(params.or_as))
+    if recipe.epochs is None:
+        return None
+    return aspects(scope, replace(recipe, validation_tolerance=params.validation_tolerance))
+
+
+def _compile_of(scope: Scope) -> CompileRecord | None:
+    used = [fit.compiled for fit in scope.fits if fit.compiled is not None]
+    return used[-1] if used else last_compile(scope.evidence, scope.section.model or "")
+
+
+def _wrong_in(scope: Scope, record: CompileRecord, *, params: CompiledParams) -> list[str]:
+    model = scope.model
+    name = loss_name(record.loss)
+    wanted = {loss_name(loss) for loss in params.loss}
+    right = name in wanted or (CROSS_ENTROPY in wanted and is_cross_entropy(name))
+    wrong = []
+    if not right and not (name == "crossentropy" and any(is_cross_entropy(loss) for loss in wanted)):
+        wrong.append(f"The loss is {record.loss}; {listed(_loss_names(params), word='or')} was asked for.")
+    elif model is not None:
+        output = plain_model(model, compiled=record).raw_output
+        labels = scope.fits[-1].y if scope.fits else None
+        reason = misfit(record, output, labels=labels) if output is not None else None
+        wrong += [reason] if reason else []
+    if params.optimizer and str(record.optimizer).casefold() not in {one.casefold() for one in params.optimizer}:
+        wrong.append(f"The optimizer is {record.optimizer}; {listed(params.optimizer, word='or')} was asked for.")
+    for metric in params.metrics:
+        if not any(_is_metric(one, metric) for one in record.metrics):
+            found = listed(record.metrics) or "none"
+            wrong.append(f"The metric {metric} is missing (yours: {found}).")
+    return wrong
+
+
+def _is_metric(name: str, wanted: str) -> bool:
+    """Keras names one accuracy in several ways, and a student's own name of it begins alike."""
+    name, wanted = name.casefold(), wanted.casefold()
+    return name == wanted or (wanted in {"accuracy", "acc"} and "acc" in name) or loss_name(name) == loss_name(wanted)
+
+
+def _loss_names(params: CompiledParams) -> list[str]:
+    return ["a cross-entropy that fits the output" if one == CROSS_ENTROPY else one for one in params.loss]
+
+
+def _wanted(params: CompiledParams) -> str:
+    parts = [f"loss {listed(_loss_names(params), word='or')}"]
+    parts += [f"optimizer {listed(params.optimizer, word='or')}"] if params.optimizer else []
+    parts += [f"metrics {listed(params.metrics)}"] if params.metrics else []
+    return ", ".join(parts)
+
+
+def _yours(record: CompileRecord) -> str:
+    loss = f"loss {record.loss or 'none'}" + (" on logits" if record.from_logits else "")
+    return ", ".join([loss, f"optimizer {record.optimizer or 'none'}", f"metrics {listed(record.metrics) or 'none'}"])

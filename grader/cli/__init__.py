@@ -1,0 +1,64 @@
+"""The command line: one module a command, each parsing, calling one function and choosing an exit code."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from typing import Any
+
+import click
+
+from grader import __version__
+from grader.errors import GraderError
+
+EXIT_VALIDATION_FAILED = 1
+EXIT_UNUSABLE = 2
+EXIT_OURS = 3
+
+_COMMANDS = {
+    "grade": "Grade submissions and write their pages, the gradebook and a summary.",
+    "check": "Check one notebook, verdicts in the terminal.",
+    "checks": "List the checks that a rubric can use.",
+    "doctor": "Show what this machine can do, and prove its sandbox.",
+    "calibrate": "Measure the spread of a rubric's reference solution.",
+}
+
+
+class _Commands(click.Group):
+    """Loads a command's module when it is called, so that ``--help`` is quick; turns our errors into exit code 2."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        if cmd_name not in _COMMANDS:
+            return None
+        module = importlib.import_module(f"grader.cli.{cmd_name}")
+        command: click.Command = getattr(module, cmd_name)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        with formatter.section("Commands"):
+            formatter.write_dl(list(_COMMANDS.items()))
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except GraderError as error:
+            parts = [part for part in (error.found, error.expected, error.mend) if part]
+            click.echo("\n".join(["error: " + parts[0], *("  " + part for part in parts[1:])]), err=True)
+            sys.exit(EXIT_UNUSABLE)
+
+
+@click.group(
+    cls=_Commands,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="Exit codes: 0 graded, 1 a validation failed, 2 bad usage, rubric or machine, "
+    "3 some submission needs review because of us.",
+)
+@click.version_option(__version__, prog_name="grader")
+def main() -> None:
+    """Grade student notebooks that train Keras models.
+
+    Notebooks run in sandboxed kernels and leave evidence; a rubric judges the evidence.
+    """

@@ -1,0 +1,70 @@
+"""``grader calibrate``: the spread of a rubric's reference solution."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from grader.cli.options import run_options
+
+
+@click.command()
+@click.argument("rubric", type=click.Path(path_type=Path))
+@click.option("--seeds", type=click.IntRange(min=3), default=10, show_default=True, help="How many runs.")
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=Path("out/calibration"),
+    show_default=True,
+    help="Folder for the runs' evidence. Run again, only what is missing is run.",
+)
+@run_options
+def calibrate(  # noqa: PLR0913
+    *,
+    rubric: Path,
+    seeds: int,
+    output: Path,
+    data: str | None,
+    jobs: int | None,
+    cell_timeout: float | None,
+    notebook_timeout: float | None,
+    memory: float | None,
+    unprotected: bool,
+) -> None:
+    """Run RUBRIC's reference under several seeds and write the spread of its figures where RUBRIC says.
+
+    Bands of the rubric that are relative to the reference are computed from that file.
+    """
+    from grader.calibration import calibration_text
+    from grader.cli.display import BatchDisplay
+    from grader.cli.options import choose_data, choose_sandbox, default_jobs, existing_file, run_limits
+    from grader.pipeline import Settings
+    from grader.reference.calibrate import calibrate as measure
+    from grader.rubric import load_rubric
+    from grader.store import OutputFolder, write_atomically
+
+    loaded = load_rubric(existing_file(rubric, what="a rubric"), with_calibration=False)
+    data_sets = choose_data(data)
+    limits = run_limits(
+        loaded, data_sets=data_sets, cell_timeout=cell_timeout, notebook_timeout=notebook_timeout, memory=memory
+    )
+    settings = Settings(
+        rubric=loaded, data_sets=data_sets, limits=limits, sandbox=choose_sandbox(unprotected=unprotected)
+    )
+    kind = "sample" if all(file.sample for file in data_sets.files) else "full"
+    with BatchDisplay(quiet=False) as display:
+        calibration = measure(
+            settings,
+            seeds=range(1, seeds + 1),
+            work=OutputFolder(output / loaded.assignment / kind),
+            jobs=jobs or default_jobs(),
+            begin=display.begin,
+            tell=display.tell,
+        )
+    target = loaded.calibration_path(calibration.data)
+    write_atomically(target, calibration_text(calibration))
+    for name in calibration.figures:
+        click.echo(f"{name:32} mean {calibration.mean(name):.5f}  spread {calibration.spread(name):.5f}")
+    click.echo(f"Written: {target}")

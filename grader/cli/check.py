@@ -1,0 +1,79 @@
+"""``grader check``: one notebook, for its author."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from grader.cli.options import run_options
+
+RUBRICS = Path("rubrics")
+
+
+@click.command()
+@click.argument("notebook", type=click.Path(path_type=Path))
+@click.option(
+    "--rubric",
+    type=click.Path(path_type=Path),
+    help="The rubric. Default: the one below ./rubrics whose headings fit the notebook best.",
+)
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Folder to keep the page and the evidence in. Default: nothing is kept.",
+)
+@run_options
+def check(  # noqa: PLR0913
+    *,
+    notebook: Path,
+    rubric: Path | None,
+    output: Path | None,
+    data: str | None,
+    jobs: int | None,  # noqa: ARG001 - one notebook is one job
+    cell_timeout: float | None,
+    notebook_timeout: float | None,
+    memory: float | None,
+    unprotected: bool,
+) -> None:
+    """Check one NOTEBOOK before it is handed in: verdicts in the terminal, with what to do next."""
+    import tempfile
+
+    from grader.batch import grade_batch
+    from grader.cli import EXIT_OURS
+    from grader.cli.display import BatchDisplay, show_verdicts
+    from grader.cli.options import choose_data, choose_sandbox, existing_file, run_limits
+    from grader.matching import best_rubric
+    from grader.pipeline import Settings
+    from grader.rubric import load_rubric
+    from grader.store import OutputFolder
+
+    existing_file(notebook, what="a notebook")
+    if rubric is None:
+        chosen, why = best_rubric(notebook, folder=RUBRICS)
+        click.echo(f"Rubric: {chosen} ({why})")
+        rubric = chosen
+    loaded = load_rubric(existing_file(rubric, what="a rubric, such as rubrics/week09.yaml"))
+    data_sets = choose_data(data)
+    limits = run_limits(
+        loaded, data_sets=data_sets, cell_timeout=cell_timeout, notebook_timeout=notebook_timeout, memory=memory
+    )
+    settings = Settings(rubric=loaded, data_sets=data_sets, limits=limits, sandbox=None)
+    with tempfile.TemporaryDirectory(prefix="grader-check-") as scratch, BatchDisplay(quiet=False) as display:
+        cohort = grade_batch(
+            [notebook],
+            settings,
+            output=OutputFolder(output or Path(scratch)),
+            jobs=1,
+            again=False,
+            choose_sandbox=lambda: choose_sandbox(unprotected=unprotected),
+            begin=display.begin,
+            tell=display.tell,
+        )
+    (graded,) = cohort.graded
+    show_verdicts(graded)
+    if output is not None:
+        click.echo(f"Page: {output / 'submissions' / graded.submission.id / 'feedback.html'}")
+    if cohort.ours:
+        raise SystemExit(EXIT_OURS)

@@ -1,0 +1,82 @@
+"""``grader grade``: a batch of submissions."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from grader.cli.options import run_options
+
+
+@click.command()
+@click.argument("rubric", type=click.Path(path_type=Path))
+@click.argument("submissions", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option(
+    "-o",
+    "--output",
+    required=True,
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Folder for the pages, the gradebook and the evidence. Run again, only what changed is done.",
+)
+@run_options
+@click.option("--again", is_flag=True, help="Execute every submission again, whatever the output folder holds.")
+@click.option("-v", "--verbose", is_flag=True, help="Show the time of each submission and the harness's share of it.")
+@click.option("-q", "--quiet", is_flag=True, help="Show nothing but errors.")
+def grade(  # noqa: PLR0913
+    *,
+    rubric: Path,
+    submissions: tuple[Path, ...],
+    output: Path,
+    data: str | None,
+    jobs: int | None,
+    cell_timeout: float | None,
+    notebook_timeout: float | None,
+    memory: float | None,
+    unprotected: bool,
+    again: bool,
+    verbose: bool,
+    quiet: bool,
+) -> None:
+    """Grade SUBMISSIONS (notebooks, or folders of them) by RUBRIC.
+
+    Writes OUTPUT/index.html, gradebook.csv and summary.json for the tutor, and for each submission
+    OUTPUT/submissions/<id>/feedback.html and grade.json.
+    """
+    from grader.batch import grade_batch
+    from grader.cli import EXIT_OURS
+    from grader.cli.display import BatchDisplay, show_summary
+    from grader.cli.options import choose_data, choose_sandbox, default_jobs, existing_file, run_limits
+    from grader.pipeline import Settings
+    from grader.rubric import load_rubric
+    from grader.store import OutputFolder
+
+    loaded = load_rubric(existing_file(rubric, what="a rubric, such as rubrics/week09.yaml"))
+    data_sets = choose_data(data, quiet=quiet)
+    settings = Settings(
+        rubric=loaded,
+        data_sets=data_sets,
+        limits=run_limits(
+            loaded,
+            data_sets=data_sets,
+            cell_timeout=cell_timeout,
+            notebook_timeout=notebook_timeout,
+            memory=memory,
+        ),
+        sandbox=None,
+    )
+    with BatchDisplay(quiet=quiet) as display:
+        cohort = grade_batch(
+            submissions,
+            settings,
+            output=OutputFolder(output),
+            jobs=jobs or default_jobs(),
+            again=again,
+            choose_sandbox=lambda: choose_sandbox(unprotected=unprotected),
+            begin=display.begin,
+            tell=display.tell,
+        )
+    if not quiet:
+        show_summary(cohort, output=output, verbose=verbose)
+    if cohort.ours:
+        raise SystemExit(EXIT_OURS)

@@ -1,0 +1,126 @@
+"""What `grade`, `check` and `calibrate` share: options, and from them the settings of a run."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+if TYPE_CHECKING:
+    from grader.datasets import DataSets
+    from grader.execution.sandbox import Sandbox
+    from grader.execution.watch import RunLimits
+    from grader.rubric import Rubric
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+GIGABYTE = 10**9
+
+
+def run_options(command: Command) -> Command:
+    """Adds the options that say how notebooks are run."""
+    for option in reversed(
+        (
+            click.option(
+                "--data",
+                metavar="full|sample|FOLDER",
+                help="The data sets: full ones (from the cache, or downloaded), the embedded sample, or a folder "
+                "of .npz files. Default: full where it is at hand, else the sample.",
+            ),
+            click.option(
+                "-j",
+                "--jobs",
+                type=click.IntRange(min=1),
+                default=None,
+                help="Submissions at a time. Default: the processors of this machine.",
+            ),
+            click.option("--cell-timeout", type=click.FloatRange(min=1), help="Seconds a cell may run."),
+            click.option("--notebook-timeout", type=click.FloatRange(min=1), help="Seconds a notebook may run."),
+            click.option("--memory", type=click.FloatRange(min=0.5), help="Gigabytes a notebook may use."),
+            click.option(
+                "--unprotected",
+                is_flag=True,
+                help="Run without a sandbox where none can be had. Only for notebooks that you trust like your own.",
+            ),
+        )
+    ):
+        command = option(command)
+    return command
+
+
+def default_jobs() -> int:
+    """One kernel a processor."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def choose_sandbox(*, unprotected: bool) -> Sandbox:
+    """The best sandbox of this machine.
+
+    Raises:
+        MachineError: None holds here and the user has not said to go without.
+    """
+    from grader.errors import MachineError
+    from grader.execution import sandbox
+
+    detection = sandbox.detect()
+    if detection.sandbox is not None:
+        return detection.sandbox
+    if unprotected:
+        return sandbox.unprotected()
+    raise MachineError(
+        "no sandbox holds on this machine, and a notebook is somebody else's program.",
+        expected="Unprivileged user namespaces for bubblewrap, or Landlock.",
+        mend=f"{detection.mend} `grader doctor` shows more; `--unprotected` goes without, for notebooks you trust.",
+    )
+
+
+def choose_data(choice: str | None, *, quiet: bool = False) -> DataSets:
+    """The data sets for ``--data``, downloaded with a progress bar where that is needed."""
+    from rich.console import Console
+
+    from grader.datasets import resolve
+
+    return resolve(choice, progress=None if quiet else Console(stderr=True))
+
+
+def run_limits(
+    rubric: Rubric,
+    *,
+    data_sets: DataSets,
+    cell_timeout: float | None,
+    notebook_timeout: float | None,
+    memory: float | None,
+) -> RunLimits:
+    """The rubric's limits for this data, with the flags over them."""
+    from grader.execution.sandbox import Limits
+    from grader.execution.watch import RunLimits
+
+    sample = all(file.sample for file in data_sets.files)
+    limits = rubric.limits_for("sample" if sample else "full")
+    return RunLimits(
+        cell_timeout_seconds=cell_timeout or limits.cell_timeout_seconds,
+        notebook_timeout_seconds=notebook_timeout or limits.notebook_timeout_seconds,
+        sandbox=Limits(
+            memory_bytes=int(memory * GIGABYTE) if memory else limits.memory_bytes,
+            processes=limits.processes,
+            disk_bytes=limits.disk_bytes,
+        ),
+    )
+
+
+def existing_file(path: Path, *, what: str) -> Path:
+    """The path, if a file is there.
+
+    Raises:
+        UsageError: There is none.
+    """
+    from grader.errors import UsageError
+
+    if not path.is_file():
+        raise UsageError(f"{path}: there is no such file.", expected=f"The path of {what}.", mend="Check the path.")
+    return path

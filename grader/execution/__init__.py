@@ -1,0 +1,1 @@
+"""One notebook in, evidence out: the only part that runs what students wrote."""

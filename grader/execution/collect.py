@@ -1,0 +1,235 @@
+"""Makes records of the recorder's frames. Whatever is no valid record is left out with a note; nothing here raises."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, TypeVar, get_args
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from grader.execution.frames import Frames
+from grader.records import (
+    ArrayRef,
+    CompileRecord,
+    EvaluationRecord,
+    FigureRecord,
+    FitRecord,
+    ModelRecord,
+    NamedArray,
+    PredictionRecord,
+    Record,
+)
+
+R = TypeVar("R", bound=Record)
+P = TypeVar("P", bound=BaseModel)
+
+MAX_NOTES_PER_CELL = 20
+MAX_NOTE_LENGTH = 500
+MAX_TRUNCATED = 60
+MAX_EVENTS = 20_000
+"""Of one kind: more than any notebook's, fewer than would choke a page."""
+
+_DATA_SET = re.compile(r"[a-z0-9_]{1,40}")
+
+
+class _Weights(BaseModel):
+    model_config = ConfigDict(extra="ignore")
+
+    digest: str
+    arrays: tuple[ArrayRef, ...]
+
+
+class _Start(BaseModel):
+    model_config = ConfigDict(extra="ignore")
+
+    packages: dict[str, str] = {}
+
+
+class _Cell(BaseModel):
+    model_config = ConfigDict(extra="ignore")
+
+    index: int | None = None
+    notes: tuple[str, ...] = ()
+
+
+class _Loss(BaseModel):
+    model_config = ConfigDict(extra="ignore")
+
+    text: str
+    cell: int | None = None
+
+
+@dataclass(frozen=True)
+class Recording:
+    """What the recorder saw, in the order in which it happened, with the notebook's own cell indices.
+
+    Attributes:
+        started: Whether the recorder was in place before the first cell.
+        cell_notes: What was done for a cell, by the cell's index.
+        data_sets: Names of the data sets that were loaded.
+        packages: As the kernel named them.
+        truncated: What was left out, in words.
+    """
+
+    models: tuple[ModelRecord, ...] = ()
+    compiles: tuple[CompileRecord, ...] = ()
+    fits: tuple[FitRecord, ...] = ()
+    evaluations: tuple[EvaluationRecord, ...] = ()
+    predictions: tuple[PredictionRecord, ...] = ()
+    figures: tuple[FigureRecord, ...] = ()
+    arrays: tuple[NamedArray, ...] = ()
+    weights: Mapping[str, tuple[ArrayRef, ...]] = field(default_factory=dict)
+    cell_notes: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
+    data_sets: frozenset[str] = frozenset()
+    packages: Mapping[str, str] = field(default_factory=dict)
+    started: bool = False
+    truncated: tuple[str, ...] = ()
+
+
+def collect(frames: Frames, *, cell_indices: Sequence[int]) -> Recording:
+    """Validates everything that a kernel sent.
+
+    Args:
+        frames: As `grader.execution.frames.FrameReader` left them.
+        cell_indices: The notebook's cell index by the order of execution: records count executed cells.
+
+    Returns:
+        What is valid. A reference to an array, a weight state or a model that never came is taken out, an event of an
+        unknown model left out.
+    """
+    return _Collection(frames, cell_indices).recording()
+
+
+class _Collection:
+    def __init__(self, frames: Frames, cell_indices: Sequence[int]) -> None:
+        self.refs = frames.refs
+        self.cell_indices = cell_indices
+        self.left_out: Counter[str] = Counter()
+        self.notes = frames.notes
+        self.by_kind: dict[str, list[dict[str, Any]]] = defaultdict(list)
+        for kind, record in frames.records:
+            self.by_kind[kind].append(record)
+
+    def recording(self) -> Recording:
+        weights = self._weights()
+        models = {model.id: model for model in self._records("model", ModelRecord)}
+
+        def of_known_model(kind: str, record_type: type[R]) -> tuple[R, ...]:
+            events = [_with_known_weights(event, weights) for event in self._records(kind, record_type)]
+            known = [event for event in events if getattr(event, "model", None) in models]
+            self.left_out[f"{kind}: of a model that is not recorded"] += len(events) - len(known)
+            return tuple(known)
+
+        starts = self._plain("start", _Start)
+        found = Recording(
+            models=tuple(models.values()),
+            compiles=of_known_model("compile", CompileRecord),
+            fits=of_known_model("fit", FitRecord),
+            evaluations=of_known_model("evaluation", EvaluationRecord),
+            predictions=of_known_model("prediction", PredictionRecord),
+            figures=self._records("figure", FigureRecord),
+            arrays=self._records("array_named", NamedArray),
+            weights=weights,
+            cell_notes=self._cell_notes(),
+            data_sets=self._data_sets(),
+            packages=dict(starts[0].packages) if starts else {},
+            started=bool(starts),
+        )
+        lost = tuple(self._lost())
+        left_out = (f"{text} ({count})" for text, count in self.left_out.items() if count)
+        return replace(found, truncated=(*self.notes, *lost, *left_out)[:MAX_TRUNCATED])
+
+    def _records(self, kind: str, record_type: type[R]) -> tuple[R, ...]:
+        valid: list[R] = []
+        for content in self.by_kind[kind]:
+            record = self._validated(kind, self._placed(content), as_type=record_type)
+            if record is not None:
+                valid.append(_with_known_arrays(record, self.refs))
+        if len(valid) > MAX_EVENTS:
+            self.left_out[f"{kind}: more than {MAX_EVENTS}"] += len(valid) - MAX_EVENTS
+        return tuple(sorted(valid[:MAX_EVENTS], key=lambda record: getattr(record, "seq", 0)))
+
+    def _plain(self, kind: str, content_type: type[P]) -> list[P]:
+        found = (self._validated(kind, content, as_type=content_type) for content in self.by_kind[kind])
+        return [content for content in found if content is not None]
+
+    def _validated(self, kind: str, content: dict[str, Any], *, as_type: type[P]) -> P | None:
+        try:
+            return as_type.model_validate(content)
+        except ValidationError as error:
+            first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+            place = ".".join(str(part) for part in first["loc"][:4] if isinstance(part, str))[:80]
+            self.left_out[f"{kind}: no valid record, {place}: {first['msg'][:80]}"] += 1
+        except (ValueError, RecursionError, OverflowError) as error:
+            self.left_out[f"{kind}: no valid record, {type(error).__name__}"] += 1
+        return None
+
+    def _placed(self, content: dict[str, Any]) -> dict[str, Any]:
+        """The record with the notebook's cell index in place of the ordinal."""
+        placed = dict(content)
+        if "cell" in placed:
+            placed["cell"] = self._cell_index(placed["cell"])
+        if isinstance(placed.get("compiled"), dict):
+            placed["compiled"] = self._placed(placed["compiled"])
+        return placed
+
+    def _cell_index(self, ordinal: object) -> int | None:
+        if isinstance(ordinal, int) and 0 <= ordinal < len(self.cell_indices):
+            return self.cell_indices[ordinal]
+        return None
+
+    def _weights(self) -> dict[str, tuple[ArrayRef, ...]]:
+        states: dict[str, tuple[ArrayRef, ...]] = {}
+        for state in self._plain("weights", _Weights):
+            if all(ref in self.refs for ref in state.arrays):
+                states[state.digest] = state.arrays
+            else:
+                self.left_out["weights: of which an array is missing"] += 1
+        return states
+
+    def _cell_notes(self) -> dict[int, tuple[str, ...]]:
+        notes: dict[int, dict[str, None]] = defaultdict(dict)
+        for cell in self._plain("cell", _Cell):
+            index = self._cell_index(cell.index)
+            if index is not None:
+                notes[index].update(dict.fromkeys(text[:MAX_NOTE_LENGTH] for text in cell.notes))
+        return {index: tuple(texts)[:MAX_NOTES_PER_CELL] for index, texts in notes.items() if texts}
+
+    def _lost(self) -> Iterable[str]:
+        for loss in self._plain("lost", _Loss)[:MAX_TRUNCATED]:
+            index = self._cell_index(loss.cell)
+            place = "" if index is None else f"cell {index + 1}: "
+            yield f"{place}{loss.text[:MAX_NOTE_LENGTH]}"
+
+    def _data_sets(self) -> frozenset[str]:
+        names = (content.get("name") for content in self.by_kind["data_set"])
+        return frozenset(name for name in names if isinstance(name, str) and _DATA_SET.fullmatch(name))
+
+
+def _with_known_arrays(record: R, refs: frozenset[str]) -> R:
+    """The record without names of arrays that never came, at whatever depth they stand."""
+    changes: dict[str, Any] = {}
+    for name, described in type(record).model_fields.items():
+        value = getattr(record, name)
+        if isinstance(value, str) and ArrayRef in get_args(described.annotation):
+            new: Any = value if value in refs else None
+        elif isinstance(value, dict) and ArrayRef in get_args(described.annotation):
+            new = {key: ref for key, ref in value.items() if ref in refs}
+        elif isinstance(value, Record):
+            new = _with_known_arrays(value, refs)
+        elif isinstance(value, tuple) and any(isinstance(item, Record) for item in value):
+            new = tuple(_with_known_arrays(item, refs) for item in value)
+        else:
+            continue
+        if new is not value:
+            changes[name] = new
+    return record.model_copy(update=changes) if changes else record
+
+
+def _with_known_weights(event: R, weights: Mapping[str, object]) -> R:
+    names = ("weights", "weights_before", "weights_after")
+    unknown = [name for name in names if getattr(event, name, None) is not None and getattr(event, name) not in weights]
+    return event.model_copy(update=dict.fromkeys(unknown)) if unknown else event

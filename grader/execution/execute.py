@@ -1,0 +1,145 @@
+"""One submission in, its evidence out: kernel, recorder's pipe, collection and diagnosis."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import os
+import platform
+from dataclasses import dataclass
+from pathlib import Path
+
+import nbformat
+from nbformat import NotebookNode
+
+from grader.datasets import DataSets
+from grader.execution.collect import Recording, collect
+from grader.execution.diagnosis import diagnose
+from grader.execution.frames import FrameReader
+from grader.execution.kernel import CellProgress, KernelRun, NotebookRun
+from grader.execution.sandbox import Sandbox
+from grader.execution.sources import packages
+from grader.execution.watch import RunLimits
+from grader.records import Environment, Evidence, Execution, Submission
+from grader.store import SubmissionFolder, write_atomically
+
+RECORDER = Path(__file__).parent / "recorder"
+LIBRARY_INSIDE = "/run/nb/lib"
+DATA_SETS_INSIDE = "/home/student/.keras/datasets"
+MAX_EVIDENCE_BYTES = 2 * 2**30
+
+
+@dataclass(frozen=True)
+class ExecutionSettings:
+    """How notebooks are run.
+
+    Attributes:
+        seed: What `random`, numpy and Keras are seeded with before the first cell.
+        core: The processor that the kernel is held to; None for any.
+    """
+
+    sandbox: Sandbox
+    data_sets: DataSets
+    limits: RunLimits
+    seed: int = 0
+    core: int | None = None
+
+
+def execute(
+    submission: Submission,
+    notebook: NotebookNode,
+    *,
+    folder: SubmissionFolder,
+    settings: ExecutionSettings,
+    on_cell: CellProgress,
+) -> Evidence:
+    """Runs a notebook in a sandboxed kernel and writes its evidence into its folder.
+
+    Args:
+        submission: What was handed in.
+        notebook: The same, as nbformat 4; it is changed.
+        folder: Where evidence and the executed notebook are written.
+        settings: How it is run.
+        on_cell: Told of each cell as it begins.
+
+    Returns:
+        The evidence, which is on disk by then. What went wrong stands in its ``execution``.
+    """
+    reading, writing = os.pipe()
+    reader = FrameReader(reading, folder.arrays, max_bytes=MAX_EVIDENCE_BYTES)
+    try:
+        run = NotebookRun(
+            submission,
+            notebook,
+            sandbox=settings.sandbox,
+            limits=settings.limits,
+            binds=_binds(settings.data_sets),
+            environment=_environment(settings, record_fd=writing),
+            pass_fds=(writing,),
+            core=settings.core,
+            on_cell=on_cell,
+            after_start=lambda: os.close(writing),
+        ).run()
+    finally:
+        frames = reader.close()
+    recording = collect(frames, cell_indices=run.ordinals)
+    evidence = _evidence(submission, run=run, recording=recording, settings=settings)
+    write_atomically(folder.executed_notebook, nbformat.writes(run.notebook))
+    folder.write(evidence)
+    return evidence
+
+
+def _binds(data_sets: DataSets) -> dict[str, Path]:
+    return {f"{LIBRARY_INSIDE}/recorder": RECORDER, **data_sets.binds(DATA_SETS_INSIDE)}
+
+
+def _environment(settings: ExecutionSettings, *, record_fd: int) -> dict[str, str]:
+    return {
+        "GRADER_DATA_SETS": DATA_SETS_INSIDE,
+        "GRADER_RECORD_FD": str(record_fd),
+        "GRADER_SEED": str(settings.seed),
+        "KERAS_BACKEND": "tensorflow",
+        "PYTHONHASHSEED": "0",
+        "PYTHONPATH": LIBRARY_INSIDE,
+    }
+
+
+def _evidence(submission: Submission, *, run: KernelRun, recording: Recording, settings: ExecutionSettings) -> Evidence:
+    uses = tuple(file.use(loaded=file.name in recording.data_sets) for file in settings.data_sets.files)
+    cells = tuple(cell.model_copy(update={"notes": recording.cell_notes.get(cell.index, ())}) for cell in run.cells)
+    return Evidence(
+        submission=submission.id,
+        file_name=submission.file_name,
+        sha256=submission.sha256,
+        authors=submission.authors,
+        environment=Environment(
+            python=platform.python_version(),
+            packages=packages(),
+            tier=settings.sandbox.tier,
+            seed=settings.seed,
+        ),
+        data_choice=settings.data_sets.choice,
+        data_sets=uses,
+        execution=_judge_recorder(run, recording=recording),
+        cells=diagnose(cells, data_sets=uses, installed=_all_installed()),
+        models=recording.models,
+        compiles=recording.compiles,
+        fits=recording.fits,
+        evaluations=recording.evaluations,
+        predictions=recording.predictions,
+        figures=recording.figures,
+        arrays=recording.arrays,
+        weights=recording.weights,
+        truncated=recording.truncated,
+    )
+
+
+def _judge_recorder(run: KernelRun, *, recording: Recording) -> Execution:
+    """A run without a recorder proves nothing: that is our failure, never the student's."""
+    if recording.started or run.execution.reason is not None:
+        return run.execution
+    detail = f"The recorder did not start in the kernel, so nothing could be recorded. {run.log}".strip()
+    return run.execution.model_copy(update={"reason": "internal", "detail": detail})
+
+
+def _all_installed() -> frozenset[str]:
+    return frozenset(importlib.metadata.packages_distributions())

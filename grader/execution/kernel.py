@@ -1,0 +1,358 @@
+"""Starts, drives and ends one kernel. Everything that comes from it is hostile input.
+
+The kernel is reached over ipc sockets in a folder that is removed as soon as they are connected. Two clocks run over
+it: nbclient waits for replies, and a watch beside it interrupts a cell at its time limit, and ends the whole at a
+limit of memory, processes, disk, output or time. A kernel that ignores its interrupt is ended as well.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import secrets
+import tempfile
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import zmq
+import zmq.asyncio
+from jupyter_client.asynchronous.client import AsyncKernelClient
+from nbclient import NotebookClient
+from nbclient.exceptions import DeadKernelError
+from nbformat import NotebookNode
+
+from grader.execution.outputs import CellOutputs, TailPipe
+from grader.execution.sandbox import Job, Sandbox, Sandboxed, python_command
+from grader.execution.watch import RunLimits, Stop, Traffic, Watch, death_text
+from grader.records import CellError, CellRun, Execution, ExecutionReason, Submission
+
+START_TIMEOUT_SECONDS = 180.0
+MAX_MESSAGE_BYTES = 64 * 2**20
+
+SOCKETS_INSIDE = "/run/nb/s"
+CONNECTION_INSIDE = "/run/nb/conn.json"
+_PORTS = {"shell_port": 1, "iopub_port": 2, "stdin_port": 3, "control_port": 4, "hb_port": 5}
+
+CellProgress = Callable[[int, int], None]
+"""Called with the index of the cell that begins, and the number of cells."""
+
+
+@dataclass(frozen=True)
+class KernelRun:
+    """What the driver saw.
+
+    Attributes:
+        cells: Every cell of the notebook with its outcome.
+        ordinals: Index of the notebook cell by the order of execution: the recorder counts, we name.
+        notebook: The executed notebook.
+        log: The last that the kernel wrote past its cells.
+    """
+
+    cells: tuple[CellRun, ...]
+    ordinals: tuple[int, ...]
+    execution: Execution
+    notebook: NotebookNode
+    log: str
+
+
+class _KernelClient(AsyncKernelClient):  # type: ignore[misc]
+    """A client whose kernel is alive as long as its sandbox is."""
+
+    sandboxed: Sandboxed
+
+    async def _async_is_alive(self) -> bool:
+        return self.sandboxed.poll() is None
+
+    is_alive = _async_is_alive
+
+
+class _Notebook(NotebookClient):  # type: ignore[misc]
+    """nbclient with outputs that are capped and counted as they arrive."""
+
+    kept: CellOutputs
+    reply: dict[str, Any] | None = None
+
+    def __init__(self, notebook: NotebookNode, **options: Any) -> None:
+        super().__init__(notebook, **options)
+        self.traffic = Traffic()
+
+    def process_message(self, msg: dict[str, Any], cell: NotebookNode, cell_index: int) -> NotebookNode | None:
+        self.traffic.messages += 1
+        kind = msg.get("msg_type")
+        if kind in {"stream", "display_data", "execute_result", "error", "clear_output", "update_display_data"}:
+            self.traffic.octets += self.kept.take(str(kind), msg.get("content"))
+            return None
+        if isinstance(kind, str) and kind.startswith("comm"):
+            return None  # widgets need a front end; nothing of them is graded
+        return super().process_message(msg, cell, cell_index)
+
+
+class NotebookRun:
+    """One notebook in one kernel.
+
+    Args:
+        submission: Whose cells are run.
+        notebook: The same as a notebook; its outputs are replaced.
+        sandbox: Where the kernel lives.
+        limits: What it may use.
+        binds: Files and folders to show inside, read-only.
+        environment: Variables inside.
+        pass_fds: Descriptors that the recorder writes to.
+        core: The processor it is held to.
+        on_cell: Told of each cell as it begins.
+    """
+
+    def __init__(  # noqa: PLR0913
+        self,
+        submission: Submission,
+        notebook: NotebookNode,
+        *,
+        sandbox: Sandbox,
+        limits: RunLimits,
+        binds: Mapping[str, Path],
+        environment: Mapping[str, str],
+        pass_fds: tuple[int, ...],
+        core: int | None,
+        on_cell: CellProgress,
+        after_start: Callable[[], None],
+    ) -> None:
+        self.submission = submission
+        self.notebook = notebook
+        self.sandbox = sandbox
+        self.limits = limits
+        self.binds = binds
+        self.environment = environment
+        self.pass_fds = pass_fds
+        self.core = core
+        self.on_cell = on_cell
+        self.after_start = after_start
+        self.stop = Stop()
+        self.log = TailPipe()
+        self.cells: list[CellRun] = []
+        self.ordinals: list[int] = []
+        self.cell_seconds = 0.0
+        self.start_seconds = 0.0
+
+    def run(self) -> KernelRun:
+        """Runs every cell and ends the kernel, whatever happens.
+
+        Returns:
+            The outcome; a failure of the run is in ``execution.reason``, never raised.
+        """
+        started = time.monotonic()
+        cpu_seconds: float | None = None
+        with tempfile.TemporaryDirectory(prefix="g", ignore_cleanup_errors=True) as folder:
+            connection = _connection(Path(folder))
+            with contextlib.ExitStack() as stack:
+                try:
+                    sandboxed = self._start(Path(folder), connection)
+                except OSError as error:
+                    self.stop.note(
+                        getattr(error, "reason", "internal"),
+                        detail=f"The sandbox could not be started: {error}",
+                        cell=None,
+                        ends=True,
+                    )
+                else:
+                    stack.callback(sandboxed.kill)
+                    self.log.close_writing()
+                    self.after_start()
+                    asyncio.run(self._drive(sandboxed, connection=connection, folder=Path(folder)))
+                    cpu_seconds = sandboxed.usage().cpu_seconds
+        self._leave_out_the_rest()
+        seconds = time.monotonic() - started
+        return KernelRun(
+            cells=tuple(self.cells),
+            ordinals=tuple(self.ordinals),
+            execution=Execution(
+                reason=self.stop.reason,
+                detail=self.stop.detail,
+                cell=self.stop.cell,
+                first_error_cell=next((cell.index for cell in self.cells if cell.status == "error"), None),
+                seconds=round(seconds, 3),
+                cpu_seconds=cpu_seconds,
+                overhead_seconds=round(seconds - self.start_seconds - self.cell_seconds, 3),
+            ),
+            notebook=self.notebook,
+            log=self.log.tail(),
+        )
+
+    def _start(self, folder: Path, connection: dict[str, Any]) -> Sandboxed:
+        sockets = folder / "s"
+        sockets.mkdir(mode=0o700)
+        inside = folder / "conn.json"
+        seen = self.sandbox.seen_as(SOCKETS_INSIDE, sockets)
+        inside.write_text(json.dumps({**connection, "ip": f"{seen}/k"}))
+        inside.chmod(0o644)
+        folder.chmod(0o711)
+        command = (
+            *python_command(),
+            "-P",
+            "-m",
+            "ipykernel_launcher",
+            "-f",
+            CONNECTION_INSIDE,
+            "--HistoryManager.hist_file=:memory:",
+            '--InteractiveShellApp.extensions=["recorder"]',
+            "--IPKernelApp.capture_fd_output=False",
+        )
+        return self.sandbox.start(
+            Job(
+                command=command,
+                limits=self.limits.sandbox,
+                binds={**self.binds, CONNECTION_INSIDE: inside},
+                writable={SOCKETS_INSIDE: sockets},
+                environment=self.environment,
+                pass_fds=self.pass_fds,
+                core=self.core,
+                stdout=self.log.descriptor,
+                stderr=self.log.descriptor,
+            )
+        )
+
+    async def _drive(self, sandboxed: Sandboxed, *, connection: dict[str, Any], folder: Path) -> None:
+        began = time.monotonic()
+        context = zmq.asyncio.Context()
+        for option, value in ((zmq.MAXMSGSIZE, MAX_MESSAGE_BYTES), (zmq.RECONNECT_IVL, -1), (zmq.LINGER, 0)):
+            context.setsockopt(option, value)
+        client = _KernelClient(context=context)
+        client.sandboxed = sandboxed
+        client.load_connection_info(connection)
+        try:
+            if not await self._connect(client, sandboxed=sandboxed, sockets=folder / "s"):
+                return
+            self.start_seconds = time.monotonic() - began
+            await self._run_cells(client, sandboxed=sandboxed, deadline=began + self.limits.notebook_timeout_seconds)
+        except Exception as error:  # noqa: BLE001 - whatever a forged message breaks is this submission's reason
+            self.stop.note("protocol", detail=f"The kernel's messages broke off: {error!r}"[:500], cell=None, ends=True)
+        finally:
+            sandboxed.kill()
+            client.stop_channels()
+            context.destroy(linger=0)
+
+    async def _connect(self, client: _KernelClient, *, sandboxed: Sandboxed, sockets: Path) -> bool:
+        deadline = time.monotonic() + START_TIMEOUT_SECONDS
+        while sum(1 for _ in sockets.iterdir()) < len(_PORTS):
+            if sandboxed.poll() is not None or time.monotonic() > deadline:
+                detail = f"The kernel did not start. {self.log.tail()}".strip()
+                self.stop.note("internal", detail=detail, cell=None, ends=True)
+                return False
+            await asyncio.sleep(0.02)
+        client.start_channels(stdin=False, hb=False)
+        try:
+            await client.wait_for_ready(timeout=max(1.0, deadline - time.monotonic()))
+        except RuntimeError as error:
+            self.stop.note("internal", detail=f"The kernel did not answer: {error}", cell=None, ends=True)
+            return False
+        # Nothing can be written there any more; the connected sockets live on.
+        for path in sockets.iterdir():
+            path.unlink(missing_ok=True)
+        return True
+
+    async def _run_cells(self, client: _KernelClient, *, sandboxed: Sandboxed, deadline: float) -> None:
+        driver = _Notebook(
+            self.notebook, allow_errors=True, timeout=None, iopub_timeout=10, raise_on_iopub_timeout=True
+        )
+        driver.kc = client
+        driver.on_cell_executed = lambda cell, cell_index, execute_reply: setattr(driver, "reply", execute_reply)  # noqa: ARG005
+        for cell, node in zip(self.submission.cells, self.notebook.cells, strict=True):
+            if cell.kind != "code" or not cell.source.strip():
+                self._add(cell.index)
+                continue
+            self.on_cell(cell.index, len(self.submission.cells))
+            began = time.monotonic()
+            self.ordinals.append(cell.index)
+            status = await self._run_cell(driver, node, index=cell.index, sandboxed=sandboxed, deadline=deadline)
+            seconds = time.monotonic() - began
+            self.cell_seconds += seconds
+            node.outputs = driver.kept.as_notebook()
+            error = driver.kept.error(driver.reply) if status == "error" else None
+            self._add(cell.index, status=status, seconds=seconds, printed=driver.kept.printed(), error=error)
+            if self.stop.ends:
+                return
+
+    async def _run_cell(
+        self, driver: _Notebook, node: NotebookNode, *, index: int, sandboxed: Sandboxed, deadline: float
+    ) -> str:
+        driver.kept, driver.reply = CellOutputs(), None
+        watch = Watch(
+            self.limits, stop=self.stop, traffic=driver.traffic, sandboxed=sandboxed, index=index, deadline=deadline
+        )
+        execution = asyncio.ensure_future(driver.async_execute_cell(node, index))
+        try:
+            done, _ = await asyncio.wait(
+                {execution, watching := asyncio.ensure_future(watch.until_over())}, return_when=asyncio.FIRST_COMPLETED
+            )
+            watching.cancel()
+            if execution in done:
+                execution.result()
+        except DeadKernelError:
+            self._note_death(sandboxed, index=index)
+        except Exception as error:  # noqa: BLE001 - as above
+            self.stop.note(
+                "protocol",
+                detail=f"Cell {index + 1}: the kernel sent what is no message: {error!r}"[:500],
+                cell=index,
+                ends=True,
+            )
+        finally:
+            execution.cancel()
+            with contextlib.suppress(asyncio.CancelledError, Exception):
+                await execution
+        if self.stop.ends:
+            return "timeout" if self.stop.reason in {"cell_timeout", "notebook_timeout"} else "died"
+        if watch.interrupted_at is not None:
+            return "timeout"
+        return "error" if (driver.reply or {}).get("content", {}).get("status") == "error" else "ok"
+
+    def _note_death(self, sandboxed: Sandboxed, *, index: int) -> None:
+        ending = sandboxed.wait(2.0)
+        reason: ExecutionReason = (ending.reason if ending is not None else None) or "kernel_died"
+        self.stop.note(reason, detail=death_text(reason, index=index, limits=self.limits), cell=index, ends=True)
+
+    def _add(
+        self,
+        index: int,
+        *,
+        status: str = "no_code",
+        seconds: float = 0.0,
+        printed: str = "",
+        error: CellError | None = None,
+    ) -> None:
+        cell = self.submission.cells[index]
+        self.cells.append(
+            CellRun.model_validate(
+                {
+                    "index": index,
+                    "kind": cell.kind,
+                    "source": cell.source,
+                    "status": status,
+                    "seconds": round(seconds, 3),
+                    "printed": printed,
+                    "stored_text": cell.stored_text,
+                    "error": error,
+                }
+            )
+        )
+
+    def _leave_out_the_rest(self) -> None:
+        for cell in self.submission.cells[len(self.cells) :]:
+            is_code = cell.kind == "code" and bool(cell.source.strip())
+            self._add(cell.index, status="not_run" if is_code else "no_code")
+            if cell.kind == "code":
+                self.notebook.cells[cell.index].outputs = []
+                self.notebook.cells[cell.index].execution_count = None
+
+
+def _connection(folder: Path) -> dict[str, Any]:
+    return {
+        "transport": "ipc",
+        "ip": str(folder / "s" / "k"),
+        "key": secrets.token_hex(16),
+        "signature_scheme": "hmac-sha256",
+        **_PORTS,
+    }

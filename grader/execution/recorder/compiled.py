@@ -1,0 +1,111 @@
+"""How a model is compiled, in one set of names however it was written."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+import numpy as np
+from keras.src.utils.naming import to_snake_case
+
+from .plain import is_librarys, plain, short_float
+
+_ACCURACIES = frozenset({"accuracy", "acc", "binary_accuracy", "categorical_accuracy", "sparse_categorical_accuracy"})
+
+
+def compile_state(model: Any) -> dict[str, Any]:
+    """The fields of a `CompileRecord` that describe the model as it is compiled now."""
+    return {**describe_loss(model.loss, model), **describe_optimizer(model.optimizer), "metrics": _metrics(model)}
+
+
+def describe_optimizer(optimizer: Any) -> dict[str, Any]:
+    """The fields of a `CompileRecord` that speak of the optimizer."""
+    optimizer = getattr(optimizer, "inner_optimizer", optimizer)
+    return {
+        **_learning_rate(optimizer),
+        "optimizer": type(optimizer).__name__ if optimizer is not None else None,
+        "optimizer_config": _config(optimizer),
+    }
+
+
+def describe_loss(loss: Any, model: Any) -> dict[str, Any]:
+    """The fields of a `CompileRecord` that speak of the loss (or the structure of losses) of a model."""
+    parts = [part for part in keras.tree.flatten(loss) if part is not None]
+    named = [_one_loss(part, model) for part in parts]
+    return {
+        "loss": "+".join(name for name, _, _ in named) or None,
+        "own_loss": any(own for _, own, _ in named),
+        "from_logits": any(logits for _, _, logits in named),
+    }
+
+
+def metric_name(name: str) -> str:
+    """A metric's name in a history or a result, every plain accuracy as ``accuracy``."""
+    bare = name.removeprefix("val_")
+    return f"{name[: len(name) - len(bare)]}accuracy" if bare in _ACCURACIES else name
+
+
+def by_metric(values: dict[str, Any]) -> dict[str, Any]:
+    """The same under those names; as it was where two of them would be one."""
+    renamed = {metric_name(str(name)): value for name, value in values.items()}
+    return renamed if len(renamed) == len(values) else {str(name): value for name, value in values.items()}
+
+
+def _one_loss(loss: Any, model: Any) -> tuple[str, bool, bool]:
+    if isinstance(loss, str):
+        if loss.lower() in {"crossentropy", "ce"}:
+            return _by_output(model), False, False
+        try:
+            loss = keras.losses.get(loss)
+        except ValueError:
+            return loss, False, False
+    if isinstance(loss, keras.losses.Loss):
+        wrapped = getattr(loss, "fn", None)
+        own = not is_librarys(type(loss)) or (wrapped is not None and not is_librarys(wrapped))
+        is_wrapper = type(loss).__name__ == "LossFunctionWrapper"
+        name = getattr(wrapped, "__name__", "") if is_wrapper else to_snake_case(type(loss).__name__)
+        return name or str(loss.name), own, bool(getattr(loss, "from_logits", False))
+    name = getattr(loss, "__name__", None) or type(loss).__name__
+    return to_snake_case(name) if isinstance(loss, type) else str(name), not is_librarys(loss), False
+
+
+def _by_output(model: Any) -> str:
+    """What Keras makes of ``crossentropy``: the labels decide between the other two, and are not known here."""
+    shape = getattr(model, "output_shape", None) if model.built else None
+    return "binary_crossentropy" if shape is not None and shape[-1] == 1 else "crossentropy"
+
+
+def _learning_rate(optimizer: Any) -> dict[str, Any]:
+    rate = getattr(optimizer, "_learning_rate", None)
+    if rate is None:
+        return {"learning_rate": None, "schedule": None}
+    if callable(rate) and not hasattr(rate, "assign"):
+        schedule = type(rate).__name__
+        return {"learning_rate": None, "schedule": getattr(rate, "__name__", schedule)}
+    return {"learning_rate": short_float(np.asarray(rate)), "schedule": None}
+
+
+def _config(optimizer: Any) -> dict[str, Any]:
+    try:
+        config = optimizer.get_config()
+    except Exception:  # noqa: BLE001 - a student's optimizer may have none
+        return {}
+    return dict(plain(config))
+
+
+def _metrics(model: Any) -> list[str]:
+    compiled = getattr(model, "_compile_metrics", None)
+    if compiled is None:
+        return []
+    given = (compiled._user_metrics, compiled._user_weighted_metrics)  # noqa: SLF001 - known nowhere else before the fit
+    return [_metric(metric) for metric in keras.tree.flatten(given) if metric is not None]
+
+
+def _metric(metric: Any) -> str:
+    if isinstance(metric, str):
+        return "accuracy" if to_snake_case(metric) in _ACCURACIES else metric
+    if isinstance(metric, keras.metrics.Metric):
+        name = to_snake_case(type(metric).__name__)
+        return "accuracy" if name in _ACCURACIES and is_librarys(type(metric)) else str(metric.name)
+    name = str(getattr(metric, "__name__", type(metric).__name__))
+    return "accuracy" if name in _ACCURACIES and is_librarys(metric) else name

@@ -1,0 +1,162 @@
+"""One call of ``fit``, from its beginning on: what leaves the kernel of it, and when."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from .channel import Channel
+from .compiled import by_metric
+from .data import Given, given_to_fit, steps_of
+from .models import ModelBook
+from .replay import flat_callbacks, is_own_callback, random_state
+
+SECONDS_BETWEEN_UPDATES = 1.0
+
+Status = str
+
+
+class FitWatch:
+    """Records a fit at its beginning, while it runs, and at its end.
+
+    Args:
+        channel: Where records go.
+        book: Of the models.
+        model: The one that is fitted.
+        arguments: Of ``fit``, defaults filled in.
+        number: Of the fit, from 1.
+    """
+
+    def __init__(
+        self, channel: Channel, book: ModelBook, *, model: Any, arguments: dict[str, Any], number: int
+    ) -> None:
+        self._channel, self._book, self.model = channel, book, model
+        self._began = self._sent = time.monotonic()
+        self.given: Given = given_to_fit(arguments)
+        self.rows_a_step, self.steps_per_epoch = steps_of(self.given, arguments)
+        self.steps = None if self.steps_per_epoch is None else self.steps_per_epoch * _epochs(arguments)
+        self._steps_given = arguments["steps_per_epoch"]
+        self._iterations = iterations_of(model)
+        self._history: dict[str, list[float]] = {}
+        self._epochs = 0
+        self._initial: list[Any] | None = None
+        self.is_built = bool(model.built and model.weights)
+        self._seen_eagerly = False
+        callbacks = flat_callbacks(arguments["callbacks"])
+        self._record: dict[str, Any] = {
+            "id": f"f{number}",
+            "seq": channel.next_seq(),
+            "cell": channel.cell,
+            "model": book.record(model),
+            "kind": "fit",
+            "epochs_requested": _whole(arguments["epochs"]),
+            "initial_epoch": _whole(arguments["initial_epoch"]) or 0,
+            "batch_size": self.rows_a_step,
+            "steps_per_epoch": _whole(arguments["steps_per_epoch"]),
+            "shuffle": bool(arguments["shuffle"]),
+            "callbacks": [type(callback).__name__ for callback in callbacks],
+            "own_callbacks": any(is_own_callback(callback) for callback in callbacks),
+            "class_weight": arguments["class_weight"] is not None,
+            "sample_weight": arguments["sample_weight"] is not None,
+            "weights_before": book.weights(model) if self.is_built else None,
+        }
+        self._record["random_state"] = random_state(
+            channel, model, arguments=arguments, problems=list(self.given.problems)
+        )
+
+    def begin(self, compiled: dict[str, Any] | None) -> None:
+        """Sends the record for the first time, with the state in which the model is compiled."""
+        self._record["compiled"] = compiled
+        self._send("interrupted")
+
+    def epoch_ended(self, logs: dict[str, Any]) -> None:
+        """Takes the row of an epoch as Keras's history gets it."""
+        self._epochs += 1
+        for name, value in by_metric(logs).items():
+            number = _number(value)
+            if number is not None:
+                self._history.setdefault(name, []).append(number)
+        if self._epochs == 1:
+            self._record["model"] = self._book.record(self.model)
+        if time.monotonic() - self._sent >= SECONDS_BETWEEN_UPDATES or self._epochs == 1:
+            self._send("interrupted")
+
+    def called(self) -> None:
+        """Keeps the first weights of a model that this fit builds, once they exist and before a step changes them."""
+        if self.is_built or self._seen_eagerly or not self.model.weights:
+            return
+        # While a function is traced, it may be traced again: the last reading before the first step counts.
+        self._seen_eagerly = tf.executing_eagerly()
+        with tf.init_scope():
+            if iterations_of(self.model) == self._iterations:
+                self._initial = [np.array(weight) for weight in self.model.weights]
+
+    def end(self, status: Status) -> None:
+        """Sends the record for the last time."""
+        self.given.read(most_batches=self._steps_given)
+        if self._record["batch_size"] is None:
+            self._record["batch_size"] = self._observed_batch_size()
+        if self._initial is not None:
+            self._record["weights_before"] = self._book.store(self._initial)
+        self._record["model"] = self._book.record(self.model)
+        self._record["weights_after"] = self._book.keep_state(self.model)
+        self._send(status)
+
+    def _observed_batch_size(self) -> int | None:
+        """Rows a step, where every epoch took the whole of the data."""
+        steps, rows = self._steps_taken(), self.given.training.rows
+        if not steps or not rows or not self._epochs or steps % self._epochs:
+            return None
+        return -(-rows // (steps // self._epochs))
+
+    def _steps_taken(self) -> int | None:
+        now = iterations_of(self.model)
+        return None if now is None or self._iterations is None else now - self._iterations
+
+    def _send(self, status: Status) -> None:
+        self._sent = time.monotonic()
+        self._channel.emit(
+            "fit",
+            {
+                **self._record,
+                "epochs_run": self._epochs,
+                "steps": self._steps_taken(),
+                "x": self.given.training.x,
+                "y": self.given.training.y,
+                "rows_given": self.given.rows_given,
+                "validation": self.given.validation_record(),
+                "history": self._history,
+                "status": status,
+                "seconds": round(time.monotonic() - self._began, 3),
+            },
+        )
+
+
+def iterations_of(model: Any) -> int | None:
+    """Optimizer steps taken so far with the compiled optimizer."""
+    optimizer = getattr(model, "optimizer", None)
+    iterations = getattr(optimizer, "iterations", None)
+    return None if iterations is None else int(np.asarray(keras.ops.convert_to_numpy(iterations)))
+
+
+def _epochs(arguments: dict[str, Any]) -> int:
+    first, last = _whole(arguments["initial_epoch"]) or 0, _whole(arguments["epochs"]) or 0
+    return max(0, last - first)
+
+
+def _whole(value: Any) -> int | None:
+    try:
+        return None if value is None else int(value)
+    except (TypeError, ValueError):
+        return None
+
+
+def _number(value: Any) -> float | None:
+    try:
+        return float(value)
+    except (TypeError, ValueError):
+        return None

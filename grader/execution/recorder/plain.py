@@ -1,0 +1,38 @@
+"""What of Keras's objects can stand in JSON, and which of them are the library's own."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+_LIBRARIES = ("keras.", "tensorflow.", "keras_core.", "tf_keras.")
+
+
+def is_librarys(item: Any) -> bool:
+    """Whether a class or function is Keras's or TensorFlow's, by the module that it says it is from."""
+    module = getattr(item, "__module__", None) or ""
+    return f"{module}.".startswith(_LIBRARIES)
+
+
+def plain(value: Any) -> Any:
+    """The same in JSON's types; what has no place there is given as its text."""
+    if value is None or isinstance(value, bool | int | float | str):
+        return value
+    if isinstance(value, np.generic | np.ndarray) or (hasattr(value, "numpy") and hasattr(value, "shape")):
+        return plain(np.asarray(value).tolist())
+    if isinstance(value, dict):
+        return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [plain(item) for item in value]
+    return getattr(value, "__name__", None) or str(value)[:200]
+
+
+def short_float(value: Any) -> float | None:
+    """A float32 as it was written (0.001, not 0.0010000000474974513)."""
+    number = np.asarray(value)
+    if number.size != 1:
+        return None
+    shortest = float(str(number.reshape(())[()].astype(np.float32)))
+    return shortest if math.isfinite(shortest) else None

@@ -1,0 +1,164 @@
+"""The recording of one kernel, from before the first cell on."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import os
+import platform
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from . import figures, preamble, served, summary
+from .channel import Channel, interrupts_wait
+from .namespace import Namespace
+
+_PACKAGES = ("tensorflow", "tensorflow-cpu", "keras", "numpy", "ipykernel", "matplotlib", "scikit-learn", "seaborn")
+_THREADS = 1
+"""With one thread, training is repeatable bit for bit, and costs less processor time."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What the harness told this kernel.
+
+    Attributes:
+        descriptor: Where frames are written.
+        seed: For every generator, before the first cell.
+        data_sets: Folder of ``<name>.npz`` files; None for none.
+    """
+
+    descriptor: int
+    seed: int
+    data_sets: Path | None
+
+
+def take_settings() -> Settings:
+    """Reads the harness's variables and removes them: the student's code and its children see none.
+
+    Raises:
+        KeyError: The kernel was not started by the harness.
+    """
+    folder = os.environ.pop("GRADER_DATA_SETS", "")
+    settings = Settings(
+        descriptor=int(os.environ.pop("GRADER_RECORD_FD")),
+        seed=int(os.environ.pop("GRADER_SEED", "0")),
+        data_sets=Path(folder) if folder else None,
+    )
+    library = str(Path(__file__).parent.parent)
+    if os.environ.get("PYTHONPATH") == library:
+        del os.environ["PYTHONPATH"]
+    return settings
+
+
+def start(shell: Any) -> Session:
+    """Puts every hook in place.
+
+    The ``start`` record is sent last: a kernel without it was never recorded in full. The generators are seeded when
+    the first cell begins.
+    """
+    settings = take_settings()
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    channel = Channel(settings.descriptor)
+    summary.install(channel)
+    gallery = figures.install(channel)
+    keras = _load_keras()
+    training = importlib.import_module(".training", __package__)
+    training.install(channel)
+    preamble.install(shell, channel)
+    served.install(served.Shelf(settings.data_sets, channel))
+    # IPython draws a tip from `random` for each greeting, and how often a client asks is a matter of chance.
+    shell.enable_tip = False
+    session = Session(
+        shell, channel, observers=(training, gallery), seed=partial(keras.utils.set_random_seed, settings.seed)
+    )
+    shell.events.register("pre_run_cell", session.begin_cell)
+    shell.events.register("post_run_cell", session.end_of_cell)
+    channel.emit(
+        "start",
+        {
+            "python": platform.python_version(),
+            "packages": _versions(),
+            "seed": settings.seed,
+            "threads": _THREADS,
+        },
+    )
+    return session
+
+
+class Session:
+    """Counts the cells as they are executed, and has each observer look at their beginning and end."""
+
+    def __init__(self, shell: Any, channel: Channel, *, observers: tuple[Any, ...], seed: Callable[[], None]) -> None:
+        self.shell = shell
+        self.channel = channel
+        self.observers = (*observers, Namespace(channel, hidden=[*shell.user_ns_hidden, *shell.user_ns]))
+        self.seed = seed
+        self.ordinal = -1
+        self._request: object = None
+        self._within = 0
+
+    def begin_cell(self, info: Any) -> None:
+        """A cell begins; what a cell runs by itself through IPython belongs to that cell."""
+        if not info.store_history:
+            return
+        request = self._current_request()
+        if request is not None and request == self._request:
+            self._within += 1
+            return
+        self._request, self._within = request, 0
+        with interrupts_wait():
+            self.ordinal += 1
+            self.channel.cell = self.ordinal
+            self.channel.emit("cell", {"index": self.ordinal, "started": time.time()})
+            for observer in self.observers:
+                self._call(observer.begin_cell)
+            if self.ordinal == 0:
+                self._call(self.seed)
+
+    def end_of_cell(self, result: Any) -> None:
+        """A cell is over: what it left is looked at, whether it raised or not."""
+        if not result.info.store_history or self.channel.cell is None:
+            return
+        if self._within:
+            self._within -= 1
+            return
+        with interrupts_wait():
+            for observer in self.observers:
+                self._call(observer.end_of_cell, self.shell.user_ns)
+            self.channel.emit("cell", {"index": self.ordinal, "ended": time.time()})
+            self.channel.cell = None
+
+    def _current_request(self) -> object:
+        with contextlib.suppress(Exception):
+            return self.shell.get_parent()["header"]["msg_id"]
+        return None
+
+    def _call(self, observer: Any, *arguments: Any) -> None:
+        try:
+            observer(*arguments)
+        except Exception as error:  # noqa: BLE001 - a student's objects may raise whatever they like
+            self.channel.lost(f"something that could not be looked at ({type(error).__name__}: {error})"[:300])
+
+
+def _load_keras() -> Any:
+    tensorflow = importlib.import_module("tensorflow")
+    tensorflow.config.threading.set_intra_op_parallelism_threads(_THREADS)
+    tensorflow.config.threading.set_inter_op_parallelism_threads(_THREADS)
+    tensorflow.get_logger().setLevel("ERROR")
+    return importlib.import_module("keras")
+
+
+def _versions() -> dict[str, str]:
+    found = {}
+    for name in _PACKAGES:
+        try:
+            found[name] = metadata.version(name)
+        except metadata.PackageNotFoundError:
+            continue
+    return found

@@ -1,0 +1,360 @@
+"""Watches Keras: every model that is compiled, trained, evaluated and asked for predictions.
+
+Each method is wrapped once, on the class that defines it, before the first cell. What is observed leaves the kernel at
+once; what a student sees (values, errors, signatures, output, random numbers) stays as it was.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import keras
+import tensorflow as tf
+from keras.src.backend.tensorflow.trainer import TensorFlowTrainer
+from keras.src.layers.layer import Layer
+from keras.src.optimizers.base_optimizer import BaseOptimizer
+from keras.src.trainers.trainer import Trainer
+from keras.src.utils import traceback_utils as keras_traceback
+from tensorflow.python.eager.polymorphic_function.polymorphic_function import Function
+from tensorflow.python.util import traceback_utils as tensorflow_traceback
+
+from . import speed
+from .channel import Channel, interrupts_wait
+from .compiled import by_metric, compile_state
+from .data import KERAS_BATCH_SIZE, Given, given_to
+from .fits import FitWatch
+from .graph import inlined, is_reading, observe_call
+from .hooks import Call, Handler, Nesting, hide_frames, hook, quietly
+from .loops import Loops, is_recording_gradients, specs_in
+from .models import ModelBook
+from .summary import summarise
+
+MOST_CALLS_PER_CELL = 50
+"""Of single batches outside of training (``model(x)``, ``test_on_batch``, ...): a loop over rows must not flood."""
+
+_HOOKS: tuple[tuple[type, str, str], ...] = (
+    (TensorFlowTrainer, "__init__", "created"),
+    (Trainer, "compile", "compile"),
+    (TensorFlowTrainer, "fit", "fit"),
+    (TensorFlowTrainer, "evaluate", "evaluate"),
+    (TensorFlowTrainer, "predict", "predict"),
+    (TensorFlowTrainer, "train_on_batch", "train_on_batch"),
+    (TensorFlowTrainer, "test_on_batch", "test_on_batch"),
+    (TensorFlowTrainer, "predict_on_batch", "predict_on_batch"),
+    (keras.callbacks.History, "on_epoch_end", "epoch_ended"),
+    (keras.Model, "load_weights", "load_weights"),
+    (Layer, "set_weights", "set_weights"),
+    (Layer, "__call__", "layer_called"),
+    (BaseOptimizer, "apply", "apply"),
+    (keras.losses.Loss, "__call__", "loss_called"),
+    (Function, "__call__", "function_called"),
+)
+
+_current: list[KerasRecorder] = []
+
+
+def install(channel: Channel) -> None:
+    """Starts to watch Keras. Its methods are wrapped once in a process; the latest channel counts."""
+    is_first = not _current
+    _current[:] = [KerasRecorder(channel)]
+    if is_first:
+        hide_frames(keras_traceback, tensorflow_traceback)
+        speed.install()
+        for owner, name, handler in _HOOKS:
+            hook(owner, name, _to_current(handler))
+
+
+def begin_cell() -> None:
+    """A cell begins."""
+    for recorder in _current:
+        recorder.begin_cell()
+
+
+def end_of_cell(namespace: Mapping[str, Any]) -> None:
+    """A cell is over and has left these variables."""
+    for recorder in _current:
+        recorder.end_of_cell(namespace)
+
+
+def _to_current(handler: str) -> Handler:
+    def handle(call: Call) -> Any:
+        return getattr(_current[0], handler)(call)
+
+    return handle
+
+
+class KerasRecorder:
+    """Records what happens to models. Each handler calls the original method exactly once.
+
+    Args:
+        channel: Where records go.
+    """
+
+    def __init__(self, channel: Channel) -> None:
+        self._channel = channel
+        self._book = ModelBook(channel)
+        self._loops = Loops(channel, self._book)
+        self._nesting = Nesting()
+        self._in_model = Nesting()
+        self._fits: list[FitWatch] = []
+        self._calls = 0
+
+    def begin_cell(self) -> None:
+        """A cell begins."""
+        self._calls = 0
+
+    def end_of_cell(self, namespace: Mapping[str, Any]) -> None:
+        """Records what the cell left: models, the names that hold them, loops that trained them."""
+        with quietly(self._channel, "record the models of a cell"):
+            self._book.end_of_cell(namespace)
+        with quietly(self._channel, "record the training loops of a cell"):
+            self._loops.end_of_cell()
+
+    def created(self, call: Call) -> Any:
+        result = call.run()
+        with quietly(self._channel, "note a new model"):
+            self._book.created(call.item)
+        return result
+
+    def compile(self, call: Call) -> Any:
+        result = call.run()
+        with quietly(self._channel, "record a compile"):
+            self._book.known(call.item).compiled = {"seq": self._channel.next_seq(), "cell": self._channel.cell}
+            self._channel.emit("compile", self._compiled(call.item))
+        return result
+
+    def fit(self, call: Call) -> Any:
+        model = call.item
+        if any(other is model for other in self._nesting.models):
+            return call.run()
+        fit = None
+        with quietly(self._channel, "record the beginning of a fit"):
+            arguments = call.arguments()
+            self._loops.close(model)
+            number = self._loops.next_number()
+            fit = FitWatch(self._channel, self._book, model=model, arguments=arguments, number=number)
+            fit.begin(self._compiled(model) if model.compiled else None)
+            call.replace("x", fit.given.replacement)
+            call.replace("validation_data", fit.given.validation_replacement)
+        if fit is None:
+            with self._nesting.inside(model):
+                return call.run()
+        return self._watched_fit(call, fit)
+
+    def _watched_fit(self, call: Call, fit: FitWatch) -> Any:
+        status = "raised"
+        self._fits.append(fit)
+        try:
+            with (
+                self._nesting.inside(fit.model),
+                speed.several_steps_a_call(
+                    fit.model, steps=fit.steps, rows_a_step=fit.rows_a_step, arguments=call.arguments()
+                ),
+            ):
+                result = call.run()
+            status = "completed"
+        except KeyboardInterrupt:
+            status = "interrupted"
+            raise
+        finally:
+            self._fits.remove(fit)
+            with interrupts_wait(), quietly(self._channel, "record the end of a fit"):
+                fit.end(status)
+                self._loops.trained(fit.model)
+        return result
+
+    def epoch_ended(self, call: Call) -> Any:
+        result = call.run()
+        with quietly(self._channel, "record an epoch"):
+            logs = call.arguments()["logs"] or {}
+            for fit in self._fits:
+                if fit.model is call.item.model:
+                    fit.epoch_ended(logs)
+        return result
+
+    def evaluate(self, call: Call) -> Any:
+        given: Given | None = None
+        if not self._nesting:
+            with quietly(self._channel, "record what is evaluated"):
+                arguments = call.arguments()
+                given = given_to(arguments["x"], arguments["y"])
+                call.replace("x", given.replacement)
+        if given is None:
+            return call.run()
+        with self._nesting.inside(call.item), speed.as_traced(call.item, arguments=arguments):
+            results = call.run()
+        with quietly(self._channel, "record an evaluation"):
+            given.read(most_batches=arguments["steps"])
+            size = None if given.is_stream else arguments["batch_size"] or KERAS_BATCH_SIZE
+            self._evaluated(call.item, given.training, results=results, batch_size=given.training.batch_size or size)
+        return results
+
+    def predict(self, call: Call) -> Any:
+        if self._nesting:
+            with speed.one_step_a_call(call.item):
+                return call.run()
+        given: Given | None = None
+        with quietly(self._channel, "record what is predicted"):
+            arguments = call.arguments()
+            given = given_to(arguments["x"])
+            call.replace("x", given.replacement)
+        with self._nesting.inside(call.item):
+            output = call.run()
+        if given is not None:
+            with quietly(self._channel, "record a prediction"):
+                given.read(most_batches=arguments["steps"])
+                self._predicted(call.item, given.training.x, output=output, via="predict")
+        return output
+
+    def test_on_batch(self, call: Call) -> Any:
+        if self._nesting:
+            return call.run()
+        with self._nesting.inside(call.item):
+            results = call.run()
+        if self._may_record_call():
+            with quietly(self._channel, "record an evaluation"):
+                arguments = call.arguments()
+                part = given_to(arguments["x"], arguments["y"]).training
+                self._evaluated(call.item, part, results=results, batch_size=part.rows)
+        return results
+
+    def predict_on_batch(self, call: Call) -> Any:
+        if self._nesting:
+            return call.run()
+        with self._nesting.inside(call.item):
+            output = call.run()
+        if self._may_record_call():
+            with quietly(self._channel, "record a prediction"):
+                x = given_to(call.arguments()["x"]).training.x
+                self._predicted(call.item, x, output=output, via="predict_on_batch")
+        return output
+
+    def train_on_batch(self, call: Call) -> Any:
+        if self._nesting:
+            return call.run()
+        with quietly(self._channel, "record a step of training"):
+            arguments = call.arguments()
+            self._loops.train_on_batch(call.item, arguments["x"], arguments["y"])
+        with self._nesting.inside(call.item):
+            return call.run()
+
+    def load_weights(self, call: Call) -> Any:
+        return self._setting_weights(call, how="load_weights")
+
+    def set_weights(self, call: Call) -> Any:
+        return self._setting_weights(call, how="set_weights") if isinstance(call.item, keras.Model) else call.run()
+
+    def layer_called(self, call: Call) -> Any:
+        if is_reading():
+            return observe_call(call)
+        if self._in_model or not isinstance(call.item, keras.Model):
+            return call.run()
+        with self._in_model.inside(call.item):
+            outputs = call.run()
+        with quietly(self._channel, "record a call of a model"):
+            inputs = call.first()
+            if not _is_symbolic(inputs):
+                self._model_called(call.item, inputs, outputs=outputs, is_training=bool(call.kwargs.get("training")))
+        return outputs
+
+    def apply(self, call: Call) -> Any:
+        if not self._nesting:
+            with quietly(self._channel, "watch an optimizer"):
+                self._loops.applying(call.item)
+        return call.run()
+
+    def loss_called(self, call: Call) -> Any:
+        if not self._nesting and is_recording_gradients():
+            with quietly(self._channel, "watch a loss"):
+                self._loops.loss_computed(call.item, call.first())
+        return call.run()
+
+    def function_called(self, call: Call) -> Any:
+        if is_reading():
+            return inlined(call)
+        if self._nesting or not tf.executing_eagerly():
+            return call.run()
+        return self._loops.function_called(call)
+
+    def _model_called(self, model: Any, inputs: Any, *, outputs: Any, is_training: bool) -> None:
+        known = self._book.known(model)
+        if known.specs is None:
+            known.specs = specs_in(model, inputs)
+        if self._nesting:
+            for fit in self._fits:
+                if fit.model is model:
+                    fit.called()
+        elif is_recording_gradients():
+            self._loops.called(model, inputs)
+        elif tf.executing_eagerly() and not is_training and self._may_record_call():
+            self._predicted(model, given_to(inputs).training.x, output=outputs, via="call")
+
+    def _setting_weights(self, call: Call, *, how: str) -> Any:
+        model = call.item
+        if self._nesting:
+            return call.run()
+        before = None
+        with quietly(self._channel, "record weights that are set"):
+            self._loops.close(model)
+            before = self._book.weights(model)
+        with self._nesting.inside(model):
+            result = call.run()
+        self._loops.weights_set(model, how=how, before=before)
+        return result
+
+    def _compiled(self, model: Any) -> dict[str, Any]:
+        place = self._book.known(model).compiled or {"seq": self._channel.next_seq(), "cell": self._channel.cell}
+        return {**place, "model": self._book.record(model), **compile_state(model)}
+
+    def _evaluated(self, model: Any, part: Any, *, results: Any, batch_size: int | None) -> None:
+        identifier = self._book.record(model)
+        self._channel.emit(
+            "evaluation",
+            {
+                "seq": self._channel.next_seq(),
+                "cell": self._channel.cell,
+                "model": identifier,
+                "weights": self._book.keep_state(model),
+                "x": part.x,
+                "y": part.y,
+                "batch_size": batch_size,
+                "results": _by_name(model, results),
+            },
+        )
+
+    def _predicted(self, model: Any, x: dict[str, Any], *, output: Any, via: str) -> None:
+        identifier = self._book.record(model)
+        self._channel.emit(
+            "prediction",
+            {
+                "seq": self._channel.next_seq(),
+                "cell": self._channel.cell,
+                "model": identifier,
+                "weights": self._book.weights(model) if via == "call" else self._book.keep_state(model),
+                "via": via,
+                "x": x,
+                "output": summarise(next(iter(keras.tree.flatten(output)), None)),
+            },
+        )
+
+    def _may_record_call(self) -> bool:
+        self._calls += 1
+        if self._calls == MOST_CALLS_PER_CELL + 1:
+            self._channel.lost(f"more than {MOST_CALLS_PER_CELL} calls of models in one cell")
+        return self._calls <= MOST_CALLS_PER_CELL
+
+
+def _is_symbolic(inputs: Any) -> bool:
+    return any(isinstance(item, keras.KerasTensor) for item in keras.tree.flatten(inputs))
+
+
+def _by_name(model: Any, results: Any) -> dict[str, float]:
+    """What Keras returned, by the metrics' names."""
+    if isinstance(results, Mapping):
+        return by_metric({name: float(value) for name, value in results.items()})
+    values = list(results) if isinstance(results, list | tuple) else [results]
+    names = list(model.get_metrics_result())
+    if len(names) != len(values):
+        names = ["loss", *(f"metric_{number}" for number in range(1, len(values)))]
+    return by_metric({name: float(value) for name, value in zip(names, values, strict=True)})

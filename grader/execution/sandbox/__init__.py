@@ -1,0 +1,23 @@
+"""Runs other people's programs so that nothing else notices."""
+
+from grader.execution.sandbox.detection import Detection, Property, detect
+from grader.execution.sandbox.interpreter import python_command
+from grader.execution.sandbox.job import Ending, Excess, Job, Limits, SandboxError, Usage
+from grader.execution.sandbox.mechanism import Sandbox, unprotected
+from grader.execution.sandbox.process import Sandboxed
+
+__all__ = [
+    "Detection",
+    "Ending",
+    "Excess",
+    "Job",
+    "Limits",
+    "Property",
+    "Sandbox",
+    "SandboxError",
+    "Sandboxed",
+    "Usage",
+    "detect",
+    "python_command",
+    "unprotected",
+]

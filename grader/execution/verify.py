@@ -1,0 +1,157 @@
+"""Recomputes what decides marks outside the student's process: evidence in, measurements out.
+
+Models are rebuilt in a fresh sandbox, which is given rows and no labels; raw predictions come back, and every figure is
+computed here. A model that cannot be rebuilt stays claimed, and the others are none the worse for it.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import numpy as np
+
+from grader.datasets import DataSets
+from grader.errors import GraderError
+from grader.execution.probes import Plan, Probe, State, plan
+from grader.execution.rows import Recognised
+from grader.execution.sandbox import Sandbox
+from grader.execution.scores import Outputs, Targets, accuracy_of, confusion_of, loss_of, mean_absolute_error
+from grader.execution.verifier_job import Answer, Answers, Failure, ask
+from grader.records import Evidence, InputMap, Measurement, Measurements, Unverified
+from grader.store import ArrayStore
+
+
+def verify(
+    evidence: Evidence, *, arrays: ArrayStore, data_sets: DataSets, sandbox: Sandbox, core: int | None
+) -> Measurements:
+    """Measures every trained state of every model on the data set's parts, or on the fit's own data.
+
+    Args:
+        evidence: What the execution left.
+        arrays: Its arrays; predictions are added to them.
+        data_sets: What the kernel was served.
+        sandbox: Where models are rebuilt.
+        core: The processor that is used; None for any.
+
+    Returns:
+        What could be measured; what could not stands in ``unverified``, and a failure of ours in ``problem``.
+    """
+    begun = time.monotonic()
+    made = Plan()
+    answers = Answers()
+    try:
+        made = plan(evidence, data_sets=data_sets, read=arrays.get)
+        if made.states:
+            answers = ask(made.states, arrays=arrays, sandbox=sandbox, core=core)
+    except (GraderError, OSError, MemoryError) as error:
+        answers.problem = f"The verifier could not do its work: {error}"
+        made.unverified += [
+            Unverified(model=state.model.id, fit=_fit_id(state), cause="ours", why=answers.problem)
+            for state, _ in made.states
+        ]
+    measured = _measured(made, answers, arrays=arrays)
+    return Measurements(
+        submission=evidence.submission,
+        inputs={model: _input_map(found, note=note, arrays=arrays) for model, (found, note) in made.maps.items()},
+        measured=tuple(measured),
+        unverified=(*made.unverified, *_failures(made, answers)),
+        seconds=time.monotonic() - begun,
+        problem=answers.problem,
+    )
+
+
+def _measured(made: Plan, answers: Answers, *, arrays: ArrayStore) -> list[Measurement]:
+    measured = []
+    for number, (state, probes) in enumerate(made.states):
+        try:
+            answered = [
+                (probe, answers.outputs[number, place])
+                for place, probe in enumerate(probes)
+                if (number, place) in answers.outputs
+            ]
+            penalty = answers.penalties.get(number, 0.0)
+            measured += [
+                _measurement(state, probe, answer, penalty=penalty, arrays=arrays) for probe, answer in answered
+            ]
+        except Exception as error:  # noqa: BLE001 - evidence is hostile, and the next model is none the worse for it
+            answers.failures.setdefault(number, Failure(f"Its figures could not be computed ({error}).", ours=True))
+    return measured
+
+
+def _measurement(state: State, probe: Probe, answer: Answer, *, penalty: float, arrays: ArrayStore) -> Measurement:
+    width = answer.outputs.shape[1]
+    from_logits = state.compiled is not None and state.compiled.from_logits
+    outputs = Outputs(answer.outputs, logits=answer.logits, from_logits=from_logits)
+    outputs, targets = _with_targets(probe, outputs, classification=state.classification)
+    compared = probe.agreement(width=width) if probe.agreement is not None else None
+    plain = Measurement(
+        model=state.model.id,
+        weights=state.weights,
+        fit=_fit_id(state),
+        probe=probe.name,
+        data_set=probe.data_set,
+        rows=len(outputs.values),
+        predictions=arrays.put(outputs.values),
+        inputs=arrays.put(probe.feed.array) if probe.name == "region" and probe.feed.array is not None else None,
+        label_agreement=compared.agreement if compared is not None else None,
+    )
+    if targets is None:
+        return plain
+    figures = _figures(state, probe, outputs=outputs, targets=targets, penalty=penalty)
+    return plain.model_copy(update=figures)
+
+
+def _with_targets(probe: Probe, outputs: Outputs, *, classification: bool) -> tuple[Outputs, Targets | None]:
+    """The outputs of the rows that have a target, and the targets; all outputs and None where there are none."""
+    labels = probe.labels(width=outputs.width) if probe.labels is not None else None
+    if labels is None or probe.label_rows is None:
+        return outputs, None
+    known = labels.known(probe.label_rows)
+    targets = labels.targets(probe.label_rows[known], width=outputs.width, classification=classification)
+    return (outputs, None) if targets is None else (outputs.take(np.flatnonzero(known)), targets)
+
+
+def _figures(state: State, probe: Probe, *, outputs: Outputs, targets: Targets, penalty: float) -> dict[str, Any]:
+    name = state.compiled.loss if state.compiled is not None and not state.compiled.own_loss else None
+    loss = loss_of(name, outputs=outputs, targets=targets)
+    return {
+        "loss_name": None if loss is None else name,
+        "loss": None if loss is None else loss + penalty,
+        "accuracy": accuracy_of(outputs, targets),
+        "mae": mean_absolute_error(outputs, targets) if targets.classes is None else None,
+        "confusion": confusion_of(outputs, targets) if probe.name == "test" else None,
+    }
+
+
+def _failures(made: Plan, answers: Answers) -> list[Unverified]:
+    return [
+        Unverified(
+            model=made.states[number][0].model.id,
+            fit=_fit_id(made.states[number][0]),
+            cause="ours" if failure.ours else "unverifiable",
+            why=failure.why,
+        )
+        for number, failure in sorted(answers.failures.items())
+    ]
+
+
+def _input_map(found: Recognised, *, note: str, arrays: ArrayStore) -> InputMap:
+    row_map = found.map
+    scale, offset = row_map.scale, row_map.offset
+    return InputMap(
+        data_set=found.known.name,
+        shape=row_map.shape,
+        scale=None if scale.ndim else float(scale),
+        offset=None if offset.ndim else float(offset),
+        scale_array=arrays.put(scale) if scale.ndim else None,
+        offset_array=arrays.put(offset) if offset.ndim else None,
+        exact=row_map.exact,
+        source_array=None if row_map.source is None else arrays.put(row_map.source),
+        unit_axes=row_map.unit_axes,
+        note=note,
+    )
+
+
+def _fit_id(state: State) -> str | None:
+    return None if state.fit is None else state.fit.id

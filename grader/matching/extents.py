@@ -1,0 +1,76 @@
+"""Which cells belong to a section: from its heading to the next, and where it has none, from what happened in them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from grader.matching.headings import Heading, is_same_word, label_of
+from grader.matching.likeness import SAME_SECTION, Titles, likeness
+
+
+@dataclass(frozen=True)
+class Extent:
+    """A section's part of the notebook.
+
+    Attributes:
+        heading: Its heading.
+        cells: Indices of its cells, in order.
+    """
+
+    heading: Heading
+    cells: tuple[int, ...]
+
+
+def extents(
+    headings: Sequence[Heading],
+    matched: Mapping[str, Heading],
+    *,
+    titles: Mapping[str, Titles],
+    cell_count: int,
+) -> dict[str, Extent]:
+    """The cells of every section that has a heading.
+
+    A real heading that matches no section ends the one before it; only one of a deeper level, or one that repeats the
+    section's own title or number, goes on with it: it is the section's own sub-heading.
+
+    Args:
+        headings: All of the notebook's, in order.
+        matched: Section to its heading.
+        titles: Section to its titles.
+        cell_count: How many cells the notebook has.
+    """
+    section_of = {id(heading): name for name, heading in matched.items()}
+    borders: list[tuple[Heading, str | None]] = []
+    for heading in headings:
+        name = section_of.get(id(heading))
+        current = borders[-1] if borders else None
+        if name is not None:
+            borders.append((heading, name))
+        elif current is not None and current[1] is not None and heading.is_real:
+            if not _goes_on(heading, current[0], titles[current[1]]):
+                borders.append((heading, None))
+    found: dict[str, Extent] = {}
+    for number, (heading, name) in enumerate(borders):
+        if name is not None:
+            following = borders[number + 1][0] if number + 1 < len(borders) else None
+            found[name] = Extent(heading, _cells(heading, following, cell_count=cell_count))
+    return found
+
+
+def _goes_on(heading: Heading, current: Heading, titles: Titles) -> bool:
+    if likeness(heading, titles) >= SAME_SECTION:
+        return True
+    if not current.is_real or heading.level <= current.level:
+        return False
+    label, own = label_of(heading.text), label_of(current.text)
+    names_exercise = label.number is not None and any(is_same_word(label.word, word) for word in titles.words)
+    return not names_exercise or (label.number == own.number and is_same_word(label.word, own.word))
+
+
+def _cells(heading: Heading, following: Heading | None, *, cell_count: int) -> tuple[int, ...]:
+    if following is None:
+        return tuple(range(heading.cell, cell_count))
+    # What stands above the next heading in its own cell still belongs here.
+    end = following.cell if following.opens_cell else following.cell + 1
+    return tuple(range(heading.cell, max(end, heading.cell + 1)))

@@ -1,0 +1,213 @@
+"""The headings of a notebook, in whatever form students leave them, and how alike two of them are."""
+
+from __future__ import annotations
+
+import difflib
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Literal, Protocol
+
+from markdown_it import MarkdownIt
+from markdown_it.token import Token
+
+MAX_CELL_CHARACTERS = 20_000
+MAX_HEADINGS = 400
+MAX_CHARACTERS = 200
+
+Kind = Literal["heading", "bold", "plain", "comment"]
+"""``heading``: one of Markdown's or HTML's; ``bold``: a paragraph in bold alone; ``plain``: a line that begins like an
+exercise (``Exercise 4: ...``); ``comment``: a comment in code. Only a real heading can end a section."""
+
+WEIGHTS = {"heading": 1.0, "bold": 0.9, "plain": 0.85, "comment": 0.8}
+"""What a likeness counts, by the form of the heading: where several forms name one section, the plainest wins."""
+
+_HTML = re.compile(r"<h([1-6])\b[^>]*>(.*?)</h\1\s*>", re.IGNORECASE | re.DOTALL)
+_TAG = re.compile(r"<[^>]*>")
+_NO_SPACE = re.compile(r"^\s{0,3}(#{1,6})([^\W\d_].*)$")
+_COMMENT = re.compile(r"^#+[\s#=*\-_%]*(.*?)[\s#=*\-_]*$")
+_LABEL = re.compile(r"^(?P<word>[^\W\d_]{1,20})[\s._:#-]{0,3}(?P<number>\d{1,3}|[ivx]{1,4}(?!\w))", re.IGNORECASE)
+_NUMBER_FIRST = re.compile(r"^(?P<number>\d{1,3})\s*[.):-]")
+_BRACKETS = re.compile(r"[(\[{]\s*([^\s)\]}]{1,20})\s*[)\]}]")
+_ROMAN = {name: number for number, name in enumerate(("i", "ii", "iii", "iv", "v", "vi", "vii", "viii", "ix", "x"), 1)}
+_SPELT = {
+    name: number for number, name in enumerate(("one", "two", "three", "four", "five", "six", "seven", "eight"), 1)
+}
+_SAME_WORD = 0.7
+_SAME_LETTERS = 0.8
+
+
+class HasSource(Protocol):
+    """A cell, as handed in or as run."""
+
+    @property
+    def index(self) -> int: ...
+    @property
+    def kind(self) -> str: ...
+    @property
+    def source(self) -> str: ...
+
+
+@dataclass(frozen=True)
+class Heading:
+    """One heading.
+
+    Attributes:
+        level: 1 to 6; 0 for what is no real heading.
+        opens_cell: False where something else stands above it in its cell.
+    """
+
+    cell: int
+    text: str
+    kind: Kind
+    level: int = 0
+    opens_cell: bool = True
+
+    @property
+    def is_real(self) -> bool:
+        """Whether it can end a section that it does not belong to."""
+        return self.kind == "heading"
+
+
+@dataclass(frozen=True)
+class Label:
+    """A heading taken apart.
+
+    Attributes:
+        word: ``exercise`` of ``Exercise 4 (CORE): Going Deep``; empty for none.
+        number: 4 there; None for none.
+        tags: What stands in brackets, ``{core}``.
+        title: The words of the rest.
+    """
+
+    word: str
+    number: int | None
+    tags: frozenset[str]
+    title: tuple[str, ...]
+
+
+def headings_of(cells: Iterable[HasSource]) -> list[Heading]:
+    """Every heading of a notebook, in order."""
+    found: list[Heading] = []
+    for cell in cells:
+        source = cell.source[:MAX_CELL_CHARACTERS]
+        if cell.kind == "markdown":
+            found += _of_markdown(source, cell=cell.index)
+        elif cell.kind == "code":
+            found += _of_code(source, cell=cell.index)
+        if len(found) >= MAX_HEADINGS:
+            break
+    return found[:MAX_HEADINGS]
+
+
+@lru_cache(maxsize=2048)
+def label_of(text: str) -> Label:
+    """Takes a heading apart; case, accents' forms, emoji and punctuation do not matter."""
+    plain = unicodedata.normalize("NFKC", text).casefold()
+    plain = re.sub(r"[*_`~]", " ", plain)
+    tags = frozenset(tag for tag in _BRACKETS.findall(plain) if not tag.isdigit())
+    plain = _BRACKETS.sub(" ", plain)
+    plain = re.sub(r"^\W+", "", plain)
+    words = re.findall(r"\w+", plain)
+    spelt = _SPELT.get(words[1]) if len(words) > 1 else None
+    match = _LABEL.match(plain)
+    first = _NUMBER_FIRST.match(plain)
+    if match is not None:
+        digits = match.group("number")
+        number = int(digits) if digits.isdigit() else _ROMAN.get(digits)
+        if number is not None:
+            return Label(match.group("word"), number, tags, _words(plain[match.end() :]))
+    if spelt is not None:
+        return Label(words[0], spelt, tags, tuple(words[2:]))
+    if first is not None:
+        return Label("", int(first.group("number")), tags, _words(plain[first.end() :]))
+    before, colon, after = plain.partition(":")
+    if tags and (len(words) == 1 or (colon and len(before.split()) == 1)):
+        return Label(words[0], None, tags, _words(after))
+    return Label("", None, tags, tuple(words))
+
+
+def title_likeness(one: tuple[str, ...], other: tuple[str, ...]) -> float:
+    """How alike two titles are, in [0, 1]: by their words, or letter by letter where they are retyped or translated."""
+    if not one or not other:
+        return 0.0
+    shared = sum(any(_alike(word, there) for there in other) for word in one)
+    back = sum(any(_alike(word, here) for here in one) for word in other)
+    by_words = (shared + back) / (len(one) + len(other))
+    by_letters = difflib.SequenceMatcher(None, " ".join(one), " ".join(other), autojunk=False).ratio()
+    # Any two titles share a third of their letters.
+    return max(by_words, by_letters if by_letters >= _SAME_LETTERS else 0.0)
+
+
+def is_same_word(one: str, other: str) -> bool:
+    """Whether two label words mean the same: ``ex`` and ``exercise``, ``exercice`` and ``exercise``."""
+    if not one or not other:
+        return False
+    if len(min(one, other, key=len)) >= 2 and (one.startswith(other) or other.startswith(one)):
+        return True
+    return difflib.SequenceMatcher(None, one, other, autojunk=False).ratio() >= _SAME_WORD
+
+
+def _of_markdown(source: str, *, cell: int) -> Iterator[Heading]:
+    tokens = MarkdownIt("commonmark").parse(source)
+    for number, token in enumerate(tokens):
+        if token.level or token.map is None:
+            continue
+        opens = not any(line.strip() for line in source.splitlines()[: token.map[0]])
+        if token.type == "heading_open":
+            text = _inline_text(tokens[number + 1])
+            yield Heading(cell, _short(text), "heading", level=int(token.tag[1]), opens_cell=opens)
+        elif token.type == "html_block":
+            for level, inner in _HTML.findall(token.content):
+                yield Heading(cell, _short(_TAG.sub(" ", inner)), "heading", level=int(level), opens_cell=opens)
+        elif token.type == "paragraph_open":
+            yield from _of_paragraph(tokens[number + 1], cell=cell, opens_cell=opens)
+
+
+def _of_paragraph(inline: Token, *, cell: int, opens_cell: bool) -> Iterator[Heading]:
+    lines = inline.content.splitlines()
+    for number, line in enumerate(lines):
+        missing_space = _NO_SPACE.match(line)
+        if missing_space is not None:
+            level = len(missing_space.group(1))
+            opens = opens_cell and number == 0
+            yield Heading(cell, _short(missing_space.group(2)), "heading", level=level, opens_cell=opens)
+    parts = [child for child in inline.children or [] if child.type != "text" or child.content.strip()]
+    if len(parts) > 2 and parts[0].type == "strong_open" and parts[-1].type == "strong_close":
+        yield Heading(cell, _short(_inline_text(inline)), "bold", opens_cell=opens_cell)
+    elif lines and label_of(lines[0]).number is not None and label_of(lines[0]).word:
+        yield Heading(cell, _short(lines[0]), "plain", opens_cell=opens_cell)
+
+
+def _of_code(source: str, *, cell: int) -> Iterator[Heading]:
+    code_above = False
+    for line in source.splitlines():
+        match = _COMMENT.match(line)
+        if match is not None and match.group(1):
+            yield Heading(cell, _short(match.group(1)), "comment", opens_cell=not code_above)
+        elif line.strip() and match is None:
+            code_above = True
+
+
+def _inline_text(token: Token) -> str:
+    kept = {"text", "code_inline", "softbreak", "image"}
+    return " ".join(child.content for child in token.children or [] if child.type in kept)
+
+
+def _short(text: str) -> str:
+    return " ".join(text.split())[:MAX_CHARACTERS]
+
+
+def _words(text: str) -> tuple[str, ...]:
+    return tuple(re.findall(r"\w+", text))
+
+
+@lru_cache(maxsize=65536)
+def _alike(one: str, other: str) -> bool:
+    if one == other:
+        return True
+    if min(len(one), len(other)) < 4:
+        return False
+    return difflib.SequenceMatcher(None, one, other, autojunk=False).ratio() >= _SAME_LETTERS

@@ -1,0 +1,139 @@
+"""Which heading opens which section: by likeness and by order, all sections at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from grader.matching.headings import WEIGHTS, Heading, Label, is_same_word, label_of, title_likeness
+from grader.rubric import Section
+
+TITLE_SHARE = 0.6
+"""What a title counts beside a number (0.4): numbers repeat more often than titles."""
+
+NEUTRAL_NUMBER = 0.5
+BARE_LABEL = 0.75
+"""A heading that is a number alone (``Exercise 4``): worth less than one with its title, more than a title alone."""
+
+LEAST_TITLE = 0.5
+LEAST_TITLE_OF_OTHER_NUMBER = 0.75
+LEAST_TITLE_OF_COMMENT = 0.8
+OTHER_TAG = 0.15
+OUT_OF_ORDER = 0.85
+"""A heading that breaks the order must be as like as this."""
+
+SAME_SECTION = 0.6
+"""A heading as like as this to the section it stands in goes on with it (``Exercise 4, continued``)."""
+
+MODEL_BONUS = 0.3
+
+Nearness = Callable[[Heading, str], float | None]
+"""How near the models trained below a heading are to what a section asks for, in [0, 1]; None without any."""
+
+
+@dataclass(frozen=True)
+class Titles:
+    """A section's headings, taken apart, and the label words of all sections (``exercise``, ``part``)."""
+
+    labels: tuple[Label, ...]
+    words: frozenset[str]
+
+
+def titles_of(sections: Sequence[Section]) -> dict[str, Titles]:
+    """What headings are compared with, by section; sections of the whole notebook have none."""
+    own = {
+        section.id: tuple(label_of(text) for text in (section.title, *section.also))
+        for section in sections
+        if not section.whole_notebook
+    }
+    words = frozenset(label.word for labels in own.values() for label in labels if label.word)
+    return {name: Titles(labels, words) for name, labels in own.items()}
+
+
+def likeness(heading: Heading, titles: Titles) -> float:
+    """How much a heading is that of a section, in [0, 1]; 0 where it is certainly not."""
+    own = label_of(heading.text)
+    return max(_likeness(own, there, words=titles.words, kind=heading.kind) for there in titles.labels)
+
+
+def align(headings: Sequence[Heading], titles: Mapping[str, Titles], *, nearness: Nearness) -> dict[str, Heading]:
+    """Gives each section its heading: the most alike in all, in the order of the notebook.
+
+    What is left over is matched out of order where it is plainly alike.
+    """
+    names = list(titles)
+    weights = [[_weight(heading, titles[name], near=nearness(heading, name)) for name in names] for heading in headings]
+    matched = heaviest_in_order(weights, rows=len(headings), columns=len(names))
+    taken = {row for row, _ in matched}
+    found = {names[column]: headings[row] for row, column in matched}
+    left = sorted(
+        (
+            (likeness(heading, titles[name]), -row, name)
+            for row, heading in enumerate(headings)
+            if row not in taken and heading.is_real
+            for name in names
+            if name not in found
+        ),
+        reverse=True,
+    )
+    for value, row, name in left:
+        if value >= OUT_OF_ORDER and name not in found and -row not in taken:
+            found[name] = headings[-row]
+            taken.add(-row)
+    return {name: found[name] for name in names if name in found}
+
+
+def _weight(heading: Heading, titles: Titles, *, near: float | None) -> float:
+    value = likeness(heading, titles) * WEIGHTS[heading.kind]
+    if value:
+        return value + MODEL_BONUS * (near or 0.0)
+    # A heading in words of the student's own, above exactly the model that is asked for.
+    label = label_of(heading.text)
+    own_words = heading.is_real and near == 1.0 and label.number is None
+    return MODEL_BONUS if own_words else 0.0
+
+
+def _likeness(own: Label, there: Label, *, words: frozenset[str], kind: str) -> float:
+    number = _number_likeness(own, there, words=words)
+    tags = OTHER_TAG if own.tags and there.tags and not own.tags & there.tags else 0.0
+    title = title_likeness(own.title, there.title)
+    if not own.title:
+        only_word = is_same_word(own.word, there.word) and own.number is None and there.number is None
+        return BARE_LABEL - tags if number == 1.0 or (only_word and own.tags & there.tags) else 0.0
+    if kind == "comment" and number < 1.0 and (title < LEAST_TITLE_OF_COMMENT or len(own.title) < 2):
+        return 0.0
+    if number == NEUTRAL_NUMBER and title < LEAST_TITLE:
+        return 0.0
+    if number == 0.0 and title < LEAST_TITLE_OF_OTHER_NUMBER:
+        return 0.0
+    return max(TITLE_SHARE * title + (1 - TITLE_SHARE) * number - tags, 0.0)
+
+
+def _number_likeness(own: Label, there: Label, *, words: frozenset[str]) -> float:
+    if own.number is None or there.number is None:
+        return NEUTRAL_NUMBER
+    # "Part 2" is no "Exercise 2"; but a word that no section has may be another language's.
+    other_word = own.word and there.word and not is_same_word(own.word, there.word)
+    if other_word and any(is_same_word(own.word, word) for word in words):
+        return 0.0
+    return 1.0 if own.number == there.number else 0.0
+
+
+def heaviest_in_order(weights: Sequence[Sequence[float]], *, rows: int, columns: int) -> list[tuple[int, int]]:
+    """The heaviest matching of rows with columns in which neither order is broken; of equals, the earliest rows."""
+    best = [[0.0] * (columns + 1) for _ in range(rows + 1)]
+    for i in range(rows - 1, -1, -1):
+        for j in range(columns - 1, -1, -1):
+            paired = weights[i][j] + best[i + 1][j + 1] if weights[i][j] else 0.0
+            best[i][j] = max(paired, best[i + 1][j], best[i][j + 1])
+    matched: list[tuple[int, int]] = []
+    i, j = 0, 0
+    while i < rows and j < columns:
+        if weights[i][j] and best[i][j] == weights[i][j] + best[i + 1][j + 1]:
+            matched.append((i, j))
+            i, j = i + 1, j + 1
+        elif best[i][j] == best[i][j + 1]:
+            j += 1
+        else:
+            i += 1
+    return matched

@@ -1,0 +1,222 @@
+"""One submission through the steps: read, execute, verify, evaluate, render. Each from the store where it is there."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+from grader.datasets import DataSets
+from grader.errors import StoreError, SubmissionError
+from grader.evaluate import evaluate, not_run
+from grader.execution.sandbox import Sandbox
+from grader.execution.sources import harness_digest
+from grader.execution.watch import RunLimits
+from grader.intake import read_submission
+from grader.records import SCHEMA_VERSION, Evidence, Execution, GradedSubmission, Measurements, Submission
+from grader.rubric import Rubric
+from grader.store import SubmissionFolder, write_atomically
+
+if TYPE_CHECKING:
+    from nbformat import NotebookNode
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What a batch uses for each of its submissions.
+
+    Attributes:
+        sandbox: None where nothing will be executed.
+    """
+
+    rubric: Rubric
+    data_sets: DataSets
+    limits: RunLimits
+    sandbox: Sandbox | None
+
+
+@dataclass(frozen=True)
+class Task:
+    """One submission to be graded.
+
+    Attributes:
+        seed: What `random`, numpy and Keras are seeded with before its first cell.
+    """
+
+    id: str
+    path: Path
+    folder: SubmissionFolder
+    seed: int = 0
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Where a submission is: the step, and for the step ``run`` the cell (from 0) of how many."""
+
+    task_id: str
+    step: str
+    cell: int = 0
+    cells: int = 0
+
+
+Tell = Callable[[Progress], None]
+
+
+class Step(Protocol):
+    """A part of the pipeline that a worker process runs on one submission."""
+
+    def __call__(self, task: Task, settings: Settings, *, core: int | None, tell: Tell) -> None: ...
+
+
+def needs_execution(task: Task, settings: Settings) -> bool:
+    """Whether the stored evidence is missing, or of another notebook, data set, environment or seed."""
+    try:
+        stored = json.loads(task.folder.key_file.read_text())
+    except (OSError, ValueError):
+        return True
+    wanted = _execution_key(task, settings)
+    # Other limits would have changed nothing where none was met.
+    keys = wanted.keys() if stored.get("met_limit") else wanted.keys() - {"limits"}
+    return any(stored.get(key) != wanted[key] for key in keys)
+
+
+def gather(task: Task, settings: Settings, *, core: int | None, tell: Tell) -> None:
+    """Executes and verifies a submission, where its folder does not hold that already.
+
+    Raises:
+        SubmissionError: The file is no notebook.
+    """
+    if not needs_execution(task, settings):
+        return
+    tell(Progress(task.id, "read"))
+    submission, notebook = read_submission(task.path, submission_id=task.id)
+    if submission.problem is not None or notebook is None:
+        raise SubmissionError(submission.problem or "There is nothing in it to run.")
+    _execute(task, settings, submission=submission, notebook=notebook, core=core, tell=tell)
+
+
+def grade(task: Task, settings: Settings, *, core: int | None, tell: Tell) -> None:
+    """Takes one submission through every step that its folder does not hold already.
+
+    The grade and the page are on disk then.
+
+    Args:
+        task: Which.
+        settings: With what.
+        core: The processor for its kernel.
+        tell: Told of each step and cell.
+    """
+    if needs_execution(task, settings):
+        tell(Progress(task.id, "read"))
+        submission, notebook = read_submission(task.path, submission_id=task.id)
+        if submission.problem is not None or notebook is None:
+            _finish(task, graded=not_run(settings.rubric, submission), tell=tell)
+            return
+        _execute(task, settings, submission=submission, notebook=notebook, core=core, tell=tell)
+    regrade(task, settings, tell=tell)
+
+
+def regrade(task: Task, settings: Settings, *, tell: Tell) -> GradedSubmission:
+    """Evaluates and renders what the store holds; runs nothing.
+
+    Raises:
+        StoreError: The stored evidence is gone or broken.
+    """
+    tell(Progress(task.id, "evaluate"))
+    evidence, measurements = stored_evidence(task.folder)
+    graded = evaluate(settings.rubric, evidence=evidence, measurements=measurements, read=task.folder.arrays.get)
+    return _finish(task, graded=graded, tell=tell)
+
+
+def stored_evidence(folder: SubmissionFolder) -> tuple[Evidence, Measurements]:
+    """What the store holds of one submission.
+
+    Raises:
+        StoreError: It is gone or broken.
+    """
+    evidence, measurements = folder.read_evidence(), folder.read_measurements()
+    if evidence is None or measurements is None:
+        raise StoreError(f"{folder.folder}: its evidence cannot be read.", mend="Delete that folder and grade again.")
+    return evidence, measurements
+
+
+def give_up(task: Task, settings: Settings, *, why: str) -> GradedSubmission:
+    """Records that we failed on a submission: everything of it needs a person, and nothing is lost.
+
+    Args:
+        task: Which.
+        settings: With what.
+        why: What happened to us, a sentence for the tutor.
+    """
+    evidence = Evidence(
+        submission=task.id,
+        file_name=task.path.name,
+        sha256=hashlib.sha256(task.path.read_bytes()).hexdigest(),
+        data_choice=settings.data_sets.choice,
+        execution=Execution(reason="internal", detail=why),
+    )
+    task.folder.key_file.unlink(missing_ok=True)
+    task.folder.write(evidence)
+    task.folder.write(Measurements(submission=task.id, problem=why))
+    return regrade(task, settings, tell=lambda _: None)
+
+
+def _finish(task: Task, *, graded: GradedSubmission, tell: Tell) -> GradedSubmission:
+    from grader.report import render_feedback  # noqa: PLC0415 - matplotlib is not needed to gather
+
+    tell(Progress(task.id, "render"))
+    task.folder.write(graded)
+    write_atomically(task.folder.feedback_html, render_feedback(graded, folder=task.folder))
+    return graded
+
+
+def _execute(
+    task: Task,
+    settings: Settings,
+    *,
+    submission: Submission,
+    notebook: NotebookNode,
+    core: int | None,
+    tell: Tell,
+) -> None:
+    from grader.execution.execute import ExecutionSettings, execute  # noqa: PLC0415 - re-grading needs none of it
+    from grader.execution.verify import verify  # noqa: PLC0415
+
+    if settings.sandbox is None:
+        raise RuntimeError("a submission is to be executed, but no sandbox was chosen")
+    execution = ExecutionSettings(
+        sandbox=settings.sandbox, data_sets=settings.data_sets, limits=settings.limits, seed=task.seed, core=core
+    )
+    total = len(submission.cells)
+    task.folder.key_file.unlink(missing_ok=True)
+    tell(Progress(task.id, "start", 0, total))
+    evidence = execute(
+        submission,
+        notebook,
+        folder=task.folder,
+        settings=execution,
+        on_cell=lambda index, cells: tell(Progress(task.id, "run", index, cells)),
+    )
+    tell(Progress(task.id, "verify", total, total))
+    measurements = verify(
+        evidence, arrays=task.folder.arrays, data_sets=settings.data_sets, sandbox=settings.sandbox, core=core
+    )
+    task.folder.write(measurements)
+    # Written last: what was cut off before is done again.
+    key = {**_execution_key(task, settings), "met_limit": evidence.execution.reason is not None}
+    write_atomically(task.folder.key_file, json.dumps(key, indent=1) + "\n")
+
+
+def _execution_key(task: Task, settings: Settings) -> dict[str, object]:
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "notebook": hashlib.sha256(task.path.read_bytes()).hexdigest(),
+        "data_sets": {file.name: file.fingerprint for file in settings.data_sets.files},
+        "data_choice": settings.data_sets.choice,
+        "seed": task.seed,
+        "limits": repr(settings.limits),
+        "environment": harness_digest(),
+    }

@@ -1,0 +1,1 @@
+"""The reference solution: what it measures, and what it proves of a rubric."""

@@ -1,0 +1,91 @@
+"""Runs the reference solution under several seeds and keeps the spread of its figures."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+from grader import pipeline
+from grader.batch import run_tasks
+from grader.calibration import Calibration
+from grader.checks.measured import calibration_figures
+from grader.errors import UsageError
+from grader.execution.sources import packages
+from grader.matching import match
+from grader.pipeline import Settings, Task, Tell
+from grader.store import OutputFolder
+
+
+def calibrate(
+    settings: Settings,
+    *,
+    seeds: Sequence[int],
+    work: OutputFolder,
+    jobs: int,
+    begin: Callable[[Sequence[Task]], None],
+    tell: Tell,
+) -> Calibration:
+    """Measures the reference of a rubric under every seed; what the work folder holds already is not run again.
+
+    Args:
+        settings: The rubric, the data and the limits.
+        seeds: At least three.
+        work: Where the runs' evidence is kept.
+        jobs: Runs at a time.
+        begin: Told of the runs that are due.
+        tell: Told of every step.
+
+    Raises:
+        UsageError: A run failed, or the reference does not come through without an error.
+    """
+    rubric = settings.rubric
+    reference = rubric.reference_path
+    tasks = [
+        Task(id=f"seed-{seed}", path=reference, folder=work.submission(f"seed-{seed}"), seed=seed) for seed in seeds
+    ]
+    begin([task for task in tasks if pipeline.needs_execution(task, settings)])
+    for task, why in zip(tasks, run_tasks(tasks, settings, step=pipeline.gather, jobs=jobs, tell=tell), strict=True):
+        if why:
+            raise UsageError(f"{reference}: the run with seed {task.seed} failed: {why}")
+    by_seed = [_figures(task, settings) for task in tasks]
+    return Calibration(
+        assignment=rubric.assignment,
+        reference_sha256=hashlib.sha256(reference.read_bytes()).hexdigest(),
+        data="sample" if all(file.sample for file in settings.data_sets.files) else "full",
+        fingerprints={file.name: file.fingerprint for file in settings.data_sets.files},
+        packages=packages(),
+        seeds=tuple(seeds),
+        figures=_together(by_seed, reference=reference),
+    )
+
+
+def _figures(task: Task, settings: Settings) -> Mapping[str, float]:
+    evidence, measurements = pipeline.stored_evidence(task.folder)
+    broken = next((cell for cell in evidence.cells if cell.status not in {"ok", "no_code"}), None)
+    if broken is not None or evidence.execution.reason is not None:
+        cell = f"cell {broken.index + 1} ended as {broken.status}" if broken is not None else evidence.execution.detail
+        raise UsageError(
+            f"{task.path}: with seed {task.seed} the reference did not run through: {cell}.",
+            expected="A reference solution that runs from top to bottom without an error.",
+            mend=f"See {task.folder.executed_notebook}.",
+        )
+    return calibration_figures(
+        match(settings.rubric, evidence),
+        rubric=settings.rubric,
+        evidence=evidence,
+        measurements=measurements,
+        read=task.folder.arrays.get,
+    )
+
+
+def _together(by_seed: Sequence[Mapping[str, float]], *, reference: Path) -> dict[str, tuple[float, ...]]:
+    names = sorted(set().union(*by_seed))
+    missing = [name for name in names if any(name not in figures for figures in by_seed)]
+    if missing:
+        raise UsageError(
+            f"{reference}: under some seeds these figures are missing: {', '.join(missing)}.",
+            expected="Every figure under every seed.",
+            mend="See why the reference behaves differently from seed to seed.",
+        )
+    return {name: tuple(figures[name] for figures in by_seed) for name in names}

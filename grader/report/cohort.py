@@ -1,0 +1,144 @@
+"""The tutor's page: who waits for a person and why, how the criteria did, and everybody's points."""
+
+from __future__ import annotations
+
+import statistics
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from grader.records import GradedSubmission, Verdict
+from grader.report import plots
+from grader.report.gradebook import gradebook_csv, summary_json
+from grader.report.pages import data_uri, environment
+from grader.store import OutputFolder, write_atomically
+
+MAX_MESSAGES = 5
+_QUEUE = {
+    "flagged": "Suspicious: look at the evidence",
+    "ours": "Because of us: a limit, a crash or a package of ours",
+    "unverifiable": "Could not be verified",
+    "borderline": "Close to the line",
+    "by_hand": "To be read by hand",
+}
+"""Causes in the order in which a tutor attends to them."""
+
+
+@dataclass(frozen=True)
+class QueueEntry:
+    """One cause, and the submissions that wait for it."""
+
+    title: str
+    cause: str
+    items: tuple[tuple[GradedSubmission, tuple[Verdict, ...]], ...]
+
+
+@dataclass(frozen=True)
+class CriterionRow:
+    """How one criterion did over the cohort.
+
+    Attributes:
+        passed_share: Of the submissions in which it was decided, in [0, 1]; None where in none.
+        points_lost: Sum over the cohort.
+        discrimination: Correlation of this criterion's points with the rest of the total, in [-1, 1]; None where it is
+            the same for all.
+        messages: The most frequent feedback of those that did not pass, with its count.
+    """
+
+    criterion: str
+    title: str
+    points: float
+    passed_share: float | None
+    points_lost: float
+    pending: int
+    discrimination: float | None
+    messages: tuple[tuple[str, int], ...]
+
+
+def write_cohort(graded: Sequence[GradedSubmission], *, output: OutputFolder) -> None:
+    """Writes ``index.html``, ``gradebook.csv`` and ``summary.json``."""
+    write_atomically(output.folder / "index.html", render_cohort(graded))
+    write_atomically(output.folder / "gradebook.csv", gradebook_csv(graded))
+    write_atomically(output.folder / "summary.json", summary_json(graded))
+
+
+def render_cohort(graded: Sequence[GradedSubmission]) -> str:
+    """Renders the page of the cohort, self-contained; it links to the submissions' pages beside it."""
+    run = [one for one in graded if one.status != "not_run"]
+    possible = max((one.points_possible for one in graded), default=0.0)
+    earned = [one.points_earned for one in run]
+    picture = data_uri(plots.histogram(earned, possible=possible), "image/svg+xml") if earned else None
+    return (
+        environment()
+        .get_template("index.html.j2")
+        .render(
+            graded=graded,
+            rubric=graded[0].rubric if graded else None,
+            possible=possible,
+            picture=picture,
+            mean=statistics.fmean(earned) if earned else None,
+            median=statistics.median(earned) if earned else None,
+            data=_data(graded),
+            queue=_queue(graded),
+            stopped=[one for one in graded if one.execution.reason is not None],
+            flagged=[one for one in graded if one.flags],
+            criteria=_criteria(run),
+            matrix_ids=list(dict.fromkeys(verdict.criterion for one in graded for verdict in one.verdicts)),
+            verdicts_of={one.submission.id: {v.criterion: v for v in one.verdicts} for one in graded},
+        )
+    )
+
+
+def _data(graded: Sequence[GradedSubmission]) -> list[str]:
+    lines = {
+        f"{use.name} ({'sample, ' if use.sample else ''}{use.train_rows} training and {use.test_rows} test rows)"
+        for one in graded
+        for use in one.data
+        if use.loaded
+    }
+    return sorted(lines)
+
+
+def _queue(graded: Sequence[GradedSubmission]) -> list[QueueEntry]:
+    made = []
+    for cause, title in _QUEUE.items():
+        items = []
+        for one in graded:
+            waiting = tuple(verdict for verdict in one.verdicts if verdict.cause == cause)
+            if waiting:
+                items.append((one, waiting))
+        if items:
+            made.append(QueueEntry(title=title, cause=cause, items=tuple(items)))
+    return made
+
+
+def _criteria(graded: Sequence[GradedSubmission]) -> list[CriterionRow]:
+    by_criterion: dict[str, list[tuple[GradedSubmission, Verdict]]] = {}
+    for one in graded:
+        for verdict in one.verdicts:
+            by_criterion.setdefault(verdict.criterion, []).append((one, verdict))
+    return [_criterion(name, rows) for name, rows in by_criterion.items()]
+
+
+def _criterion(name: str, rows: Sequence[tuple[GradedSubmission, Verdict]]) -> CriterionRow:
+    verdicts = [verdict for _, verdict in rows]
+    decided = [verdict for verdict in verdicts if verdict.outcome != "needs_review"]
+    lost = Counter(verdict.feedback for verdict in decided if verdict.outcome != "passed" and verdict.feedback)
+    return CriterionRow(
+        criterion=name,
+        title=verdicts[0].title,
+        points=verdicts[0].points,
+        passed_share=sum(v.outcome == "passed" for v in decided) / len(decided) if decided else None,
+        points_lost=sum(v.points - v.earned for v in decided),
+        pending=len(verdicts) - len(decided),
+        discrimination=_discrimination(rows),
+        messages=tuple(lost.most_common(MAX_MESSAGES)),
+    )
+
+
+def _discrimination(rows: Sequence[tuple[GradedSubmission, Verdict]]) -> float | None:
+    own = [verdict.earned for _, verdict in rows]
+    rest = [one.points_earned + one.bonus_earned - verdict.earned for one, verdict in rows]
+    if len(own) < 3 or len(set(own)) < 2 or len(set(rest)) < 2:
+        return None
+    return statistics.correlation(own, rest)

@@ -1,0 +1,264 @@
+"""One submission's page, for its authors."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+
+import numpy as np
+
+from grader.errors import StoreError
+from grader.records import (
+    Advice,
+    ArrayRef,
+    CellRun,
+    Evidence,
+    FitRecord,
+    GradedSubmission,
+    LayerRecord,
+    Measurements,
+    SectionMatch,
+    Verdict,
+)
+from grader.report import plots
+from grader.report.pages import data_uri, environment
+from grader.store import SubmissionFolder
+
+MAX_FIX_FIRST = 3
+MAX_SHOWN_CHARACTERS = 4000
+MAX_PAGE_PICTURES_BYTES = 12 * 2**20
+
+
+@dataclass(frozen=True)
+class FitView:
+    """A fit as the page shows it: the curves, their numbers, and what was verified of the model it left."""
+
+    title: str
+    cell: int | None
+    picture: str | None
+    names: tuple[str, ...]
+    rows: tuple[tuple[int, tuple[float, ...]], ...]
+    scores: tuple[tuple[str, float | None, float | None], ...]
+    replay: str
+
+
+@dataclass(frozen=True)
+class SectionView:
+    """A section with its verdicts and everything shown beside them."""
+
+    match: SectionMatch
+    verdicts: tuple[Verdict, ...]
+    architecture: str
+    fits: tuple[FitView, ...]
+    advice: tuple[Advice, ...]
+
+    @property
+    def earned(self) -> float:
+        return sum(verdict.earned for verdict in self.verdicts)
+
+    @property
+    def pending(self) -> float:
+        return sum(verdict.pending for verdict in self.verdicts)
+
+    @property
+    def points(self) -> float:
+        return sum(verdict.points for verdict in self.verdicts)
+
+    @property
+    def bonus(self) -> bool:
+        return bool(self.verdicts) and all(verdict.bonus for verdict in self.verdicts)
+
+
+@dataclass(frozen=True)
+class CellView:
+    """A cell of the notebook as it ran."""
+
+    run: CellRun
+    pictures: tuple[str, ...]
+
+    @property
+    def printed(self) -> str:
+        text = self.run.printed
+        return text if len(text) <= MAX_SHOWN_CHARACTERS else text[:MAX_SHOWN_CHARACTERS] + "\n[...]"
+
+
+def render_feedback(graded: GradedSubmission, *, folder: SubmissionFolder) -> str:
+    """Renders the page of one submission.
+
+    Args:
+        graded: The verdicts.
+        folder: Where the evidence is, and where pictures are kept; there need be none.
+
+    Returns:
+        A self-contained HTML document.
+    """
+    evidence = folder.read_evidence() if graded.status != "not_run" else None
+    measurements = folder.read_measurements() if evidence is not None else None
+    return (
+        environment()
+        .get_template("feedback.html.j2")
+        .render(
+            graded=graded,
+            sections=_sections(graded, evidence=evidence, measurements=measurements, folder=folder),
+            fix_first=_fix_first(graded.verdicts),
+            general_advice=[item for item in graded.advice if item.section not in graded.matching],
+            by_hand=[verdict for verdict in graded.verdicts if verdict.cause == "by_hand"],
+            cells=_cells(evidence, folder=folder) if evidence is not None else (),
+            first_error=_first_error(evidence),
+            truncated=evidence.truncated if evidence is not None else (),
+            on_sample=any(use.sample and use.loaded for use in graded.data),
+        )
+    )
+
+
+def architecture_text(layers: Sequence[LayerRecord]) -> str:
+    """One line of a model: ``784 > Dense 128 relu > Dropout 0.2 > Dense 10 softmax``, repeats counted."""
+    first = next((layer for layer in layers if layer.input_shape is not None), None)
+    parts = [_shape(first.input_shape)] if first is not None and first.input_shape is not None else []
+    words = [_layer_text(layer) for layer in layers if layer.class_name != "InputLayer"]
+    for text, group in groupby(words):
+        count = len(list(group))
+        parts.append(text if count == 1 else f"{count} \u00d7 {text}")
+    return " \u2192 ".join(parts)
+
+
+def _layer_text(layer: LayerRecord) -> str:
+    parts = [layer.own_class or layer.class_name]
+    for key in ("units", "filters", "kernel_size", "pool_size", "rate", "activation"):
+        value = layer.config.get(key)
+        if value is None or value == "linear" or isinstance(value, dict):
+            continue
+        parts.append("\u00d7".join(map(str, value)) if isinstance(value, list) else str(value))
+    return " ".join(parts)
+
+
+def _shape(shape: Iterable[int | None]) -> str:
+    return "\u00d7".join("?" if size is None else str(size) for size in shape)
+
+
+def _sections(
+    graded: GradedSubmission,
+    *,
+    evidence: Evidence | None,
+    measurements: Measurements | None,
+    folder: SubmissionFolder,
+) -> list[SectionView]:
+    made = []
+    for section, match in graded.matching.items():
+        model = _model_text(evidence, match=match)
+        fits: tuple[FitView, ...] = ()
+        if evidence is not None and match.borrowed_from is None:
+            wanted = [fit for fit in evidence.fits if fit.id in match.fits]
+            fits = tuple(_fit(fit, measurements=measurements, folder=folder) for fit in wanted)
+        made.append(
+            SectionView(
+                match=match,
+                verdicts=tuple(verdict for verdict in graded.verdicts if verdict.section == section),
+                architecture=model,
+                fits=fits,
+                advice=tuple(item for item in graded.advice if item.section == section),
+            )
+        )
+    return made
+
+
+def _model_text(evidence: Evidence | None, *, match: SectionMatch) -> str:
+    if evidence is None or match.model is None:
+        return ""
+    return architecture_text(evidence.model(match.model).layers)
+
+
+def _fit(fit: FitRecord, *, measurements: Measurements | None, folder: SubmissionFolder) -> FitView:
+    history = {name: values for name, values in fit.history.items() if values}
+    picture = None
+    if history.get("loss") and len(history["loss"]) > 1:
+        onset = overfitting_onset(fit)
+        svg = plots.stored(
+            folder.evidence_folder / "plots",
+            key=[{name: list(values) for name, values in history.items()}, onset],
+            draw=lambda: plots.fit_curves(history, onset_epoch=onset),
+        )
+        picture = data_uri(svg, "image/svg+xml")
+    names = tuple(history)
+    epochs = max((len(values) for values in history.values()), default=0)
+    rows = tuple(
+        (epoch + 1, tuple(history[name][epoch] if epoch < len(history[name]) else float("nan") for name in names))
+        for epoch in range(epochs)
+    )
+    batch = f", batch size {fit.batch_size}" if fit.batch_size else ""
+    return FitView(
+        title=f"{fit.epochs_run} epoch{'s' if fit.epochs_run != 1 else ''}{batch}",
+        cell=fit.cell,
+        picture=picture,
+        names=names,
+        rows=rows,
+        scores=_scores(fit, measurements=measurements),
+        replay=_replay(fit, measurements=measurements),
+    )
+
+
+def overfitting_onset(fit: FitRecord) -> int | None:
+    """The epoch (from 1) of the lowest validation loss, where the loss rose afterwards; else None."""
+    losses = np.array(fit.history.get("val_loss", ()), dtype=float)
+    if losses.size < 2 or not np.isfinite(losses).any():
+        return None
+    lowest = int(np.nanargmin(losses)) + 1
+    return lowest if lowest < losses.size else None
+
+
+def _scores(fit: FitRecord, *, measurements: Measurements | None) -> tuple[tuple[str, float | None, float | None], ...]:
+    if measurements is None:
+        return ()
+    return tuple(
+        (probe, found.loss, found.accuracy)
+        for probe in ("train", "validation", "test")
+        if (found := measurements.find(fit.weights_after, probe)) is not None
+    )
+
+
+def _replay(fit: FitRecord, *, measurements: Measurements | None) -> str:
+    found = next((one for one in measurements.replays if one.fit == fit.id), None) if measurements else None
+    if found is None:
+        return ""
+    return {
+        "same": "Repeated outside the notebook: the same, epoch by epoch.",
+        "differs": "Repeated outside the notebook: not the same.",
+        "impossible": f"Could not be repeated outside the notebook: {found.why}",
+    }[found.outcome]
+
+
+def _fix_first(verdicts: Sequence[Verdict]) -> list[Verdict]:
+    lost = [v for v in verdicts if v.outcome in {"failed", "partial", "blocked"} and v.points > v.earned]
+    lost.sort(key=lambda v: (v.bonus, v.outcome == "blocked", v.earned - v.points))
+    return lost[:MAX_FIX_FIRST]
+
+
+def _first_error(evidence: Evidence | None) -> CellRun | None:
+    if evidence is None:
+        return None
+    return next((cell for cell in evidence.cells if cell.error is not None), None)
+
+
+def _cells(evidence: Evidence, *, folder: SubmissionFolder) -> list[CellView]:
+    room = MAX_PAGE_PICTURES_BYTES
+    made = []
+    for cell in evidence.cells:
+        pictures = []
+        for figure in evidence.figures:
+            if figure.cell == cell.index and figure.png is not None:
+                raw = _bytes(figure.png, folder=folder)
+                if raw is not None and len(raw) <= room:
+                    room -= len(raw)
+                    pictures.append(data_uri(raw, "image/png"))
+        made.append(CellView(run=cell, pictures=tuple(pictures)))
+    return made
+
+
+def _bytes(ref: ArrayRef, *, folder: SubmissionFolder) -> bytes | None:
+    try:
+        raw = folder.arrays.get(ref)
+    except StoreError:
+        return None
+    data = raw.tobytes() if raw.dtype == np.uint8 else b""
+    return data if data.startswith(b"\x89PNG\r\n\x1a\n") else None

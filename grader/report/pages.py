@@ -1,0 +1,73 @@
+"""The Jinja environment of every page: autoescape, StrictUndefined, and how figures and outcomes are written."""
+
+from __future__ import annotations
+
+import base64
+import math
+from functools import cache
+
+import jinja2
+
+OUTCOMES = {
+    "passed": ("\u2713", "passed"),
+    "partial": ("\u25d0", "partly"),
+    "failed": ("\u2717", "not met"),
+    "blocked": ("\u2298", "blocked"),
+    "needs_review": ("\u22ef", "to be reviewed"),
+}
+"""Icon and word of each outcome: never colour alone."""
+
+CAUSES = {
+    "by_hand": "a person marks this",
+    "ours": "because of us, not of you",
+    "unverifiable": "could not be verified automatically",
+    "borderline": "close to the line",
+    "flagged": "a person will look at this",
+}
+
+BASES = {
+    "verified": "recomputed outside your notebook",
+    "claimed": "as your notebook reported it",
+    "static": "read from your notebook",
+    "manual": "by hand",
+}
+
+STATUSES = {"graded": "graded", "needs_review": "needs review", "not_run": "not run"}
+
+
+@cache
+def environment() -> jinja2.Environment:
+    """The one environment; everything that a template prints is escaped."""
+    made = jinja2.Environment(
+        loader=jinja2.PackageLoader("grader.report"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    made.filters["points"] = points
+    made.filters["figure"] = figure
+    made.filters["percent"] = percent
+    made.filters["data_uri"] = data_uri
+    made.globals.update(outcomes=OUTCOMES, causes=CAUSES, bases=BASES, statuses=STATUSES)
+    return made
+
+
+def points(value: float) -> str:
+    """Points with no needless zeros: ``1.5``, ``2``."""
+    return f"{value:.2f}".rstrip("0").rstrip(".") if math.isfinite(value) else "-"
+
+
+def figure(value: float | None) -> str:
+    """A measured figure with four significant digits, or a dash."""
+    return "\u2013" if value is None else f"{value:.4g}"
+
+
+def percent(value: float | None) -> str:
+    """A share in [0, 1] as per cent with two decimals, or a dash."""
+    return "\u2013" if value is None else f"{100 * value:.2f} %"
+
+
+def data_uri(raw: bytes, kind: str) -> str:
+    """Bytes as an address that needs no request."""
+    return f"data:{kind};base64,{base64.b64encode(raw).decode()}"

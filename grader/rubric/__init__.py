@@ -1,0 +1,17 @@
+"""Rubrics: what an assignment asks for, as data. Everything wrong with one is found before any kernel starts."""
+
+from grader.rubric.loading import load_rubric
+from grader.rubric.models import Criterion, DataKind, Limits, OutcomeTexts, Rubric, Section
+from grader.rubric.schema import json_schema, schema_text
+
+__all__ = [
+    "Criterion",
+    "DataKind",
+    "Limits",
+    "OutcomeTexts",
+    "Rubric",
+    "Section",
+    "json_schema",
+    "load_rubric",
+    "schema_text",
+]

@@ -1,0 +1,102 @@
+"""What lies beside a rubric and belongs to it: the reference's spread, and the handed-out template."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel
+
+from grader.calibration import Calibration, read_calibration
+from grader.checks.bands import Within
+from grader.checks.prose import normalised, paragraphs
+from grader.errors import UsageError
+from grader.rubric.models import DataKind, Rubric
+from grader.rubric.relations import Listed
+
+MAX_TEMPLATE_BYTES = 20 * 2**20
+_KINDS: tuple[DataKind, ...] = ("full", "sample")
+
+
+def read_calibrations(rubric: Rubric, problems: Listed) -> dict[DataKind, Calibration]:
+    """The reference's spread on each kind of data, as far as the rubric needs it."""
+    needing = [criterion.id for criterion in rubric.criteria if _bands(criterion.params)]
+    named = {"full": rubric.calibration.full, "sample": rubric.calibration.sample}
+    found: dict[DataKind, Calibration] = {}
+    if not any(named.values()):
+        if needing:
+            mend = f"Name its files under 'calibration', and make them with: grader calibrate {rubric.path}"
+            problems.add(
+                (), f"criterion {needing[0]} needs the reference's spread, and there is no calibration. {mend}"
+            )
+        return found
+    for kind in _KINDS:
+        if named[kind] is None:
+            continue
+        try:
+            calibration = read_calibration(rubric.path.parent / str(named[kind]))
+        except UsageError as error:
+            if needing:
+                why = (
+                    f" Criterion {needing[0]} needs it." if len(needing) == 1 else f" {len(needing)} criteria need it."
+                )
+                problems.add(("calibration", kind), f"{error.found}{why} {_command(rubric, kind)}")
+            continue
+        _fits(calibration, rubric=rubric, kind=kind, problems=problems)
+        found[kind] = calibration
+    return found
+
+
+def read_template(rubric: Rubric, problems: Listed) -> frozenset[str]:
+    """The paragraphs of the handed-out template, normalised."""
+    if rubric.template is None:
+        return frozenset()
+    if isinstance(rubric.template, str):
+        texts = _template_file(rubric.path.parent / rubric.template, problems)
+    else:
+        texts = list(rubric.template)
+    return frozenset(normalised(block) for text in texts for block in paragraphs(text))
+
+
+def _template_file(path: Path, problems: Listed) -> list[str]:
+    try:
+        with path.open("rb") as file:
+            text = file.read(MAX_TEMPLATE_BYTES).decode("utf-8-sig")
+        return _cell_texts(json.loads(text)) if path.suffix == ".ipynb" else [text]
+    except (OSError, ValueError, TypeError, AttributeError) as error:
+        why = error.strerror if isinstance(error, OSError) else error
+        problems.add(
+            ("template",), f"the template {path} cannot be read ({why}). Name a notebook or a text, or leave it out."
+        )
+        return []
+
+
+def _cell_texts(notebook: dict[str, Any]) -> list[str]:
+    texts = []
+    for cell in notebook["cells"]:
+        source = cell.get("source", "")
+        texts.append(source if isinstance(source, str) else "".join(source))
+    return texts
+
+
+def _fits(calibration: Calibration, *, rubric: Rubric, kind: DataKind, problems: Listed) -> None:
+    place = ("calibration", kind)
+    if calibration.assignment != rubric.assignment:
+        text = f"it was made for {calibration.assignment!r}, and this is {rubric.assignment!r}."
+        problems.add(place, f"{text} {_command(rubric, kind)}")
+    if calibration.data != kind:
+        problems.add(place, f"it was made on the {calibration.data} data. {_command(rubric, kind)}")
+    for criterion in rubric.criteria:
+        for band in _bands(criterion.params):
+            if band.figure is not None and band.figure not in calibration.figures:
+                text = f"criterion {criterion.id} asks for the figure {band.figure!r}, which it does not hold."
+                problems.add(place, f"{text} {_command(rubric, kind)}")
+
+
+def _command(rubric: Rubric, kind: DataKind) -> str:
+    return f"Make it with: grader calibrate {rubric.path} --data {kind}"
+
+
+def _bands(params: BaseModel) -> list[Within]:
+    return [value for name in type(params).model_fields if isinstance(value := getattr(params, name), Within)]

@@ -1,0 +1,63 @@
+"""What pydantic found wrong, in the words of a rubric's author."""
+
+from __future__ import annotations
+
+import typing
+from collections.abc import Iterable
+from typing import Any
+
+from pydantic import BaseModel
+from pydantic_core import ErrorDetails
+
+from grader.checks.forms import did_you_mean
+
+_LONGEST_VALUE = 60
+
+
+def message_of(error: ErrorDetails, *, model: type[BaseModel]) -> str:
+    """One sentence or two: what was found, what was expected, what to do.
+
+    Args:
+        error: One of pydantic's.
+        model: The class whose validation found it.
+    """
+    *around, key = error["loc"] or ("",)
+    if error["type"] == "extra_forbidden":
+        return unknown_key(str(key), _keys(model, tuple(around)))
+    if error["type"] == "missing":
+        return f"{str(key)!r} is missing. Add it."
+    text = error["msg"].removeprefix("Value error, ").rstrip(".")
+    if error["type"] == "value_error":
+        return text if text.endswith("?") else f"{text}."
+    value = repr(error["input"])
+    shown = value if len(value) <= _LONGEST_VALUE else f"{value[:_LONGEST_VALUE]}..."
+    place = ".".join(str(part) for part in error["loc"] if isinstance(part, str)) or "the value"
+    return f"{place} is {shown}. {text[0].upper()}{text[1:]}."
+
+
+def unknown_key(key: str, known: Iterable[str]) -> str:
+    """That a key is unknown, with the one that was meant and all that there are."""
+    names = sorted(known)
+    there = f" Known keys here: {', '.join(names)}." if names else " Delete it."
+    return f"unknown key {key!r}.{did_you_mean(key, names)}{there}"
+
+
+def _keys(model: Any, around: tuple[Any, ...]) -> set[str]:
+    """The keys that a mapping may have, at a place below a model."""
+    for part in around:
+        if isinstance(part, int) or not _is_model(model):
+            continue
+        field = model.model_fields.get(part)
+        model = _model_in(field.annotation) if field is not None else None
+    return set(model.model_fields) if _is_model(model) else set()
+
+
+def _is_model(kind: Any) -> bool:
+    return isinstance(kind, type) and issubclass(kind, BaseModel)
+
+
+def _model_in(annotation: Any) -> Any:
+    if _is_model(annotation):
+        return annotation
+    found = (_model_in(item) for item in typing.get_args(annotation))
+    return next((item for item in found if item is not None), None)

@@ -1,0 +1,231 @@
+"""What a rubric is made of, in memory and in YAML: sections with criteria, points, limits, and paths beside it."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from types import MappingProxyType
+from typing import Annotated, Literal
+
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    FiniteFloat,
+    SerializeAsAny,
+    WithJsonSchema,
+    model_validator,
+)
+
+from grader.calibration import Calibration
+from grader.checks.base import Params
+from grader.checks.forms import ModelForm
+from grader.errors import RubricError
+from grader.records import Sha256
+
+DataKind = Literal["full", "sample"]
+
+_SIZE = re.compile(r"^\s*(\d+(?:\.\d+)?)\s*(B|KB|MB|GB|TB|KIB|MIB|GIB|TIB)\s*$", re.IGNORECASE)
+_UNITS = {"b": 1, "kb": 10**3, "mb": 10**6, "gb": 10**9, "tb": 10**12}
+_UNITS |= {"kib": 2**10, "mib": 2**20, "gib": 2**30, "tib": 2**40}
+
+
+def _size(value: object) -> object:
+    match = _SIZE.match(value) if isinstance(value, str) else None
+    return value if match is None else int(float(match.group(1)) * _UNITS[match.group(2).lower()])
+
+
+Bytes = Annotated[
+    int,
+    BeforeValidator(_size),
+    Field(gt=0),
+    WithJsonSchema({"anyOf": [{"type": "integer", "minimum": 1}, {"type": "string", "pattern": _SIZE.pattern}]}),
+]
+"""A number of bytes; ``3 GB`` and ``512 MiB`` are understood."""
+
+Points = Annotated[FiniteFloat, Field(ge=0)]
+Identifier = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]*$")]
+CriterionId = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]*(\.[a-z0-9_-]+)*$")]
+
+
+class Part(BaseModel):
+    """A part of a rubric: immutable, unknown keys refused."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Limits(Part):
+    """What a notebook may use on one kind of data.
+
+    Attributes:
+        cell_timeout_seconds: After it a cell is interrupted, and the run goes on.
+        notebook_timeout_seconds: After it the run ends.
+    """
+
+    cell_timeout_seconds: Annotated[FiniteFloat, Field(gt=0)] = 900.0
+    notebook_timeout_seconds: Annotated[FiniteFloat, Field(gt=0)] = 1800.0
+    memory_bytes: Bytes = 3 * 10**9
+    processes: Annotated[int, Field(ge=16)] = 256
+    disk_bytes: Bytes = 256 * 2**20
+
+
+class LimitsByData(Part):
+    """Limits on the full data and on the sample."""
+
+    full: Limits = Limits()
+    sample: Limits = Limits(cell_timeout_seconds=60.0, notebook_timeout_seconds=240.0)
+
+
+class CalibrationPaths(Part):
+    """Where the reference's spread is kept, relative to the rubric."""
+
+    full: str | None = None
+    sample: str | None = None
+
+
+class DeclaredPoints(Part):
+    """What the points of the criteria must add up to, of ordinary sections and of bonus sections."""
+
+    core: Points
+    extra: Points = 0.0
+
+
+class OutcomeTexts(Part):
+    """Feedback in the tutor's own words; ``{yours}`` and ``{expected}`` stand for what was found and asked for.
+
+    Attributes:
+        next_step: Instead of the check's own.
+    """
+
+    passed: str | None = None
+    partial: str | None = None
+    failed: str | None = None
+    next_step: str | None = None
+
+
+class Criterion(Part):
+    """One thing that must hold, and what it is worth.
+
+    Attributes:
+        check: The name of a registered check; ``grader checks`` lists them.
+        params: Of that check.
+        requires: Criteria without which this one is blocked.
+        visibility: ``tutor`` keeps it off the student's page.
+    """
+
+    id: CriterionId
+    title: str = ""
+    points: Points
+    check: str
+    params: SerializeAsAny[Params] = Params()
+    requires: tuple[str, ...] = ()
+    visibility: Literal["student", "tutor"] = "student"
+    text: OutcomeTexts = OutcomeTexts()
+
+
+class Section(Part):
+    """A part of the assignment.
+
+    Attributes:
+        title: The heading as it was handed out.
+        also: Other headings that it may have.
+        whole_notebook: True for a section of no heading, whose criteria speak of the whole notebook.
+        bonus: Its points are a bonus.
+        model: What the model of this section should look like: models are matched by it.
+        model_of: The section whose model this one speaks of.
+    """
+
+    id: Identifier
+    title: str
+    also: tuple[str, ...] = ()
+    whole_notebook: bool = False
+    bonus: bool = False
+    model: ModelForm | None = None
+    model_of: str | None = None
+    criteria: tuple[Criterion, ...] = ()
+
+    @model_validator(mode="after")
+    def _one_model(self) -> Section:
+        if self.model is not None and self.model_of is not None:
+            raise ValueError(
+                "a section has a model of its own or speaks of another's: give model or model_of, not both"
+            )
+        return self
+
+    @property
+    def points(self) -> float:
+        """Of all its criteria."""
+        return sum(criterion.points for criterion in self.criteria)
+
+
+class Rubric(Part):
+    """An assignment's sections and criteria, and what belongs to them.
+
+    Attributes:
+        version: The tutor's own, for the record.
+        reference: The reference solution, relative to the rubric.
+        template: The handed-out notebook (a path relative to the rubric), or texts of it: they are no answers.
+        path: Of the file it was read from.
+        sha256: Of that file.
+        calibrations: By kind of data, as far as they were read.
+        template_texts: The template's texts, one a cell.
+    """
+
+    assignment: Identifier
+    title: str
+    version: int | str = 1
+    reference: str | None = None
+    calibration: CalibrationPaths = CalibrationPaths()
+    template: str | tuple[str, ...] | None = None
+    limits: LimitsByData = LimitsByData()
+    points: DeclaredPoints
+    sections: tuple[Section, ...] = ()
+    path: Path = Path()
+    sha256: Sha256 = "0" * 64
+    calibrations: dict[DataKind, Calibration] = {}
+    template_texts: frozenset[str] = frozenset()
+
+    @property
+    def criteria(self) -> tuple[Criterion, ...]:
+        """Of every section, in order."""
+        return tuple(criterion for section in self.sections for criterion in section.criteria)
+
+    @property
+    def reference_path(self) -> Path:
+        """The reference solution.
+
+        Raises:
+            RubricError: The rubric names none, or the file is missing.
+        """
+        if self.reference is None:
+            mend = "Add a line such as: reference: ../reference/<assignment>/reference.ipynb"
+            raise RubricError([f"{self.path}:1: there is no reference solution. {mend}"])
+        found = self.path.parent / self.reference
+        if not found.is_file():
+            raise RubricError([f"{self.path}: the reference {found} is missing. Check the path under 'reference'."])
+        return found
+
+    def limits_for(self, data: DataKind) -> Limits:
+        """What a notebook may use on that data."""
+        return self.limits.full if data == "full" else self.limits.sample
+
+    def calibration_path(self, data: DataKind) -> Path:
+        """Where the reference's spread on that data is kept.
+
+        Raises:
+            RubricError: The rubric names no file for it.
+        """
+        named = self.calibration.full if data == "full" else self.calibration.sample
+        if named is None:
+            mend = f"Add calibration: {{{data}: ../reference/{self.assignment}/calibration-{data}.json}}"
+            raise RubricError([f"{self.path}:1: no calibration file is named for the {data} data. {mend}"])
+        return self.path.parent / named
+
+    def section(self, section_id: str) -> Section:
+        """The section of that id.
+
+        Raises:
+            KeyError: There is none.
+        """
+        return MappingProxyType({section.id: section for section in self.sections})[section_id]

@@ -1,0 +1,150 @@
+"""What must hold between the parts of a rubric: ids, references, sums."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Protocol
+
+from grader.checks.forms import did_you_mean
+from grader.rubric.models import Criterion, Rubric, Section
+from grader.rubric.source import Path as Place
+from grader.rubric.source import Source
+
+NAMES_SECTIONS = frozenset({"compared_to", "show", "sections", "used_by", "or_as", "data_of"})
+"""Parameters of these names, of whatever check, hold ids of sections."""
+
+
+class Listed(Protocol):
+    """Where mistakes go."""
+
+    source: Source
+
+    def add(self, place: Place, text: str) -> None: ...
+
+
+def check_relations(rubric: Rubric, problems: Listed, *, complete: bool) -> None:
+    """Adds what does not hold between sections and criteria.
+
+    Args:
+        rubric: Without the parts that could not be understood.
+        problems: Where mistakes go.
+        complete: Whether every part was understood, so that sums mean something.
+    """
+    raw = _Raw(problems.source.data)
+    _unique(raw.sections(), what="section", problems=problems)
+    _unique(raw.criteria(), what="criterion", problems=problems)
+    for section in rubric.sections:
+        _model_of(section, raw, rubric=rubric, problems=problems)
+        for criterion in section.criteria:
+            _references(criterion, raw, problems=problems)
+    _no_rounds(rubric, raw, problems=problems)
+    if complete:
+        _sums(rubric, problems)
+
+
+class _Raw:
+    """Ids and their places as the file has them, also of parts that have other mistakes."""
+
+    def __init__(self, data: object) -> None:
+        self.data = data
+
+    def sections(self) -> list[tuple[str, Place]]:
+        return list(_ids(self.data, key="sections", place=()))
+
+    def criteria(self) -> list[tuple[str, Place]]:
+        sections = self.data.get("sections") if isinstance(self.data, dict) else None
+        found: list[tuple[str, Place]] = []
+        for number, section in enumerate(sections if isinstance(sections, list) else []):
+            found += _ids(section, key="criteria", place=("sections", number))
+        return found
+
+    def place(self, name: str, *, among: list[tuple[str, Place]]) -> Place:
+        return next((place for own, place in among if own == name), ())
+
+
+def _ids(data: object, *, key: str, place: Place) -> Iterator[tuple[str, Place]]:
+    items = data.get(key) if isinstance(data, dict) else None
+    for number, item in enumerate(items if isinstance(items, list) else []):
+        name = item.get("id") if isinstance(item, dict) else None
+        if isinstance(name, str):
+            yield name, (*place, key, number)
+
+
+def _unique(ids: Sequence[tuple[str, Place]], *, what: str, problems: Listed) -> None:
+    first: dict[str, Place] = {}
+    for name, place in ids:
+        if name in first:
+            line = problems.source.line((*first[name], "id"))
+            problems.add((*place, "id"), f"the id {name!r} stands in line {line} already. Each {what} needs its own.")
+        first.setdefault(name, place)
+
+
+def _model_of(section: Section, raw: _Raw, *, rubric: Rubric, problems: Listed) -> None:
+    name = section.model_of
+    if name is None:
+        return
+    place = (*raw.place(section.id, among=raw.sections()), "model_of")
+    ids = [own for own, _ in raw.sections()]
+    if name not in ids:
+        problems.add(place, f"there is no section {name!r}.{did_you_mean(name, ids) or _these(ids)}")
+        return
+    owner = next((other for other in rubric.sections if other.id == name), None)
+    if owner is not None and owner.model is None:
+        problems.add(place, f"section {name!r} has no model of its own. Name one that has 'model'.")
+
+
+def _references(criterion: Criterion, raw: _Raw, *, problems: Listed) -> None:
+    place = raw.place(criterion.id, among=raw.criteria())
+    known = [own for own, _ in raw.criteria()]
+    for number, name in enumerate(criterion.requires):
+        if name not in known:
+            text = f"it requires {name!r}, which does not exist.{did_you_mean(name, known) or ' Name a criterion.'}"
+            problems.add((*place, "requires", number), text)
+    ids = [own for own, _ in raw.sections()]
+    for key in NAMES_SECTIONS & set(type(criterion.params).model_fields):
+        for name in _texts(getattr(criterion.params, key)):
+            if name not in ids:
+                text = f"parameter {key!r}: there is no section {name!r}.{did_you_mean(name, ids) or _these(ids)}"
+                problems.add((*place, "params", key), text)
+
+
+def _no_rounds(rubric: Rubric, raw: _Raw, *, problems: Listed) -> None:
+    requires = {criterion.id: criterion.requires for criterion in rubric.criteria}
+    done: set[str] = set()
+    for start in requires:
+        chain = [start]
+        while chain:
+            following = next(
+                (name for name in requires.get(chain[-1], ()) if name in requires and name not in done), None
+            )
+            if following is None:
+                done.add(chain.pop())
+            elif following in chain:
+                round_ = [*chain[chain.index(following) :], following]
+                place = (*raw.place(chain[-1], among=raw.criteria()), "requires")
+                problems.add(place, f"requires goes round: {' -> '.join(round_)}. Take one of them out.")
+                done.update(chain)
+                chain = []
+            else:
+                chain.append(following)
+
+
+def _sums(rubric: Rubric, problems: Listed) -> None:
+    for name, bonus in (("core", False), ("extra", True)):
+        declared = rubric.points.extra if bonus else rubric.points.core
+        total = sum(section.points for section in rubric.sections if section.bonus is bonus)
+        if not math.isclose(total, declared, abs_tol=1e-9):
+            kind = "bonus" if bonus else "ordinary"
+            text = f"points.{name} is {declared:g}, and the criteria of the {kind} sections add up to {total:g}."
+            problems.add(("points", name), f"{text} Change the one or the other.")
+
+
+def _texts(value: object) -> Iterable[str]:
+    if isinstance(value, str):
+        return (value,)
+    return tuple(item for item in value if isinstance(item, str)) if isinstance(value, tuple | list) else ()
+
+
+def _these(ids: Sequence[str]) -> str:
+    return f" There are: {', '.join(ids)}."

@@ -1,0 +1,208 @@
+"""Evaluations on the whole test set, and whether what is printed is what the model scores."""
+
+from __future__ import annotations
+
+import pytest
+from builders import Notebook, dense, images, labels, make_measurement, make_prediction
+
+from grader.checks.base import Scope
+from grader.checks.evaluation import EvaluatedParams, evaluated
+from grader.records import CheckResult, Measurements, ValidationRecord
+
+LOSS, ACCURACY = 0.0776, 0.9762
+BAR = "32/32 ━━━━━━━━━━━━━━━━━━━━ 0s 2ms/step - accuracy: 0.9727 - loss: 0.0878"
+BOTH = EvaluatedParams(at_least=2)
+
+
+def judged(printed: str, *, params: EvaluatedParams | None = None, **evaluation: object) -> CheckResult:
+    """A section that fits in one cell, evaluates in the next and prints there."""
+    book = Notebook()
+    book.code("fit")
+    model = book.model(dense(10, "softmax"))
+    book.fit(model)
+    book.code("evaluate", printed=printed)
+    book.evaluate(model, **evaluation)
+    return evaluated(scope_of(book, model), params or EvaluatedParams())
+
+
+def scope_of(book: Notebook, model: str, **fields: object) -> Scope:
+    measured = fields.pop("measured", (make_measurement(loss=LOSS, accuracy=ACCURACY),))
+    return book.scope("ex5", model=model, measured=measured, **fields)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    "printed",
+    [
+        "Test Loss: 0.0775642916560173\nTest Accuracy: 0.9761999845504761",
+        f"{BAR}\nTest Loss: 0.0776\nTest Accuracy: 0.9762",
+        "[0.0775642916560173, 0.9761999845504761]",
+        "loss=0.08, acc=97.62%",
+        "Verlust: 0,0776   Genauigkeit: 97,62 %",
+        "accuracy 97.62 loss 0.0776",
+        "97.6% accuracy, 0.0776 loss",
+        "{'accuracy': 0.9761999845504761, 'loss': 0.0775642916560173}",
+        "          loss  accuracy\none    0.0776    0.9762\ntwo    0.0912    0.9601",
+        "one layer: accuracy 0.9601, loss 0.0912\nthis: accuracy 0.9762, loss 0.0776",
+        f"{BAR}\n{BAR}",
+        f"{BAR}\ntraining accuracy: 0.9990, training loss: 0.0030",
+    ],
+)
+def test_right_prints_pass_in_any_form(printed: str) -> None:
+    """Rounded, per cent, German, a list, a dict, a table, beside other models, or Keras's own bar."""
+    result = judged(printed, params=BOTH)
+    assert (result.outcome, result.basis) == ("passed", "verified"), result.feedback
+
+
+@pytest.mark.parametrize(
+    "printed",
+    [
+        "Test accuracy: 0.9900",
+        f"{BAR}\nTest accuracy: 0.9900",
+        "accuracy: 99 %",
+        "Test accuracy: 0.9762, test loss: 0.0012",
+    ],
+)
+def test_a_number_that_the_model_does_not_score_fails(printed: str) -> None:
+    """A right bar beside it does not heal it."""
+    result = judged(printed)
+    assert result.outcome == "failed"
+    assert "your model scores" in result.feedback
+
+
+@pytest.mark.parametrize(("accuracy", "outcome"), [("0.9782", "passed"), ("0.9742", "passed"), ("0.9783", "failed")])
+def test_the_tolerance_includes_its_ends(accuracy: str, outcome: str) -> None:
+    """0.002 away is within, a digit more is not."""
+    assert judged(f"Test accuracy: {accuracy}").outcome == outcome
+
+
+@pytest.mark.parametrize("printed", ["", "done", "confusion matrix of 1000 images", "1.0"])
+def test_nothing_printed_fails(printed: str) -> None:
+    """The evaluation alone shows the reader nothing."""
+    result = judged(printed)
+    assert (result.outcome, "not printed" in result.feedback) == ("failed", True)
+
+
+def test_the_rubric_says_how_many_figures_are_printed() -> None:
+    """One of the two is enough by default."""
+    assert judged("Test accuracy: 0.9762").outcome == "passed"
+    assert judged("Test accuracy: 0.9762", params=BOTH).outcome == "failed"
+
+
+def test_a_part_of_the_test_set_is_not_the_whole() -> None:
+    """Both row counts are named."""
+    result = judged("accuracy: 0.9762", x=images(500))
+    assert (result.outcome, result.expected, result.yours) == ("failed", "1,000 rows", "500 rows")
+
+
+def test_another_models_evaluation_does_not_count() -> None:
+    """The section's own model must be evaluated."""
+    book = Notebook()
+    book.code("fits")
+    first, second = book.model(dense(10)), book.model(dense(10))
+    book.fit(first)
+    book.fit(second)
+    book.code("evaluate", printed="accuracy: 0.9762")
+    book.evaluate(first)
+    result = evaluated(scope_of(book, second), EvaluatedParams())
+    assert result.outcome == "failed"
+    assert "another model" in result.feedback
+
+
+def test_an_evaluation_before_training_does_not_count() -> None:
+    """What an untrained model scores is not asked for."""
+    book = Notebook()
+    book.code("evaluate", printed="accuracy: 0.1")
+    model = book.model(dense(10))
+    book.evaluate(model, weights="w0")
+    book.fit(model)
+    assert evaluated(scope_of(book, model), EvaluatedParams()).outcome == "failed"
+
+
+def test_a_loaded_copy_of_the_model_counts() -> None:
+    """Saved and loaded again it is another object with the same weights."""
+    book = Notebook()
+    book.code("fit")
+    model, copy = book.model(dense(10)), book.model(dense(10))
+    book.fit(model)
+    book.code("evaluate", printed="accuracy: 0.9762")
+    book.evaluate(copy, weights="w1")
+    assert evaluated(scope_of(book, model), EvaluatedParams()).outcome == "passed"
+
+
+def test_an_own_computation_counts() -> None:
+    """np.mean of the right predictions, all at once or in batches."""
+    for sizes in ((1000,), (400, 600)):
+        book = Notebook()
+        book.code("fit")
+        model = book.model(dense(10))
+        book.fit(model)
+        book.code("np.mean(...)", printed="test accuracy 0.9762")
+        for rows in sizes:
+            book.predictions.append(make_prediction(model, x=images(rows), output=labels(rows), seq=9, cell=1))
+        assert evaluated(scope_of(book, model), EvaluatedParams()).outcome == "passed"
+
+
+def test_an_evaluation_in_another_sections_cell_counts() -> None:
+    """A loop over all models at the end of the notebook is no worse."""
+    book = Notebook()
+    book.code("fit")
+    model = book.model(dense(10))
+    book.fit(model)
+    book.code("for m in models: ...", printed="A: accuracy 0.9601\nB: accuracy 0.9762")
+    book.evaluate(model)
+    assert evaluated(scope_of(book, model, cells=[0]), EvaluatedParams()).outcome == "passed"
+
+
+def test_test_data_as_validation_data_counts() -> None:
+    """Every epoch then evaluates on the whole test set."""
+    book = Notebook()
+    book.code("fit", printed="test accuracy: 0.9762")
+    model = book.model(dense(10))
+    part = ValidationRecord(source="data", fraction=0.2, x=images(1000), y=labels(1000))
+    book.fit(model, validation=None)
+    book.fits[-1] = book.fits[-1].model_copy(update={"validation": part})
+    assert evaluated(scope_of(book, model), EvaluatedParams()).outcome == "passed"
+
+
+def test_the_training_history_is_no_claim() -> None:
+    """An accuracy of the last epoch, printed without saying so, contradicts nothing."""
+    book = Notebook()
+    book.code("fit")
+    model = book.model(dense(10))
+    book.fit(model, history={"accuracy": (0.8, 0.9912)})
+    book.code("evaluate", printed=f"Final accuracy: 0.9912\n{BAR}")
+    book.evaluate(model)
+    assert evaluated(scope_of(book, model), EvaluatedParams()).outcome == "passed"
+
+
+@pytest.mark.parametrize(("problem", "cause"), [(None, "unverifiable"), ("died", "ours")])
+def test_without_a_measurement_a_person_looks(problem: str | None, cause: str) -> None:
+    """A print that cannot be compared is neither right nor wrong."""
+    book = Notebook()
+    book.code("fit", printed="accuracy: 0.9762")
+    model = book.model(dense(10))
+    book.fit(model)
+    book.evaluate(model)
+    scope = scope_of(book, model, measured=(), measurements=Measurements(submission="some", problem=problem))
+    result = evaluated(scope, EvaluatedParams())
+    assert (result.outcome, result.cause) == ("needs_review", cause)
+
+
+def test_nothing_evaluated_fails_unless_records_were_cut_off() -> None:
+    """What our own cap lost is no fault of the student's."""
+    book = Notebook()
+    book.code("fit")
+    model = book.model(dense(10))
+    book.fit(model)
+    scope = scope_of(book, model)
+    cut = scope.evidence.model_copy(update={"truncated": ("a cap",)})
+    assert evaluated(scope, EvaluatedParams()).outcome == "failed"
+    result = evaluated(Scope(**{**vars(scope), "evidence": cut}), EvaluatedParams())
+    assert (result.outcome, result.cause) == ("needs_review", "ours")
+
+
+def test_no_model_blocks() -> None:
+    """There is nothing to evaluate."""
+    book = Notebook()
+    book.code("pass")
+    assert evaluated(book.scope("ex5"), EvaluatedParams()).outcome == "blocked"

@@ -1,0 +1,208 @@
+"""Verified accuracies, errors and gaps: pass, fail, the exact line, what is near it, and what is missing."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+from builders import Notebook, dense, dropout, make_calibration, make_measurement
+from pydantic import ValidationError
+
+from grader.checks.base import Scope
+from grader.checks.performance import AccuracyParams, ErrorParams, GapParams, accuracy, error, gap
+from grader.records import Measurements, SectionMatch, Unverified
+
+SPREAD = (0.970, 0.972, 0.974, 0.976, 0.978)
+WITHIN = AccuracyParams.model_validate({"within": {"false_rejection": 0.01, "borderline": 0.0001}})
+
+
+def scope_of(measured: float | None, **fields: object) -> Scope:
+    book = Notebook()
+    book.code("model.fit(x, y)")
+    model = book.model(dense(10, "softmax"))
+    book.fit(model)
+    book.evaluate(model, accuracy=0.9)
+    found = () if measured is None else (make_measurement(accuracy=measured, loss=0.1),)
+    return book.scope("ex4", model=model, measured=found, **fields)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("value", "outcome"), [(0.91, "passed"), (0.9, "passed"), (0.8999, "failed"), (math.nan, "failed")]
+)
+def test_an_absolute_line_includes_itself(value: float, outcome: str) -> None:
+    """The line itself passes; what is no number does not."""
+    result = accuracy(scope_of(value), AccuracyParams(min=0.9))
+    assert result.outcome == outcome
+    assert result.basis == "verified"
+
+
+def test_an_accuracy_above_the_highest_fails() -> None:
+    """A band has two ends."""
+    result = accuracy(scope_of(0.99), AccuracyParams(min=0.5, max=0.9))
+    assert (result.outcome, result.yours, result.expected) == ("failed", "0.9900", "at least 0.5000 and at most 0.9000")
+
+
+def test_the_lines_follow_from_the_references_spread() -> None:
+    """Above the one per cent line passes, below the last line fails, between the two is borderline."""
+    calibration = make_calibration(ex4__test_accuracy=SPREAD)
+    line = calibration.lower_line("ex4.test_accuracy", false_rejection=0.01)
+    last = calibration.lower_line("ex4.test_accuracy", false_rejection=0.0001)
+    outcomes = [
+        (result.outcome, result.cause)
+        for value in (line, line - 1e-6, last, last - 1e-6)
+        for result in [accuracy(scope_of(value, calibration=calibration), WITHIN)]
+    ]
+    review = ("needs_review", "borderline")
+    assert outcomes == [("passed", None), review, review, ("failed", None)]
+
+
+def test_a_failed_accuracy_names_both_numbers() -> None:
+    """The feedback has the student's figure and the line."""
+    result = accuracy(scope_of(0.5, calibration=make_calibration(ex4__test_accuracy=SPREAD)), WITHIN)
+    assert "0.5000" in result.feedback
+    assert "0.9610" in result.feedback
+    assert result.next_step
+
+
+def test_another_figure_can_be_named() -> None:
+    """Two sections may be compared with one reference figure."""
+    params = AccuracyParams.model_validate({"within": {"figure": "ex6.test_accuracy"}})
+    assert accuracy(scope_of(0.97, calibration=make_calibration(ex6__test_accuracy=SPREAD)), params).outcome == "passed"
+
+
+@pytest.mark.parametrize("figures", [None, {}, {"ex4__test_accuracy": (0.97, 0.98)}])
+def test_without_a_spread_it_is_ours_to_look(figures: dict[str, tuple[float, ...]] | None) -> None:
+    """No student fails by a calibration that is not there."""
+    calibration = None if figures is None else make_calibration(**figures)
+    result = accuracy(scope_of(0.5, calibration=calibration), WITHIN)
+    assert (result.outcome, result.cause) == ("needs_review", "ours")
+
+
+@pytest.mark.parametrize(
+    ("measurements", "cause"),
+    [
+        (Measurements(submission="some"), "unverifiable"),
+        (Measurements(submission="some", problem="the verifier died"), "ours"),
+        (Measurements(submission="some", unverified=(Unverified(model="m1", why="a Lambda"),)), "unverifiable"),
+        (Measurements(submission="some", unverified=(Unverified(model="m1", cause="ours", why="time"),)), "ours"),
+    ],
+)
+def test_what_is_only_claimed_needs_review(measurements: Measurements, cause: str) -> None:
+    """The claim is shown, and never passes by itself."""
+    result = accuracy(scope_of(None, measurements=measurements), AccuracyParams(min=0.5))
+    assert (result.outcome, result.cause, result.basis) == ("needs_review", cause, "claimed")
+    assert "0.9000" in result.yours
+
+
+def test_no_trained_model_blocks() -> None:
+    """There is nothing to measure where nothing was trained."""
+    book = Notebook()
+    book.code("pass")
+    assert accuracy(book.scope("ex4"), AccuracyParams(min=0.5)).outcome == "blocked"
+
+
+def test_a_band_is_needed() -> None:
+    """A rubric that gives none is refused."""
+    with pytest.raises(ValidationError, match="one of min, max and within"):
+        AccuracyParams()
+
+
+@pytest.mark.parametrize(
+    ("metric", "value", "outcome"),
+    [
+        ("mse", 4.0, "passed"),
+        ("rmse", 4.0, "passed"),
+        ("rmse", 4.1, "failed"),
+        ("mae", 1.0, "passed"),
+        ("mae", 2.5, "failed"),
+    ],
+)
+def test_errors_of_regression_have_an_upper_line(metric: str, value: float, outcome: str) -> None:
+    """mse is the loss of a model compiled with it, rmse its root, mae is measured."""
+    scope = scope_of(None)
+    name = "mean_absolute_error" if metric == "mae" else "mean_squared_error"
+    found = make_measurement(loss=value, mae=value, loss_name=name)
+    scope = scope_of(None, measurements=Measurements(submission="some", measured=(found,)))
+    params = ErrorParams.model_validate({"metric": metric, "max": 4.0 if metric == "mse" else 2.0})
+    assert error(scope, params).outcome == outcome
+
+
+def gap_scope(
+    own: tuple[float, float], other: tuple[float, float], *, kind: str = "validation", **fields: object
+) -> Scope:
+    """Two models; each has its training loss and its validation (or test) loss."""
+    book = Notebook()
+    book.code("fits")
+    deep = book.model(dense(128, "relu"), dense(10, "softmax"))
+    book.fit(deep)
+    mine = book.model(dense(128, "relu"), dropout(), dense(10, "softmax"))
+    book.fit(mine)
+    measured = [
+        make_measurement(probe, weights=weights, model=model, loss=loss)
+        for weights, model, losses in (("w1", deep, other), ("w2", mine, own))
+        for probe, loss in zip(("train", kind), losses, strict=True)
+    ]
+    match = SectionMatch(section="deep", cells=(0,), model=deep, fits=("f1",))
+    return book.scope("dropout", model=mine, matching={"deep": match}, measured=measured, **fields)  # type: ignore[arg-type]
+
+
+DIFFERENCES = (-0.04, -0.02, 0.0, 0.02, 0.01)
+PARAMS = GapParams(compared_to="deep", needs_layer="Dropout")
+
+
+@pytest.mark.parametrize("kind", ["validation", "test"])
+def test_a_smaller_gap_passes(kind: str) -> None:
+    """With a validation part or, where there was none, with the test set in its place."""
+    result = gap(gap_scope((0.1, 0.12), (0.05, 0.15), kind=kind), PARAMS)
+    assert result.outcome == "passed"
+    assert "0.0200 here and 0.1000" in result.feedback
+
+
+def test_the_gap_may_be_larger_by_chance() -> None:
+    """Up to the line of the reference's differences it passes, then it is borderline, then it fails."""
+    calibration = make_calibration(dropout__gap_difference=DIFFERENCES)
+    line = calibration.upper_line("dropout.gap_difference", false_rejection=0.01)
+    last = calibration.upper_line("dropout.gap_difference", false_rejection=0.0001)
+    outcomes = [
+        gap(gap_scope((0.0, extra), (0.0, 0.0), calibration=calibration), PARAMS).outcome
+        for extra in (line, line + 1e-6, last, last + 1e-6)
+    ]
+    assert outcomes == ["passed", "needs_review", "needs_review", "failed"]
+
+
+def test_a_gap_that_is_no_larger_passes_whatever_the_spread() -> None:
+    """Where the reference's dropout always helps much, helping a little is still right."""
+    calibration = make_calibration(dropout__gap_difference=(-0.5, -0.51, -0.49, -0.5))
+    assert gap(gap_scope((0.0, 0.1), (0.0, 0.1), calibration=calibration), PARAMS).outcome == "passed"
+
+
+def test_a_larger_gap_without_a_spread_is_ours() -> None:
+    """Chance cannot be told from a fault without the reference."""
+    result = gap(gap_scope((0.0, 0.2), (0.0, 0.1)), PARAMS)
+    assert (result.outcome, result.cause) == ("needs_review", "ours")
+
+
+def test_the_layer_that_is_judged_must_be_there() -> None:
+    """A model without Dropout shows no effect of it."""
+    params = GapParams(compared_to="deep", needs_layer="BatchNormalization")
+    result = gap(gap_scope((0.0, 0.0), (0.0, 0.1)), params)
+    assert (result.outcome, result.yours) == ("failed", "no BatchNormalization layer")
+
+
+def test_losses_that_are_no_numbers_fail() -> None:
+    """A training that went astray has no gap."""
+    assert gap(gap_scope((math.nan, 0.1), (0.0, 0.1)), PARAMS).outcome == "failed"
+
+
+def test_nothing_to_compare_with_needs_review() -> None:
+    """A section without a model is not held against another one."""
+    scope = gap_scope((0.0, 0.1), (0.0, 0.1))
+    result = gap(scope, GapParams(compared_to="absent"))
+    assert (result.outcome, result.cause) == ("needs_review", "unverifiable")
+
+
+def test_an_absolute_gap_has_a_line() -> None:
+    """Without another section the gap itself is judged."""
+    scope = gap_scope((0.0, 0.1), (0.0, 0.1))
+    assert gap(scope, GapParams(max=0.1)).outcome == "passed"
+    assert gap(scope, GapParams(max=0.09)).outcome == "failed"

@@ -1,0 +1,108 @@
+"""The other end of the Keras recorder: a channel in memory, and cells that are functions."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+
+from grader import records
+
+RECORD_TYPES: dict[str, type[records.Record]] = {
+    "model": records.ModelRecord,
+    "compile": records.CompileRecord,
+    "fit": records.FitRecord,
+    "evaluation": records.EvaluationRecord,
+    "prediction": records.PredictionRecord,
+}
+
+
+class MemoryChannel:
+    """Keeps what the recorder sends, as the harness would read it."""
+
+    def __init__(self) -> None:
+        self.cell: int | None = None
+        self.sent: list[tuple[str, dict[str, Any]]] = []
+        self.arrays: dict[str, np.ndarray] = {}
+        self.failures: list[str] = []
+        self._seq = 0
+
+    def next_seq(self) -> int:
+        self._seq += 1
+        return self._seq
+
+    def emit(self, kind: str, record: Mapping[str, Any]) -> None:
+        self.sent.append((kind, json.loads(json.dumps(record))))
+
+    def array(self, array: Any) -> str:
+        buffer = io.BytesIO()
+        np.lib.format.write_array(buffer, np.asarray(array), version=(1, 0), allow_pickle=False)
+        ref = hashlib.sha256(buffer.getvalue()).hexdigest()
+        self.arrays[ref] = np.array(array)
+        return ref
+
+    def note(self, text: str) -> None:
+        self.failures.append(text)
+
+    lost = note
+
+
+class Cell:
+    """What one cell left: validated records, the last of each id."""
+
+    def __init__(self, channel: MemoryChannel, first: int, error: BaseException | None) -> None:
+        self.channel, self.error = channel, error
+        self.sent = channel.sent[first:]
+
+    def all(self, kind: str) -> list[Any]:
+        """Every record of a kind, as it was sent."""
+        return [RECORD_TYPES[kind].model_validate(content) for sent, content in self.sent if sent == kind]
+
+    def of(self, kind: str) -> list[Any]:
+        """The last record of each id (or every one, of kinds without)."""
+        found = self.all(kind)
+        return list({getattr(record, "id", number): record for number, record in enumerate(found)}.values())
+
+    def one(self, kind: str) -> Any:
+        """The only record of a kind."""
+        (record,) = self.of(kind)
+        return record
+
+    def notes(self, what: str) -> list[dict[str, Any]]:
+        """The recorder's own notes of one sort."""
+        return [content for kind, content in self.sent if kind == "note" and content["what"] == what]
+
+    @property
+    def weights(self) -> dict[str, list[np.ndarray]]:
+        """Every weight state that was sent so far."""
+        states = [content for kind, content in self.channel.sent if kind == "weights"]
+        return {state["digest"]: [self.channel.arrays[ref] for ref in state["arrays"]] for state in states}
+
+
+class Kernel:
+    """Runs functions as cells under the recorder."""
+
+    def __init__(self) -> None:
+        from grader.execution.recorder import summary, training
+
+        self.channel = MemoryChannel()
+        self.names: dict[str, Any] = {}
+        self._training = training
+        summary.install(self.channel)
+        training.install(self.channel)
+
+    def cell(self, body: Callable[[dict[str, Any]], object], *, number: int | None = None) -> Cell:
+        """Runs a cell, which may raise; its variables live in the dictionary that it is given."""
+        self.channel.cell = (self.channel.cell or 0) + 1 if number is None else number
+        first, error = len(self.channel.sent), None
+        self._training.begin_cell()
+        try:
+            body(self.names)
+        except (Exception, KeyboardInterrupt) as raised:
+            error = raised
+        self._training.end_of_cell(self.names)
+        return Cell(self.channel, first, error)

@@ -1,0 +1,159 @@
+"""The pages show verdicts, escape everything of a student, and load nothing."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from builders import make_cell, make_evidence, make_fit
+
+from grader.records import (
+    Advice,
+    Author,
+    ExecutionSummary,
+    Flag,
+    GradedSubmission,
+    Measurements,
+    RubricSummary,
+    SectionMatch,
+    SubmissionSummary,
+    Verdict,
+)
+from grader.report import render_feedback, write_cohort
+from grader.report.cohort import render_cohort
+from grader.report.gradebook import gradebook_csv, guarded, summary_json
+from grader.store import OutputFolder, SubmissionFolder
+
+EVIL = '<script>alert(1)</script><img src="http://example.org/x" onerror=alert(2)>'
+
+
+def verdict(criterion: str = "ex4.trained", **fields: object) -> Verdict:
+    """A passed verdict of two points unless said otherwise."""
+    values = {"section": "ex4", "outcome": "passed", "earned": 2.0, "points": 2.0, "basis": "verified", **fields}
+    return Verdict.model_validate({"criterion": criterion, **values})
+
+
+def graded(*verdicts: Verdict, name: str = "one", **fields: object) -> GradedSubmission:
+    """A graded submission of one section."""
+    values: dict[str, object] = {
+        "submission": SubmissionSummary(id=name, file_name=f"{name}.ipynb", sha256="0" * 64),
+        "rubric": RubricSummary(assignment="w", title="Week", file_name="w.yaml", sha256="0" * 64),
+        "status": "graded",
+        "execution": ExecutionSummary(seconds=3.0),
+        "points_earned": sum(one.earned for one in verdicts),
+        "points_pending": sum(one.pending for one in verdicts),
+        "points_possible": sum(one.points for one in verdicts),
+        "bonus_earned": 0.0,
+        "bonus_pending": 0.0,
+        "bonus_possible": 0.0,
+        "matching": {"ex4": SectionMatch(section="ex4", title="Exercise 4", model="m1", fits=("f1",))},
+        "verdicts": verdicts,
+        **fields,
+    }
+    return GradedSubmission.model_validate(values)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> SubmissionFolder:
+    """A stored submission whose code, output and Markdown are hostile."""
+    made = SubmissionFolder(tmp_path / "one")
+    cells = (make_cell(f"# {EVIL}", kind="markdown"), make_cell(EVIL, index=1, printed=EVIL))
+    made.write(make_evidence(cells=cells, fits=(make_fit("m1", id="f1", cell=1),)))
+    made.write(Measurements(submission="one"))
+    return made
+
+
+def test_nothing_of_a_student_is_markup(folder: SubmissionFolder) -> None:
+    """Source, output, names, feedback and file names appear escaped."""
+    authors = (Author(name=EVIL),)
+    submission = SubmissionSummary(id="one", file_name=EVIL, sha256="0" * 64, authors=authors)
+    page = render_feedback(graded(verdict(feedback=EVIL, yours=EVIL), submission=submission), folder=folder)
+    assert "<script" not in page
+    assert "onerror=alert(2)>" not in page
+    assert page.count("&lt;script&gt;") >= 5
+
+
+def test_the_page_loads_nothing(folder: SubmissionFolder) -> None:
+    """A strict policy stands in the page, and every address in it is a fragment or data."""
+    page = render_feedback(graded(verdict()), folder=folder)
+    assert "default-src 'none'" in page
+    addresses = re.findall(r'(?:src|href)="([^"]*)"', page)
+    assert addresses
+    assert all(address.startswith(("#", "data:image/")) for address in addresses)
+
+
+def test_every_verdict_links_to_its_cells(folder: SubmissionFolder) -> None:
+    """Cells are counted from 1, and the target is on the page."""
+    page = render_feedback(graded(verdict(cells=(1,))), folder=folder)
+    assert 'href="#cell-2"' in page
+    assert 'id="cell-2"' in page
+
+
+def test_fix_first_holds_the_three_largest_losses(folder: SubmissionFolder) -> None:
+    """Recoverable points decide the order; what passed or waits is not in it."""
+    lost = [
+        verdict(f"c{n}", outcome="failed", earned=0.0, points=float(n), next_step=f"step {n}") for n in (1, 3, 2, 4)
+    ]
+    page = render_feedback(graded(*lost, verdict("won")), folder=folder)
+    listed = page.split("<h2>Fix first</h2>")[1].split("</ol>")[0]
+    assert re.findall(r'href="#(\w+)"', listed) == ["c4", "c3", "c2"]
+
+
+def test_curves_are_stored_and_used_again(folder: SubmissionFolder) -> None:
+    """A second rendering reads the pictures back, and the page is the same."""
+    first = render_feedback(graded(verdict()), folder=folder)
+    pictures = list((folder.evidence_folder / "plots").iterdir())
+    assert len(pictures) == 1
+    pictures[0].write_text("<svg/>")
+    assert render_feedback(graded(verdict()), folder=folder) != first
+
+
+def test_a_file_that_was_no_notebook_has_a_page(tmp_path: Path) -> None:
+    """The reason stands on it."""
+    execution = ExecutionSummary(reason="unreadable", detail="It ends in the middle.")
+    one = graded(verdict(outcome="failed", earned=0.0), status="not_run", execution=execution)
+    assert "It ends in the middle." in render_feedback(one, folder=SubmissionFolder(tmp_path))
+
+
+def test_the_cohort_page_links_what_waits_by_cause() -> None:
+    """Each cause has its list, with a link to the criterion on the submission's page."""
+    waiting = verdict("ex2.discussion", outcome="needs_review", cause="by_hand", earned=0.0, pending=2.0)
+    page = render_cohort([graded(waiting), graded(verdict(), name="two")])
+    assert "To be read by hand (1)" in page
+    assert 'href="submissions/one/feedback.html#ex2.discussion"' in page
+
+
+def test_the_cohort_page_escapes_and_shows_flags() -> None:
+    """Flags are the tutor's to see."""
+    one = graded(verdict(), flags=(Flag(rule="r", text=EVIL),), advice=(Advice(rule="a", section=None, text=EVIL),))
+    page = render_cohort([one])
+    assert "<script" not in page
+    assert "&lt;script&gt;" in page
+
+
+@pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@sum", "\tx", "\rx"])
+def test_cells_of_the_gradebook_are_no_formulas(text: str) -> None:
+    """A quote goes before what a spreadsheet would evaluate."""
+    assert guarded(text) == f"'{text}"
+
+
+def test_the_gradebook_says_pending_where_points_are() -> None:
+    """One row a submission, one column a criterion."""
+    waiting = verdict("b", outcome="needs_review", cause="by_hand", earned=0.0, pending=2.0)
+    head, row = gradebook_csv([graded(verdict("a"), waiting, name="=x")]).splitlines()
+    assert head.endswith("bonus_possible,a,b")
+    assert row.startswith("'=x,'=x.ipynb,")
+    assert row.endswith(",2.0,pending")
+
+
+def test_the_summary_counts_and_names_causes(tmp_path: Path) -> None:
+    """Every file of the cohort is written."""
+    write_cohort([graded(verdict())], output=OutputFolder(tmp_path))
+    assert {path.name for path in tmp_path.iterdir()} == {"index.html", "gradebook.csv", "summary.json"}
+    assert '"graded": 1' in summary_json([graded(verdict())])
+
+
+def test_an_empty_cohort_has_a_page() -> None:
+    """No submission, no crash."""
+    assert "No submissions" in render_cohort([])

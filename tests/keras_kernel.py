@@ -5,7 +5,9 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import warnings
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -54,9 +56,10 @@ class MemoryChannel:
 class Cell:
     """What one cell left: validated records, the last of each id."""
 
-    def __init__(self, channel: MemoryChannel, first: int, error: BaseException | None) -> None:
+    def __init__(self, channel: MemoryChannel, names: dict[str, Any], *, first: int, error: BaseException | None) -> None:
         self.channel, self.error = channel, error
         self.sent = channel.sent[first:]
+        self.names = names
 
     def all(self, kind: str) -> list[Any]:
         """Every record of a kind, as it was sent."""
@@ -100,9 +103,13 @@ class Kernel:
         self.channel.cell = (self.channel.cell or 0) + 1 if number is None else number
         first, error = len(self.channel.sent), None
         self._training.begin_cell()
-        try:
-            body(self.names)
-        except (Exception, KeyboardInterrupt) as raised:
-            error = raised
-        self._training.end_of_cell(self.names)
-        return Cell(self.channel, first, error)
+        with warnings.catch_warnings(record=True) as warned:
+            warnings.simplefilter("always")
+            try:
+                body(self.names)
+            except (Exception, KeyboardInterrupt) as raised:
+                error = raised
+            self._training.end_of_cell(self.names)
+        # Keras's own warnings are for students.
+        self.channel.failures += [str(each) for each in warned if "recorder" in Path(each.filename).parts[:-1]]
+        return Cell(self.channel, dict(self.names), first=first, error=error)

@@ -77,13 +77,11 @@ def array_shapes(scope: Scope, params: ArrayShapesParams) -> CheckResult:
     whole = [*judged[:1], *sorted(judged, key=lambda item: item.x[0], reverse=True)[:1]]
     for item in whole:
         if _fits_shape(item, params):
-            here = () if item.cell is None else (item.cell,)
-            return passed(f"The data has the shapes {item}.", words, yours=str(item), cells=here or words["cells"])
+            return passed(f"The data has the shapes {item}.", words, yours=str(item), cells=_where(scope, item.cell))
     if whole:
         item = whole[0]
-        here = () if item.cell is None else (item.cell,)
         return failed(
-            f"The shapes are {item}; {asked} was asked for.", words, yours=str(item), cells=here or words["cells"]
+            f"The shapes are {item}; {asked} was asked for.", words, yours=str(item), cells=_where(scope, item.cell)
         )
     shapes = [item.array.shape for item in _in_section(scope) if len(item.array.shape) > 1]
     if shapes:
@@ -115,21 +113,27 @@ def curves(scope: Scope, params: CurvesParams) -> CheckResult:
     candidates = fitted if mislabelled is not None else [*fitted, *named]
     right = next((points for points in candidates if _problem(points, params) is None), None)
     if mislabelled is None and right is not None:
-        here = () if right.cell is None else (right.cell,)
         counts = ", ".join(
             f"{int(np.sum(right.y == label)):,} of class {i}" for i, label in enumerate(np.unique(right.y))
         )
         return passed(
-            f"Every point lies on the curve of its class ({counts}).", words, yours=counts, cells=here or words["cells"]
+            f"Every point lies on the curve of its class ({counts}).",
+            words,
+            yours=counts,
+            cells=_where(scope, right.cell),
         )
     if candidates:
         worst = fitted[mislabelled] if mislabelled is not None else candidates[0]
         found = _problem(worst, params) or ""
-        here = () if worst.cell is None else (worst.cell,)
-        return failed(f"{found[:1].upper()}{found[1:]}.", words, yours=found, cells=here or words["cells"])
+        return failed(f"{found[:1].upper()}{found[1:]}.", words, yours=found, cells=_where(scope, worst.cell))
     if any(fit.x.whole is None and fit.x.rows for fit in fits):
         return needs_review("ours", "The points are too many to be kept; a tutor will look at them.", words)
     return absent(scope, "No points with labels were found to compare with the curves.", words, yours="no such arrays")
+
+
+def _where(scope: Scope, cell: int | None) -> tuple[int, ...]:
+    """The cell, where it is one of the section's: the data is made here, wherever it is fitted."""
+    return (cell,) if cell is not None and cell in scope.section.cells else scope.section.cells
 
 
 def _used_fits(scope: Scope, sections: tuple[str, ...]) -> list[FitRecord]:

@@ -58,10 +58,9 @@ class _Printed:
 
     @property
     def words(self) -> str:
-        if self.right is not None:
-            return f"{self.name} {self.right.text}"
-        if self.wrong is not None:
-            return f"{self.name} {self.wrong.text}"
+        number = self.right or self.wrong
+        if number is not None:
+            return f"{self.name} {number.short}"
         return f"{self.name} in the progress bar" if self.in_bar else f"{self.name} not printed"
 
 
@@ -90,7 +89,7 @@ def evaluated(scope: Scope, params: EvaluatedParams) -> CheckResult:
     if not any(values.values()):
         return unverified(scope, "What your model scores on the test set", words)
     evaluated_cells = {cell for cell in cells if cell is not None}
-    words["cells"] = tuple(sorted({*evaluated_cells} or {*scope.section.cells}))
+    words["cells"] = _in_order(whole) or tuple(sorted(evaluated_cells)) or scope.section.cells
     bars = _texts(scope, _cells(whole))
     own = [item for text in _texts(scope, {*scope.section.cells, *evaluated_cells}) for item in quantities(text)]
     elsewhere = [item for text in _texts(scope, None) for item in quantities(text) if item.step <= FINE_STEP]
@@ -161,7 +160,7 @@ def _judged(printed: list[_Printed], *, at_least: int, words: Words) -> CheckRes
     wrong = [item for item in printed if item.wrong is not None]
     if wrong:
         first = wrong[0]
-        text = first.wrong.text if first.wrong is not None else ""
+        text = first.wrong.short if first.wrong is not None else ""
         return failed(
             f"You print {text} as the test {first.name}, but on the whole test set your model scores"
             f" {shown(first.value)}.",

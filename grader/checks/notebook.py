@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pydantic import Field
 
 from grader.calibration import Calibration
-from grader.checks.absence import what_failed
+from grader.checks.absence import section_name, what_failed
 from grader.checks.bands import FEWEST_RUNS
 from grader.checks.base import Params, Scope, check
 from grader.checks.measured import figure_name, section_figures
@@ -73,7 +73,7 @@ class _Claim:
     @property
     def words(self) -> str:
         stored = shown(self.stored.value, beside=self.centre)
-        return f"{self.section}: {stored} stored, {shown(self.centre, beside=self.stored.value)} {self.source}"
+        return f"{self.section} stores {stored}, and it is {shown(self.centre, beside=self.stored.value)} {self.source}"
 
 
 @check("notebook_runs", params=NotebookRunsParams)
@@ -137,7 +137,7 @@ def reproducible(scope: Scope, params: ReproducibleParams) -> CheckResult:
             continue
         claim = _claim(section, stored, params)
         if claim is None:
-            unknown.append(section.section.title or name)
+            unknown.append(section_name(name, scope.matching))
         else:
             claims.append(claim)
     if not claims and not unknown:
@@ -146,7 +146,12 @@ def reproducible(scope: Scope, params: ReproducibleParams) -> CheckResult:
             words,
             yours="none stored",
         )
-    words |= {"yours": "; ".join(claim.words for claim in claims), "cells": tuple(claim.cell for claim in claims)}
+    if claims:
+        words |= {
+            "expected": "; ".join(f"{claim.section}: {shown(claim.centre)} {claim.source}" for claim in claims),
+            "yours": "; ".join(f"{claim.section}: {shown(claim.stored.value)} stored" for claim in claims),
+            "cells": tuple(claim.cell for claim in claims),
+        }
     return _judged(claims, unknown, words)
 
 
@@ -175,7 +180,8 @@ def _judged(claims: list[_Claim], unknown: list[str], words: Words) -> CheckResu
         return needs_review(
             "unverifiable", f"There is no fresh test accuracy to compare with what {listed(unknown)} stores.", words
         )
-    return passed(f"The stored accuracies agree with the fresh run ({words['yours']}).", words)
+    sources = listed(sorted({claim.source for claim in claims}))
+    return passed(f"The stored accuracies agree with those {sources}.", words)
 
 
 def _is_ours(cell: CellRun) -> bool:
@@ -224,7 +230,7 @@ def _claim(scope: Scope, stored: list[tuple[Quantity, int]], params: Reproducibl
     if fresh is None or not fits_of_model(scope):
         return None
     figure = f"{scope.section.section}.{figure_name('test', 'accuracy')}"
-    title = scope.section.title or scope.section.section
+    title = section_name(scope.section.section, scope.matching)
     line, last = _distances(scope.calibration, figure, params=params)
     on_fresh = [
         _Claim(title, item, fresh, source="in the fresh run", line=line, last=last, cell=cell) for item, cell in stored
@@ -246,7 +252,7 @@ def _on_full_data(
 ) -> _Claim | None:
     """The claim against the reference's runs on the full data, where the stored outputs come from."""
     full = scope.full_calibration
-    title = scope.section.title or scope.section.section
+    title = section_name(scope.section.section, scope.matching)
     if full is None or len(full.figures.get(figure, ())) < FEWEST_RUNS:
         return None
     centre = full.mean(figure)

@@ -74,7 +74,7 @@ def normalised(text: str) -> str:
 
 
 def paragraphs(source: str) -> tuple[str, ...]:
-    """The paragraphs of a Markdown text: blocks between blank lines, headings and list items each on their own."""
+    """The paragraphs of a Markdown text: what blank lines part; headings, list items and quotations by themselves."""
     found: list[list[str]] = [[]]
     for line in source.splitlines():
         if not line.strip() or _RULE.match(line):
@@ -84,7 +84,7 @@ def paragraphs(source: str) -> tuple[str, ...]:
             found.append([])
         elif _HEADING.match(line):
             found += [[line], []]
-        elif _ITEM.match(line):
+        elif _ITEM.match(line) or (_is_quotation(line) and not (found[-1] and _is_quotation(found[-1][-1]))):
             found.append([line])
         else:
             found[-1].append(line)
@@ -126,6 +126,10 @@ def _of_prose(cell: CellRun, source: str, *, template: frozenset[str], holds_tas
     yield from (Words(cell.index, _plain(block).strip()) for block in own)
 
 
+def _is_quotation(line: str) -> bool:
+    return line.lstrip().startswith(">")
+
+
 def _behind_task(blocks: list[str]) -> list[str]:
     """What stands behind a task of one paragraph, or behind its first list: paragraphs, and a second list."""
     items = [_ITEM.match(block) for block in blocks]
@@ -158,9 +162,7 @@ def _is_marked(block: str) -> bool:
     """Whether a block says itself that it is an answer: ``Answer: ...``, a quotation, a text in another colour."""
     if _MARKED.match(_ITEM.sub("", block)) or re.search(r"<(?:font|span)\b", block, re.IGNORECASE):
         return True
-    return (
-        block.lstrip().startswith(">") or re.search(r"\n\W*(?:answer|antwort)\W*\s\S", block, re.IGNORECASE) is not None
-    )
+    return _is_quotation(block) or re.search(r"\n\W*(?:answer|antwort)\W*\s\S", block, re.IGNORECASE) is not None
 
 
 def _is_label(block: str) -> bool:

@@ -26,6 +26,9 @@ _PER_CENT = re.compile(r"%|per ?cent|prozent", re.IGNORECASE)
 _TEST = re.compile(r"test|eval", re.IGNORECASE)
 
 
+LONGEST_TEXT = 9
+
+
 @dataclass(frozen=True)
 class Quantity:
     """A printed number.
@@ -58,6 +61,11 @@ class Quantity:
     def says_test(self) -> bool:
         """Whether the words speak of the test set."""
         return _TEST.search(self.words) is not None
+
+    @property
+    def short(self) -> str:
+        """As printed, or four digits of what was printed with more."""
+        return self.text if len(self.text) <= LONGEST_TEXT else f"{self.value:.4g}"
 
     @property
     def as_per_cent(self) -> Quantity:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from pydantic import Field
 
+from grader.checks.absence import section_name
 from grader.checks.base import Params, Scope, check
 from grader.checks.measured import ONSET, section_figures, validation_losses
 from grader.checks.prose import Words as Said
@@ -32,7 +33,7 @@ def discussion(scope: Scope, params: DiscussionParams) -> CheckResult:
     measured = "; ".join(text for name in params.show if (text := _onset(scope, name)))
     words: Words = {
         "required": params.question or "an explanation in words",
-        "expected": f"an answer in words (measured: {measured})" if measured else "an answer in words",
+        "expected": f"an answer in words ({measured})" if measured else "an answer in words",
         "basis": "manual",
         "cells": scope.section.cells,
     }
@@ -107,5 +108,5 @@ def _onset(scope: Scope, name: str) -> str | None:
     if ONSET not in figures:
         return None
     epoch = int(figures[ONSET])
-    title = other.section.title or name
-    return f"{title}: lowest validation loss {shown(losses[epoch - 1])} in epoch {epoch} of {len(losses)}"
+    title = section_name(name, scope.matching)
+    return f"lowest validation loss of {title}: {shown(losses[epoch - 1])} in epoch {epoch} of {len(losses)}"

@@ -44,6 +44,7 @@ def check(  # noqa: PLR0913
     from grader.cli import EXIT_OURS
     from grader.cli.display import BatchDisplay, show_verdicts
     from grader.cli.options import choose_data, choose_sandbox, existing_file, run_limits
+    from grader.intake import read_submission
     from grader.matching import best_rubric
     from grader.pipeline import Settings
     from grader.rubric import load_rubric
@@ -51,7 +52,8 @@ def check(  # noqa: PLR0913
 
     existing_file(notebook, what="a notebook")
     if rubric is None:
-        chosen, why = best_rubric(notebook, folder=RUBRICS)
+        submission, _ = read_submission(notebook)
+        chosen, why = best_rubric(submission.cells, folder=RUBRICS)
         click.echo(f"Rubric: {chosen} ({why})")
         rubric = chosen
     loaded = load_rubric(existing_file(rubric, what="a rubric, such as rubrics/week09.yaml"))

@@ -40,11 +40,11 @@ class BatchDisplay:
 
     def __init__(self, *, quiet: bool) -> None:
         self._console = Console(stderr=True, quiet=quiet)
-        self._live = Live(get_renderable=self._table, console=self._console, refresh_per_second=4, transient=True)
         self._running: dict[str, Progress] = {}
         self._due: set[str] = set()
         self._began = time.monotonic()
         self._done = 0
+        self._live = Live(get_renderable=self._table, console=self._console, refresh_per_second=4, transient=True)
 
     def __enter__(self) -> BatchDisplay:
         if self._console.is_terminal:

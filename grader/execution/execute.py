@@ -98,6 +98,8 @@ def _environment(settings: ExecutionSettings, *, record_fd: int) -> dict[str, st
         "GRADER_RECORD_FD": str(record_fd),
         "GRADER_SEED": str(settings.seed),
         "KERAS_BACKEND": "tensorflow",
+        "OMP_NUM_THREADS": "1",
+        "OPENBLAS_NUM_THREADS": "1",
         "PYTHONHASHSEED": "0",
         "PYTHONPATH": LIBRARY_INSIDE,
     }

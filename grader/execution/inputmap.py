@@ -98,6 +98,11 @@ def shifted(images: Array) -> Array:
     return moved
 
 
+def is_possible(raw: tuple[int, ...], shape: tuple[int, ...]) -> bool:
+    """Whether rows of one shape can be made of a data set's rows of another in a form that is known here."""
+    return any(True for _ in _layouts(raw, shape))
+
+
 def infer(raw: Array, recorded: Array, *, population: Array | None = None) -> RowMap | None:
     """The map that makes recorded rows of raw ones, or None where none of the known forms does.
 
@@ -112,7 +117,8 @@ def infer(raw: Array, recorded: Array, *, population: Array | None = None) -> Ro
     """
     if len(raw) == 0 or len(raw) != len(recorded) or recorded.dtype.kind not in "biuf":
         return None
-    if not np.isfinite(recorded).all():
+    # Anything can be flattened to one value: that tells nothing.
+    if not np.isfinite(recorded).all() or recorded.min() == recorded.max():
         return None
     wanted = recorded.reshape(len(recorded), -1)
     for axes in _norms(raw):

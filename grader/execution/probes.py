@@ -33,6 +33,8 @@ REGION_SIDE = 200
 MAX_STATES = 60
 """Of one submission; a search over settings leaves more, and none of those answers an exercise."""
 
+MAX_SHOWN = 20
+"""Calls of one model that are looked at for what its input is made of."""
 
 Task = Callable[..., Labels | None]
 """Gives the labels for a model of so many outputs: ``task(width=10)``."""
@@ -223,7 +225,7 @@ def _input(state: State, *, evidence: Evidence, book: RowBook) -> tuple[Recognis
         shown.append((state.evaluation.x, state.evaluation.y))
     shown += [(item.x, item.y) for item in evidence.evaluations if item.model == state.model.id]
     shown += [(item.x, None) for item in evidence.predictions if item.model == state.model.id]
-    for x, y in shown:
+    for x, y in shown[:MAX_SHOWN]:
         found = book.recognise(x)
         if found is not None:
             return found, y

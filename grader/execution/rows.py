@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from grader.datasets import DataSetFile, load
 from grader.errors import StoreError
-from grader.execution.inputmap import RowMap, infer
+from grader.execution.inputmap import RowMap, infer, is_possible
 from grader.execution.recorder.rowhash import row_hashes
 from grader.records import ArrayRef, ArraySummary
 
@@ -58,6 +58,10 @@ class KnownRows:
         """Of the raw rows, shape ``(rows,)``."""
         return row_hashes(self.rows)
 
+    @cached_property
+    def _order(self) -> Array:
+        return np.argsort(self.hashes, kind="stable")
+
     def find(self, hashes: Array, *, among: Array | None = None) -> Array:
         """The number of the row with each hash, -1 for unknown ones.
 
@@ -65,8 +69,7 @@ class KnownRows:
             hashes: Shape ``(n,)``.
             among: Hashes of all rows in another form, ``(rows,)``; None for the raw rows'.
         """
-        own = self.hashes if among is None else among
-        order = np.argsort(own, kind="stable")
+        own, order = (self.hashes, self._order) if among is None else (among, np.argsort(among, kind="stable"))
         place = np.minimum(np.searchsorted(own, hashes, sorter=order), len(own) - 1)
         found = order[place]
         return np.where(own[found] == hashes, found, -1)
@@ -96,7 +99,9 @@ def recognise(summary: ArraySummary, known: KnownRows, *, read: Read) -> Recogni
         read: Reads a stored array.
     """
     sample = first_rows(summary, read=read)
-    if sample is None or not len(sample) or not np.isfinite(sample).all():
+    if sample is None or not len(sample) or not is_possible(known.rows.shape[1:], sample.shape[1:]):
+        return None
+    if not np.isfinite(sample).all():
         return None
     hashes = recorded_hashes(summary, read=read)
     row_map = _by_hash(sample, known) or _by_order(sample, known, rows=summary.rows) or _by_pattern(sample, known)

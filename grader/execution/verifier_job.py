@@ -8,31 +8,23 @@ from __future__ import annotations
 
 import json
 import math
-import os
-import shutil
-import tempfile
-import threading
 import time
-from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from grader.errors import StoreError
-from grader.execution.frames import FrameReader, Frames
+from grader.execution.inside import JOB, Run, run_inside, workshop
 from grader.execution.probes import Feed, Probe, State
-from grader.execution.sandbox import Ending, Job, Limits, Sandbox, python_command
+from grader.execution.sandbox import Sandbox
 from grader.records import ArrayRef
 from grader.store import ArrayStore, write_atomically
 
 Array = npt.NDArray[Any]
-
-LIBRARY_INSIDE = "/run/nb/lib"
-JOB_INSIDE = "/run/nb/job"
 
 STATE_CPU_SECONDS = 120
 """For one model on all its probes. The ten-layer network of a worksheet needs 3 s on the full MNIST."""
@@ -45,20 +37,8 @@ MAX_SECONDS = 900.0
 MAX_STARTS = 4
 """A model that takes the verifier down with it is left out, and the rest is started again, so often in all."""
 
-MEMORY_BYTES = 3 * 2**30
-MAX_ANSWER_BYTES = 2**30
 MAX_OUTPUTS = 4096
-TAIL_BYTES = 4000
 MAX_WORDS = 400
-
-ENVIRONMENT = {
-    "CUDA_VISIBLE_DEVICES": "",
-    "KERAS_BACKEND": "tensorflow",
-    "OMP_NUM_THREADS": "1",
-    "OPENBLAS_NUM_THREADS": "1",
-    "PYTHONPATH": LIBRARY_INSIDE,
-    "TF_CPP_MIN_LOG_LEVEL": "3",
-}
 
 
 @dataclass(frozen=True)
@@ -105,8 +85,8 @@ def ask(asked: Asked, *, arrays: ArrayStore, sandbox: Sandbox, core: int | None)
         OSError: The job cannot be written.
     """
     answers = Answers()
-    with tempfile.TemporaryDirectory(prefix="grader-verify-", ignore_cleanup_errors=True) as name:
-        folder = _JobFolder(Path(name), arrays)
+    with workshop() as place:
+        folder = _JobFolder(place / JOB, arrays)
         jobs: dict[int, dict[str, Any]] = {}
         for number, (state, probes) in enumerate(asked):
             try:
@@ -121,7 +101,7 @@ def ask(asked: Asked, *, arrays: ArrayStore, sandbox: Sandbox, core: int | None)
                 break
             folder.write(list(jobs.values()))
             seconds = min(deadline - time.monotonic(), START_SECONDS + len(jobs) * STATE_SECONDS)
-            run = _run(folder, seconds=max(1.0, seconds), sandbox=sandbox, core=core)
+            run = run_inside("execution.verifier", place, seconds=max(1.0, seconds), sandbox=sandbox, core=core)
             _take(run, jobs, asked=asked, answers=answers)
             _blame(run, jobs, answers=answers, is_last=start == MAX_STARTS - 1)
     return answers
@@ -148,8 +128,6 @@ class _JobFolder:
         self.path = path
         self._arrays = arrays
         self._own = ArrayStore(path)
-        # The sandbox may run as another user.
-        path.chmod(0o755)
 
     def state(self, state: State, probes: tuple[Probe, ...]) -> dict[str, Any]:
         """Puts what a state needs into the folder, and gives its part of the job.
@@ -201,73 +179,7 @@ def _why_not_rebuilt(state: State, foreign: str | None) -> str:
     return "Neither a configuration nor a graph of it was recorded."
 
 
-@dataclass(frozen=True)
-class _Run:
-    """One start of the verifier: what it sent, where its arrays are, and how it ended."""
-
-    frames: Frames
-    store: ArrayStore
-    ending: Ending | None
-    last_words: str
-
-
-def _run(folder: _JobFolder, *, seconds: float, sandbox: Sandbox, core: int | None) -> _Run:
-    store = ArrayStore(folder.path / "answers")
-    shutil.rmtree(store.folder, ignore_errors=True)
-    store.folder.mkdir(mode=0o700)
-    reading, writing = os.pipe()
-    reader = FrameReader(reading, store, max_bytes=MAX_ANSWER_BYTES)
-    try:
-        with _Tail() as tail:
-            try:
-                job = Job(
-                    command=(*python_command(), "-P", "-m", "execution.verifier", JOB_INSIDE),
-                    stdout=tail.writing,
-                    stderr=tail.writing,
-                    limits=Limits(memory_bytes=MEMORY_BYTES, cpu_seconds=int(seconds)),
-                    binds={f"{LIBRARY_INSIDE}/execution": Path(__file__).parent, JOB_INSIDE: folder.path},
-                    environment={**ENVIRONMENT, "GRADER_RECORD_FD": str(writing)},
-                    pass_fds=(writing,),
-                    core=core,
-                )
-                running = sandbox.start(job)
-            finally:
-                os.close(writing)
-            with running:
-                ending = running.wait(seconds)
-    finally:
-        frames = reader.close()
-    return _Run(frames, store, ending, tail.text())
-
-
-class _Tail:
-    """A pipe of which only the last is kept, for a program's complaints."""
-
-    def __init__(self) -> None:
-        self._reading, self.writing = os.pipe()
-        self._kept: deque[bytes] = deque(maxlen=2)
-        self._thread = threading.Thread(target=self._drain, name="tail", daemon=True)
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        os.close(self.writing)
-        self._thread.join()
-
-    def text(self) -> str:
-        """The last line that was written."""
-        lines = b"".join(self._kept).decode("utf-8", errors="replace").strip().splitlines()
-        return lines[-1][:MAX_WORDS] if lines else ""
-
-    def _drain(self) -> None:
-        with os.fdopen(self._reading, "rb", buffering=0) as file:
-            while octets := file.read(TAIL_BYTES):
-                self._kept.append(octets)
-
-
-def _take(run: _Run, jobs: dict[int, dict[str, Any]], *, asked: Asked, answers: Answers) -> None:
+def _take(run: Run, jobs: dict[int, dict[str, Any]], *, asked: Asked, answers: Answers) -> None:
     """Notes what was said of each state, and drops the states that are dealt with."""
     for kind, record in run.frames.records:
         number = record.get("state")
@@ -286,7 +198,7 @@ def _take(run: _Run, jobs: dict[int, dict[str, Any]], *, asked: Asked, answers: 
             del jobs[number]
 
 
-def _take_outputs(run: _Run, record: Mapping[str, Any], *, asked: Asked, answers: Answers) -> None:
+def _take_outputs(run: Run, record: Mapping[str, Any], *, asked: Asked, answers: Answers) -> None:
     number, feed = record["state"], record.get("feed")
     probes = asked[number][1]
     if not isinstance(feed, int) or not 0 <= feed < len(probes):
@@ -299,7 +211,7 @@ def _take_outputs(run: _Run, record: Mapping[str, Any], *, asked: Asked, answers
     answers.outputs[number, feed] = Answer(outputs, logits if fits else None)
 
 
-def _matrix(run: _Run, ref: Any, *, rows: int) -> Array | None:
+def _matrix(run: Run, ref: Any, *, rows: int) -> Array | None:
     if not isinstance(ref, str) or ref not in run.frames.refs:
         return None
     array = run.store.get(ref)
@@ -313,11 +225,11 @@ def _failure(record: Mapping[str, Any]) -> Failure:
     return Failure(f"It could not be rebuilt or did not predict: {str(record.get('why'))[:MAX_WORDS]}", ours=False)
 
 
-def _blame(run: _Run, jobs: dict[int, dict[str, Any]], *, answers: Answers, is_last: bool) -> None:
-    """Where states are left over: drops the one that the verifier ended in, and all where there is no use in going on."""
+def _blame(run: Run, jobs: dict[int, dict[str, Any]], *, answers: Answers, is_last: bool) -> None:
+    """Of the states left over, drops the one that the verifier ended in, and all where it is not started again."""
     kinds = {kind for kind, _ in run.frames.records}
     begun = [record["state"] for kind, record in run.frames.records if kind == "begun" and record.get("state") in jobs]
-    how = _how_it_ended(run)
+    how = run.how_it_ended
     if begun:
         answers.failures[begun[-1]] = Failure(f"The verifier ended while it worked on it ({how}).", ours=True)
         del jobs[begun[-1]]
@@ -325,10 +237,3 @@ def _blame(run: _Run, jobs: dict[int, dict[str, Any]], *, answers: Answers, is_l
         answers.problem = f"The verifier ended before its work was done ({how})."
         answers.failures.update({number: Failure(answers.problem, ours=True) for number in jobs})
         jobs.clear()
-
-
-def _how_it_ended(run: _Run) -> str:
-    if run.ending is None:
-        return "it ran out of time"
-    reason = run.ending.reason or f"return code {run.ending.returncode}"
-    return f"{reason}: {run.last_words}" if run.last_words else str(reason)

@@ -1,0 +1,124 @@
+"""Which part of the notebook, and which model, answers which section of a rubric.
+
+Sections are found by the order and the likeness of their headings, models by their section first and then by how near
+their architecture is to what the section asks for. A notebook without headings is matched by its models alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+
+from grader.errors import UsageError
+from grader.matching.claims import Candidate, Distances, candidates, claim
+from grader.matching.extents import Extent, extents
+from grader.matching.gaps import Layout
+from grader.matching.headings import HasSource, Heading, headings_of
+from grader.matching.likeness import Nearness, align, likeness, titles_of
+from grader.matching.wording import explain
+from grader.records import Evidence, SectionMatch
+from grader.rubric import Rubric, load_rubric
+
+__all__ = ["best_rubric", "match"]
+
+
+def match(rubric: Rubric, evidence: Evidence) -> dict[str, SectionMatch]:
+    """Matches every section of a rubric with a notebook that was run.
+
+    Returns:
+        Section to its cells, its model, the fits of it that count, and why; in the order of the rubric.
+    """
+    models = candidates(evidence)
+    distances = Distances({section.id: section.model for section in rubric.sections if section.model is not None})
+    titles = titles_of(rubric.sections)
+    headings = headings_of(evidence.cells)
+    found = align(headings, titles, nearness=_nearness(headings, models, distances=distances))
+    headed = extents(headings, found, titles=titles, cell_count=len(evidence.cells))
+    cells = {name: extent.cells for name, extent in headed.items()}
+    claims = claim(models, {name: frozenset(own) for name, own in cells.items()}, distances=distances)
+    layout = Layout(sections=rubric.sections, headed=cells, claims=claims, evidence=evidence)
+    matching = _matching(rubric, layout, headed)
+    return {
+        section.id: matching[section.id].model_copy(
+            update={
+                "why": explain(
+                    section,
+                    matching[section.id],
+                    extent=headed.get(section.id),
+                    claims=claims,
+                    matching=matching,
+                    evidence=evidence,
+                )
+            }
+        )
+        for section in rubric.sections
+    }
+
+
+def best_rubric(cells: Iterable[HasSource], *, folder: Path) -> tuple[Path, str]:
+    """The rubric in a folder whose headings fit a notebook best, and why, a phrase.
+
+    Args:
+        cells: Of the notebook.
+        folder: Where rubrics lie, one a ``.yaml`` file; those with mistakes are passed over.
+
+    Raises:
+        UsageError: None lies there, or none fits.
+    """
+    headings = headings_of(cells)
+    scores: list[tuple[float, int, Path, Rubric]] = []
+    for path in sorted([*folder.glob("*.yaml"), *folder.glob("*.yml")]):
+        try:
+            rubric = load_rubric(path, with_calibration=False)
+        except UsageError:
+            continue
+        titles = titles_of(rubric.sections)
+        found = align(headings, titles, nearness=lambda _heading, _section: None)
+        total = sum(likeness(heading, titles[name]) for name, heading in found.items())
+        scores.append((total / max(len(titles), 1), len(found), path, rubric))
+    if not scores:
+        raise UsageError(f"{folder}: there is no rubric in it.", mend="Name the rubric with --rubric.")
+    score, count, path, rubric = max(scores, key=lambda item: item[0])
+    if not count or score <= 0:
+        raise UsageError(
+            f"none of the {len(scores)} rubrics in {folder} has headings like this notebook's.",
+            mend="Name the rubric with --rubric.",
+        )
+    sections = sum(not section.whole_notebook for section in rubric.sections)
+    return path, f"{count} of its {sections} sections have a heading like this notebook's"
+
+
+def _matching(rubric: Rubric, layout: Layout, headed: Mapping[str, Extent]) -> dict[str, SectionMatch]:
+    matching: dict[str, SectionMatch] = {}
+    for section in rubric.sections:
+        owner = section.model_of or section.id
+        given = layout.claims.get(owner)
+        extent = headed.get(section.id)
+        matching[section.id] = SectionMatch(
+            section=section.id,
+            title=section.title,
+            heading_cell=None if extent is None else extent.heading.cell,
+            cells=layout.cells_of(section),
+            model=None if given is None else given.candidate.id,
+            fits=tuple(fit.id for fit in layout.fits_of(section)),
+            borrowed_from=section.model_of,
+        )
+    return matching
+
+
+def _nearness(headings: Sequence[Heading], models: Sequence[Candidate], *, distances: Distances) -> Nearness:
+    """How near the models first trained between a heading and the next real one are to what a section asks for."""
+    real = sorted({heading.cell for heading in headings if heading.is_real})
+
+    def nearness(heading: Heading, section: str) -> float | None:
+        if section not in distances.forms:
+            return None
+        end = next((cell for cell in real if cell > heading.cell), None)
+        below = [
+            model
+            for model in models
+            if model.fits and model.first_cell is not None and heading.cell <= model.first_cell < (end or 10**9)
+        ]
+        return max((1 / (1 + distances.of(model, section)) for model in below), default=None)
+
+    return nearness

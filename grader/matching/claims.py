@@ -118,7 +118,13 @@ def claim(
     """
     trained = [model for model in models if model.fits]
     claims: dict[str, Claim] = {}
-    own = [(name, model) for name in distances.forms if name in cells for model in trained if model.first_cell in cells[name]]
+    own = [
+        (name, model)
+        for name in distances.forms
+        if name in cells
+        for model in trained
+        if model.first_cell in cells[name]
+    ]
     _nearest_first(own, claims, how="own", distances=distances)
     again = [
         (name, model)

@@ -44,12 +44,11 @@ def extents(
     borders: list[tuple[Heading, str | None]] = []
     for heading in headings:
         name = section_of.get(id(heading))
-        current = borders[-1] if borders else None
+        opened, current = borders[-1] if borders else (heading, None)
         if name is not None:
             borders.append((heading, name))
-        elif current is not None and current[1] is not None and heading.is_real:
-            if not _goes_on(heading, current[0], titles[current[1]]):
-                borders.append((heading, None))
+        elif current is not None and heading.is_real and not _goes_on(heading, opened, titles[current]):
+            borders.append((heading, None))
     found: dict[str, Extent] = {}
     for number, (heading, name) in enumerate(borders):
         if name is not None:

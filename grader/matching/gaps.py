@@ -1,75 +1,127 @@
-"""The cells of sections that have no heading: from what happened in them, and from the order of the sections."""
+"""The fits that count for a section, and the cells of sections that have no heading: by events and by order."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 from grader.matching.claims import Claim
-from grader.records import Evidence
+from grader.records import Evidence, FitRecord
 from grader.rubric import Section
 
 
-class Gaps:
-    """Finds cells for sections without a heading.
+@dataclass
+class Layout:
+    """What is known of where the sections are.
 
-    Args:
-        sections: In the order of the rubric.
-        cells: Of the sections that have a heading.
+    Attributes:
+        headed: Section to its cells, for sections with a heading.
         claims: Section to its model, for sections that own one.
+        fits: Section to the fits that count, for sections that own a model.
+        starts: Section to the cell where it begins, as far as that is known.
     """
 
-    def __init__(
-        self,
-        sections: Sequence[Section],
-        cells: Mapping[str, tuple[int, ...]],
-        *,
-        claims: Mapping[str, Claim],
-        evidence: Evidence,
-    ) -> None:
-        self.sections = sections
-        self.headed = cells
-        self.claims = claims
-        self.evidence = evidence
-        self.starts = {name: own[0] for name, own in cells.items() if own}
-        for name, claim in claims.items():
-            made = [cell for cell in (claim.candidate.record.cell, claim.candidate.first_cell) if cell is not None]
-            if name not in self.starts and made:
-                self.starts[name] = min(made)
+    sections: Sequence[Section]
+    headed: Mapping[str, tuple[int, ...]]
+    claims: Mapping[str, Claim]
+    evidence: Evidence
+    fits: dict[str, tuple[FitRecord, ...]] = field(default_factory=dict)
+    starts: dict[str, int] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.fits = {name: self._own_fits(name, given) for name, given in self.claims.items()}
+        self.starts = {name: cells[0] for name, cells in self.headed.items() if cells}
+        for name, given in self.claims.items():
+            start = self._start_of(given)
+            if name not in self.starts and start is not None:
+                self.starts[name] = start
 
     def cells_of(self, section: Section) -> tuple[int, ...]:
-        """The cells of a section without a heading; none where nothing of it was found."""
+        """The cells of any section; none where nothing of it was found."""
+        if section.whole_notebook:
+            return tuple(cell.index for cell in self.evidence.cells)
+        if section.id in self.headed:
+            return self.headed[section.id]
         owner = section.model_of or section.id
         if owner in self.claims:
-            return self._around_model(section, self.claims[owner])
-        if section.model is not None or section.model_of is not None:
-            return ()
-        return self._between(section)
+            return self._around_model(section, owner=owner)
+        return () if section.model is not None or section.model_of is not None else self._between(section)
 
-    def _around_model(self, section: Section, claim: Claim) -> tuple[int, ...]:
-        """From where the model was made (or, for a section that only speaks of it, last trained) to the next section."""
-        fitted = [fit.cell for fit in self._first_fits(claim) if fit is not None]
-        start = self.starts.get(section.id)
+    def fits_of(self, section: Section) -> tuple[FitRecord, ...]:
+        """The fits that count for a section: those in its own cells, or up to them; later ones change nothing."""
+        own = self.fits.get(section.model_of or section.id, ())
+        cells = self.headed.get(section.id, ())
+        if section.model_of is None or not own or not cells or max(cells) < (own[-1].cell or 0):
+            return own
+        later = [
+            fit
+            for fit in self.claims[section.model_of].candidate.fits
+            if fit.seq > own[-1].seq and (fit.cell or 0) <= max(cells)
+        ]
+        return (*own, *later)
+
+    def _own_fits(self, name: str, given: Claim) -> tuple[FitRecord, ...]:
+        fits = given.candidate.fits
+        cells = self.headed.get(name, ())
+        inside = tuple(fit for fit in fits if fit.cell in cells)
+        if inside or not fits:
+            return inside
+        others = [
+            one.candidate.fits[0].seq for other, one in self.claims.items() if other != name and one.candidate.fits
+        ]
+        counted = [fits[0]]
+        for fit in fits[1:]:
+            # Another section's model was trained in between: this is that section's work on the old model.
+            if fit.cell != fits[0].cell and any(counted[-1].seq < seq < fit.seq for seq in others):
+                break
+            counted.append(fit)
+        upto = [fit for fit in counted if cells and (fit.cell or 0) <= max(cells)]
+        return tuple(upto or counted)
+
+    def _start_of(self, given: Claim) -> int | None:
+        """Where a model's work begins: where it was made, unless others were trained before it was."""
+        made, trained = given.candidate.record.cell, given.candidate.first_cell
+        if made is None or trained is None:
+            return made if trained is None else trained
+        others = [fit.cell for fit in self.evidence.fits if fit.model != given.candidate.id and fit.cell is not None]
+        return trained if any(made <= cell < trained for cell in others) else min(made, trained)
+
+    def _around_model(self, section: Section, *, owner: str) -> tuple[int, ...]:
+        """From where a model was made, or for a section that only speaks of it was trained, to the next section."""
+        start = self.starts.get(owner)
         if section.model_of is not None:
-            start = max(fitted, default=claim.candidate.first_cell)
+            trained = [fit.cell for fit in self.fits[owner] if fit.cell is not None]
+            start = max(trained, default=start)
         if start is None:
             return ()
         end = min((cell for cell in self.starts.values() if cell > start), default=len(self.evidence.cells))
-        others = {cell for own in self.headed.values() for cell in own}
-        loose = {cell for cell in self._events(claim.candidate.id) if cell not in others and cell >= start}
-        return tuple(sorted({*range(start, end), *loose}))
-
-    def _first_fits(self, claim: Claim) -> list[int | None]:
-        return []
+        taken = {cell for cells in self.headed.values() for cell in cells}
+        events = {cell for cell in self._events(self.claims[owner].candidate.id) if cell not in taken}
+        if section.model_of is not None:
+            events = {cell for cell in events if cell >= start}
+        return tuple(sorted({*range(start, end), *events}))
 
     def _between(self, section: Section) -> tuple[int, ...]:
-        names = [one.id for one in self.sections]
+        """What lies behind the work of the section before and in front of the next one."""
+        names = [one.id for one in self.sections if not one.whole_notebook]
         at = names.index(section.id)
         before = next((name for name in reversed(names[:at]) if name in self.starts), None)
-        first = 0 if before is None else self._last_event(before) + 1
-        return tuple(range(first, first))
+        after = next((name for name in names[at + 1 :] if name in self.starts), None)
+        end = len(self.evidence.cells) if after is None else self.starts[after]
+        first = 0 if before is None else self._last_event(before, end=end) + 1
+        if first < end:
+            return tuple(range(first, end))
+        return (end,) if end < len(self.evidence.cells) else ()
 
-    def _last_event(self, name: str) -> int:
-        return 0
+    def _last_event(self, name: str, *, end: int) -> int:
+        section = next(one for one in self.sections if one.id == name)
+        owner = section.model_of or name
+        events = self._events(self.claims[owner].candidate.id) if owner in self.claims else set()
+        within = set(self.headed[name]) if name in self.headed else set(range(self.starts[name], end))
+        return max((cell for cell in events if cell in within and cell < end), default=self.starts[name])
 
     def _events(self, model: str) -> set[int]:
-        return set()
+        evidence = self.evidence
+        happened = [(item.model, item.cell) for item in (*evidence.compiles, *evidence.fits)]
+        happened += [(item.model, item.cell) for item in (*evidence.evaluations, *evidence.predictions)]
+        return {cell for of, cell in happened if of == model and cell is not None}

@@ -50,8 +50,8 @@ class ArraySummary(Record):
         content: Digest of dtype, shape and bytes: equal arrays have equal digests.
         whole: The array itself, where it has at most 1 MiB.
         head: The first rows, shape ``(min(rows, 64), ...)``, for larger arrays.
-        row_hashes: One uint64 a row, shape ``(rows,)``; see `grader.execution.rowhash`. Equal rows have equal hashes;
-            for rows of at least 16 values, the hash is blind to a common scale and offset of the row's values.
+        row_hashes: One uint64 a row, shape ``(rows,)``; see `grader.execution.recorder.rowhash`. Equal rows
+            have equal hashes; of at least 16 values, the hash is blind to a common scale and offset of the row's values.
     """
 
     kind: Literal["array", "dataset", "generator", "other"] = "array"

@@ -43,7 +43,7 @@ class CheckResult(Record):
 
 
 class Verdict(Record):
-    """A criterion's outcome in ``grade.json``."""
+    """A criterion's outcome in ``grade.json``. One of visibility ``tutor`` stays off the student's page."""
 
     criterion: str
     section: str
@@ -54,6 +54,7 @@ class Verdict(Record):
     pending: float = 0.0
     points: float
     bonus: bool = False
+    visibility: Literal["student", "tutor"] = "student"
     basis: Basis
     required: str = ""
     expected: str = ""

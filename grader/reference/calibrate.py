@@ -14,6 +14,7 @@ from grader.errors import UsageError
 from grader.execution.sources import packages
 from grader.matching import match
 from grader.pipeline import Settings, Task, Tell
+from grader.rubric import Rubric
 from grader.store import OutputFolder
 
 
@@ -71,12 +72,22 @@ def _figures(task: Task, settings: Settings) -> Mapping[str, float]:
             mend=f"See {task.folder.executed_notebook}.",
         )
     return calibration_figures(
-        match(settings.rubric, evidence),
-        rubric=settings.rubric,
+        matching=match(settings.rubric, evidence),
         evidence=evidence,
         measurements=measurements,
         read=task.folder.arrays.get,
+        gap_pairs=_gap_pairs(settings.rubric),
     )
+
+
+def _gap_pairs(rubric: Rubric) -> dict[str, str]:
+    """Which section's gap is compared with whose, as the rubric's criteria say."""
+    return {
+        section.id: other
+        for section in rubric.sections
+        for criterion in section.criteria
+        if isinstance(other := getattr(criterion.params, "compared_to", None), str)
+    }
 
 
 def _together(by_seed: Sequence[Mapping[str, float]], *, reference: Path) -> dict[str, tuple[float, ...]]:

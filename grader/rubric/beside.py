@@ -35,7 +35,7 @@ def read_calibrations(rubric: Rubric, problems: Listed) -> dict[DataKind, Calibr
         if named[kind] is None:
             continue
         try:
-            calibration = read_calibration(rubric.path.parent / str(named[kind]))
+            calibration = read_calibration(rubric.calibration_path(kind))
         except UsageError as error:
             if needing:
                 why = (
@@ -53,7 +53,7 @@ def read_template(rubric: Rubric, problems: Listed) -> frozenset[str]:
     if rubric.template is None:
         return frozenset()
     if isinstance(rubric.template, str):
-        texts = _template_file(rubric.path.parent / rubric.template, problems)
+        texts = _template_file(rubric.beside(rubric.template), problems)
     else:
         texts = list(rubric.template)
     return frozenset(normalised(block) for text in texts for block in paragraphs(text))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 from types import MappingProxyType
@@ -201,7 +202,7 @@ class Rubric(Part):
         if self.reference is None:
             mend = "Add a line such as: reference: ../reference/<assignment>/reference.ipynb"
             raise RubricError([f"{self.path}:1: there is no reference solution. {mend}"])
-        found = self.path.parent / self.reference
+        found = self.beside(self.reference)
         if not found.is_file():
             raise RubricError([f"{self.path}: the reference {found} is missing. Check the path under 'reference'."])
         return found
@@ -220,7 +221,11 @@ class Rubric(Part):
         if named is None:
             mend = f"Add calibration: {{{data}: ../reference/{self.assignment}/calibration-{data}.json}}"
             raise RubricError([f"{self.path}:1: no calibration file is named for the {data} data. {mend}"])
-        return self.path.parent / named
+        return self.beside(named)
+
+    def beside(self, relative: str) -> Path:
+        """A path that is given relative to the rubric's file."""
+        return Path(os.path.normpath(self.path.parent / relative))
 
     def section(self, section_id: str) -> Section:
         """The section of that id.

@@ -49,11 +49,12 @@ def scope_of(
 X, Y = points()
 
 
-@pytest.mark.parametrize("y", [Y, Y[:, None], Y.astype(float), Y.astype(bool)])
+@pytest.mark.parametrize("y", [Y, Y.astype(float), Y.astype(np.uint8)])
 def test_right_shapes_pass(y: Array) -> None:
-    """Labels may be a column, of any type."""
-    result = array_shapes(scope_of(X, y if y.dtype != bool else y.astype(np.int8)), SHAPES)
-    assert (result.outcome, result.basis) == ("passed", "claimed")
+    """Labels may be of any type, and where they were fitted a column."""
+    for scope in (scope_of(X, y), scope_of(X, y, named=False, fitted=(X, y[:, None]))):
+        result = array_shapes(scope, SHAPES)
+        assert (result.outcome, result.basis) == ("passed", "claimed")
 
 
 @pytest.mark.parametrize(("rows", "outcome"), [(999, "failed"), (1000, "passed"), (5000, "passed"), (5001, "failed")])

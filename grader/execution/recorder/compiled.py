@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import keras
-import numpy as np
 from keras.src.utils.naming import to_snake_case
 
 from .plain import is_librarys, plain, short_float
@@ -82,7 +81,7 @@ def _learning_rate(optimizer: Any) -> dict[str, Any]:
     if callable(rate) and not hasattr(rate, "assign"):
         schedule = type(rate).__name__
         return {"learning_rate": None, "schedule": getattr(rate, "__name__", schedule)}
-    return {"learning_rate": short_float(np.asarray(rate)), "schedule": None}
+    return {"learning_rate": short_float(rate), "schedule": None}
 
 
 def _config(optimizer: Any) -> dict[str, Any]:

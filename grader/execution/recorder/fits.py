@@ -5,8 +5,6 @@ from __future__ import annotations
 import time
 from typing import Any
 
-import keras
-import numpy as np
 import tensorflow as tf
 
 from .channel import Channel
@@ -93,7 +91,7 @@ class FitWatch:
         self._seen_eagerly = tf.executing_eagerly()
         with tf.init_scope():
             if iterations_of(self.model) == self._iterations:
-                self._initial = [np.array(weight) for weight in self.model.weights]
+                self._initial = [weight.numpy() for weight in self.model.weights]
 
     def end(self, status: Status) -> None:
         """Sends the record for the last time."""
@@ -140,7 +138,7 @@ def iterations_of(model: Any) -> int | None:
     """Optimizer steps taken so far with the compiled optimizer."""
     optimizer = getattr(model, "optimizer", None)
     iterations = getattr(optimizer, "iterations", None)
-    return None if iterations is None else int(np.asarray(keras.ops.convert_to_numpy(iterations)))
+    return None if iterations is None else int(iterations.numpy())
 
 
 def _epochs(arguments: dict[str, Any]) -> int:

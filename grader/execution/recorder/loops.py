@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import keras
-import numpy as np
 import tensorflow as tf
 from tensorflow.python.eager import record
 
@@ -143,7 +142,7 @@ class Loops:
         # A trace may come before the weights have their first values, and twice: the last before a step counts.
         if loop.before is None and not self._steps(loop):
             with tf.init_scope():
-                loop.pending = [np.array(weight) for weight in model.weights]
+                loop.pending = [weight.numpy() for weight in model.weights]
         shape = getattr(_first(inputs), "shape", None)
         if self._running and shape is not None:
             self._functions[self._running[-1]] = Trainer(weakref.ref(model), tuple(shape)[1:])
@@ -228,11 +227,20 @@ class Loops:
         before, digest_before = known.at_end
         if now is None or now == before:
             return
+        if known.is_loaded and before is None:
+            self.weights_set(model, how="load_model", before=None)
+            return
         changed = [weight for weight, old, new in zip(model.weights, before or (), now, strict=False) if old != new]
         if before is not None and not all(id(weight) in self._trained for weight in changed):
             self.weights_set(model, how="assigned", before=digest_before)
         else:
             known.at_end = (now, known.digest if now == known.fingerprint else None)
+
+    def used(self, model: Any) -> None:
+        """A model is about to be trained or evaluated: one that came from a file brings its weights along."""
+        known = self._book.known(model)
+        if known.is_loaded and known.at_end[0] is None:
+            self.weights_set(model, how="load_model", before=None)
 
     def weights_set(self, model: Any, *, how: str, before: str | None) -> None:
         """Notes that weights were set from elsewhere."""
@@ -359,7 +367,7 @@ def specs_in(model: Any, inputs: Any) -> InputSpecs | None:
 
 def _iterations(optimizer: Any) -> int:
     with tf.init_scope():
-        return int(keras.ops.convert_to_numpy(optimizer.iterations))
+        return int(optimizer.iterations.numpy())
 
 
 def _first(structure: Any) -> Any:

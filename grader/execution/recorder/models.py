@@ -44,7 +44,8 @@ class Known:
         read: The state of which ``rows``, ``branching`` and ``config`` were read, and these.
         fingerprint: Of the weights whose digest is ``digest``.
         compiled: The `CompileRecord` of the last ``compile``.
-        at_end: Fingerprint and digest at the end of the last cell.
+        at_end: Fingerprint and digest when the weights were last accounted for.
+        is_loaded: Whether the model came from a file.
     """
 
     object_id: str
@@ -59,6 +60,7 @@ class Known:
     digest: str | None = None
     compiled: dict[str, Any] | None = None
     at_end: tuple[Any, str | None] = (None, None)
+    is_loaded: bool = False
 
 
 class ModelBook:
@@ -73,9 +75,10 @@ class ModelBook:
 
     def created(self, model: Any) -> None:
         """Holds on to a new model until the cell ends, so that one without a name is recorded all the same."""
-        if _made_by_sequential() or any(other is model for other in self._waiting):
+        makers = _makers()
+        if keras.Sequential.build.__code__ in makers or any(other is model for other in self._waiting):
             return
-        self.known(model)
+        self.known(model).is_loaded = keras.saving.load_model.__code__ in makers
         self._waiting.append(model)
         if len(self._waiting) > MOST_UNNAMED:
             self._record_if_whole(self._waiting.pop(0))
@@ -114,7 +117,7 @@ class ModelBook:
         if fingerprint is None:
             return None
         if fingerprint != known.fingerprint:
-            known.digest = self.store([np.asarray(weight) for weight in model.weights])
+            known.digest = self.store([weight.numpy() for weight in model.weights])
             known.fingerprint = fingerprint
         return known.digest
 
@@ -209,7 +212,7 @@ def fingerprint_of(model: Any) -> Any:
     """A cheap mark of the weights' values; None where the model has no weights yet."""
     if not model.built or not model.weights:
         return None
-    return tuple(_mark(np.ascontiguousarray(weight)) for weight in model.weights)
+    return tuple(_mark(np.ascontiguousarray(weight.numpy())) for weight in model.weights)
 
 
 def weight_bytes(model: Any) -> int:
@@ -242,15 +245,13 @@ def _holds(outer: Any, model: Any) -> bool:
     return any(layer is model for layer in outer._flatten_layers(include_self=False))  # noqa: SLF001 - all depths
 
 
-def _made_by_sequential() -> bool:
-    """Whether a Sequential makes the model for itself, now."""
-    frame = sys._getframe(1)  # noqa: SLF001 - the stack says whose it is, and nothing else does
-    build = keras.Sequential.build.__code__
+def _makers() -> set[Any]:
+    """The code that makes a model now: a Sequential makes one for itself, ``load_model`` makes those of a file."""
+    frame, found = sys._getframe(1), set()  # noqa: SLF001 - the stack says whose it is, and nothing else does
     while frame.f_back is not None:
         frame = frame.f_back
-        if frame.f_code is build:
-            return True
-    return False
+        found.add(frame.f_code)
+    return found
 
 
 def _names(namespace: Mapping[str, Any]) -> list[tuple[Any, list[str]]]:

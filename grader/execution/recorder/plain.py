@@ -20,8 +20,10 @@ def plain(value: Any) -> Any:
     """The same in JSON's types; what has no place there is given as its text."""
     if value is None or isinstance(value, bool | int | float | str):
         return value
-    if isinstance(value, np.generic | np.ndarray) or (hasattr(value, "numpy") and hasattr(value, "shape")):
-        return plain(np.asarray(value).tolist())
+    if isinstance(value, np.generic | np.ndarray):
+        return plain(value.tolist())
+    if hasattr(value, "numpy") and hasattr(value, "shape"):
+        return plain(np.asarray(value.numpy()))
     if isinstance(value, dict):
         return {str(key): plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple | set | frozenset):
@@ -31,7 +33,7 @@ def plain(value: Any) -> Any:
 
 def short_float(value: Any) -> float | None:
     """A float32 as it was written (0.001, not 0.0010000000474974513)."""
-    number = np.asarray(value)
+    number = np.asarray(value.numpy() if hasattr(value, "numpy") else value)
     if number.size != 1:
         return None
     shortest = float(str(number.reshape(())[()].astype(np.float32)))

@@ -46,7 +46,7 @@ def random_state(channel: Channel, model: Any, *, arguments: dict[str, Any], pro
     optimizer = model.optimizer
     return {
         "tensorflow_seed": context.global_seed(),
-        "seed_generators": [np.asarray(generator.state).tolist() for generator in seed_generators(model)],
+        "seed_generators": [generator.state.numpy().tolist() for generator in seed_generators(model)],
         "global_seed_generator": _global_generator(),
         "optimizer": _optimizer_state(channel, optimizer, problems) if optimizer is not None else None,
         "compile": _compile_config(model),
@@ -109,9 +109,9 @@ def _overrides(model: Any, name: str) -> bool:
 
 
 def _optimizer_state(channel: Channel, optimizer: Any, problems: list[str]) -> list[str] | None:
-    if not optimizer.built or int(optimizer.iterations) == 0:
+    if not optimizer.built or int(optimizer.iterations.numpy()) == 0:
         return None
-    values = [np.asarray(variable) for variable in optimizer.variables]
+    values = [variable.numpy() for variable in optimizer.variables]
     if sum(value.nbytes for value in values) > LARGEST_STATE_BYTES:
         problems.append("the optimizer's state is too large to be kept")
         return None
@@ -124,7 +124,7 @@ def _optimizer_state(channel: Channel, optimizer: Any, problems: list[str]) -> l
 
 def _global_generator() -> list[int] | None:
     generator = keras.src.backend.common.global_state.get_global_attribute("global_seed_generator")
-    return None if generator is None else list(np.asarray(generator.state).tolist())
+    return None if generator is None else list(generator.state.numpy().tolist())
 
 
 def _compile_config(model: Any) -> dict[str, Any] | None:

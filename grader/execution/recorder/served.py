@@ -64,7 +64,8 @@ class Shelf:
     def absent(self, what: str) -> ConnectionError:
         """The error of a download that cannot be."""
         return ConnectionError(
-            f"'{what}' is not at hand: notebooks are graded without a network, and nothing can be downloaded."
+            f"URL fetch failure: '{what}' is not at hand; notebooks are graded without a network, "
+            "and nothing can be downloaded."
         )
 
 

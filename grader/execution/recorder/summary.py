@@ -19,6 +19,8 @@ Summary = dict[str, Any]
 
 WHOLE_BYTES = 2**20
 HEAD_ROWS = 64
+HEAD_BYTES = 8 * 2**20
+"""Of large rows, such as photographs, the head holds fewer than 64; rows above it are neither kept nor hashed."""
 MAX_HASHED_ROWS = 2_000_000
 MAX_CLASSES = 100
 
@@ -181,7 +183,7 @@ class _Statistics:
         if chunk.shape[1:] != self.tail:
             raise ValueError(f"rows of {self.tail} and of {chunk.shape[1:]}")
         self._rows += len(chunk)
-        if self._kept_rows < HEAD_ROWS or self._rows * self._row_bytes <= WHOLE_BYTES:
+        if self._kept_rows < self._head_rows or self._rows * self._row_bytes <= WHOLE_BYTES:
             self._kept.append(chunk.copy())
             self._kept_rows += len(chunk)
         if not chunk.size or chunk.dtype.kind == "c":
@@ -190,7 +192,7 @@ class _Statistics:
         with np.errstate(all="ignore"):
             self._add_range(chunk)
             self._add_classes(chunk)
-            if self._rows <= MAX_HASHED_ROWS:
+            if self._rows <= MAX_HASHED_ROWS and self._head_rows:
                 self._hashes.append(row_hashes(chunk))
 
     def summary(self, shape: tuple[int, ...]) -> Summary:
@@ -209,11 +211,15 @@ class _Statistics:
             "one_hot": self._one_hot and self._integral and seen,
             "class_counts": {str(key): counts[key] for key in sorted(counts)} if counts else None,
             "whole": _send(kept.reshape(shape)) if whole else None,
-            "head": None if whole else _send(kept[:HEAD_ROWS]),
+            "head": None if whole or not self._head_rows else _send(kept[: self._head_rows]),
             "row_hashes": _send(np.concatenate(self._hashes))
             if self._hashes and shape and self._rows <= MAX_HASHED_ROWS
             else None,
         }
+
+    @property
+    def _head_rows(self) -> int:
+        return min(HEAD_ROWS, HEAD_BYTES // max(1, self._row_bytes))
 
     @property
     def _row_bytes(self) -> int:

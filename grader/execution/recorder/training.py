@@ -132,6 +132,7 @@ class KerasRecorder:
         with quietly(self._channel, "record the beginning of a fit"):
             arguments = call.arguments()
             self._loops.close(model)
+            self._loops.used(model)
             number = self._loops.next_number()
             fit = FitWatch(self._channel, self._book, model=model, arguments=arguments, number=number)
             fit.begin(self._compiled(model) if model.compiled else None)
@@ -178,6 +179,7 @@ class KerasRecorder:
         if not self._nesting:
             with quietly(self._channel, "record what is evaluated"):
                 arguments = call.arguments()
+                self._loops.used(call.item)
                 given = given_to(arguments["x"], arguments["y"])
                 call.replace("x", given.replacement)
         if given is None:

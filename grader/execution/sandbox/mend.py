@@ -51,7 +51,7 @@ def mend_for(machine: Machine, attempts: Sequence[str]) -> str:
     """The mend for a machine."""
     if not machine.system.startswith("linux"):
         return "Notebooks are run on Linux only: use a Linux machine, a virtual machine, or WSL 2 on Windows."
-    mends = list(_policies(machine)) or list(_surroundings(machine))
+    mends = list(_policies(machine, attempts)) or list(_surroundings(machine))
     if not mends:
         tried = " ".join(f"{attempt}." for attempt in attempts) or "no bubblewrap was found."
         mends = [
@@ -60,10 +60,11 @@ def mend_for(machine: Machine, attempts: Sequence[str]) -> str:
     return " ".join(mends)
 
 
-def _policies(machine: Machine) -> Iterator[str]:
+def _policies(machine: Machine, attempts: Sequence[str]) -> Iterator[str]:
     if machine.root:
         return  # none of these hold for root
-    if machine.settings.get("user.max_user_namespaces") == 0:
+    exceeded = any("max_*_namespaces exceeded" in attempt for attempt in attempts)
+    if machine.settings.get("user.max_user_namespaces") == 0 or exceeded:
         yield _set("user.max_user_namespaces", 15000)
     if machine.settings.get("kernel.unprivileged_userns_clone") == 0:
         yield _set("kernel.unprivileged_userns_clone", 1)
@@ -85,7 +86,7 @@ def _surroundings(machine: Machine) -> Iterator[str]:
             "unmask=ALL`), or run grader outside it."
         )
     elif not machine.installed:
-        yield "Install bubblewrap: `sudo apt install bubblewrap` (Debian, Ubuntu), `sudo dnf install bubblewrap` (Fedora)."
+        yield "Install bubblewrap: `sudo apt install bubblewrap` or `sudo dnf install bubblewrap`."
 
 
 def _set(name: str, value: int) -> str:

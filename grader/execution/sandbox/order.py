@@ -36,6 +36,9 @@ from grader.execution.sandbox.usage import Gauge
 Tier = Literal["1", "2", "2b", "3", "4"]
 
 OPEN_FILES = 1024
+OWN_TASKS = 2
+"""The launcher and the thread that starts it, where they come after the count."""
+
 COUNTS_BY_NAMESPACE = (5, 14)
 """The Linux whose process limit counts inside a user namespace; before, everything of the same user counts."""
 
@@ -150,7 +153,7 @@ class Order:
         release = tuple(int(number) for number in re.findall(r"\d+", platform.release())[:2])
         if self.uid is not None or (self.tier == "1" and release >= COUNTS_BY_NAMESPACE):
             return self.job.limits.processes
-        return tasks_of(os.geteuid()) + self.job.limits.processes
+        return tasks_of(os.geteuid()) + OWN_TASKS + self.job.limits.processes
 
 
 @contextmanager

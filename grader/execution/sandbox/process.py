@@ -12,7 +12,6 @@ import threading
 import time
 from contextlib import ExitStack
 from dataclasses import dataclass
-from pathlib import Path
 from types import TracebackType
 from typing import Self
 
@@ -23,9 +22,6 @@ from grader.records import ExecutionReason
 
 END_SECONDS = 10.0
 """What the kernel may take to end a tree of processes before we say that it did not."""
-
-REAPING_SECONDS = 0.5
-"""In a container whose first process never takes note, an ended process keeps its number, and nothing else."""
 
 SAMPLE_SECONDS = 0.25
 """Between two readings of the CPU time, which goes unaccounted with the last process."""
@@ -187,7 +183,7 @@ class Sandboxed:
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.killpg(self.pid, signal.SIGKILL)
             gone = parts.root.wait(END_SECONDS)
-            _await_reaping(parts.root.pid)
+            cpu_seconds += _reap_orphan(parts.root.pid) if gone else 0.0
             out_of_memory = system_out_of_memory() > parts.oom_before
             self._cpu_seconds = max(self._cpu_seconds, cpu_seconds)
             self._ending = self._told(code, out_of_memory=out_of_memory)
@@ -205,13 +201,6 @@ class Sandboxed:
         return ending(code, limits=self._limits, cpu_seconds=used, out_of_memory=out_of_memory)
 
 
-def _await_reaping(pid: int) -> None:
-    """Waits a little until the machine's own first process has taken note of an orphan's end."""
-    end = time.monotonic() + REAPING_SECONDS
-    while Path(f"/proc/{pid}").exists() and time.monotonic() < end:
-        time.sleep(0.002)
-
-
 def _reap(outer: subprocess.Popen[bytes], handle: Handle) -> tuple[int, float]:
     """The return code and the CPU time of a process and all that it waited for."""
     handle.wait(END_SECONDS)
@@ -221,5 +210,15 @@ def _reap(outer: subprocess.Popen[bytes], handle: Handle) -> tuple[int, float]:
         outer.returncode = 0
         return 0, 0.0
     code = os.waitstatus_to_exitcode(status)
-    outer.returncode = code  # so that Popen knows, and does not wait for a number that may be another's by then
+    # Popen must know, so that it never waits for a number that may be another's by then.
+    outer.returncode = code
     return (128 - code if code < 0 else code), used.ru_utime + used.ru_stime
+
+
+def _reap_orphan(pid: int) -> float:
+    """Takes note of the end of a process that outlived its parent and so came to us; its CPU time."""
+    try:
+        _, _, used = os.wait4(pid, 0)
+    except ChildProcessError:  # its parent did so
+        return 0.0
+    return used.ru_utime + used.ru_stime

@@ -6,12 +6,15 @@ it along. The thread also lends its processor mask, which a program inherits and
 
 from __future__ import annotations
 
+import ctypes
 import os
 import subprocess
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cache
+
+from grader.execution.sandbox.launcher import PR_SET_SUBREAPER
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,6 +51,8 @@ def spawn(start: Start) -> subprocess.Popen[bytes]:
 
 @cache
 def _thread(process: int) -> ThreadPoolExecutor:  # noqa: ARG001 - a fork has no threads and needs its own
+    # Orphans come to us, so that they are gone as soon as they have ended, whatever the machine's first process does.
+    ctypes.CDLL(None).prctl(PR_SET_SUBREAPER, 1, 0, 0, 0)
     return ThreadPoolExecutor(max_workers=1, thread_name_prefix="sandbox")
 
 

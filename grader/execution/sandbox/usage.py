@@ -59,7 +59,7 @@ class Gauge:
 
     def _pids(self) -> Iterator[int]:
         if not self._namespace:
-            yield from descendants_of(self._leader)
+            yield from (self._leader, *descendants_of(self._leader))
             return
         with contextlib.suppress(OSError):
             folder = os.open(self._proc, os.O_RDONLY | os.O_DIRECTORY, dir_fd=self._root)

@@ -179,7 +179,7 @@ def test_a_data_set_is_served_in_every_import_style_as_fresh_arrays(run: Recorde
 @pytest.mark.parametrize(("cell", "name"), [("absent", "cifar10"), ("get_file", "weights.h5"), ("openml", "titanic")])
 def test_what_is_not_at_hand_fails_at_once_and_says_so(run: RecordedRun, cell: str, name: str) -> None:
     """No network is waited for."""
-    assert f"ConnectionError: '{name}' is not at hand" in printed(run, cell)
+    assert f"ConnectionError: URL fetch failure: '{name}' is not at hand" in printed(run, cell)
 
 
 def test_openml_gives_the_served_digits(run: RecordedRun) -> None:

@@ -90,6 +90,14 @@ def test_a_large_array_keeps_its_first_rows_and_all_hashes(shelf: Shelf) -> None
     assert found.mean == pytest.approx(images.mean())
 
 
+def test_the_head_of_large_rows_is_short(shelf: Shelf) -> None:
+    """Eight MiB at most are kept, and nothing of rows above that."""
+    photographs = read(np.zeros((20, 1024, 1024), np.uint8))
+    assert len(shelf.get(photographs.head)) == 8
+    endless = read(np.zeros((1, 9 * 2**20), np.uint8))
+    assert (endless.head, endless.row_hashes, endless.maximum) == (None, None, 0)
+
+
 def test_equal_arrays_have_equal_content_and_changed_ones_do_not(shelf: Shelf) -> None:
     """Content is of dtype, shape and bytes: a change in place is seen, a copy is the same."""
     array = np.arange(12.0)

@@ -1,0 +1,108 @@
+"""Mistakes that are seen in the course of a training."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from itertools import pairwise
+
+from grader.advice.training import Remark, Training
+from grader.checks.results import counted, shown
+
+HUGE_LOSS = 1e3
+NO_PROGRESS = 0.01
+SWING = 0.03
+SWINGING_SHARE = 0.2
+FEWEST_EPOCHS = 5
+"""A curve of fewer epochs has no shape."""
+
+RISEN = 0.1
+"""A validation loss that ends this share above its lowest has risen, and not just trembled."""
+
+SETTLED = 0.9
+"""A loss that fell below this share of its first value has learned, whatever the accuracy says."""
+
+
+def loss_value(training: Training) -> Iterator[Remark]:
+    """A loss that is not finite, negative or huge; the latter two of cross-entropies alone, whose scale is known.
+
+    Source:
+        AutoTrainer (Zhang et al., ICSE 2021).
+    """
+    is_entropy = "crossentropy" in training.loss_name
+    for epoch, value in enumerate(training.history("loss"), start=1):
+        if not math.isfinite(value):
+            found = f"became {shown(value)}"
+        elif is_entropy and value < 0:
+            found = f"was negative ({shown(value)})"
+        elif is_entropy and value >= HUGE_LOSS:
+            found = f"was {value:,.0f}"
+        else:
+            continue
+        yield Remark(
+            "loss_value",
+            f"The training loss in {training.where} {found} in epoch {epoch}. Look at the scale of the inputs, the"
+            " labels and the learning rate.",
+        )
+        return
+
+
+def overfitting(training: Training) -> Iterator[Remark]:
+    """A validation loss that rises while the training loss falls.
+
+    Source:
+        UMLAUT (Schoop et al., CHI 2021).
+    """
+    loss, held = training.history("loss"), training.history("val_loss")
+    if len(loss) != len(held) or not _has_shape(loss) or not _has_shape(held):
+        return
+    best = min(range(len(held)), key=held.__getitem__)
+    if held[-1] > held[best] * (1 + RISEN) and held[best] > 0 and loss[-1] < loss[best]:
+        yield Remark(
+            "overfitting",
+            f"In {training.where} the validation loss was lowest in epoch {best + 1} ({shown(held[best])}) and rose to"
+            f" {shown(held[-1])} by epoch {len(held)}, while the training loss fell from {shown(loss[best])} to"
+            f" {shown(loss[-1])}: from there on the model overfits.",
+        )
+
+
+def no_progress(training: Training) -> Iterator[Remark]:
+    """An accuracy that hardly changes, with a loss that hardly falls.
+
+    Source:
+        AutoTrainer.
+    """
+    accuracy, loss = training.accuracy, training.history("loss")
+    if not _has_shape(accuracy) or not _has_shape(loss) or loss[-1] < SETTLED * loss[0]:
+        return
+    gained = max(accuracy) - accuracy[0]
+    # A model that is right from the first epoch on has nothing to gain.
+    if gained < NO_PROGRESS and max(accuracy) < 1 - NO_PROGRESS:
+        yield Remark(
+            "no_progress",
+            f"In {counted(len(accuracy), 'epoch')} the accuracy in {training.where} rose by no more than"
+            f" {shown(gained)} (from {shown(accuracy[0])} to {shown(max(accuracy))}): the model has hardly learned."
+            " Check the loss, the labels and the learning rate.",
+        )
+
+
+def oscillation(training: Training) -> Iterator[Remark]:
+    """An accuracy that goes up and down.
+
+    Source:
+        AutoTrainer.
+    """
+    accuracy = training.accuracy
+    if not _has_shape(accuracy):
+        return
+    swings = sum(before - after >= SWING for before, after in pairwise(accuracy))
+    if swings >= SWINGING_SHARE * len(accuracy):
+        yield Remark(
+            "oscillation",
+            f"The training accuracy in {training.where} fell by {SWING:g} or more in {swings} of"
+            f" {counted(len(accuracy), 'epoch')}. A smaller learning rate or a larger batch makes training steadier.",
+        )
+
+
+def _has_shape(values: tuple[float, ...]) -> bool:
+    return len(values) >= FEWEST_EPOCHS and all(map(math.isfinite, values))

@@ -1,0 +1,103 @@
+"""One model with the fits that trained it in one section: what the rules of advice look at."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from grader.checks.absence import is_training, section_name
+from grader.checks.base import Scope
+from grader.checks.layers import PlainModel, last_compile, plain_model
+from grader.checks.results import listed
+from grader.records import CompileRecord, FitRecord
+from grader.rubric import Rubric
+
+
+@dataclass(frozen=True)
+class Remark:
+    """What one rule found.
+
+    Attributes:
+        text: One to three calm sentences, the first with the numbers.
+    """
+
+    rule: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Training:
+    """One model of the notebook with the fits that trained it in one section.
+
+    Attributes:
+        section: None where it belongs to none.
+        name: Of the model, as a sentence names it: ``the model of exercise 1``.
+    """
+
+    scope: Scope
+    section: str | None
+    model: PlainModel
+    model_id: str
+    fits: tuple[FitRecord, ...]
+    name: str
+
+    @property
+    def cells(self) -> tuple[int, ...]:
+        """Where it was trained."""
+        return tuple(sorted({fit.cell for fit in self.fits if fit.cell is not None}))
+
+    @property
+    def where(self) -> str:
+        """``cell 16``, for a sentence."""
+        cells = [str(cell + 1) for cell in self.cells]
+        return f"cell{'s' if len(cells) > 1 else ''} {listed(cells)}" if cells else "the notebook"
+
+    @property
+    def compiled(self) -> CompileRecord | None:
+        """How it was compiled last."""
+        return next((fit.compiled for fit in reversed(self.fits) if fit.compiled is not None), None)
+
+    @property
+    def loss_name(self) -> str:
+        """Of the loss; empty where it is unknown."""
+        return (self.compiled.loss or "") if self.compiled is not None else ""
+
+    def history(self, key: str) -> tuple[float, ...]:
+        """One value an epoch over all fits, shape ``(epochs,)``."""
+        return tuple(value for fit in self.fits for value in fit.history.get(key, ()))
+
+    @property
+    def accuracy(self) -> tuple[float, ...]:
+        """The training accuracy of each epoch, shape ``(epochs,)``; empty where it was not measured."""
+        keys = (key for fit in self.fits for key in fit.history)
+        named = next((key for key in keys if "acc" in key and not key.startswith("val_")), None)
+        return self.history(named) if named is not None else ()
+
+
+def trainings(scope: Scope, rubric: Rubric) -> Iterator[Training]:
+    """Every training of the notebook: those of the sections in their order, then what belongs to none."""
+    told: set[str] = set()
+    for section in rubric.sections:
+        match = scope.matching[section.id]
+        if match.model is None or match.borrowed_from is not None:
+            continue
+        fits = tuple(fit for fit in scope.evidence.fits if fit.id in match.fits and is_training(fit))
+        told.update(fit.id for fit in fits)
+        if fits:
+            yield _training(scope, fits, section=section.id)
+    for fit in scope.evidence.fits:
+        if fit.id not in told and is_training(fit):
+            yield _training(scope, (fit,), section=_section_of_cell(scope, fit.cell))
+
+
+def _training(scope: Scope, fits: tuple[FitRecord, ...], *, section: str | None) -> Training:
+    model = fits[0].model
+    plain = plain_model(scope.evidence.model(model), compiled=last_compile(scope.evidence, model))
+    owns = section is not None and scope.matching[section].model == model
+    name = f"the model of {section_name(section or '', scope.matching)}" if owns else "this model"
+    return Training(scope=scope, section=section, model=plain, model_id=model, fits=fits, name=name)
+
+
+def _section_of_cell(scope: Scope, cell: int | None) -> str | None:
+    headed = [name for name, match in scope.matching.items() if match.heading_cell is not None and cell in match.cells]
+    return headed[0] if headed else None

@@ -1,0 +1,134 @@
+"""``grader doctor``: what this machine can do, with proof."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from rich.console import Console
+
+    from grader.execution.sandbox import Detection
+
+TIERS = {
+    "1": "bubblewrap, by an ordinary user",
+    "2": "bubblewrap, run by root as a dedicated user",
+    "2b": "bubblewrap by root, the kernel as a dedicated user",
+    "3": "Landlock and seccomp, without namespaces",
+    "4": "none",
+}
+PACKAGES = ("tensorflow", "keras", "numpy", "ipykernel", "nbclient")
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True, help="Print everything as JSON.")
+def doctor(*, as_json: bool) -> None:
+    """Show what this machine can do, and prove its sandbox.
+
+    A job that tries to get out runs in the sandbox; what it met is the proof of each property.
+    """
+    import json
+    import sys
+
+    from rich.console import Console
+
+    from grader.cli import EXIT_UNUSABLE
+    from grader.execution.sandbox import detect
+
+    detection = detect()
+    facts = _facts(detection)
+    if as_json:
+        click.echo(json.dumps(facts, indent=1))
+    else:
+        _show(facts, detection, Console(highlight=False))
+    if detection.sandbox is None:
+        sys.exit(EXIT_UNUSABLE)
+
+
+def _facts(detection: Detection) -> dict[str, Any]:
+    import platform
+
+    return {
+        "sandbox": detection.sandbox is not None,
+        "tier": detection.tier,
+        "mechanism": TIERS[detection.tier],
+        "bubblewrap": detection.sandbox.bubblewrap if detection.sandbox is not None else None,
+        "limits": detection.limits_by,
+        "lacks": detection.lacks,
+        "mend": detection.mend,
+        "properties": [vars(found) for found in detection.properties],
+        "attempts": list(detection.attempts),
+        "system": platform.platform(),
+        "python": platform.python_version(),
+        "packages": _versions(),
+        "compiled": _compiled("tensorflow"),
+    }
+
+
+def _versions() -> dict[str, str | None]:
+    """Versions by the installed metadata; nothing is imported for it. On some machines TensorFlow's name is longer."""
+    from importlib import metadata
+
+    found: dict[str, str | None] = {}
+    for name in PACKAGES:
+        found[name] = None
+        for distribution in (name, f"{name}-cpu"):
+            try:
+                found[name] = metadata.version(distribution)
+            except metadata.PackageNotFoundError:
+                continue
+            break
+    return found
+
+
+def _compiled(package: str) -> bool:
+    """Whether a package's bytecode is there: a read-only sandbox can never write it, and compiles at each start."""
+    import sys
+
+    cache = _packages_folder() / package / "__pycache__"
+    return any(cache.glob(f"*.{sys.implementation.cache_tag}.pyc"))
+
+
+def _packages_folder() -> Path:
+    import sysconfig
+    from pathlib import Path
+
+    return Path(sysconfig.get_path("purelib"))
+
+
+def _show(facts: dict[str, Any], detection: Detection, console: Console) -> None:
+    import sys
+
+    from rich.markup import escape
+    from rich.table import Table
+
+    held = detection.sandbox is not None
+    title = f"[bold {'green' if held else 'red'}]Sandbox: {facts['mechanism']}[/]"
+    console.print(f"{title} (tier {facts['tier']})" if held else f"{title}; grading refuses without one")
+    for attempt in detection.attempts:
+        console.print(f"  [dim]tried: {escape(attempt)}[/]")
+    properties = Table("", "property", "proof", box=None, pad_edge=False)
+    for found in detection.properties:
+        mark = "[green]yes[/]" if found.holds else "[red]no[/]"
+        properties.add_row(mark, found.name, escape(found.proof))
+    if detection.properties:
+        console.print(properties)
+    versions = ", ".join(f"{name} {version or 'missing'}" for name, version in facts["packages"].items())
+    compile_all = f"missing, each kernel starts 10 s later: `{sys.executable} -m compileall -q {_packages_folder()}`."
+    rows = {
+        "bubblewrap": facts["bubblewrap"] or "none",
+        "limits of the whole": facts["limits"],
+        "python": f"{facts['python']} on {facts['system']}",
+        "packages": versions,
+        "bytecode": "there" if facts["compiled"] else compile_all,
+        "lacks": facts["lacks"],
+        "mend": facts["mend"],
+    }
+    table = Table(show_header=False, box=None, pad_edge=False)
+    for name, value in rows.items():
+        if value:
+            table.add_row(f"[bold]{name}[/]", escape(value))
+    console.print(table)

@@ -1,0 +1,300 @@
+"""Rubric, evidence and measurements make verdicts: a pure function, so that a grade is the same whenever it is made."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from grader.advice import advise
+from grader.calibration import Calibration
+from grader.checks.base import Array, Scope, registered
+from grader.fallout import Fallout, find_fallout
+from grader.matching import match
+from grader.records import (
+    Advice,
+    ArrayRef,
+    CheckResult,
+    Evidence,
+    ExecutionSummary,
+    GradedSubmission,
+    Measurements,
+    RubricSummary,
+    SectionMatch,
+    Submission,
+    SubmissionSummary,
+    Verdict,
+)
+from grader.rubric import Criterion, DataKind, Rubric, Section
+
+Read = Callable[[ArrayRef], Array]
+
+POINT_DIGITS = 2
+"""Points are rounded to so many digits, so that thirds add up on paper as they do here."""
+
+
+def evaluate(rubric: Rubric, *, evidence: Evidence, measurements: Measurements, read: Read) -> GradedSubmission:
+    """Grades one submission.
+
+    Args:
+        rubric: With the reference's spread, as far as it was measured.
+        evidence: What the execution left.
+        measurements: What was verified of it.
+        read: Reads a stored array.
+    """
+    problem = None
+    try:
+        matching = match(rubric, evidence)
+    except Exception as error:  # noqa: BLE001 - whatever a hostile record does to us, the tutor gets a grade to look at
+        problem = f"We failed to match the notebook with the rubric ({type(error).__name__}: {error})."
+        matching = {one.id: SectionMatch(section=one.id, title=one.title, why=problem) for one in rubric.sections}
+    judge = _Judge(rubric, evidence=evidence, measurements=measurements, matching=matching, read=read)
+    verdicts = judge.verdicts(problem)
+    return _graded(
+        rubric,
+        verdicts,
+        submission=SubmissionSummary(
+            id=evidence.submission, file_name=evidence.file_name, sha256=evidence.sha256, authors=evidence.authors
+        ),
+        evidence=evidence,
+        matching=matching,
+        advice=() if problem else judge.advice(),
+    )
+
+
+def not_run(rubric: Rubric, submission: Submission) -> GradedSubmission:
+    """The grade of a file that is no notebook: nothing was run, and every criterion is blocked by that."""
+    why = submission.problem or "There is nothing in it to run."
+    result = CheckResult(outcome="blocked", feedback=why, next_step="Hand in the notebook itself, as an .ipynb file.")
+    verdicts = tuple(
+        _verdict(criterion, section, result) for section in rubric.sections for criterion in section.criteria
+    )
+    evidence = Evidence(submission=submission.id, file_name=submission.file_name, sha256=submission.sha256)
+    graded = _graded(
+        rubric,
+        verdicts,
+        submission=SubmissionSummary(
+            id=submission.id, file_name=submission.file_name, sha256=submission.sha256, authors=submission.authors
+        ),
+        evidence=evidence,
+        matching={},
+        advice=(),
+    )
+    execution = ExecutionSummary(reason="unreadable", detail=why)
+    return graded.model_copy(update={"status": "not_run", "execution": execution})
+
+
+def data_kind(evidence: Evidence) -> DataKind:
+    """Which data the notebook ran on: the sample, where a data set that it loaded (or could have) is one."""
+    uses = [use for use in evidence.data_sets if use.loaded] or list(evidence.data_sets)
+    return "sample" if any(use.sample for use in uses) else "full"
+
+
+@dataclass(frozen=True)
+class _Judge:
+    rubric: Rubric
+    evidence: Evidence
+    measurements: Measurements
+    matching: Mapping[str, SectionMatch]
+    read: Read
+
+    def verdicts(self, problem: str | None) -> tuple[Verdict, ...]:
+        """One a criterion, in the order of the rubric."""
+        results: dict[str, CheckResult] = {}
+        fallout = find_fallout(self.evidence, longest_training=_longest_training(self.rubric))
+        by_id = {
+            criterion.id: (criterion, section) for section in self.rubric.sections for criterion in section.criteria
+        }
+        for name in by_id:
+            self._judge(name, by_id, results=results, fallout=fallout, problem=problem)
+        return tuple(_verdict(*by_id[name], results[name]) for name in by_id)
+
+    def advice(self) -> tuple[Advice, ...]:
+        """Remarks without points; none where making them fails, for they decide nothing."""
+        try:
+            return advise(self._scope(self.rubric.sections[0]), rubric=self.rubric)
+        except Exception:  # noqa: BLE001 - as above
+            return ()
+
+    def _judge(
+        self,
+        name: str,
+        by_id: Mapping[str, tuple[Criterion, Section]],
+        *,
+        results: dict[str, CheckResult],
+        fallout: Fallout,
+        problem: str | None,
+    ) -> None:
+        """Judges a criterion after those that it requires; the rubric was checked for rounds."""
+        if name in results:
+            return
+        criterion, section = by_id[name]
+        for needed in criterion.requires:
+            self._judge(needed, by_id, results=results, fallout=fallout, problem=problem)
+        if problem is not None:
+            results[name] = CheckResult(outcome="needs_review", cause="ours", feedback=problem)
+            return
+        missing = next(
+            (needed for needed in criterion.requires if results[needed].outcome in {"failed", "blocked"}), None
+        )
+        if missing is not None:
+            title = by_id[missing][0].title or missing
+            result = CheckResult(
+                outcome="blocked",
+                feedback=f'This needs "{title}", which was not met.',
+                next_step=results[missing].next_step,
+                cells=results[missing].cells,
+            )
+        else:
+            result = self._run(criterion, section)
+        results[name] = _ours_first(result, section, match=self.matching[section.id], fallout=fallout, judge=self)
+
+    def _run(self, criterion: Criterion, section: Section) -> CheckResult:
+        try:
+            result = registered()[criterion.check].run(self._scope(section), criterion.params)
+            return _sound(result)
+        except Exception as error:  # noqa: BLE001 - one failing check must not cost the others
+            text = f"Our check {criterion.check!r} failed on this ({type(error).__name__}: {error}). A tutor will look."
+            return CheckResult(outcome="needs_review", cause="ours", feedback=text)
+
+    def _scope(self, section: Section) -> Scope:
+        full = self._calibration("full")
+        return Scope(
+            evidence=self.evidence,
+            measurements=self.measurements,
+            matching=self.matching,
+            section=self.matching[section.id],
+            read=self.read,
+            calibration=self._calibration(data_kind(self.evidence)),
+            full_calibration=full,
+            template_texts=self.rubric.template_texts,
+        )
+
+    def _calibration(self, kind: DataKind) -> Calibration | None:
+        """The reference's spread; on the data of this run only where it was measured on just these."""
+        calibration = self.rubric.calibrations.get(kind)
+        if calibration is None or kind != data_kind(self.evidence):
+            return calibration
+        for use in self.evidence.data_sets:
+            known = calibration.fingerprints.get(use.name)
+            if use.loaded and known is not None and known != use.fingerprint:
+                return None
+        return calibration
+
+
+def _longest_training(rubric: Rubric) -> int | None:
+    asked = [getattr(criterion.params, "epochs", None) for criterion in rubric.criteria]
+    return max((epochs for epochs in asked if isinstance(epochs, int)), default=None)
+
+
+def _ours_first(
+    result: CheckResult, section: Section, *, match: SectionMatch, fallout: Fallout, judge: _Judge
+) -> CheckResult:
+    """What is lost only through us is not lost: a person looks at it."""
+    if result.outcome not in {"failed", "partial", "blocked"} or fallout.first is None:
+        return result
+    if section.whole_notebook:
+        reason = fallout.first if fallout.every_failure else None
+    elif not match.cells:
+        reason = fallout.first
+    else:
+        fitted = {fit.cell for fit in judge.evidence.fits if fit.id in match.fits and fit.cell is not None}
+        reason = fallout.reason({*match.cells, *fitted})
+    if reason is None:
+        return result
+    text = f"{reason} What follows from it is not counted against you; a tutor will look. {result.feedback}".strip()
+    return result.model_copy(
+        update={"outcome": "needs_review", "cause": "ours", "share": 0.0, "feedback": text, "next_step": ""}
+    )
+
+
+def _sound(result: CheckResult) -> CheckResult:
+    """A result whose parts agree with each other.
+
+    Raises:
+        ValueError: They cannot be made to.
+    """
+    if result.outcome == "passed":
+        return result.model_copy(update={"share": 1.0, "cause": None})
+    if result.outcome == "partial":
+        if not (math.isfinite(result.share) and 0 < result.share < 1):
+            raise ValueError(f"a share of {result.share}")
+        return result.model_copy(update={"cause": None})
+    cause = (result.cause or "ours") if result.outcome == "needs_review" else None
+    return result.model_copy(update={"share": 0.0, "cause": cause})
+
+
+def _verdict(criterion: Criterion, section: Section, result: CheckResult) -> Verdict:
+    words = criterion.text
+    own = {"passed": words.passed, "partial": words.partial, "failed": words.failed}.get(result.outcome)
+    to_do = result.outcome in {"partial", "failed", "blocked"}
+    earned = round(criterion.points * result.share, POINT_DIGITS)
+    return Verdict(
+        criterion=criterion.id,
+        section=section.id,
+        title=criterion.title,
+        outcome=result.outcome,
+        cause=result.cause,
+        earned=earned,
+        pending=criterion.points if result.outcome == "needs_review" else 0.0,
+        points=criterion.points,
+        bonus=section.bonus,
+        visibility=criterion.visibility,
+        basis=result.basis,
+        required=result.required,
+        expected=result.expected,
+        yours=result.yours,
+        feedback=_filled(own, result) or result.feedback,
+        next_step=(_filled(words.next_step, result) if to_do else None) or result.next_step,
+        cells=result.cells,
+    )
+
+
+def _filled(text: str | None, result: CheckResult) -> str | None:
+    if text is None:
+        return None
+    return text.replace("{yours}", result.yours).replace("{expected}", result.expected)
+
+
+def _graded(
+    rubric: Rubric,
+    verdicts: tuple[Verdict, ...],
+    *,
+    submission: SubmissionSummary,
+    evidence: Evidence,
+    matching: Mapping[str, SectionMatch],
+    advice: tuple[Advice, ...],
+) -> GradedSubmission:
+    waiting = any(verdict.outcome == "needs_review" and verdict.cause != "by_hand" for verdict in verdicts)
+    run = evidence.execution
+
+    def total(name: str, *, bonus: bool) -> float:
+        points = (float(getattr(verdict, name)) for verdict in verdicts if verdict.bonus is bonus)
+        return round(sum(points), POINT_DIGITS)
+
+    return GradedSubmission(
+        submission=submission,
+        rubric=RubricSummary(
+            assignment=rubric.assignment, title=rubric.title, file_name=rubric.path.name, sha256=rubric.sha256
+        ),
+        status="needs_review" if waiting else "graded",
+        execution=ExecutionSummary(
+            reason=run.reason,
+            detail=run.detail,
+            first_error_cell=run.first_error_cell,
+            seconds=run.seconds,
+            overhead_seconds=run.overhead_seconds,
+        ),
+        data=evidence.data_sets,
+        data_choice=evidence.data_choice,
+        points_earned=total("earned", bonus=False),
+        points_pending=total("pending", bonus=False),
+        points_possible=total("points", bonus=False),
+        bonus_earned=total("earned", bonus=True),
+        bonus_pending=total("pending", bonus=True),
+        bonus_possible=total("points", bonus=True),
+        matching=dict(matching),
+        flags=(),
+        verdicts=verdicts,
+        advice=advice,
+    )

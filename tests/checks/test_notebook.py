@@ -1,0 +1,160 @@
+"""The notebook as a whole: errors of the student's and of ours, and stored accuracies that come out again."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from builders import Notebook, dense, make_calibration, make_measurement
+
+from grader.calibration import Calibration
+from grader.checks.base import Scope
+from grader.checks.notebook import NotebookRunsParams, ReproducibleParams, notebook_runs, reproducible
+from grader.records import CellError, CheckResult, Execution
+
+OWN = CellError(name="NameError", value="name 'x' is not defined")
+OURS = [
+    CellError(name="ModuleNotFoundError", value="no torch", missing_package="torch"),
+    CellError(name="IndexError", value="out of bounds", beyond_sample="50000"),
+    CellError(name="URLError", value="no route", network=True),
+]
+
+
+def run(*cells: CellError | str | None, **execution: Any) -> CheckResult:
+    """A notebook of those cells: an error, another status than ok, or None."""
+    book = Notebook()
+    for cell in cells:
+        if isinstance(cell, str):
+            book.code("cell", status=cell)
+        else:
+            book.code("cell", error=cell)
+    scope = book.scope()
+    evidence = scope.evidence.model_copy(update={"execution": Execution(**execution)})
+    return notebook_runs(Scope(**{**vars(scope), "evidence": evidence}), NotebookRunsParams())
+
+
+def test_a_notebook_without_errors_passes() -> None:
+    """The plain case."""
+    assert run(None, None).outcome == "passed"
+
+
+def test_an_error_fails_with_its_cell_and_text() -> None:
+    """The first is named, the others are counted."""
+    result = run(None, OWN, OWN)
+    assert (result.outcome, result.cells) == ("failed", (1, 2))
+    assert "Cell 2 raised NameError: name 'x' is not defined and 1 more cell" in result.feedback
+
+
+def test_an_api_that_keras_dropped_is_named() -> None:
+    """What to write instead stands in the feedback."""
+    error = OWN.model_copy(update={"removed_api": "write to_categorical of keras.utils"})
+    assert "write to_categorical" in run(error).feedback
+
+
+@pytest.mark.parametrize("error", OURS)
+def test_what_our_environment_lacks_is_ours(error: CellError) -> None:
+    """And so may be what fails after it; what failed before is the student's."""
+    assert (run(error).outcome, run(error).cause) == ("needs_review", "ours")
+    assert run(error, OWN).outcome == "needs_review"
+    assert run(OWN, error).outcome == "failed"
+
+
+@pytest.mark.parametrize("status", ["timeout", "died"])
+def test_our_limits_are_ours(status: str) -> None:
+    """A time limit or the kernel's death needs a person, with the reason in words."""
+    result = run(None, status, reason="cell_timeout", cell=1, detail="Cell 2 took more than 60 s.")
+    assert (result.outcome, result.cause) == ("needs_review", "ours")
+    assert "took more than 60 s" in result.feedback
+    assert run(OWN, status, reason="cell_timeout", cell=1).outcome == "failed"
+
+
+SMALL = make_calibration(ex5__test_accuracy=tuple(0.93 + run / 1000 for run in range(9)))
+FULL = make_calibration(ex5__test_accuracy=tuple(0.975 + run / 2000 for run in range(9)))
+PARAMS = ReproducibleParams(sections=("ex5", "absent"))
+
+
+def stored(
+    text: str,
+    fresh: float | None = 0.934,
+    *,
+    sample: bool = True,
+    small: Calibration | None = SMALL,
+    full: Calibration | None = FULL,
+) -> CheckResult:
+    """A section with stored output, and its fresh accuracy."""
+    book = Notebook(sample=sample)
+    book.code("model.evaluate()", stored_text=text)
+    model = book.model(dense(10, "softmax"))
+    book.fit(model)
+    measured = () if fresh is None else (make_measurement(accuracy=fresh),)
+    calibrations = {"calibration": small, "full_calibration": full}
+    return reproducible(book.scope("ex5", model=model, measured=measured, **calibrations), PARAMS)
+
+
+BAR = "313/313 ━━━━━━━━━━━━━━━━━━━━ 1s 2ms/step - accuracy: {} - loss: 0.0878"
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["Test accuracy: {}", "Test loss: 0.08\nTest Accuracy: {}99845504761", BAR,
+     f"{BAR.format(0.9)}\nTest accuracy: {{}}",
+     "422/422 - 2s - 5ms/step - accuracy: 0.5000 - loss: 1.5 - val_accuracy: 0.4\naccuracy {}",
+     "Epoch 1/1\n" + BAR.format(0.5) + "\nacc: {}", "other: accuracy 0.5\nthis: accuracy {}"],
+)  # fmt: skip
+def test_stored_accuracies_are_found_in_any_form(text: str) -> None:
+    """A labelled number, else the bar of evaluate; the bars of training claim nothing."""
+    for number, outcome in (("0.9771", "passed"), ("0.6000", "failed")):
+        result = stored(text.format(number), 0.977, sample=False, small=FULL)
+        assert (result.outcome, result.basis) == (outcome, "verified"), result.feedback
+
+
+@pytest.mark.parametrize(
+    "text", ["", "done", "422/422 ━━ 2s 5ms/step - accuracy: 0.5 - val_accuracy: 0.4", "loss: 0.5"]
+)
+def test_nothing_stored_contradicts_nothing(text: str) -> None:
+    """Passed, with a note."""
+    result = stored(text)
+    assert (result.outcome, "nothing to contradict" in result.feedback) == ("passed", True)
+
+
+def test_the_interval_for_two_runs_has_two_sides_and_a_border() -> None:
+    """On the same data the line is that of the difference of two runs."""
+    line, last = (FULL.difference_of_two("ex5.test_accuracy", false_rejection=share) for share in (0.01, 0.0001))
+    for side in (-1, 1):
+        outcomes = [
+            stored(f"accuracy: {0.9 + side * away:.9f}", 0.9, sample=False, small=FULL).outcome
+            for away in (line, line + 1e-6, last, last + 1e-6)
+        ]
+        assert outcomes == ["passed", "needs_review", "needs_review", "failed"]
+
+
+@pytest.mark.parametrize(
+    ("text", "outcome"),
+    [
+        ("accuracy: 0.9762", "passed"),
+        ("accuracy: 0.9350", "passed"),
+        ("accuracy: 0.9990", "failed"),
+        ("accuracy: 0.85", "failed"),
+    ],
+)
+def test_on_the_sample_the_references_runs_on_the_full_data_count(text: str, outcome: str) -> None:
+    """The stored number comes from the full data, or else from the same sample."""
+    assert stored(text).outcome == outcome
+
+
+@pytest.mark.parametrize("fields", [{"full": None}, {"small": None}, {"fresh": 0.5}])
+def test_what_the_sample_cannot_tell_is_ours(fields: dict[str, Any]) -> None:
+    """Without the reference's spread, and for a model that does otherwise than the reference."""
+    result = stored("accuracy: 0.8800", **fields)
+    assert (result.outcome, result.cause) == ("needs_review", "ours")
+
+
+def test_the_same_number_needs_no_spread() -> None:
+    """Four equal digits agree."""
+    assert stored("accuracy: 0.9340", small=None, full=None).outcome == "passed"
+
+
+def test_no_fresh_number_needs_review() -> None:
+    """A claim that nothing was measured for is neither right nor wrong."""
+    result = stored("accuracy: 0.9340", fresh=None)
+    assert (result.outcome, result.cause) == ("needs_review", "unverifiable")

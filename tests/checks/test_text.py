@@ -1,0 +1,178 @@
+"""Answers in words: a person reads them, and only where there are none they are missing."""
+
+from __future__ import annotations
+
+import pytest
+from builders import Notebook, dense
+
+from grader.checks.base import Scope
+from grader.checks.prose import normalised, paragraphs
+from grader.checks.text import DiscussionParams, discussion
+from grader.records import CheckResult, SectionMatch
+
+TASK = "#### Exercise 2\n\nLook at the picture. Is it what you expect, and why?"
+LISTED = "#### Stop\n\nCompare the curves.\n\na. Where is overfitting?\nb. When would you stop?"
+
+
+def scope_of(*cells: tuple[str, str], heading: int | None = 0, template: str = "") -> Scope:
+    """A section of those cells, each a kind and a source."""
+    book = Notebook()
+    for kind, source in cells:
+        if kind == "code":
+            book.code(source)
+        else:
+            book.markdown(source)
+            book.cells[-1] = book.cells[-1].model_copy(update={"kind": kind})
+    texts = {normalised(block) for block in paragraphs(template)}
+    scope = book.scope("stop", template_texts=texts)
+    match = scope.section.model_copy(update={"heading_cell": heading})
+    return Scope(**{**vars(scope), "section": match, "matching": {"stop": match}})
+
+
+def judged(*cells: tuple[str, str], **fields: object) -> CheckResult:
+    return discussion(scope_of(*cells, **fields), DiscussionParams())  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        ("markdown", "The boundary is a straight line."),
+        ("markdown", "Overfitting."),
+        ("markdown", "**Discussion:** no, it is linear"),
+        ("markdown", "Discussion:\n\nEs ist eine Gerade."),
+        ("markdown", "1. In the deeper one\n2. When it rises"),
+        ("markdown", "これは過学習です"),
+        ("markdown", "<p style='color:red'>It is linear</p>"),
+        ("raw", "The boundary is a straight line."),
+        ("code", "# The boundary is a straight line"),
+        ("code", "plt.show()\n# a straight line, as expected"),
+        ("code", "# The model can only draw a straight line and so it cannot follow the cosine\nplt.show()"),
+        ("code", "print('The boundary is a straight line.')"),
+        ("code", 'print(f"After {n} epochs the validation loss rises again, so it overfits")'),
+        ("code", '"""The boundary is a straight line."""'),
+        ("code", "answer = 'The model overfits because the validation loss rises again'"),
+        ("code", "display(Markdown('The boundary is a straight line.'))"),
+        ("code", "%%markdown\nThe boundary is a straight line."),
+        ("code", "%matplotlib inline\n# The boundary is a straight line"),
+    ],
+)
+def test_words_in_any_place_are_read_by_a_person(answer: tuple[str, str]) -> None:
+    """Markdown, raw cells, comments, prints, texts; a few words in any language."""
+    for task in (TASK, LISTED):
+        result = judged(("markdown", task), answer)
+        assert (result.outcome, result.cause, result.basis) == ("needs_review", "by_hand", "manual")
+        assert result.cells == (1,)
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        ("markdown", ""),
+        ("markdown", "Discussion:"),
+        ("markdown", "**Your answer here**"),
+        ("markdown", "*Type your answer here ...*"),
+        ("markdown", "### My answer"),
+        ("markdown", "---"),
+        ("markdown", "![a picture](of.png)"),
+        ("code", ""),
+        ("code", "plt.plot(history.history['loss'], label='Training loss of the ten layer network on all digits')"),
+        ("code", "# plot the losses\nplt.plot(loss)  # training"),
+        ("code", "# plt.plot(loss, label='training')"),
+        ("code", "print('Test loss:', loss)"),
+        ("code", "title = 'Loss curves of the deep network'"),
+        ("code", "pip install tensorflow"),
+        ("code", "def broken(:\n  '"),
+    ],
+)
+def test_labels_headings_and_code_are_no_answer(other: tuple[str, str]) -> None:
+    """Nothing of it says anything about the question."""
+    for task in (TASK, LISTED):
+        result = judged(("markdown", task), other)
+        assert (result.outcome, result.yours) == ("failed", "no words"), other
+
+
+@pytest.mark.parametrize(
+    ("source", "outcome"),
+    [
+        (LISTED, "failed"),
+        (f"{LISTED}\n\nIn the deeper one.", "needs_review"),
+        (f"{LISTED}\n1. In the deeper one.\n2. At once.", "needs_review"),
+        (f"{LISTED}\na. In the deeper one.\nb. At once.", "needs_review"),
+        (LISTED.replace("b.", "> In the deeper one.\n\nb."), "needs_review"),
+        (LISTED.replace("\nb.", " **Answer:** in the deeper one\nb."), "failed"),
+        (LISTED.replace("\nb.", "\n**Answer:** in the deeper one\nb."), "needs_review"),
+        (f"{TASK}\n\nNo, it is linear.", "needs_review"),
+    ],
+)
+def test_an_answer_below_the_task_in_its_own_cell_is_seen(source: str, outcome: str) -> None:
+    """Without the template only what stands behind the task, or says that it is an answer, can be one."""
+    assert judged(("markdown", source)).outcome == outcome
+
+
+@pytest.mark.parametrize(
+    ("source", "outcome"),
+    [
+        (LISTED, "failed"),
+        (LISTED.replace("####", "##").replace("Compare the curves.", "*Compare*  the **curves**"), "failed"),
+        (LISTED.replace("overfitting?", "overfitting? In the deeper one."), "needs_review"),
+        (f"{TASK}\n\nNo, it is linear.", "needs_review"),
+    ],
+)
+def test_with_the_template_every_other_word_is_the_students(source: str, outcome: str) -> None:
+    """Also inside an item of the task's list; changed markup changes nothing."""
+    assert judged(("markdown", source), template=f"{TASK}\n\n{LISTED}").outcome == outcome
+
+
+def test_the_templates_other_cells_are_no_answer() -> None:
+    """A hint of the worksheet in a cell of its own is known from the template."""
+    hint = "Think of the shape of the boundary."
+    assert judged(("markdown", TASK), ("markdown", hint), template=f"{TASK}\n\n{hint}").outcome == "failed"
+    assert judged(("markdown", TASK), ("markdown", hint)).outcome == "needs_review"
+
+
+ANSWER = "The deeper network overfits sooner because it has more parameters to fit the training data with."
+
+
+def without_heading(*texts: str, headed: bool) -> CheckResult:
+    """A section whose heading is gone, behind one that has its own or not."""
+    book = Notebook()
+    book.markdown("#### Exercise 6")
+    book.code("model.fit()")
+    for text in texts:
+        book.markdown(text)
+    before = SectionMatch(
+        section="ex6", heading_cell=0 if headed else None, cells=(0, 1, *range(2, 2 + len(texts))) if headed else (1,)
+    )
+    own = SectionMatch(section="stop")
+    scope = book.scope("stop")
+    return discussion(
+        Scope(**{**vars(scope), "section": own, "matching": {"ex6": before, "stop": own}}), DiscussionParams()
+    )
+
+
+@pytest.mark.parametrize("headed", [True, False])
+def test_an_answer_whose_heading_is_gone_is_looked_for(headed: bool) -> None:
+    """It stands behind the section before, or in no section at all."""
+    assert without_heading(ANSWER, headed=headed).outcome == "needs_review"
+    assert without_heading(headed=headed).outcome == "failed"
+    assert without_heading("Nice.", headed=headed).outcome == "failed"
+
+
+def test_what_was_measured_stands_beside_the_answer() -> None:
+    """The tutor sees where each validation loss was lowest."""
+    book = Notebook()
+    book.markdown("#### When to stop")
+    book.markdown(ANSWER)
+    book.code("fit")
+    model = book.model(dense(10))
+    book.fit(model, history={"val_loss": (0.5, 0.3, 0.4)})
+    ex4 = SectionMatch(section="ex4", title="Exercise 4", model=model, fits=("f1",))
+    result = discussion(book.scope("stop", matching={"ex4": ex4}), DiscussionParams(show=("ex4", "ex6")))
+    assert 'lowest validation loss of "Exercise 4": 0.3000 in epoch 2 of 3' in result.expected
+
+
+@pytest.mark.parametrize("source", ["((((" * 500, "'" * 999, "\x00", "# " * 5000, "\\", "é" * 10_000, "[1" * 3000])
+def test_any_text_is_survived(source: str) -> None:
+    """Whatever stands in a cell, the check ends."""
+    for kind in ("code", "markdown"):
+        judged(("markdown", TASK), (kind, source))

@@ -1,0 +1,65 @@
+"""What slow tests share: the sandbox of this machine, and every case run once."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections import defaultdict
+from pathlib import Path
+
+import pytest
+from case_files import CASES, Case, read_cases
+
+from grader import pipeline
+from grader.batch import run_tasks
+from grader.cli.options import choose_sandbox, default_jobs, run_limits
+from grader.datasets import resolve
+from grader.execution.sandbox import Sandbox
+from grader.pipeline import Settings, Task
+from grader.records import GradedSubmission
+from grader.rubric import load_rubric
+from grader.store import OutputFolder
+
+ROOT = CASES.parent.parent
+
+
+@pytest.fixture(scope="session")
+def sandbox() -> Sandbox:
+    """The best sandbox of this machine; without one no slow test can say anything."""
+    return choose_sandbox(unprotected=False)
+
+
+@pytest.fixture(scope="session")
+def output(tmp_path_factory: pytest.TempPathFactory) -> OutputFolder:
+    """Where every case is graded."""
+    return OutputFolder(tmp_path_factory.mktemp("cases"))
+
+
+@pytest.fixture(scope="session")
+def graded_cases(sandbox: Sandbox, output: OutputFolder) -> dict[str, GradedSubmission]:
+    """Every case, executed and graded once, several at a time."""
+    groups: dict[tuple[Path, tuple[tuple[str, object], ...]], list[Case]] = defaultdict(list)
+    for case in read_cases():
+        groups[ROOT / case.rubric, tuple(sorted(case.limits.items()))].append(case)
+    graded = {}
+    for (rubric, _), cases in groups.items():
+        graded |= _grade(cases, rubric=rubric, sandbox=sandbox, output=output)
+    return graded
+
+
+def _grade(cases: list[Case], *, rubric: Path, sandbox: Sandbox, output: OutputFolder) -> dict[str, GradedSubmission]:
+    loaded = load_rubric(rubric)
+    data_sets = resolve("sample")
+    limits = run_limits(loaded, data_sets=data_sets, cell_timeout=None, notebook_timeout=None, memory=None)
+    limits = dataclasses.replace(limits, **cases[0].limits)
+    settings = Settings(rubric=loaded, data_sets=data_sets, limits=limits, sandbox=sandbox)
+    tasks = [Task(id=case.name, path=case.notebook, folder=output.submission(case.name)) for case in cases]
+    # The longest first, so that no processor is idle at the end.
+    tasks.sort(key=lambda task: -task.path.stat().st_size)
+    failures = run_tasks(tasks, settings, step=pipeline.grade, jobs=default_jobs(), tell=lambda _: None)
+    graded = {}
+    for task, why in zip(tasks, failures, strict=True):
+        assert not why, f"{task.id}: {why}"
+        found = task.folder.read_grade()
+        assert found is not None, task.id
+        graded[task.id] = found
+    return graded

@@ -1,0 +1,365 @@
+"""What is recorded of ``compile``, ``fit``, ``evaluate`` and ``predict``."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+from keras_kernel import Cell, Kernel
+
+pytestmark = pytest.mark.slow
+
+ROWS = 100
+
+
+@pytest.fixture(scope="module")
+def data() -> tuple[np.ndarray, np.ndarray]:
+    """Rows sorted by class, as two curves one after the other."""
+    rng = np.random.default_rng(3)
+    y = np.repeat([0.0, 1.0], ROWS // 2)
+    return rng.normal(size=(ROWS, 2)) + y[:, None], y
+
+
+def network(*, outputs: int = 1, rate: float = 0.2) -> Any:
+    import keras
+    from keras import layers
+
+    hidden = [layers.Input((2,)), layers.Dense(4, "relu"), layers.Dropout(rate)]
+    return keras.Sequential([*hidden, layers.Dense(outputs, "sigmoid" if outputs == 1 else "softmax")])
+
+
+@pytest.fixture(scope="module")
+def whole(kernel: Kernel, data: tuple[np.ndarray, np.ndarray]) -> Cell:
+    """A model that is compiled, fitted twice, evaluated and asked for predictions."""
+    x, y = data
+
+    def body(names: dict[str, Any]) -> None:
+        model = names["model"] = network()
+        model.compile("adam", "binary_crossentropy", metrics=["acc"])
+        names["history"] = model.fit(x, y, epochs=3, validation_split=0.2, verbose=0)
+        names["more"] = model.fit(x, y, batch_size=10, epochs=2, initial_epoch=1, shuffle=False, verbose=0)
+        names["results"] = model.evaluate(x, y, verbose=0)
+        names["outputs"] = model.predict(x, batch_size=50, verbose=0)
+        names["called"] = model(x[:3])
+
+    cell = kernel.cell(body, number=7)
+    assert cell.error is None
+    return cell
+
+
+def test_split_takes_the_last_rows(whole: Cell, data: tuple[np.ndarray, np.ndarray]) -> None:
+    """Training and validation part are apart, and sorted labels leave one class in the validation part."""
+    fit = whole.of("fit")[0]
+    assert (fit.rows_given, fit.x.shape, fit.validation.x.shape) == (100, (80, 2), (20, 2))
+    assert (fit.validation.source, fit.validation.fraction) == ("split", 0.2)
+    assert (fit.y.class_counts, fit.validation.y.class_counts) == ({"0": 50, "1": 30}, {"1": 20})
+    assert np.array_equal(whole.channel.arrays[fit.x.whole], data[0][:80])
+
+
+def test_fit_is_recorded_in_full(whole: Cell) -> None:
+    """Epochs, steps, batch size and history of a fit are those of Keras."""
+    fit = whole.of("fit")[0]
+    assert (fit.cell, fit.kind, fit.status, fit.shuffle) == (7, "fit", "completed", True)
+    assert (fit.epochs_requested, fit.epochs_run, fit.batch_size, fit.steps) == (3, 3, 32, 9)
+    names = {"accuracy": "acc", "val_accuracy": "val_acc", "loss": "loss", "val_loss": "val_loss"}
+    history = _history(whole)
+    assert {name: list(fit.history[name]) for name in names} == {name: history[own] for name, own in names.items()}
+    assert (fit.callbacks, fit.own_callbacks, fit.class_weight, fit.sample_weight) == ((), False, False, False)
+
+
+def _history(whole: Cell) -> dict[str, list[float]]:
+    return whole.names["history"].history
+
+
+def test_fit_leaves_the_kernel_as_it_goes(whole: Cell) -> None:
+    """A fit is sent before its first step and after its first epoch, as interrupted."""
+    first, second, *_, last = [fit for fit in whole.all("fit") if fit.id == whole.of("fit")[0].id]
+    assert (first.status, first.epochs_run, first.x.shape, first.history) == ("interrupted", 0, (80, 2), {})
+    assert (second.status, second.epochs_run, len(second.history["loss"])) == ("interrupted", 1, 1)
+    assert (last.status, last.epochs_run, last.seq) == ("completed", 3, first.seq)
+
+
+def test_second_fit_goes_on_from_the_first(whole: Cell) -> None:
+    """The second fit starts from the weights that the first one left, with the optimizer's state."""
+    first, second = whole.of("fit")
+    assert second.weights_before == first.weights_after != first.weights_before
+    assert (second.epochs_run, second.initial_epoch, second.batch_size, second.steps) == (1, 1, 10, 10)
+    assert (second.validation, second.shuffle, second.model) == (None, False, first.model)
+    assert (first.random_state["optimizer"], len(second.random_state["optimizer"])) == (None, 10)
+
+
+def test_weights_are_stored_once(whole: Cell) -> None:
+    """Each state is sent once, in the order of ``get_weights``."""
+    first, second = whole.of("fit")
+    digests = [content["digest"] for kind, content in whole.sent if kind == "weights"]
+    assert digests == [first.weights_before, first.weights_after, second.weights_after]
+    for mine, kept in zip(whole.names["model"].get_weights(), whole.weights[digests[-1]], strict=True):
+        assert np.array_equal(mine, kept)
+
+
+def test_evaluation_is_recorded_once(whole: Cell) -> None:
+    """The student's ``evaluate`` is recorded with its results; Keras's own during the fit is not."""
+    evaluation = whole.one("evaluation")
+    assert evaluation.results == {"loss": whole.names["results"][0], "accuracy": whole.names["results"][1]}
+    assert (evaluation.x.shape, evaluation.batch_size) == ((100, 2), 32)
+    assert evaluation.weights == whole.of("fit")[1].weights_after
+
+
+def test_predictions_are_recorded_with_their_outputs(whole: Cell) -> None:
+    """``predict`` and a call of the model leave inputs and whole outputs."""
+    predicted, called = whole.all("prediction")
+    assert (predicted.via, called.via, called.x.shape) == ("predict", "call", (3, 2))
+    assert np.array_equal(whole.channel.arrays[predicted.output.whole], whole.names["outputs"])
+    assert np.array_equal(whole.channel.arrays[called.output.whole], whole.names["called"])
+
+
+def compiled(kernel: Kernel, **arguments: Any) -> Any:
+    """The record of a compile with these arguments."""
+    return kernel.cell(lambda names: network(outputs=2).compile(**arguments)).one("compile")
+
+
+@pytest.mark.parametrize(
+    ("given", "name", "from_logits"),
+    [
+        ("bce", "binary_crossentropy", False),
+        ("mse", "mean_squared_error", False),
+        ("CategoricalCrossentropy", "categorical_crossentropy", False),
+        (lambda losses: losses.CategoricalCrossentropy(from_logits=True), "categorical_crossentropy", True),
+        (lambda losses: losses.sparse_categorical_crossentropy, "sparse_categorical_crossentropy", False),
+        (lambda losses: losses.KLDivergence(), "kl_divergence", False),
+        (lambda losses: [losses.MeanAbsoluteError()], "mean_absolute_error", False),
+    ],
+)
+def test_losses_have_one_name(kernel: Kernel, given: Any, name: str, from_logits: bool) -> None:
+    """However a loss is written, its name is Keras's snake_case one."""
+    import keras
+
+    record = compiled(kernel, loss=given(keras.losses) if callable(given) else given)
+    assert (record.loss, record.from_logits, record.own_loss) == (name, from_logits, False)
+
+
+def test_own_loss_is_named(kernel: Kernel) -> None:
+    """A loss of the student's goes by its function's name."""
+
+    def categorical_crossentropy(y: Any, p: Any) -> Any:
+        return y - p
+
+    record = compiled(kernel, loss=categorical_crossentropy)
+    assert (record.loss, record.own_loss) == ("categorical_crossentropy", True)
+
+
+def test_optimizers_and_metrics_are_named(kernel: Kernel) -> None:
+    """Class, learning rate or schedule, and every plain accuracy as ``accuracy``."""
+    import keras
+
+    rate = keras.optimizers.schedules.ExponentialDecay(0.1, 10, 0.9)
+    record = compiled(kernel, optimizer=keras.optimizers.SGD(rate, momentum=0.9), loss="mse", metrics=["acc", "mae"])
+    assert (record.optimizer, record.learning_rate, record.schedule) == ("SGD", None, "ExponentialDecay")
+    assert (record.metrics, record.optimizer_config["momentum"]) == (("accuracy", "mae"), 0.9)
+    metrics = [keras.metrics.SparseCategoricalAccuracy(), keras.metrics.AUC(name="area")]
+    record = compiled(kernel, optimizer=keras.optimizers.Adam(3e-4), loss="mse", metrics=metrics)
+    assert (record.optimizer, record.learning_rate, record.metrics) == ("Adam", 0.0003, ("accuracy", "area"))
+
+
+def fitted(kernel: Kernel, x: Any, y: Any = None, *, model: Any = None, **arguments: Any) -> Cell:
+    """A cell that fits a new network to something."""
+
+    def body(names: dict[str, Any]) -> None:
+        network_ = names["fitted"] = model or network()
+        network_.compile("sgd", "binary_crossentropy")
+        network_.fit(x, y, verbose=0, **arguments)
+
+    return kernel.cell(body)
+
+
+def test_validation_data_is_a_part_of_its_own(kernel: Kernel, data: tuple[np.ndarray, np.ndarray]) -> None:
+    """Rows given as ``validation_data`` are no training rows, and their share is known."""
+    x, y = data
+    fit = fitted(kernel, x[:90], y[:90], validation_data=(x[90:], y[90:])).one("fit")
+    assert (fit.x.rows, fit.rows_given, fit.validation.x.rows) == (90, 90, 10)
+    assert (fit.validation.source, fit.validation.fraction) == ("data", 0.1)
+
+
+def test_model_built_by_its_fit_keeps_its_first_weights(kernel: Kernel, data: tuple[np.ndarray, np.ndarray]) -> None:
+    """A model without input shape is recorded with the weights that it started from."""
+    import keras
+
+    model = keras.Sequential([keras.layers.Dense(3, kernel_initializer="ones"), keras.layers.Dense(1, "sigmoid")])
+    cell = fitted(kernel, *data, model=model)
+    before = cell.weights[cell.one("fit").weights_before]
+    assert np.array_equal(before[0], np.ones((2, 3)))
+    assert np.any(before[2] != 0)
+    assert cell.one("fit").weights_after != cell.one("fit").weights_before
+    assert cell.one("model").input_shapes == ((2,),)
+
+
+def test_eager_fit_keeps_its_first_weights(kernel: Kernel, data: tuple[np.ndarray, np.ndarray]) -> None:
+    """So is one that runs without a graph."""
+    import keras
+
+    model = keras.Sequential([keras.layers.Dense(3, kernel_initializer="ones"), keras.layers.Dense(1, "sigmoid")])
+
+    def body(names: dict[str, Any]) -> None:
+        model.compile("sgd", "binary_crossentropy", run_eagerly=True)
+        model.fit(*data, batch_size=50, verbose=0)
+
+    cell = kernel.cell(body)
+    assert np.array_equal(cell.weights[cell.one("fit").weights_before][0], np.ones((2, 3)))
+    assert not cell.of("prediction")
+
+
+def test_weights_and_callbacks_are_told(kernel: Kernel, data: tuple[np.ndarray, np.ndarray]) -> None:
+    """Class weights, sample weights, and callbacks by class, a student's own told apart."""
+    import keras
+
+    class Mine(keras.callbacks.Callback):
+        pass
+
+    stopping = keras.callbacks.EarlyStopping(patience=2)
+    fit = fitted(kernel, *data, class_weight={0: 1.0, 1: 2.0}, callbacks=[stopping]).one("fit")
+    assert (fit.class_weight, fit.callbacks, fit.own_callbacks) == (True, ("EarlyStopping",), False)
+    assert fit.random_state["callbacks"][0]["patience"] == 2
+    fit = fitted(kernel, *data, sample_weight=np.ones(ROWS), callbacks=[stopping, Mine()]).one("fit")
+    assert (fit.sample_weight, fit.callbacks, fit.own_callbacks) == (True, ("EarlyStopping", "Mine"), True)
+    decay = keras.callbacks.LearningRateScheduler(lambda epoch: 0.1)
+    assert fitted(kernel, *data, callbacks=[decay]).one("fit").own_callbacks
+
+
+def _unrecorded_fit(model: Any, data: Any) -> None:
+    """Fits by the method that the recorder's stands for."""
+    import keras
+
+    model.compile("sgd", "binary_crossentropy")
+    keras.Model.fit.__wrapped__.__wrapped__(model, data, verbose=0, shuffle=False)
+
+
+@pytest.mark.parametrize("how", ["slices", "mapped"])
+def test_pipelines_are_read_without_being_felt(
+    kernel: Kernel, data: tuple[np.ndarray, np.ndarray], how: str
+) -> None:
+    """Rows of a tf.data pipeline are all there, and its shuffling goes on as if nobody had looked."""
+    import tensorflow as tf
+
+    def pipeline() -> Any:
+        tf.random.set_seed(5)
+        slices = tf.data.Dataset.from_tensor_slices(data).shuffle(ROWS)
+        return (slices if how == "slices" else slices.map(lambda x, y: (x * 2, y))).batch(16).prefetch(1)
+
+    unwatched, watched = pipeline(), pipeline()
+    kernel.cell(lambda names: _unrecorded_fit(network(), unwatched))
+    fit = fitted(kernel, watched, validation_data=pipeline().take(2)).one("fit")
+    assert (fit.x.kind, fit.x.shape, fit.batch_size, fit.steps) == ("dataset", (ROWS, 2), 16, 7)
+    assert (fit.y.class_counts, fit.validation.x.rows, fit.random_state["problems"] != []) == ({"0": 50, "1": 50}, 32, True)
+    for mine, theirs in zip(unwatched, watched, strict=True):
+        assert np.array_equal(mine[0], theirs[0])
+
+
+def test_generators_are_seen_on_their_way(kernel: Kernel, data: tuple[np.ndarray, np.ndarray]) -> None:
+    """A generator's rows are noted as it gives them, and it is asked for no more than Keras asks."""
+    x, y = data
+    given: list[int] = []
+
+    def batches() -> Iterator[Any]:
+        for start in range(0, ROWS, 20):
+            given.append(start)
+            yield x[start : start + 20], y[start : start + 20]
+
+    fit = fitted(kernel, batches(), steps_per_epoch=5).one("fit")
+    assert (fit.x.kind, fit.x.shape, fit.batch_size, fit.steps_per_epoch) == ("generator", (ROWS, 2), 20, 5)
+    assert (fit.y.class_counts, given) == ({"0": 50, "1": 50}, [0, 20, 40, 60, 80])
+
+
+def test_sequences_are_seen_on_their_way(kernel: Kernel, data: tuple[np.ndarray, np.ndarray]) -> None:
+    """So are the batches of a `PyDataset`, each once, and those of the validation part."""
+    import keras
+
+    class Batches(keras.utils.PyDataset):
+        def __len__(self) -> int:
+            return 5
+
+        def __getitem__(self, index: int) -> Any:
+            rows = slice(20 * index, 20 * index + 20)
+            return data[0][rows], data[1][rows]
+
+    fit = fitted(kernel, Batches(), validation_data=Batches(), epochs=2).one("fit")
+    assert (fit.x.kind, fit.x.shape, fit.epochs_run, fit.steps) == ("generator", (ROWS, 2), 2, 10)
+    assert (fit.batch_size, fit.validation.x.shape, fit.validation.fraction) == (20, (ROWS, 2), 0.5)
+
+
+def test_errors_are_the_students(kernel: Kernel, data: tuple[np.ndarray, np.ndarray]) -> None:
+    """A fit that raises does so as ever, with no frame of the recorder, and is recorded as raised."""
+    cell = fitted(kernel, np.zeros((10, 3)), data[1][:10])
+    assert isinstance(cell.error, ValueError)
+    frames = [frame.filename for frame in inspect.getinnerframes(cell.error.__traceback__)]
+    assert not [name for name in frames if "recorder" in name and "test_keras" not in name]
+    assert (cell.one("fit").status, cell.one("fit").epochs_run) == ("raised", 0)
+
+
+def test_interrupted_fit_keeps_its_epochs(kernel: Kernel, data: tuple[np.ndarray, np.ndarray]) -> None:
+    """A fit that is interrupted keeps what it had, and the weights that it left."""
+    import keras
+
+    class Stop(keras.callbacks.Callback):
+        def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+            if epoch == 1:
+                raise KeyboardInterrupt
+
+    cell = fitted(kernel, *data, epochs=5, callbacks=[Stop()])
+    fit = cell.one("fit")
+    assert isinstance(cell.error, KeyboardInterrupt)
+    assert (fit.status, fit.epochs_run, fit.epochs_requested) == ("interrupted", 1, 5)
+    assert fit.weights_after in cell.weights
+
+
+def test_signatures_are_keras_own() -> None:
+    """``help(model.fit)`` and introspection see what Keras defines."""
+    import keras
+
+    assert list(inspect.signature(keras.Model.fit).parameters)[:5] == ["self", "x", "y", "batch_size", "epochs"]
+    assert keras.Model.fit.__qualname__ == "TensorFlowTrainer.fit"
+    assert keras.Model.compile.__doc__.startswith("Configures the model")
+
+
+def test_calls_do_not_flood(kernel: Kernel) -> None:
+    """A loop that asks for one row at a time leaves fifty records and a note."""
+    model = network()
+    cell = kernel.cell(lambda names: [model(np.ones((1, 2))) for _ in range(60)])
+    assert len(cell.of("prediction")) == 50
+    assert kernel.channel.failures.pop() == "more than 50 calls of models in one cell"
+
+
+def test_batch_methods_are_recorded(kernel: Kernel, data: tuple[np.ndarray, np.ndarray]) -> None:
+    """``test_on_batch`` is an evaluation, ``predict_on_batch`` a prediction."""
+    x, y = data
+
+    def body(names: dict[str, Any]) -> None:
+        model = network()
+        model.compile("sgd", "binary_crossentropy", metrics=["accuracy"])
+        names["results"] = model.test_on_batch(x, y)
+        model.predict_on_batch(x[:7])
+
+    cell = kernel.cell(body)
+    assert cell.one("evaluation").results["accuracy"] == pytest.approx(float(kernel.names["results"][1]))
+    assert (cell.one("prediction").via, cell.one("prediction").x.rows) == ("predict_on_batch", 7)
+
+
+def test_loaded_model_is_told(kernel: Kernel, data: tuple[np.ndarray, np.ndarray], tmp_path: Any) -> None:
+    """A model that came from a file is noted, and so are weights that were loaded."""
+    import keras
+
+    def body(names: dict[str, Any]) -> None:
+        names["saved"] = network()
+        names["saved"].compile("sgd", "mse")
+        names["saved"].save(tmp_path / "model.keras")
+        names["saved"].save_weights(tmp_path / "model.weights.h5")
+
+    saved = kernel.cell(body)
+    assert saved.error is None
+    cell = kernel.cell(lambda names: names.update(loaded=keras.models.load_model(tmp_path / "model.keras")))
+    assert [note["how"] for note in cell.notes("weights_set")] == ["load_model"]
+    other = network()
+    cell = kernel.cell(lambda names: other.load_weights(tmp_path / "model.weights.h5"))
+    assert [note["how"] for note in cell.notes("weights_set")] == ["load_weights"]

@@ -1,0 +1,278 @@
+import pytest
+from builders import dense
+from worksheet import LAYERS, SECTIONS, Worksheet, printed, rubric, title
+
+from grader.errors import UsageError
+from grader.matching import best_rubric, match
+
+MODELS = ("ex1", "ex3", "ex4", "ex6", "deep", "dropout")
+LOUD = {"ex1": "#\U0001f680 Ex. 1 - baseline", "stop": "# Exercise 3 - when to stop??", "deep": "##### exercise 4 going deep!"}
+
+
+def all_matched(book):
+    matching = book.matched()
+    return {name: matching[name].model for name in MODELS} == {name: book.model_of[name] for name in MODELS}
+
+
+def test_printed_headings_give_each_section_its_cells_and_model():
+    """Numbers and titles that repeat are told apart by the order and the likeness of headings."""
+    book = Worksheet().write()
+    matching = book.matched()
+    assert all_matched(book)
+    assert [matching[name].heading_cell is not None for name in SECTIONS] == [True] * len(SECTIONS)
+    starts = [matching[name].cells[0] for name in SECTIONS]
+    assert starts == sorted(set(starts))
+
+
+@pytest.mark.parametrize(
+    "heading",
+    [
+        lambda name: f"# {title(name).partition(':')[0]}",
+        lambda name: f"## {title(name).partition(': ')[2] or title(name)}",
+        lambda name: f"# \U0001f4a1 {title(name).upper()}",
+        lambda name: f"**{title(name)}**",
+        lambda name: title(name).replace("Exercise", "Exercice").replace("Part", "Partie"),
+        lambda name: LOUD.get(name, printed(name)),
+        lambda name: f"{title(name)}\n-----",
+        lambda name: f"<h3>{title(name)}</h3>",
+        lambda name: f"###{title(name)}",
+        lambda name: None if name in {"ex4", "stop"} else printed(name),
+        lambda _name: None,
+    ],
+)
+def test_models_are_found_whatever_became_of_the_headings(heading):
+    """Numbers alone, titles alone, emoji, bold lines, other levels and languages, missing ones, none at all."""
+    assert all_matched(Worksheet().write(heading=heading))
+
+
+def test_headings_in_code_comments_count():
+    """A comment that begins like an exercise opens its section."""
+    book = Worksheet()
+    for name in SECTIONS:
+        book.code(f"# {title(name)}\nprepare()")
+        book.answer(name)
+    matching = book.matched()
+    assert all_matched(book)
+    assert matching["ex5"].cells == tuple(range(matching["ex5"].heading_cell, matching["ex6"].heading_cell))
+
+
+def test_a_comment_in_a_fenced_block_is_no_heading():
+    """``# Exercise 5`` within a fence is text."""
+    book = Worksheet()
+    book.markdown(printed("ex4"))
+    book.markdown(f"```\n# {title('ex5')}\n```")
+    book.answer("ex4")
+    matching = book.matched()
+    assert matching["ex4"].cells == (0, 1, 2, 3)
+    assert matching["ex5"].heading_cell is None
+
+
+def test_exercise_3_after_exercise_6_is_stop():
+    """A bare number goes to the section whose turn it is."""
+    book = Worksheet().write(SECTIONS[:8])
+    book.markdown("## Exercise 3")
+    book.markdown("It overfits.")
+    matching = book.matched()
+    assert matching["stop"].cells == (len(book.cells) - 2, len(book.cells) - 1)
+
+
+def test_a_bare_number_goes_to_the_section_that_its_model_answers():
+    """``Exercise 4`` above ten layers is the deep network, where nothing else tells."""
+    book = Worksheet()
+    book.markdown("## Exercise 4")
+    book.answer("deep")
+    matching = book.matched()
+    assert matching["deep"].heading_cell == 0
+    assert matching["ex4"].model is None
+
+
+def test_sections_out_of_order_are_found_by_their_plain_titles():
+    """A student who worked backwards loses nothing."""
+    book = Worksheet().write(("ex6", "deep", "ex4", "ex5"))
+    matching = book.matched()
+    assert {name: matching[name].model for name in ("ex4", "ex6", "deep")} == book.model_of
+    assert matching["ex6"].cells[0] == 0
+
+
+@pytest.mark.parametrize("heading", ["#### My own experiments", "## Completing the worksheet", "#### Part 2: digits"])
+def test_a_heading_that_matches_no_section_ends_the_one_before(heading):
+    """What stands below it belongs to none."""
+    book = Worksheet().write(("ex4",))
+    book.markdown(heading)
+    book.code("model.fit()")
+    book.fit(book.model(dense(128, "relu"), dense(10, "softmax")))
+    matching = book.matched()
+    assert matching["ex4"].cells == (0, 1, 2)
+    assert matching["ex4"].model == book.model_of["ex4"]
+
+
+@pytest.mark.parametrize("heading", ["##### Confusion matrix", "#### Exercise 4 (continued)", "###### Answer"])
+def test_a_sub_heading_goes_on_with_its_section(heading):
+    """A deeper heading, or the section's own number again, is part of it."""
+    book = Worksheet().write(("ex4",))
+    book.markdown(heading)
+    book.code("plot()")
+    assert book.matched()["ex4"].cells == (0, 1, 2, 3, 4)
+
+
+def test_what_stands_above_a_heading_in_its_cell_belongs_to_the_section_before():
+    """An answer typed on top of the next heading is an answer."""
+    book = Worksheet()
+    book.markdown(printed("stop"))
+    book.markdown(f"It overfits.\n\n{printed('deep')}")
+    book.answer("deep")
+    assert book.matched()["stop"].cells == (0, 1)
+
+
+def test_the_model_of_another_section_fitted_again_is_not_lent():
+    """Exercise 3 that fits exercise 1's model again says so, and exercise 1 keeps its own training."""
+    book = Worksheet().write(("ex1", "ex2"))
+    book.markdown(printed("ex3"))
+    book.code("model.fit(x, y)")
+    book.fit(book.model_of["ex1"], epochs=5)
+    matching = book.matched()
+    assert matching["ex3"].model is None
+    assert "No new model was trained; the model of exercise 1 was fitted again." in matching["ex3"].why
+    assert matching["ex1"].fits == ("f1",)
+
+
+def test_a_model_that_was_built_and_not_fitted_is_the_sections_own():
+    """The wrong model was fitted beside the right one: both are said."""
+    book = Worksheet().write(("ex1",))
+    book.markdown(printed("ex3"))
+    book.code("model2 = build(); model.fit(x, y)")
+    built = book.model(*LAYERS["ex3"], inputs=(2,))
+    book.fit(book.model_of["ex1"])
+    match_of_ex3 = book.matched()["ex3"]
+    assert (match_of_ex3.model, match_of_ex3.fits) == (built, ())
+    assert "the model of exercise 1 was fitted again" in match_of_ex3.why
+
+
+def test_a_section_without_training_takes_an_unclaimed_model_from_elsewhere():
+    """Models trained in one cell before all headings are given out in their order."""
+    book = Worksheet()
+    book.code("train_all()")
+    for name in MODELS:
+        book.model_of[name] = book.model(*LAYERS[name], inputs=(2,) if name in {"ex1", "ex3"} else (784,))
+        book.fit(book.model_of[name])
+    for name in SECTIONS:
+        book.markdown(printed(name))
+        book.code("show()")
+    assert all_matched(book)
+
+
+def test_one_giant_cell_is_matched_by_what_the_models_are():
+    """Without headings every section's cells are those of its model."""
+    book = Worksheet()
+    book.code("everything()")
+    for name in MODELS:
+        book.model_of[name] = book.model(*LAYERS[name], inputs=(2,) if name in {"ex1", "ex3"} else (784,))
+        book.fit(book.model_of[name])
+    matching = book.matched()
+    assert all_matched(book)
+    assert {matching[name].cells for name in ("ex4", "ex5", "ex6", "mnist", "data")} == {(0,)}
+
+
+def test_another_model_in_a_sections_cells_is_not_lent_when_it_differs_much():
+    """An experiment in exercise 4 is no answer to a skipped exercise 6."""
+    book = Worksheet().write(("ex4",))
+    book.code("experiment()")
+    book.fit(book.model(dense(512, "tanh"), dense(10, "softmax")))
+    book.markdown(printed("ex6"))
+    matching = book.matched()
+    assert matching["ex4"].model == book.model_of["ex4"]
+    assert matching["ex6"].model is None
+
+
+def test_of_several_models_in_a_section_the_nearest_counts_and_of_equals_the_last():
+    """A first try does not hide the answer, nor does a later experiment."""
+    book = Worksheet()
+    book.markdown(printed("ex6"))
+    book.train("ex6", dense(64, "relu"), dense(10, "softmax"))
+    book.train("ex6")
+    best = book.train("ex6")
+    book.train("ex6", dense(128, "tanh"), dense(128, "tanh"), dense(10, "softmax"))
+    found = book.matched()["ex6"]
+    assert found.model == best
+    assert "of 4 the nearest" in found.why
+
+
+def test_several_fits_on_one_model_all_count():
+    """Two fits of 10 epochs are 20."""
+    book = Worksheet()
+    book.markdown(printed("deep"))
+    model = book.train("deep", epochs=10)
+    book.code("model.fit(x, y)")
+    book.fit(model, epochs=10)
+    assert book.matched()["deep"].fits == ("f1", "f2")
+
+
+def test_a_section_that_speaks_of_a_model_sees_what_was_trained_on_in_its_own_cells():
+    """Trained again in exercise 5, the model of exercise 4 stays what it was for exercise 4."""
+    book = Worksheet().write(("ex4", "ex5"))
+    book.fit(book.model_of["ex4"], epochs=1)
+    book.write(("ex6",))
+    matching = book.matched()
+    assert matching["ex4"].fits == ("f1",)
+    assert matching["ex5"].fits == ("f1", "f2")
+    assert matching["ex5"].borrowed_from == "ex4"
+
+
+def test_a_wrong_architecture_without_headings_still_answers_its_section():
+    """By order and nearness a network of the wrong width is exercise 6."""
+    book = Worksheet()
+    book.train("ex4")
+    wrong = book.train("ex6", dense(64, "relu"), dense(64, "relu"), dense(10, "softmax"))
+    book.train("deep")
+    assert book.matched()["ex6"].model == wrong
+
+
+def test_deleted_headings_leave_their_sections_to_be_found_by_order():
+    """Exercise 5 without heading begins where exercise 4's model was trained."""
+    book = Worksheet().write(("ex4", "ex5", "ex6"), heading=lambda name: None if name == "ex5" else printed(name))
+    matching = book.matched()
+    assert matching["ex5"].cells[0] == 2
+    assert 3 in matching["ex5"].cells
+    assert matching["ex5"].cells[-1] < matching["ex6"].cells[0]
+
+
+def test_fits_that_trained_nothing_are_no_training():
+    """A fit that raised at once leaves the section without a trained model."""
+    book = Worksheet()
+    book.markdown(printed("ex4"))
+    book.train("ex4", epochs_run=0, steps=None, history={}, status="raised")
+    found = book.matched()["ex4"]
+    assert (found.model, found.fits) == ("m1", ())
+
+
+def test_an_empty_notebook_matches_nothing():
+    """Nothing is found, and nothing breaks."""
+    matching = Worksheet().matched()
+    assert {match.model for match in matching.values()} == {None}
+    assert all(match.why for match in matching.values())
+
+
+def test_matching_is_the_same_every_time():
+    """Two runs of the same evidence give the same record."""
+    evidence = Worksheet().write().evidence()
+    assert match(rubric(), evidence) == match(rubric(), evidence)
+
+
+def test_the_rubric_whose_headings_fit_best_is_chosen(tmp_path):
+    """Other rubrics, and files with mistakes, are passed over."""
+    from worksheet import RUBRIC_FILE
+
+    (tmp_path / "week09.yaml").write_bytes(RUBRIC_FILE.read_bytes())
+    (tmp_path / "broken.yaml").write_text("sections: [")
+    path, why = best_rubric(Worksheet().write().cells, folder=tmp_path)
+    assert path.name == "week09.yaml"
+    assert why == "11 of its 11 sections have a heading like this notebook's"
+
+
+def test_no_rubric_fits_a_notebook_of_something_else(tmp_path):
+    """Then the user is told to name one."""
+    from worksheet import RUBRIC_FILE
+
+    (tmp_path / "week09.yaml").write_bytes(RUBRIC_FILE.read_bytes())
+    with pytest.raises(UsageError, match="--rubric"):
+        best_rubric(Worksheet().cells, folder=tmp_path)

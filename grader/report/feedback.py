@@ -229,9 +229,13 @@ def _replay(fit: FitRecord, *, measurements: Measurements | None) -> str:
 
 
 def _fix_first(verdicts: Sequence[Verdict]) -> list[Verdict]:
+    """The largest recoverable losses; what one step mends together is named once, by its largest."""
     lost = [v for v in verdicts if v.outcome in {"failed", "partial", "blocked"} and v.points > v.earned]
     lost.sort(key=lambda v: (v.bonus, v.outcome == "blocked", v.earned - v.points))
-    return lost[:MAX_FIX_FIRST]
+    by_step: dict[tuple[str, str], Verdict] = {}
+    for verdict in lost:
+        by_step.setdefault((verdict.section, verdict.next_step or verdict.criterion), verdict)
+    return list(by_step.values())[:MAX_FIX_FIRST]
 
 
 def _first_error(evidence: Evidence | None) -> CellRun | None:

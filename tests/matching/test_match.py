@@ -6,7 +6,11 @@ from grader.errors import UsageError
 from grader.matching import best_rubric, match
 
 MODELS = ("ex1", "ex3", "ex4", "ex6", "deep", "dropout")
-LOUD = {"ex1": "#\U0001f680 Ex. 1 - baseline", "stop": "# Exercise 3 - when to stop??", "deep": "##### exercise 4 going deep!"}
+LOUD = {
+    "ex1": "#\U0001f680 Ex. 1 - baseline",
+    "stop": "# Exercise 3 - when to stop??",
+    "deep": "##### exercise 4 going deep!",
+}
 
 
 def all_matched(book):
@@ -106,9 +110,11 @@ def test_a_heading_that_matches_no_section_ends_the_one_before(heading):
     assert matching["ex4"].model == book.model_of["ex4"]
 
 
-@pytest.mark.parametrize("heading", ["##### Confusion matrix", "#### Exercise 4 (continued)", "###### Answer"])
+@pytest.mark.parametrize(
+    "heading", ["##### Confusion matrix", "#### Building a Baseline Model (continued)", "###### Answer"]
+)
 def test_a_sub_heading_goes_on_with_its_section(heading):
-    """A deeper heading, or the section's own number again, is part of it."""
+    """A deeper heading, or the title again, is part of it."""
     book = Worksheet().write(("ex4",))
     book.markdown(heading)
     book.code("plot()")

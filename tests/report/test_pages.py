@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
-from builders import make_cell, make_evidence, make_fit
+from builders import dense, make_cell, make_evidence, make_fit, make_model
 
 from grader.records import (
     Advice,
@@ -59,7 +59,8 @@ def folder(tmp_path: Path) -> SubmissionFolder:
     """A stored submission whose code, output and Markdown are hostile."""
     made = SubmissionFolder(tmp_path / "one")
     cells = (make_cell(f"# {EVIL}", kind="markdown"), make_cell(EVIL, index=1, printed=EVIL))
-    made.write(make_evidence(cells=cells, fits=(make_fit("m1", id="f1", cell=1),)))
+    models = (make_model(dense(10, "softmax"), id="m1"),)
+    made.write(make_evidence(cells=cells, models=models, fits=(make_fit("m1", id="f1", cell=1),)))
     made.write(Measurements(submission="one"))
     return made
 

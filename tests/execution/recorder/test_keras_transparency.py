@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,16 @@ from keras_kernel import Cell, Kernel
 pytestmark = pytest.mark.slow
 
 ROWS = 320
+
+
+@pytest.fixture(scope="module", autouse=True)
+def few_steps_are_many(kernel: Kernel) -> Iterator[None]:
+    """Lets short fits be run as long ones are."""
+    from grader.execution.recorder import speed
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(speed, "FEWEST_STEPS", 100)
+        yield
 
 
 @pytest.fixture(scope="module")
@@ -34,7 +45,7 @@ def long_training(data: Any, **arguments: Any) -> tuple[Any, Any]:
     """A fit of so many steps that several are taken a call."""
     model = network()
     model.compile("adam", "binary_crossentropy", metrics=["accuracy"])
-    arguments = {"epochs": 30, "batch_size": 8, "validation_split": 0.1, "verbose": 0, **arguments}
+    arguments = {"epochs": 4, "batch_size": 8, "validation_split": 0.1, "verbose": 0, **arguments}
     return model, model.fit(*data, **arguments)
 
 
@@ -62,19 +73,22 @@ def test_several_steps_a_call_change_nothing(kernel: Kernel, trained: Cell, data
     """History, weights and evaluation are those of Keras's own fit, and the setting is as it was."""
     import keras
 
+    from grader.execution.recorder import speed
+
     alone = network()
     alone.compile("adam", "binary_crossentropy", metrics=["accuracy"])
     fit, evaluate = (getattr(keras.Model, name).__wrapped__.__wrapped__ for name in ("fit", "evaluate"))
     settings = {"batch_size": 8, "validation_split": 0.1, "verbose": 0}
 
     def body(names: dict[str, Any]) -> None:
-        names["alone"] = fit(alone, *data, epochs=30, **settings).history, evaluate(alone, *data, verbose=0)
+        names["alone"] = fit(alone, *data, epochs=4, **settings).history, evaluate(alone, *data, verbose=0)
         fit(alone, *data, batch_size=40, epochs=2, verbose=0)
 
     kernel.cell(body)
     assert kernel.names["alone"] == (trained.names["history"].history, trained.names["results"])
     assert same(alone, trained.names["model"])
     assert trained.names["steps"] == 1
+    assert speed._traced[trained.names["model"]] == speed.STEPS_A_CALL
 
 
 def replayed(cell: Cell, fit: Any, data: Any) -> tuple[Any, dict[str, Any]]:
@@ -121,12 +135,12 @@ def test_batch_callbacks_see_every_batch(kernel: Kernel, data: Any) -> None:
     seen: list[int] = []
     callback = keras.callbacks.LambdaCallback(on_train_batch_end=lambda batch, logs: seen.append(batch))
     kernel.cell(lambda names: long_training(data, callbacks=[callback]))
-    assert seen == [*range(36)] * 30
+    assert seen == [*range(36)] * 4
 
 
 def test_progress_bar_ends_at_its_end(kernel: Kernel, data: Any, capsys: pytest.CaptureFixture[str]) -> None:
     """What the bar shows never passes the number of steps."""
-    kernel.cell(lambda names: long_training(data, verbose=1, epochs=28))
+    kernel.cell(lambda names: long_training(data, verbose=1))
     shown = capsys.readouterr().out
     assert "36/36" in shown
     assert "64/36" not in shown

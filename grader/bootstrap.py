@@ -333,7 +333,8 @@ def _clean_environment() -> dict[str, str]:
 
 
 def _explained(output: str) -> SetUpError:
-    last = "\n".join(f"    {line}" for line in output.strip().splitlines()[-6:])
+    lines = [line for line in output.strip().splitlines() if not line.startswith("Ignoring ")]
+    last = "\n".join(f"    {line[:200]}" for line in lines[-6:])
     for signs, what, mend in _TROUBLES:
         if any(sign in output for sign in signs):
             return SetUpError(f"The set-up failed: {what}.\n{last}\n", mend)

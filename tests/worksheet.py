@@ -1,4 +1,4 @@
-"""A submission of week 9 as synthetic evidence, section by section, so that tests can leave out, reorder or spoil any."""
+"""A submission of week 9 as synthetic evidence, section by section, so that tests can leave out or spoil any."""
 
 from __future__ import annotations
 

@@ -15,13 +15,16 @@ _LONGEST_ERROR = 160
 
 
 def section_name(section: str, matching: Mapping[str, SectionMatch]) -> str:
-    """A section as a sentence names it: ``exercise 1``, or its whole title where that is not clear."""
-    titles = [match.title for match in matching.values()]
+    """A section as a sentence names it: ``exercise 1``; with its title where that alone is not clear."""
     title = matching[section].title if section in matching else section
     short = short_title(title)
-    if not short or [short_title(other) for other in titles].count(short) > 1:
+    if not short:
         return f'"{title or section}"'
-    return short[0].lower() + short[1:]
+    name = short[0].lower() + short[1:]
+    titles = [match.title for match in matching.values()]
+    if [short_title(other) for other in titles].count(short) == 1:
+        return name
+    return f"{name} ({title.partition(':')[2].strip() or title})"
 
 
 def short_title(title: str) -> str:

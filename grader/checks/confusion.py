@@ -66,7 +66,10 @@ def confusion_matrix(scope: Scope, params: ConfusionMatrixParams) -> CheckResult
     words["expected"] = _summary(truth)
     others = [_counts(item) for item in _of_other_models(scope, params.part)]
     nearest: tuple[float, FigureRecord] | None = None
-    for index, figure in enumerate(figures):
+    here = len(scope.here(scope.evidence.figures))
+    tried = any(matrix.values.shape == truth.shape for index in range(here) for matrix in squares[index])
+    # Only a section that shows no matrix of its own may have it elsewhere.
+    for index, figure in enumerate(figures[:here] if tried else figures):
         for matrix in squares[index]:
             distance = min((_moved_rows(matrix, _counts(item)) for item in own), default=math.inf)
             rival = min((_moved_rows(matrix, other) for other in others), default=math.inf)

@@ -12,7 +12,7 @@ from grader.checks.drawn import artist_points, cells_of, figures_by_nearness, wa
 from grader.checks.expressions import Expression
 from grader.checks.painted import Answers, Painted, agreement, answers_of, nearest_on_grid, pictures
 from grader.checks.region import RegionParams, coverage, drawn_curves
-from grader.checks.results import Words, failed_or_partial, listed, needs_review, passed, per_cent
+from grader.checks.results import Words, failed, failed_or_partial, listed, needs_review, passed, per_cent
 from grader.checks.subject import absent, nothing_trained, speaks_of_model
 from grader.records import AxesRecord, CheckResult, FigureRecord
 
@@ -35,6 +35,10 @@ class RegionFigureParams(RegionParams):
     partial: float | None = Field(
         None, gt=0, lt=1, description="share of the points where the classes are right and a curve is missing"
     )
+
+
+FAR_GRID_AGREEMENT = 0.85
+"""Below this share it is not the boundary alone that differs."""
 
 
 @dataclass(frozen=True)
@@ -64,6 +68,7 @@ class _Known:
     own: tuple[Answers, ...]
     measured: tuple[Answers, ...]
     others: tuple[Answers, ...]
+    is_recorded: bool
 
 
 @check("region_figure", params=RegionFigureParams)
@@ -95,7 +100,11 @@ def region_figure(scope: Scope, params: RegionFigureParams) -> CheckResult:
                 seen.append(item)
     if not seen:
         return _no_picture(scope, here, words)
-    return _not_right(max(seen, key=lambda item: item.rank), params, words=words)
+    best = max(seen, key=lambda item: item.rank)
+    if best.whose == "unknown" and best.covered >= params.covered and not known.is_recorded:
+        words |= {"cells": cells_of([best.figure]), "yours": "no prediction of this model"}
+        return absent(scope, "This section's model predicted nothing, so the picture does not show its answers.", words)
+    return _not_right(best, params, words=words)
 
 
 def _known_answers(scope: Scope) -> _Known:
@@ -106,6 +115,7 @@ def _known_answers(scope: Scope) -> _Known:
         own=answers_of(scope, [(item.x.whole, item.output.whole) for item in own]),
         measured=() if region is None else answers_of(scope, [(region.inputs, region.predictions)]),
         others=answers_of(scope, [(item.x.whole, item.output.whole) for item in others]),
+        is_recorded=bool(own),
     )
 
 
@@ -141,9 +151,10 @@ def _whose(painted: Painted, known: _Known, params: RegionFigureParams) -> tuple
         return ("own" if other is None or own >= other else "other"), own, measured
     if other is not None and other >= params.agreement:
         return "other", own if own is not None else near, False
-    if own is None and near is not None:
-        return ("own" if measured else "unknown" if other is None else "other"), near, measured
-    return ("unknown" if own is None else "other"), own, False
+    if own is None and measured:
+        return "own", near, True
+    is_other = own is not None or (near is not None and near < FAR_GRID_AGREEMENT)
+    return ("other" if is_other else "unknown"), own if own is not None else near, False
 
 
 def _no_picture(scope: Scope, here: tuple[FigureRecord, ...], words: Words) -> CheckResult:
@@ -157,13 +168,12 @@ def _no_picture(scope: Scope, here: tuple[FigureRecord, ...], words: Words) -> C
 
 def _not_right(item: _Seen, params: RegionFigureParams, *, words: Words) -> CheckResult:
     words = {**words, "cells": cells_of([item.figure])}
-    if item.whose == "own" and item.covered < params.covered:
-        words["yours"] = f"{per_cent(item.covered)} of the rectangle"
-        return failed_or_partial(
-            None,
-            f"The picture shows this model's predictions, but for {per_cent(item.covered)} of the rectangle only;"
+    if item.whose in {"own", "unknown"} and item.covered < params.covered:
+        return failed(
+            f"The picture shows classes for {per_cent(item.covered)} of the rectangle only;"
             f" {per_cent(params.covered)} is required.",
             words,
+            yours=f"{per_cent(item.covered)} of the rectangle",
         )
     if item.whose == "own":
         lacking = listed([f"y = {curve}" for curve, there in zip(params.curves, item.curves, strict=True) if not there])
@@ -171,16 +181,19 @@ def _not_right(item: _Seen, params: RegionFigureParams, *, words: Words) -> Chec
         return failed_or_partial(
             params.partial, f"The picture shows this model's predictions, but not {lacking}.", words
         )
-    if item.whose == "unknown" or (item.whose == "none" and params.curves == ()):
-        words["yours"] = "a picture that cannot be compared"
+    if item.whose == "unknown":
         return needs_review(
-            "unverifiable", "What this picture shows could not be compared with the model's predictions.", words
+            "unverifiable",
+            "What this picture shows could not be compared with the model's predictions.",
+            words,
+            yours="a picture that cannot be compared",
         )
     if item.whose == "none":
-        words["yours"] = "curves without predicted classes"
-        return failed_or_partial(None, "The picture shows curves, but no predicted classes.", words)
+        text = "The picture shows curves, but no predicted classes."
+        return failed(text, words, yours="curves without predicted classes")
     share = "" if item.agreed is None else f" (they agree at {per_cent(item.agreed)} of its places)"
-    words["yours"] = "other classes than this model's"
-    return failed_or_partial(
-        None, f"The classes in this picture are not the predictions of this section's model{share}.", words
+    return failed(
+        f"The classes in this picture are not the predictions of this section's model{share}.",
+        words,
+        yours="other classes than this model's",
     )

@@ -130,7 +130,7 @@ def _evidence(submission: Submission, *, run: KernelRun, recording: Recording, s
         predictions=recording.predictions,
         figures=recording.figures,
         arrays=recording.arrays,
-        weights=recording.weights,
+        weights=dict(recording.weights),
         truncated=recording.truncated,
     )
 

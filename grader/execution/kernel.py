@@ -80,6 +80,12 @@ class _Notebook(NotebookClient):  # type: ignore[misc]
         super().__init__(notebook, **options)
         self.traffic = Traffic()
 
+    @property
+    def raised(self) -> bool:
+        """Whether the kernel says that the cell raised."""
+        content = self.reply.get("content") if self.reply is not None else None
+        return isinstance(content, dict) and content.get("status") == "error"
+
     def process_message(self, msg: dict[str, Any], cell: NotebookNode, cell_index: int) -> NotebookNode | None:
         self.traffic.messages += 1
         kind = msg.get("msg_type")
@@ -307,7 +313,7 @@ class NotebookRun:
             return "timeout" if self.stop.reason in {"cell_timeout", "notebook_timeout"} else "died"
         if watch.interrupted_at is not None:
             return "timeout"
-        return "error" if (driver.reply or {}).get("content", {}).get("status") == "error" else "ok"
+        return "error" if driver.raised else "ok"
 
     def _note_death(self, sandboxed: Sandboxed, *, index: int) -> None:
         ending = sandboxed.wait(2.0)

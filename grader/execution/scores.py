@@ -95,8 +95,7 @@ class Targets:
         if not classification:
             return cls(flat.astype(np.float32)) if width == 1 else None
         if width == 1:
-            low, high = float(column.min(initial=np.inf)), float(column.max(initial=-np.inf))
-            threshold = 0.0 if low < 0 < high else 0.5
+            threshold = 0.0 if (column < 0).any() and (column > 0).any() else 0.5
             return cls(flat.astype(np.float32), classes=(column > threshold).astype(np.int64), threshold=threshold)
         return cls.of_classes(column, width=width) if is_classes(column) else None
 

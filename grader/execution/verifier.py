@@ -32,7 +32,7 @@ Array = npt.NDArray[Any]
 Predict = Callable[[Array], tuple[Array, Array | None]]
 """Gives outputs and, where the last step is a softmax or sigmoid, what that was given; both ``(rows, outputs)``."""
 
-GRACE_SECONDS = 5.0
+GRACE_SECONDS = 2.0
 MAX_OUTPUTS = 4096
 BATCH_ROWS = 8192
 BATCH_VALUES = 2**23

@@ -7,6 +7,7 @@ computed here. A model that cannot be rebuilt stays claimed, and the others are 
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -14,16 +15,23 @@ import numpy as np
 from grader.datasets import DataSets
 from grader.errors import GraderError
 from grader.execution.probes import Plan, Probe, State, plan
+from grader.execution.replay import replay_fits
 from grader.execution.rows import Recognised
 from grader.execution.sandbox import Sandbox
 from grader.execution.scores import Outputs, Targets, accuracy_of, confusion_of, loss_of, mean_absolute_error
 from grader.execution.verifier_job import Answer, Answers, Failure, ask
-from grader.records import Evidence, InputMap, Measurement, Measurements, Unverified
+from grader.records import Evidence, InputMap, Measurement, Measurements, Replay, Unverified
 from grader.store import ArrayStore
 
 
 def verify(
-    evidence: Evidence, *, arrays: ArrayStore, data_sets: DataSets, sandbox: Sandbox, core: int | None
+    evidence: Evidence,
+    *,
+    arrays: ArrayStore,
+    data_sets: DataSets,
+    sandbox: Sandbox,
+    core: int | None,
+    replay: Sequence[str] = (),
 ) -> Measurements:
     """Measures every trained state of every model on the data set's parts, or on the fit's own data.
 
@@ -33,6 +41,7 @@ def verify(
         data_sets: What the kernel was served.
         sandbox: Where models are rebuilt.
         core: The processor that is used; None for any.
+        replay: Ids of the fits that are repeated as well.
 
     Returns:
         What could be measured; what could not stands in ``unverified``, and a failure of ours in ``problem``.
@@ -40,10 +49,13 @@ def verify(
     begun = time.monotonic()
     made = Plan()
     answers = Answers()
+    replays: tuple[Replay, ...] = ()
     try:
         made = plan(evidence, data_sets=data_sets, read=arrays.get)
         if made.states:
             answers = ask(made.states, arrays=arrays, sandbox=sandbox, core=core)
+        if replay:
+            replays = replay_fits(evidence, replay, arrays=arrays, data_sets=data_sets, sandbox=sandbox, core=core)
     except (GraderError, OSError, MemoryError) as error:
         answers.problem = f"The verifier could not do its work: {error}"
         made.unverified += [
@@ -56,6 +68,7 @@ def verify(
         inputs={model: _input_map(found, note=note, arrays=arrays) for model, (found, note) in made.maps.items()},
         measured=tuple(measured),
         unverified=(*made.unverified, *_failures(made, answers)),
+        replays=replays,
         seconds=time.monotonic() - begun,
         problem=answers.problem,
     )

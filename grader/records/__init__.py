@@ -2,7 +2,6 @@
 
 from grader.records.base import SCHEMA_VERSION, ArrayRef, Record, Sha256
 from grader.records.evidence import (
-    ArraySummary,
     CellError,
     CellRun,
     CompileRecord,
@@ -13,8 +12,6 @@ from grader.records.evidence import (
     Execution,
     ExecutionReason,
     FitRecord,
-    LayerRecord,
-    ModelRecord,
     NamedArray,
     PredictionRecord,
     ValidationRecord,
@@ -35,6 +32,7 @@ from grader.records.grading import (
     Verdict,
 )
 from grader.records.measurements import InputMap, Measurement, Measurements, Replay, Unverified
+from grader.records.models import ArraySummary, LayerRecord, ModelRecord
 from grader.records.submission import Author, Cell, Submission
 
 __all__ = [

@@ -159,9 +159,8 @@ class _Reader:
         if tag not in _PLAIN_TAGS:
             # A date or the like is the text that it is written as.
             if event.tag is not None:
-                self.source.problems.append(
-                    (line, f"the tag {event.tag!r}. Values of a rubric are plain: drop the tag.")
-                )
+                shown = event.tag.replace("tag:yaml.org,2002:", "!!")
+                self.source.problems.append((line, f"the tag {shown!r}. Values of a rubric are plain: drop the tag."))
             return event.value
         try:
             return self.resolver.construct_object(yaml.ScalarNode(tag, event.value))

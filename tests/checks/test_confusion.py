@@ -103,6 +103,21 @@ def test_another_models_matrix_fails_and_says_so() -> None:
     assert (result.outcome, "another model" in result.feedback) == ("failed", True)
 
 
+@pytest.mark.parametrize(("own", "outcome"), [(True, "failed"), (False, "passed")])
+def test_a_matrix_elsewhere_counts_where_the_section_has_none(own: bool, outcome: str) -> None:
+    """All matrices may be drawn at the end; a wrong one of the section's own stays wrong."""
+    book = Notebook()
+    book.code("fit")
+    model = book.model(dense(10, "softmax"))
+    book.fit(model)
+    if own:
+        book.figure(make_axes(grid(truth(5), store=book.store)))
+    book.code("draw")
+    book.figure(make_axes(grid(truth(), store=book.store)))
+    scope = book.scope("ex5", model=model, cells=[0], measured=(measured(truth()),))
+    assert confusion_matrix(scope, PARAMS).outcome == outcome
+
+
 def test_the_training_sets_matrix_fails_and_says_so() -> None:
     """It counts as many rows as the training part has."""
     book = Notebook()

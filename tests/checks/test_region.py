@@ -294,10 +294,18 @@ def test_softmax_outputs_and_logits_are_classes_too() -> None:
 
 
 def test_what_cannot_be_compared_is_looked_at() -> None:
-    """Classes that no recorded prediction speaks of are neither right nor wrong."""
+    """Places that the model was asked about elsewhere are neither right nor wrong."""
     plane = Plane()
+    plane.predict(points=mesh(11, 13))
     result = plane.judged(plane.dots(bent(plane.points)[:, 0]), *plane.curves())
     assert (result.outcome, result.cause) == ("needs_review", "unverifiable")
+
+
+def test_a_model_that_predicted_nothing_is_not_in_the_picture() -> None:
+    """A picture of the labels, or of nothing that was computed."""
+    plane = Plane()
+    result = plane.judged(plane.dots(bent(plane.points)[:, 0]), *plane.curves())
+    assert (result.outcome, result.yours) == ("failed", "no prediction of this model")
 
 
 def test_what_was_not_kept_is_ours() -> None:

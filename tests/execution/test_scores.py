@@ -132,7 +132,7 @@ def test_confusion_counts_true_by_predicted() -> None:
     [
         (np.eye(3)[[2, 0]], 3, [2, 0]),
         (np.array([[2], [0]]), 3, [2, 0]),
-        (np.array([0.0, 1.0]), 1, [0, 1]),
+        (np.array([0, 1]), 1, [0, 1]),
         (np.array([-1.0, 1.0]), 1, [0, 1]),
     ],
     ids=["one-hot", "whole numbers in a column", "0 and 1", "-1 and 1"],

@@ -118,14 +118,20 @@ def mechanism() -> Mechanism:
     return "systemd scope" if _scope_works() else "watchdog"
 
 
-def scope_command(limits: Limits) -> tuple[str, ...]:
-    """What to put before a command to run it in a scope of its own, with an empty environment."""
+def scope_command(limits: Limits, *, uid: int | None) -> tuple[str, ...]:
+    """What to put before a command to run it in a scope of its own, with an empty environment.
+
+    Args:
+        limits: The scope's.
+        uid: The user to become then: only we ourselves may ask for a scope.
+    """
     name = f"grader-{os.getpid()}-{time.monotonic_ns()}"
     manager = () if os.geteuid() == 0 else ("--user",)
     properties = (f"MemoryMax={limits.tree_bytes}", "MemorySwapMax=0", f"TasksMax={limits.processes + SPARE_TASKS}")
     options = (option for text in properties for option in ("-p", text))
-    scope = (_systemd_run(), *manager, "--scope", "--quiet", "--collect", f"--unit={name}", *options)
-    return (*scope, "--", "/usr/bin/env", "-i")
+    told = ("--quiet", "--collect", "--description=a submission", f"--unit={name}")
+    user = () if uid is None else ("/usr/bin/setpriv", f"--reuid={uid}", f"--regid={uid}", "--clear-groups")
+    return (_systemd_run(), *manager, "--scope", *told, *options, "--", "/usr/bin/env", "-i", *user)
 
 
 def scope_environment() -> dict[str, str]:
@@ -154,7 +160,7 @@ def _scope_works() -> bool:
     if not _systemd_run() or not (_ROOT / "cgroup.controllers").exists() or not Path("/run/systemd/system").exists():
         return False
     limits = Limits()
-    command = (*scope_command(limits), "/bin/cat")
+    command = (*scope_command(limits, uid=None), "/bin/cat")
     try:
         with subprocess.Popen(
             command,

@@ -181,7 +181,7 @@ def ending(returncode: int, *, limits: Limits, cpu_seconds: float, out_of_memory
     spent = limits.cpu_seconds is not None and cpu_seconds >= limits.cpu_seconds
     if number == signal.SIGXCPU or (number == signal.SIGKILL and spent):
         reason = "cpu"
-    elif number == signal.SIGKILL and out_of_memory:
+    elif number in {signal.SIGKILL, signal.SIGTERM} and out_of_memory:  # systemd ends the others with the second
         reason = "memory"
     return Ending(returncode=returncode, signal=number, reason=reason, cpu_seconds=cpu_seconds)
 

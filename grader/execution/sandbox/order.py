@@ -92,13 +92,14 @@ class Order:
     def spawn(self, command: list[str], *, line: Handshake, pass_fds: tuple[int, ...]) -> subprocess.Popen[bytes]:
         """Starts the outermost program."""
         scoped = self.limits_by == "systemd scope"
+        uid = self.uid if self.tier == "2" else None
         start = Start(
-            command=[*scope_command(self.job.limits), *command] if scoped else command,
+            command=[*scope_command(self.job.limits, uid=uid), *command] if scoped else command,
             environment=scope_environment() if scoped else {},
             stdout=self.job.stdout,
             stderr=line.complaints.writing,
             pass_fds=(*self.job.pass_fds, *line.launcher_fds, *pass_fds),
-            uid=self.uid if self.tier == "2" else None,
+            uid=None if scoped else uid,
             core=self.job.core,
         )
         outer = spawn(start)

@@ -1,0 +1,101 @@
+"""Jobs in every way of starting them that this machine has."""
+
+from __future__ import annotations
+
+import functools
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from grader.execution.sandbox import Ending, Job, Limits, Sandbox, Sandboxed, python_command
+from grader.execution.sandbox.cgroups import mechanism
+from grader.execution.sandbox.detection import _candidates, examine
+
+Run = Callable[..., tuple[str, Ending]]
+Start = Callable[..., Sandboxed]
+
+MEBIBYTE = 2**20
+SMALL = Limits(
+    memory_bytes=256 * MEBIBYTE, processes=48, disk_bytes=8 * MEBIBYTE, file_bytes=4 * MEBIBYTE, files=1000
+)
+
+
+@functools.cache
+def sandbox_of(tier: str) -> Sandbox | str:
+    """The first sandbox of a tier that holds here, or why there is none."""
+    why = f"tier {tier} is not for this user and machine"
+    for sandbox in _candidates(mechanism()):
+        if sandbox.tier == tier:
+            _, why = examine(sandbox)
+            if not why:
+                return sandbox
+    return why
+
+
+@pytest.fixture(params=["1", "2", "2b", "3"])
+def way(request: pytest.FixtureRequest) -> Sandbox:
+    """Each tier that this machine has."""
+    sandbox = sandbox_of(request.param)
+    if isinstance(sandbox, str):
+        pytest.skip(sandbox)
+    return sandbox
+
+
+@pytest.fixture
+def best() -> Sandbox:
+    """The best tier of this machine."""
+    found = [sandbox for tier in ("1", "2", "2b", "3") if isinstance(sandbox := sandbox_of(tier), Sandbox)]
+    if not found:
+        pytest.skip("no sandbox holds on this machine")
+    return found[0]
+
+
+@contextmanager
+def output_pipe() -> Iterator[tuple[int, Callable[[], str]]]:
+    """A descriptor to write to, and a call that closes it and reads what came."""
+    reading, writing = os.pipe()
+    with os.fdopen(reading, errors="replace") as output, os.fdopen(writing, "wb") as sink:
+
+        def read() -> str:
+            sink.close()
+            return output.read()
+
+        yield writing, read
+
+
+def job(code: str, *, output: int, **settings: object) -> Job:
+    """A Python program as a job; it imports no packages."""
+    command = (*python_command(), "-I", "-S", "-c", code)
+    return Job(command=command, stdout=output, stderr=output, **{"limits": SMALL, **settings})  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def run() -> Run:
+    """Runs a program to its end, which comes by itself."""
+
+    def run(sandbox: Sandbox, code: str, **settings: object) -> tuple[str, Ending]:
+        with output_pipe() as (output, read), sandbox.start(job(code, output=output, **settings)) as sandboxed:
+            text = read()
+            ended = sandboxed.wait(30)
+            assert ended is not None, "it did not end"
+        return text, ended
+
+    return run
+
+
+@pytest.fixture
+def start() -> Iterator[Start]:
+    """Starts a program whose output nobody reads; it is ended after the test."""
+    started: list[Sandboxed] = []
+
+    def start(sandbox: Sandbox, code: str, **settings: object) -> Sandboxed:
+        with Path(os.devnull).open("wb") as nowhere:
+            started.append(sandbox.start(job(code, output=nowhere.fileno(), **settings)))
+        return started[-1]
+
+    yield start
+    for sandboxed in started:
+        sandboxed.kill()

@@ -28,7 +28,7 @@ class ArraySummary(Record):
         whole: The array itself, where it has at most 1 MiB.
         head: The first rows, shape ``(min(rows, 64), ...)``, for larger arrays.
         row_hashes: One uint64 a row, shape ``(rows,)``; see `grader.execution.recorder.rowhash`. Equal rows
-            have equal hashes; of at least 16 values, the hash is blind to a common scale and offset of the row's values.
+            have equal hashes; of 16 values and more, the hash is blind to the row's own scale and offset.
     """
 
     kind: Literal["array", "dataset", "generator", "other"] = "array"

@@ -56,7 +56,9 @@ class MemoryChannel:
 class Cell:
     """What one cell left: validated records, the last of each id."""
 
-    def __init__(self, channel: MemoryChannel, names: dict[str, Any], *, first: int, error: BaseException | None) -> None:
+    def __init__(
+        self, channel: MemoryChannel, names: dict[str, Any], *, first: int, error: BaseException | None
+    ) -> None:
         self.channel, self.error = channel, error
         self.sent = channel.sent[first:]
         self.names = names
@@ -107,7 +109,7 @@ class Kernel:
             warnings.simplefilter("always")
             try:
                 body(self.names)
-            except (Exception, KeyboardInterrupt) as raised:
+            except (Exception, KeyboardInterrupt) as raised:  # noqa: BLE001 - a cell may raise anything
                 error = raised
             self._training.end_of_cell(self.names)
         # Keras's own warnings are for students.

@@ -60,7 +60,7 @@ def of_book(book):
         (CheckResult(outcome="needs_review"), 0.0, 3.0, "needs_review"),
     ],
 )
-def test_each_outcome_has_its_points(says, result, earned, pending, status):
+def test_each_outcome_has_its_points(*, says, result, earned, pending, status):
     """Pending ones are neither won nor lost; what is by hand leaves a submission graded."""
     says("check", result)
     found = graded(one_rubric(Criterion(id="a", points=3, check="check")))
@@ -69,7 +69,13 @@ def test_each_outcome_has_its_points(says, result, earned, pending, status):
 
 @pytest.mark.parametrize(
     "broken",
-    [ZeroDivisionError("x"), StoreError("gone"), RecursionError(), CheckResult(outcome="partial", share=math.nan), None],
+    [
+        ZeroDivisionError("x"),
+        StoreError("gone"),
+        RecursionError(),
+        CheckResult(outcome="partial", share=math.nan),
+        None,
+    ],
 )
 def test_a_check_that_fails_costs_nobody_anything(says, broken):
     """It is our doing, and the others go on."""
@@ -207,14 +213,18 @@ def test_grading_twice_gives_the_same_record():
 def test_the_kind_of_data_is_that_of_the_data_sets_in_use(sample, kind):
     """A notebook without any runs on full data."""
     book = Worksheet()
-    assert data_kind(book.evidence(data_sets=(book.fields["data_sets"][0].model_copy(update={"sample": sample}),))) == kind
+    assert (
+        data_kind(book.evidence(data_sets=(book.fields["data_sets"][0].model_copy(update={"sample": sample}),))) == kind
+    )
     assert data_kind(make_evidence(data_sets=())) == "full"
 
 
 def test_a_spread_of_other_data_is_not_used(says, monkeypatch):
     """Bands belong to the data on which they were measured."""
     seen = []
-    known = {"look": CheckSpec("look", Params, lambda s, p: seen.append(s) or CheckResult(outcome="passed"), "it holds")}
+    known = {
+        "look": CheckSpec("look", Params, lambda s, p: seen.append(s) or CheckResult(outcome="passed"), "it holds")
+    }
     monkeypatch.setattr("grader.evaluate.registered", lambda: known)
     calibration = make_calibration(ex1__a=(1.0, 2.0, 3.0))
     plain = one_rubric(Criterion(id="a", points=1, check="look"))

@@ -114,7 +114,7 @@ def _of_labels(loss: str, labels: ArraySummary | None) -> str | None:
     if labels is None or not labels.rows:
         return None
     if loss in ONE_HOT and labels.integral and len(labels.shape) == 1:
-        return f"The loss {loss} needs one-hot labels, and yours are integers; sparse_categorical_crossentropy takes those."
+        return f"The loss {loss} needs one-hot labels, and yours are integers: take sparse_categorical_crossentropy."
     if loss in SPARSE and labels.one_hot:
         return f"The loss {loss} needs integer labels, and yours are one-hot; categorical_crossentropy takes those."
     return None

@@ -36,6 +36,9 @@ MAX_STATES = 60
 MAX_SHOWN = 20
 """Calls of one model that are looked at for what its input is made of."""
 
+MAX_STRANGERS = 60
+"""Arrays that may turn out to be no rows of a data set before the rest is taken for such too: a search costs 1 s."""
+
 Task = Callable[..., Labels | None]
 """Gives the labels for a model of so many outputs: ``task(width=10)``."""
 
@@ -148,6 +151,7 @@ class RowBook:
         self._files = sorted(data_sets.files, key=lambda file: file.name not in loaded)
         self._known: dict[str, KnownRows] = {}
         self._seen: dict[str, Recognised | None] = {}
+        self._strangers = 0
         self.read = read
 
     def recognise(self, summary: ArraySummary | None) -> Recognised | None:
@@ -156,7 +160,8 @@ class RowBook:
             return None
         key = summary.model_dump_json()
         if key not in self._seen:
-            self._seen[key] = self._search(summary)
+            self._seen[key] = self._search(summary) if self._strangers < MAX_STRANGERS else None
+            self._strangers += self._seen[key] is None
         return self._seen[key]
 
     def _search(self, summary: ArraySummary) -> Recognised | None:

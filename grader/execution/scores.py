@@ -99,6 +99,11 @@ class Targets:
             return cls(flat.astype(np.float32), classes=(column > threshold).astype(np.int64), threshold=threshold)
         return cls.of_classes(column, width=width) if is_classes(column) else None
 
+    def smoothed(self, share: float, *, over: int) -> Targets:
+        """The same with a share of each target spread over so many classes, as ``label_smoothing`` does."""
+        values = self.values * (1 - share) + share / over
+        return Targets(values, classes=self.classes, threshold=self.threshold)
+
     def take(self, rows: Array) -> Targets:
         """The same for some of the rows, by position."""
         classes = None if self.classes is None else self.classes[rows]
@@ -118,7 +123,7 @@ def loss_of(name: str | None, *, outputs: Outputs, targets: Targets) -> float | 
     """The mean of a loss over the rows, as Keras computes it in ``evaluate``; NaN where an output is.
 
     Args:
-        name: Keras's snake_case name; label smoothing and weights of classes or rows are left out.
+        name: Keras's snake_case name; weights of classes or rows are left out, as in ``evaluate``.
         outputs: Of the model.
         targets: For the same rows.
 
@@ -223,6 +228,7 @@ def _mean_absolute(outputs: Outputs, targets: Targets) -> float:
 _LOSSES: dict[str, Callable[[Outputs, Targets], float]] = {
     "categorical_crossentropy": _categorical,
     "sparse_categorical_crossentropy": _sparse_categorical,
+    "crossentropy": _categorical,
     "binary_crossentropy": _binary,
     "mean_squared_error": _mean_squared,
     "mse": _mean_squared,

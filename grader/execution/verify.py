@@ -127,7 +127,8 @@ def _with_targets(probe: Probe, outputs: Outputs, *, classification: bool) -> tu
 
 def _figures(state: State, probe: Probe, *, outputs: Outputs, targets: Targets, penalty: float) -> dict[str, Any]:
     name = state.compiled.loss if state.compiled is not None and not state.compiled.own_loss else None
-    loss = loss_of(name, outputs=outputs, targets=targets)
+    smooth = targets.smoothed(_smoothing(state), over=2 if name == "binary_crossentropy" else outputs.width)
+    loss = loss_of(name, outputs=outputs, targets=smooth)
     return {
         "loss_name": None if loss is None else name,
         "loss": None if loss is None else loss + penalty,
@@ -135,6 +136,14 @@ def _figures(state: State, probe: Probe, *, outputs: Outputs, targets: Targets, 
         "mae": mean_absolute_error(outputs, targets) if targets.classes is None else None,
         "confusion": confusion_of(outputs, targets) if probe.name == "test" else None,
     }
+
+
+def _smoothing(state: State) -> float:
+    """The share of label smoothing that the loss was compiled with, in [0, 1]."""
+    config: Any = state.fit.random_state if state.fit is not None else {}
+    for key in ("compile", "loss", "config", "label_smoothing"):
+        config = config.get(key) if isinstance(config, dict) else None
+    return float(config) if isinstance(config, int | float) and 0 <= config <= 1 else 0.0
 
 
 def _failures(made: Plan, answers: Answers) -> list[Unverified]:

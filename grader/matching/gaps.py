@@ -122,6 +122,8 @@ class Layout:
 
     def _events(self, model: str) -> set[int]:
         evidence = self.evidence
-        happened = [(item.model, item.cell) for item in (*evidence.compiles, *evidence.fits)]
-        happened += [(item.model, item.cell) for item in (*evidence.evaluations, *evidence.predictions)]
+        happened = [(item.model, item.cell) for item in evidence.compiles]
+        happened += [(item.model, item.cell) for item in evidence.fits]
+        happened += [(item.model, item.cell) for item in evidence.evaluations]
+        happened += [(item.model, item.cell) for item in evidence.predictions]
         return {cell for of, cell in happened if of == model and cell is not None}

@@ -93,6 +93,8 @@ def render_feedback(graded: GradedSubmission, *, folder: SubmissionFolder) -> st
     Returns:
         A self-contained HTML document.
     """
+    shown = tuple(verdict for verdict in graded.verdicts if verdict.visibility == "student")
+    graded = graded.model_copy(update={"verdicts": shown})
     evidence = folder.read_evidence() if graded.status != "not_run" else None
     measurements = folder.read_measurements() if evidence is not None else None
     return (

@@ -31,7 +31,10 @@ def trained(*layers, inputs=(784,), compiled=None, **fields):
 
 
 def history(**curves):
-    return {"history": {key: tuple(values) for key, values in curves.items()}, "epochs": len(next(iter(curves.values())))}
+    return {
+        "history": {key: tuple(values) for key, values in curves.items()},
+        "epochs": len(next(iter(curves.values()))),
+    }
 
 
 FALLING = (0.9, 0.5, 0.4, 0.3, 0.2, 0.1)
@@ -76,7 +79,7 @@ def test_a_class_that_is_missing_is_named():
     ("layers", "compiled", "rule", "part"),
     [
         ((dense(128), dense(10, "softmax")), {}, "linear_hidden", "hidden layer 1 has no activation"),
-        ((dense(1, "sigmoid"),), {}, "loss_of_output", "one unit needs binary_crossentropy"[:22]),
+        ((dense(1, "sigmoid"),), {}, "loss_of_output", "that needs binary_crossentropy"),
         (SOFTMAX, {"from_logits": True}, "loss_of_output", "has a softmax already"),
         ((dense(10),), {}, "loss_of_output", "has no activation"),
         ((dense(1, "softmax"),), {"loss": "binary_crossentropy"}, "loss_of_output", "is 1 whatever the input"),
@@ -86,12 +89,9 @@ def test_a_class_that_is_missing_is_named():
         (SOFTMAX, {"learning_rate": 1e-8}, "learning_rate", "training hardly moves"),
     ],
 )
-def test_mistakes_in_the_configuration(layers, compiled, rule, part):
+def test_mistakes_in_the_configuration(*, layers, compiled, rule, part):
     """Each with what was found."""
-    found = trained(*layers, compiled=compiled)
-    if rule == "loss_of_output" and layers[0].config["units"] == 1 and not compiled:
-        part = "that needs binary_cros"
-    assert part in found[rule].text
+    assert part in trained(*layers, compiled=compiled)[rule].text
 
 
 @pytest.mark.parametrize(
@@ -122,7 +122,7 @@ def test_what_is_on_the_line_or_unknown_is_not_told(layers, compiled):
         (
             {"loss": FALLING, "val_loss": (0.9, 0.5, 0.4, 0.5, 0.6, 0.7)},
             "overfitting",
-            "lowest in epoch 3 (0.4000) and rose to 0.7000 by epoch 6, while the training loss fell from 0.4000 to 0.1000",
+            "in epoch 3 (0.4000) and rose to 0.7000 by epoch 6, while the training loss fell from 0.4000 to 0.1000",
         ),
         ({"loss": (0.7,) * 5, "accuracy": (0.5, 0.5, 0.505, 0.5, 0.509)}, "no_progress", "from 0.5000 to 0.5090"),
         ({"loss": FALLING, "accuracy": (0.5, 0.6, 0.55, 0.7, 0.66, 0.8)}, "oscillation", "in 2 of 6 epochs"),

@@ -150,7 +150,8 @@ def test_ranges_choices_and_allowed_layers_are_the_rubrics():
 
 
 @pytest.mark.parametrize(
-    "compiled", [make_compile(loss="mine", own_loss=True), make_compile(loss=None), make_compile(loss=None, own_loss=True)]
+    "compiled",
+    [make_compile(loss="mine", own_loss=True), make_compile(loss=None), make_compile(loss=None, own_loss=True)],
 )
 def test_a_linear_output_under_a_loss_that_cannot_be_seen_goes_to_a_tutor(compiled):
     """The student's own loss may well take logits."""

@@ -123,7 +123,8 @@ from keras import layers
 x = x.reshape(-1, 784).astype("float32") / 255
 """,
     """
-model = keras.Sequential([layers.Dense(8, activation="relu"), layers.Dropout(0.2), layers.Dense(10, activation="softmax")])
+model = keras.Sequential([layers.Dense(8, activation="relu"), layers.Dropout(0.2)])
+model.add(layers.Dense(10, activation="softmax"))
 model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
 stop = keras.callbacks.EarlyStopping(patience=1, restore_best_weights=True)
 model.fit(x, y, epochs=4, batch_size=16, validation_split=0.2, callbacks=[stop], verbose=0)

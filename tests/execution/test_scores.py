@@ -63,6 +63,14 @@ def test_binary_cross_entropy() -> None:
     assert loss_of("binary_crossentropy", outputs=logits, targets=targets) == pytest.approx(expected, rel=1e-6)
 
 
+def test_smoothed_targets_spread_a_share() -> None:
+    """As Keras's ``label_smoothing``: over all outputs, or over the two classes of a single one."""
+    many = Targets.of_classes(CLASSES, width=4).smoothed(0.2, over=4)
+    assert many.values[0].tolist() == pytest.approx([0.85, 0.05, 0.05, 0.05])
+    single = Targets.of_classes(CLASSES, width=1).smoothed(0.2, over=2)
+    assert single.values[:, 0].tolist() == pytest.approx([0.1, 0.9])
+
+
 @pytest.mark.parametrize(("name", "expected"), [("mean_squared_error", 2.5), ("mean_absolute_error", 1.5)])
 def test_errors_of_quantities(name: str, expected: float) -> None:
     """Means over all rows and outputs."""

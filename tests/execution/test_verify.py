@@ -105,7 +105,7 @@ def _honest(bench: Bench) -> None:
         loss="categorical_crossentropy",
     )
     from_logits = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
-    fields = {"loss_name": "sparse_categorical_crossentropy", "from_logits": True}
+    fields: dict[str, Any] = {"loss_name": "sparse_categorical_crossentropy", "from_logits": True}
     _train(bench, stack(layers.Dense(10)), id="logits", parts=parts, loss=from_logits, **fields)
     inside = (
         layers.Rescaling(1 / 255),
@@ -124,6 +124,10 @@ def _honest(bench: Bench) -> None:
         parts=points,
         loss="binary_crossentropy",
     )
+    smooth = keras.losses.CategoricalCrossentropy(label_smoothing=0.1)
+    fields = {"loss_name": "categorical_crossentropy"}
+    fields["random_state"] = {"compile": {"loss": keras.saving.serialize_keras_object(smooth)}}
+    _train(bench, stack(layers.Dense(10, activation="softmax")), id="smooth", parts=one_hot, loss=smooth, **fields)
     line = stack(layers.Dense(1), inputs=(2,))
     _train(bench, line, id="line", parts=heights, loss="mse", loss_name="mean_squared_error", metrics=["mae"])
 
@@ -214,7 +218,7 @@ def bench(tmp_path_factory: pytest.TempPathFactory, digits: DataSets, sandbox: S
     return bench
 
 
-HONEST = ("softmax", "logits", "scaled inside", "subclass", "odd", "points", "line")
+HONEST = ("softmax", "smooth", "logits", "scaled inside", "subclass", "odd", "points", "line")
 
 
 @pytest.mark.parametrize("model", HONEST)

@@ -55,7 +55,7 @@ def test_comments_in_code_are_candidates():
         ("Exercise four", "exercise", 4),
         ("4) Going deep", "", 4),
         ("Übung 4", "übung", 4),
-        ("练习 4：深度", "练习", 4),
+        ("练习 4\uff1a深度", "练习", 4),
         ("\U0001f525 **Exercise 4**", "exercise", 4),
         ("Going Deep", "", None),
         ("2 neurons", "", None),

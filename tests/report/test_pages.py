@@ -101,6 +101,13 @@ def test_fix_first_holds_the_three_largest_losses(folder: SubmissionFolder) -> N
     assert re.findall(r'href="#(\w+)"', listed) == ["c4", "c3", "c2"]
 
 
+def test_what_is_for_the_tutor_alone_is_not_on_the_page(folder: SubmissionFolder) -> None:
+    """A hidden criterion counts, but its text stays with the tutor."""
+    page = render_feedback(graded(verdict(), verdict("secret", visibility="tutor", title="Hush")), folder=folder)
+    assert "Hush" not in page
+    assert "4 <small>of 4 points" in page
+
+
 def test_curves_are_stored_and_used_again(folder: SubmissionFolder) -> None:
     """A second rendering reads the pictures back, and the page is the same."""
     first = render_feedback(graded(verdict()), folder=folder)

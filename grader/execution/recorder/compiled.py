@@ -92,12 +92,26 @@ def _config(optimizer: Any) -> dict[str, Any]:
     return dict(plain(config))
 
 
+def own_compiled_parts(model: Any) -> list[str]:
+    """Which of loss, optimizer and metrics are the student's own code."""
+    found = {
+        "loss": describe_loss(model.loss, model)["own_loss"],
+        "optimizer": model.optimizer is not None and not is_librarys(type(model.optimizer)),
+        "metric": any(not isinstance(metric, str) and not is_librarys(metric) for metric in _given_metrics(model)),
+    }
+    return [part for part, is_own in found.items() if is_own]
+
+
 def _metrics(model: Any) -> list[str]:
+    return [_metric(metric) for metric in _given_metrics(model)]
+
+
+def _given_metrics(model: Any) -> list[Any]:
     compiled = getattr(model, "_compile_metrics", None)
     if compiled is None:
         return []
     given = (compiled._user_metrics, compiled._user_weighted_metrics)  # noqa: SLF001 - known nowhere else before the fit
-    return [_metric(metric) for metric in keras.tree.flatten(given) if metric is not None]
+    return [metric for metric in keras.tree.flatten(given) if metric is not None]
 
 
 def _metric(metric: Any) -> str:

@@ -113,7 +113,10 @@ class FitWatch:
 
     def _steps_taken(self) -> int | None:
         now = iterations_of(self.model)
-        return None if now is None or self._iterations is None else now - self._iterations
+        if now is None or self._iterations is None:
+            return None
+        # A training step of the student's own may leave the compiled optimizer alone.
+        return now - self._iterations if now > self._iterations or not self._epochs else None
 
     def _send(self, status: Status) -> None:
         self._sent = time.monotonic()

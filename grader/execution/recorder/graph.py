@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -17,6 +18,8 @@ from tensorflow.python.framework.convert_to_constants import convert_variables_t
 from .hooks import Call, unnoticed
 
 LARGEST_GRAPH_BYTES = 60 * 2**20
+
+_COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 
 _NOT_PORTABLE = frozenset({"PyFunc", "PyFuncStateless", "EagerPyFunc"})
 _STATEFUL = frozenset({"VarHandleOp", "ReadVariableOp", "HashTableV2", "MutableHashTableV2", "LookupTableFindV2"})
@@ -137,7 +140,7 @@ def export(model: Any, specs: InputSpecs) -> Exported:
             )
             definition = frozen.graph.as_graph_def()
     except Exception as error:  # noqa: BLE001 - whatever a student's model does while it is traced
-        return Exported(problem=f"it could not be traced ({type(error).__name__}: {str(error)[:300]})")
+        return Exported(problem=f"it could not be traced ({_words(error)})")
     operations = {node.op for node in definition.node}
     operations |= {node.op for function in definition.library.function for node in function.node_def}
     if operations & _NOT_PORTABLE:
@@ -174,6 +177,11 @@ def _name_outputs(definition: Any, outputs: list[Any]) -> None:
         node.op, node.name = "Identity", f"output_{number}"
         node.input.append(tensor.name.removesuffix(":0"))
         node.attr["T"].type = tensor.dtype.as_datatype_enum
+
+
+def _words(error: Exception) -> str:
+    text = " ".join(_COLOURS.sub("", str(error)).split())
+    return f"{type(error).__name__}: {text[:200]}"
 
 
 def _tensors(structure: Any) -> list[Any]:

@@ -230,8 +230,10 @@ class Loops:
         if known.is_loaded and before is None:
             self.weights_set(model, how="load_model", before=None)
             return
-        changed = [weight for weight, old, new in zip(model.weights, before or (), now, strict=False) if old != new]
-        if before is not None and not all(id(weight) in self._trained for weight in changed):
+        was_built = before is not None and len(before) == len(now)
+        pairs = zip(model.weights, before, now, strict=True) if was_built else ()
+        changed = [weight for weight, old, new in pairs if old != new]
+        if not all(id(weight) in self._trained for weight in changed):
             self.weights_set(model, how="assigned", before=digest_before)
         else:
             known.at_end = (now, known.digest if now == known.fingerprint else None)

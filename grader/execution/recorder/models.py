@@ -12,6 +12,7 @@ from typing import Any
 
 import keras
 import numpy as np
+from keras.src.saving import saving_api, saving_lib
 
 from .channel import Channel
 from .configuration import configuration
@@ -23,8 +24,10 @@ from .reading import read_layers
 MOST_UNNAMED = 8
 """So many models of one cell are held on to until it ends; a loop that makes more has its oldest recorded at once."""
 
-MOST_GRAPHS = 12
-"""Of one model: a state beyond has its weights alone."""
+MOST_GRAPHS = 40
+"""Of one model: the oldest states beyond have their weights alone."""
+
+_LOADERS = {function.__code__ for function in (saving_api.load_model, saving_lib._load_model_from_fileobj)}  # noqa: SLF001
 
 LARGEST_WATCHED_BYTES = 64 * 2**20
 """Weights above this are looked at where they are trained or used, not after every cell."""
@@ -78,7 +81,7 @@ class ModelBook:
         makers = _makers()
         if keras.Sequential.build.__code__ in makers or any(other is model for other in self._waiting):
             return
-        self.known(model).is_loaded = keras.saving.load_model.__code__ in makers
+        self.known(model).is_loaded = bool(_LOADERS & makers)
         self._waiting.append(model)
         if len(self._waiting) > MOST_UNNAMED:
             self._record_if_whole(self._waiting.pop(0))
@@ -136,11 +139,12 @@ class ModelBook:
         digest = self.weights(model)
         known = self.known(model)
         graphs = known.record["graphs"]
-        if digest is None or known.record["config"] is not None or digest in graphs or len(graphs) >= MOST_GRAPHS:
+        if digest is None or known.record["config"] is not None or digest in graphs:
             return digest
+        exported = Exported(problem="it was never called as a whole")
         if known.specs is not None:
-            fields = self._graph_fields(export(model, known.specs), digest=digest, graphs=graphs)
-            self._send(known, {**known.record, **fields})
+            exported = export(model, known.specs)
+        self._send(known, {**known.record, **self._graph_fields(exported, digest=digest, graphs=graphs)})
         return digest
 
     def end_of_cell(self, namespace: Mapping[str, Any]) -> None:
@@ -171,7 +175,8 @@ class ModelBook:
         ref = None if exported.graph is None else self._channel.array(exported.graph)
         if ref is None:
             return {"not_rebuildable": exported.problem or "its graph is too large to be kept"}
-        return {"graph": ref, "graphs": {**graphs, digest: ref}, "not_rebuildable": None}
+        latest = dict([*graphs.items(), (digest, ref)][-MOST_GRAPHS:])
+        return {"graph": ref, "graphs": latest, "not_rebuildable": None}
 
     def _describe(self, model: Any, known: Known) -> dict[str, Any]:
         state = (known.key, bool(model.built), known.specs, [weight.trainable for weight in model.weights])
@@ -210,7 +215,7 @@ class ModelBook:
 
 def fingerprint_of(model: Any) -> Any:
     """A cheap mark of the weights' values; None where the model has no weights yet."""
-    if not model.built or not model.weights:
+    if not model.weights:
         return None
     return tuple(_mark(np.ascontiguousarray(weight.numpy())) for weight in model.weights)
 

@@ -15,6 +15,7 @@ import tensorflow as tf
 from tensorflow.python.eager import context
 
 from .channel import Channel
+from .compiled import own_compiled_parts
 from .configuration import own_training_parts
 from .plain import is_librarys, plain
 
@@ -38,18 +39,20 @@ def random_state(channel: Channel, model: Any, *, arguments: dict[str, Any], pro
     Returns:
         ``tensorflow_seed``; ``seed_generators`` (the state of each, in the order of `seed_generators`);
         ``global_seed_generator``; ``optimizer`` (its variables, array names; None where it is fresh);
-        ``compile`` (`compile_from_config`'s); ``class_weight``; ``sample_weight`` (an array's name);
+        ``compile`` (`compile_from_config`'s; None where a part of it is the student's own); ``class_weight``;
+        ``sample_weight`` (an array's name);
         ``callbacks`` (class and settings of those that steer the training); the ``validation_*`` arguments;
         ``threads``; ``problems`` (why an exact replay is impossible, in words).
     """
-    problems = [*problems, *_problems(model, arguments["callbacks"])]
+    own = [f"the {part} is the student's own" for part in own_compiled_parts(model)] if model.compiled else []
+    problems = [*problems, *own, *_problems(model, arguments["callbacks"])]
     optimizer = model.optimizer
     return {
         "tensorflow_seed": context.global_seed(),
         "seed_generators": [generator.state.numpy().tolist() for generator in seed_generators(model)],
         "global_seed_generator": _global_generator(),
         "optimizer": _optimizer_state(channel, optimizer, problems) if optimizer is not None else None,
-        "compile": _compile_config(model),
+        "compile": None if own else _compile_config(model),
         "class_weight": plain(arguments["class_weight"]),
         "sample_weight": _array(channel, arguments["sample_weight"]),
         "callbacks": [_settings(callback) for callback in flat_callbacks(arguments["callbacks"])],

@@ -133,7 +133,7 @@ def compiled(kernel: Kernel, **arguments: Any) -> Any:
         (lambda losses: [losses.MeanAbsoluteError()], "mean_absolute_error", False),
     ],
 )
-def test_losses_have_one_name(kernel: Kernel, given: Any, name: str, from_logits: bool) -> None:
+def test_losses_have_one_name(kernel: Kernel, given: Any, *, name: str, from_logits: bool) -> None:
     """However a loss is written, its name is Keras's snake_case one."""
     import keras
 
@@ -237,9 +237,7 @@ def _unrecorded_fit(model: Any, data: Any) -> None:
 
 
 @pytest.mark.parametrize("how", ["slices", "mapped"])
-def test_pipelines_are_read_without_being_felt(
-    kernel: Kernel, data: tuple[np.ndarray, np.ndarray], how: str
-) -> None:
+def test_pipelines_are_read_without_being_felt(kernel: Kernel, data: tuple[np.ndarray, np.ndarray], how: str) -> None:
     """Rows of a tf.data pipeline are all there, and its shuffling goes on as if nobody had looked."""
     import tensorflow as tf
 
@@ -252,7 +250,11 @@ def test_pipelines_are_read_without_being_felt(
     kernel.cell(lambda names: _unrecorded_fit(network(), unwatched))
     fit = fitted(kernel, watched, validation_data=pipeline().take(2)).one("fit")
     assert (fit.x.kind, fit.x.shape, fit.batch_size, fit.steps) == ("dataset", (ROWS, 2), 16, 7)
-    assert (fit.y.class_counts, fit.validation.x.rows, fit.random_state["problems"] != []) == ({"0": 50, "1": 50}, 32, True)
+    assert (fit.y.class_counts, fit.validation.x.rows, fit.random_state["problems"] != []) == (
+        {"0": 50, "1": 50},
+        32,
+        True,
+    )
     for mine, theirs in zip(unwatched, watched, strict=True):
         assert np.array_equal(mine[0], theirs[0])
 

@@ -51,7 +51,7 @@ def train(model: Any, data: Any, *, epochs: int, decorated: bool = False, shuffl
 
 @pytest.mark.parametrize("decorated", [False, True])
 @pytest.mark.parametrize("is_built", [False, True])
-def test_loop_is_a_fit(kernel: Kernel, data: Any, decorated: bool, is_built: bool) -> None:
+def test_loop_is_a_fit(kernel: Kernel, data: Any, *, decorated: bool, is_built: bool) -> None:
     """Steps, epochs, batch size and rows of a loop are counted, and its loss and optimizer are seen."""
     cell = kernel.cell(lambda names: train(network(is_built=is_built), data, epochs=3, decorated=decorated))
     assert cell.error is None
@@ -59,7 +59,11 @@ def test_loop_is_a_fit(kernel: Kernel, data: Any, decorated: bool, is_built: boo
     assert (fit.kind, fit.epochs_run, fit.batch_size, fit.steps) == ("loop", 3, BATCH, 18)
     assert (fit.x.shape, fit.y.shape, fit.rows_given, fit.epochs_requested) == ((ROWS, 3), (ROWS, 1), ROWS, None)
     assert fit.y.class_counts == {str(c): int((data[1] == c).sum()) for c in (0, 1)}
-    assert (fit.compiled.loss, fit.compiled.optimizer, fit.compiled.learning_rate) == ("binary_crossentropy", "Adam", 0.02)
+    assert (fit.compiled.loss, fit.compiled.optimizer, fit.compiled.learning_rate) == (
+        "binary_crossentropy",
+        "Adam",
+        0.02,
+    )
     assert fit.weights_after in cell.weights
     assert fit.weights_after != fit.weights_before
     assert not cell.of("prediction")
@@ -118,7 +122,9 @@ def test_training_by_hand_is_a_loop(kernel: Kernel, data: Any) -> None:
         for _ in range(3):
             with tf.GradientTape() as tape:
                 value = tf.reduce_mean((model(data[0]) - data[1]) ** 2)
-            for weight, gradient in zip(model.trainable_weights, tape.gradient(value, model.trainable_weights), strict=True):
+            for weight, gradient in zip(
+                model.trainable_weights, tape.gradient(value, model.trainable_weights), strict=True
+            ):
                 weight.assign(weight - 0.1 * gradient)
 
     fit = kernel.cell(body).one("fit")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,9 @@ Rows = list[tuple[str, str | int | float | None]]
 def short(model: Any) -> Rows:
     """Class and the one setting that tells layers apart."""
     keys = ("units", "filters", "rate", "activation", "target_shape", "pool_size")
-    return [(row.class_name, next((row.config[key] for key in keys if key in row.config), None)) for row in model.layers]
+    return [
+        (row.class_name, next((row.config[key] for key in keys if key in row.config), None)) for row in model.layers
+    ]
 
 
 def built(kernel: Kernel, make: Any, *, shape: tuple[int, ...] = (6,)) -> Cell:
@@ -43,70 +46,11 @@ def frozen_output(cell: Cell, names: dict[str, Any]) -> np.ndarray:
 
 
 @pytest.fixture(scope="module")
-def classes(kernel: Kernel) -> dict[str, Any]:
-    import keras
-    import tensorflow as tf
-    from keras import layers
+def classes(kernel: Kernel) -> ModuleType:
+    """Models as students write them; the module imports Keras, and so waits for the recorder."""
+    import keras_classes
 
-    class Matrix(layers.Layer):
-        def __init__(self, units: int) -> None:
-            super().__init__()
-            self.units = units
-
-        def build(self, shape: Any) -> None:
-            self.matrix = self.add_weight(shape=(shape[-1], self.units), name="matrix")
-            self.bias = self.add_weight(shape=(self.units,), name="bias")
-
-        def call(self, x: Any) -> Any:
-            return tf.matmul(x, self.matrix) + self.bias
-
-    class Subclass(keras.Model):
-        def __init__(self) -> None:
-            super().__init__()
-            self.last = layers.Dense(1)
-            self.drop = layers.Dropout(0.3)
-            self.first = Matrix(8)
-
-        def call(self, x: Any, training: bool = False) -> Any:
-            print("once more")
-            x = tf.nn.relu(self.first(x))
-            if training:
-                x = self.drop(x, training=training)
-            return 1 / (1 + tf.exp(-self.last(x)))
-
-    class Decorated(keras.Model):
-        def __init__(self) -> None:
-            super().__init__()
-            self.hidden, self.out = layers.Dense(3, activation="tanh"), layers.Dense(2)
-
-        @tf.function
-        def call(self, x: Any) -> Any:
-            return tf.nn.softmax(self.out(self.hidden(x)))
-
-    class Unused(keras.Model):
-        def __init__(self) -> None:
-            super().__init__()
-            self.a, self.b, self.c = layers.Dense(4), layers.Dense(5), layers.Dense(1)
-
-        def call(self, x: Any) -> Any:
-            self.b(x)
-            return self.c(self.a(x)) + self.c(self.a(x))
-
-    class Python(keras.Model):
-        def __init__(self) -> None:
-            super().__init__()
-            self.out = layers.Dense(1)
-
-        def call(self, x: Any) -> Any:
-            return self.out(tf.reshape(tf.numpy_function(np.tanh, [x], tf.float32), (-1, 6)))
-
-    class Stepper(keras.Model):
-        def train_step(self, data: Any) -> Any:
-            return super().train_step(data)
-
-    found = dict(locals())
-    found.pop("kernel")
-    return found
+    return keras_classes
 
 
 def test_sequential_is_recorded_with_shapes_and_names(kernel: Kernel) -> None:
@@ -175,12 +119,17 @@ def test_wrappers_are_kept(kernel: Kernel) -> None:
 
     model = built(kernel, make, shape=(3, 2)).one("model")
     assert short(model) == [("TimeDistributed", None), ("LSTM", 2)]
-    assert model.layers[0].config["layer"] == {"class_name": "Dense", "units": 4, "activation": "linear", "use_bias": True}
+    assert model.layers[0].config["layer"] == {
+        "class_name": "Dense",
+        "units": 4,
+        "activation": "linear",
+        "use_bias": True,
+    }
 
 
-def test_subclass_is_read_from_its_graph(kernel: Kernel, classes: dict[str, Any]) -> None:
+def test_subclass_is_read_from_its_graph(kernel: Kernel, classes: ModuleType) -> None:
     """The order is the data's, not the attributes'; a layer of a matrix is a Dense; a formula is its activation."""
-    cell = built(kernel, classes["Subclass"])
+    cell = built(kernel, classes.Subclass)
     model = cell.one("model")
     expected = [("Dense", 8), ("Activation", "relu"), ("Dropout", 0.3), ("Dense", 1), ("Activation", "sigmoid")]
     assert short(model) == expected
@@ -189,18 +138,18 @@ def test_subclass_is_read_from_its_graph(kernel: Kernel, classes: dict[str, Any]
     assert (model.kind, model.config, model.branching, model.input_shapes) == ("subclass", None, False, ((6,),))
 
 
-def test_subclass_is_exported_as_a_graph(kernel: Kernel, classes: dict[str, Any]) -> None:
+def test_subclass_is_exported_as_a_graph(kernel: Kernel, classes: ModuleType) -> None:
     """The frozen graph of a state gives what the model gave in it."""
-    cell = built(kernel, classes["Subclass"])
+    cell = built(kernel, classes.Subclass)
     model = cell.of("model")[-1]
     assert list(model.graphs.values()) == [model.graph]
     assert set(model.graphs) == {cell.one("prediction").weights}
     assert np.allclose(frozen_output(cell, kernel.names), kernel.names["got"], atol=1e-6)
 
 
-def test_exports_are_unheard(kernel: Kernel, classes: dict[str, Any], capsys: pytest.CaptureFixture[str]) -> None:
+def test_exports_are_unheard(kernel: Kernel, classes: ModuleType, capsys: pytest.CaptureFixture[str]) -> None:
     """A state is exported without a word of what the student's ``call`` prints."""
-    built(kernel, classes["Subclass"])
+    built(kernel, classes.Subclass)
     capsys.readouterr()
 
     def body(names: dict[str, Any]) -> None:
@@ -211,35 +160,35 @@ def test_exports_are_unheard(kernel: Kernel, classes: dict[str, Any], capsys: py
     assert not capsys.readouterr().out
 
 
-def test_decorated_call_is_read(kernel: Kernel, classes: dict[str, Any]) -> None:
+def test_decorated_call_is_read(kernel: Kernel, classes: ModuleType) -> None:
     """``@tf.function`` on ``call`` hides no layer."""
-    model = built(kernel, classes["Decorated"]).of("model")[-1]
+    model = built(kernel, classes.Decorated).of("model")[-1]
     assert short(model) == [("Dense", 3), ("Dense", 2), ("Activation", "softmax")]
 
 
-def test_layers_off_the_path_are_left_out(kernel: Kernel, classes: dict[str, Any]) -> None:
+def test_layers_off_the_path_are_left_out(kernel: Kernel, classes: ModuleType) -> None:
     """A layer whose output is thrown away is no part of the data's way, and a layer called twice stands twice."""
-    model = built(kernel, classes["Unused"]).of("model")[-1]
+    model = built(kernel, classes.Unused).of("model")[-1]
     assert ("Dense", 5) not in short(model)
     assert short(model).count(("Dense", 4)) == 2
     assert model.branching
 
 
-def test_python_code_cannot_be_exported(kernel: Kernel, classes: dict[str, Any]) -> None:
+def test_python_code_cannot_be_exported(kernel: Kernel, classes: ModuleType) -> None:
     """A model that runs Python for each batch says so, and has no graph."""
-    model = built(kernel, classes["Python"]).of("model")[-1]
+    model = built(kernel, classes.Python).of("model")[-1]
     assert "Python code" in model.not_rebuildable
     assert (model.config, model.graph) == (None, None)
 
 
-def test_own_training_step_needs_no_graph(kernel: Kernel, classes: dict[str, Any]) -> None:
+def test_own_training_step_needs_no_graph(kernel: Kernel, classes: ModuleType) -> None:
     """A functional model of the student's class computes what Keras's own does."""
     import keras
     from keras import layers
 
     def make() -> Any:
         inputs = keras.Input((6,))
-        return classes["Stepper"](inputs, layers.Dense(2)(inputs))
+        return classes.Stepper(inputs, layers.Dense(2)(inputs))
 
     model = built(kernel, make).one("model")
     again = keras.saving.deserialize_keras_object(model.config, safe_mode=True)
@@ -259,7 +208,7 @@ def test_lambdas_and_own_activations_are_exported(kernel: Kernel) -> None:
 
     def make() -> Any:
         return keras.Sequential(
-            [layers.Input((6,)), layers.Lambda(lambda x: tf.nn.tanh(x)), layers.Dense(3, activation=softmax)]
+            [layers.Input((6,)), layers.Lambda(lambda x: 2 * tf.nn.tanh(x)), layers.Dense(3, activation=softmax)]
         )
 
     cell = built(kernel, make)
@@ -270,25 +219,21 @@ def test_lambdas_and_own_activations_are_exported(kernel: Kernel) -> None:
     assert np.allclose(frozen_output(cell, kernel.names), kernel.names["got"], atol=1e-6)
 
 
-def test_convolutions_by_hand_are_read(kernel: Kernel) -> None:
+def test_convolutions_by_hand_are_read(kernel: Kernel, classes: ModuleType) -> None:
     """A student's layer of a convolution, a bias, an activation and a pooling is told by its graph."""
     import keras
-    import tensorflow as tf
     from keras import layers
 
-    class Block(layers.Layer):
-        def build(self, shape: Any) -> None:
-            self.kernel = self.add_weight(shape=(3, 3, shape[-1], 4))
-            self.bias = self.add_weight(shape=(4,))
-
-        def call(self, x: Any) -> Any:
-            return tf.nn.max_pool2d(tf.nn.relu(tf.nn.conv2d(x, self.kernel, 1, "SAME") + self.bias), 2, 2, "VALID")
-
     def make() -> Any:
-        return keras.Sequential([layers.Input((8, 8, 1)), Block(), layers.GlobalAveragePooling2D()])
+        return keras.Sequential([layers.Input((8, 8, 1)), classes.Block(), layers.GlobalAveragePooling2D()])
 
     model = built(kernel, make, shape=(8, 8, 1)).of("model")[-1]
-    assert short(model) == [("Conv2D", 4), ("Activation", "relu"), ("MaxPooling2D", [2, 2]), ("GlobalAveragePooling2D", None)]
+    assert short(model) == [
+        ("Conv2D", 4),
+        ("Activation", "relu"),
+        ("MaxPooling2D", [2, 2]),
+        ("GlobalAveragePooling2D", None),
+    ]
     assert (model.layers[0].parameters, model.layers[0].config["kernel_size"]) == (40, [3, 3])
 
 

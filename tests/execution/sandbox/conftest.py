@@ -18,9 +18,7 @@ Run = Callable[..., tuple[str, Ending]]
 Start = Callable[..., Sandboxed]
 
 MEBIBYTE = 2**20
-SMALL = Limits(
-    memory_bytes=256 * MEBIBYTE, processes=48, disk_bytes=8 * MEBIBYTE, file_bytes=4 * MEBIBYTE, files=1000
-)
+SMALL = Limits(memory_bytes=256 * MEBIBYTE, processes=48, disk_bytes=8 * MEBIBYTE, file_bytes=4 * MEBIBYTE, files=1000)
 
 
 @functools.cache
@@ -35,19 +33,27 @@ def sandbox_of(tier: str) -> Sandbox | str:
     return why
 
 
-@pytest.fixture(params=["1", "2", "2b", "3"])
-def way(request: pytest.FixtureRequest) -> Sandbox:
-    """Each tier that this machine has."""
+TIERS = ("2", "2b", "3") if os.geteuid() == 0 else ("1", "3")
+"""Those that this user can have, the best first."""
+
+
+@pytest.fixture(params=["best", *(pytest.param(tier, marks=pytest.mark.slow) for tier in TIERS)])
+def way(request: pytest.FixtureRequest, best: Sandbox) -> Sandbox:
+    """Each tier that this machine has, the best among the quick tests."""
+    if request.param == "best":
+        return best
     sandbox = sandbox_of(request.param)
     if isinstance(sandbox, str):
         pytest.skip(sandbox)
+    if sandbox == best:
+        pytest.skip("the best was tested already")
     return sandbox
 
 
 @pytest.fixture
 def best() -> Sandbox:
     """The best tier of this machine."""
-    found = [sandbox for tier in ("1", "2", "2b", "3") if isinstance(sandbox := sandbox_of(tier), Sandbox)]
+    found = [sandbox for tier in TIERS if isinstance(sandbox := sandbox_of(tier), Sandbox)]
     if not found:
         pytest.skip("no sandbox holds on this machine")
     return found[0]

@@ -59,7 +59,7 @@ def test_no_limit_of_cpu_is_never_met() -> None:
         (128 + signal.SIGSEGV, 1.0, True, "kernel_died"),
     ],
 )
-def test_deaths_are_told_apart(returncode: int, cpu_seconds: float, out_of_memory: bool, reason: str | None) -> None:
+def test_deaths_are_told_apart(*, returncode: int, cpu_seconds: float, out_of_memory: bool, reason: str | None) -> None:
     """By the signal, the time used, and whether the kernel ran out of memory."""
     ended = ending(returncode, limits=LIMITS, cpu_seconds=cpu_seconds, out_of_memory=out_of_memory)
     assert ended.reason == reason

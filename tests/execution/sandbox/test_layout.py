@@ -27,7 +27,7 @@ def test_the_last_word_makes_the_root_read_only() -> None:
     """Nothing is mounted after it."""
     arguments = bubblewrap_arguments(JOB, binds={"/run/nb/x": Path("/etc/hosts")}, work=Path("/srv"), uid=None)
     assert arguments[-2:] == ("--remount-ro", "/")
-    assert ("--ro-bind", "/etc/hosts", "/run/nb/x") == arguments[(at := arguments.index("/run/nb/x")) - 2 : at + 1]
+    assert arguments[(at := arguments.index("/run/nb/x")) - 2 : at + 1] == ("--ro-bind", "/etc/hosts", "/run/nb/x")
 
 
 def test_nothing_of_our_environment_is_passed_on() -> None:

@@ -58,7 +58,7 @@ def call(name: str, *arguments: Any) -> Callable[[], None]:
         (call("ioctl", 0, ctypes.c_ulong(0x5412 | 1 << 40), b"x"), errno.EPERM),
         (lambda: os.memfd_create("x"), errno.EPERM),
         (lambda: os.sched_setaffinity(0, {0}), errno.EPERM),
-        (lambda: os.chmod("/nowhere", 0o4755), errno.EPERM),  # noqa: PTH101
+        (lambda: os.chmod("/nowhere", 0o4755), errno.EPERM),  # noqa: PTH101, S103
         (lambda: os.open("/nowhere/x", os.O_CREAT | os.O_WRONLY, 0o2755), errno.EPERM),
         (lambda: socket.socket(socket.AF_PACKET, socket.SOCK_RAW), errno.EPERM),
     ],
@@ -74,8 +74,8 @@ def test_what_reaches_out_is_refused(action: Callable[[], Any], refusal: int, na
     [
         lambda: subprocess.run([sys.executable, "-I", "-S", "-c", ""], check=True),
         lambda: socket.socket(socket.AF_INET, socket.SOCK_STREAM),
-        lambda: socket.socketpair(),
-        lambda: os.pipe(),
+        socket.socketpair,
+        os.pipe,
         lambda: os.nice(1),
         lambda: os.waitpid(os.posix_spawn("/bin/true", ["true"], {}), 0),
     ],

@@ -12,6 +12,7 @@ import fcntl
 import hashlib
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -261,7 +262,11 @@ def _pip(python: str, environment: Mapping[str, str]) -> list[str]:
 
 
 def _watch_pip(command: Sequence[str], environment: Mapping[str, str], *, total: int, lock: int) -> None:
-    """Runs pip, and shows how far it is. pip holds the lock too, so that none runs beside one that outlived us."""
+    """Runs pip, and shows how far it is.
+
+    pip starts another, so both get a session of their own and are ended together; the lock is held by it too, so that
+    none runs beside one that outlived us.
+    """
     tail: list[str] = []
     collected = 0
     shown = time.monotonic()
@@ -274,6 +279,7 @@ def _watch_pip(command: Sequence[str], environment: Mapping[str, str], *, total:
         encoding="utf-8",
         errors="replace",
         pass_fds=(lock,),
+        start_new_session=True,
     ) as process:
         try:
             for line in process.stdout or ():
@@ -285,7 +291,8 @@ def _watch_pip(command: Sequence[str], environment: Mapping[str, str], *, total:
                     shown = time.monotonic()
                     _say(f"  {collected} of about {total}: {line.split()[1]}")
         except BaseException:
-            process.kill()
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
             raise
     if process.returncode != 0:
         raise _explained("".join(tail))

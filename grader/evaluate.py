@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 from grader.advice import advise
 from grader.calibration import Calibration
@@ -17,6 +18,7 @@ from grader.records import (
     CheckResult,
     Evidence,
     ExecutionSummary,
+    Flag,
     GradedSubmission,
     Measurements,
     RubricSummary,
@@ -26,8 +28,12 @@ from grader.records import (
     Verdict,
 )
 from grader.rubric import Criterion, DataKind, Rubric, Section
+from grader.suspicion import Suspicion, suspicions
 
 Read = Callable[[ArrayRef], Array]
+
+Doubt = tuple[Suspicion, frozenset[str]]
+"""A sign, and the ids of the sections whose figures hang on it."""
 
 POINT_DIGITS = 2
 """Points are rounded to so many digits, so that thirds add up on paper as they do here."""
@@ -59,6 +65,7 @@ def evaluate(rubric: Rubric, *, evidence: Evidence, measurements: Measurements, 
         evidence=evidence,
         matching=matching,
         advice=() if problem else judge.advice(),
+        flags=() if problem else judge.flags(verdicts),
     )
 
 
@@ -107,7 +114,37 @@ class _Judge:
         }
         for name in by_id:
             self._judge(name, by_id, results=results, fallout=fallout, problem=problem)
-        return tuple(_verdict(*by_id[name], results[name]) for name in by_id)
+        doubts = self._doubts if problem is None else ()
+        return tuple(_verdict(*by_id[name], _doubted(results[name], by_id[name][1], doubts)) for name in by_id)
+
+    def flags(self, verdicts: Iterable[Verdict]) -> tuple[Flag, ...]:
+        """What the tutor should look at, with the criteria that wait for it."""
+        waiting = [verdict for verdict in verdicts if verdict.cause == "flagged"]
+        return tuple(
+            Flag(
+                rule=sign.rule,
+                text=sign.text,
+                cells=sign.cells,
+                criteria=tuple(verdict.criterion for verdict in waiting if verdict.section in sections),
+            )
+            for sign, sections in self._doubts
+        )
+
+    @cached_property
+    def _doubts(self) -> tuple[Doubt, ...]:
+        """Each suspicion with the sections whose figures hang on it."""
+        evidence = self.evidence
+        objects = {model.id: model.object_id for model in evidence.models}
+        doubts = []
+        for sign in suspicions(self._scope(self.rubric.sections[0])):
+            doubted = objects.get(sign.model or "")
+            sections = frozenset(
+                name
+                for name, match in self.matching.items()
+                if sign.model is None or (match.model is not None and objects[match.model] == doubted)
+            )
+            doubts.append((sign, sections))
+        return tuple(doubts)
 
     def advice(self) -> tuple[Advice, ...]:
         """Remarks without points; none where making them fails, for they decide nothing."""
@@ -208,6 +245,17 @@ def _ours_first(
     )
 
 
+def _doubted(result: CheckResult, section: Section, doubts: Iterable[Doubt]) -> CheckResult:
+    """What hangs on a doubted figure is neither won nor lost."""
+    if result.outcome not in {"passed", "partial"} or result.basis not in {"verified", "claimed"}:
+        return result
+    sign = next((sign for sign, sections in doubts if section.id in sections), None)
+    if sign is None:
+        return result
+    text = "A person looks at this before it counts: the figures of this part do not agree with each other."
+    return result.model_copy(update={"outcome": "needs_review", "cause": "flagged", "share": 0.0, "feedback": text})
+
+
 def _sound(result: CheckResult) -> CheckResult:
     """A result whose parts agree with each other.
 
@@ -264,6 +312,7 @@ def _graded(
     evidence: Evidence,
     matching: Mapping[str, SectionMatch],
     advice: tuple[Advice, ...],
+    flags: tuple[Flag, ...] = (),
 ) -> GradedSubmission:
     waiting = any(verdict.outcome == "needs_review" and verdict.cause != "by_hand" for verdict in verdicts)
     run = evidence.execution
@@ -294,7 +343,7 @@ def _graded(
         bonus_pending=total("pending", bonus=True),
         bonus_possible=total("points", bonus=True),
         matching=dict(matching),
-        flags=(),
+        flags=flags,
         verdicts=verdicts,
         advice=advice,
     )

@@ -19,6 +19,7 @@ from grader.intake import read_submission
 from grader.records import SCHEMA_VERSION, Evidence, Execution, GradedSubmission, Measurements, Submission
 from grader.rubric import Rubric
 from grader.store import SubmissionFolder, write_atomically
+from grader.suspicion import fits_to_replay
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode
@@ -30,12 +31,14 @@ class Settings:
 
     Attributes:
         sandbox: None where nothing will be executed.
+        replay_share: Share of the fits that are repeated outside, in [0, 1], beside those that are suspicious.
     """
 
     rubric: Rubric
     data_sets: DataSets
     limits: RunLimits
     sandbox: Sandbox | None
+    replay_share: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -89,13 +92,13 @@ def gather(task: Task, settings: Settings, *, core: int | None, tell: Tell) -> N
     Raises:
         SubmissionError: The file is no notebook.
     """
-    if not needs_execution(task, settings):
-        return
-    tell(Progress(task.id, "read"))
-    submission, notebook = read_submission(task.path, submission_id=task.id)
-    if submission.problem is not None or notebook is None:
-        raise SubmissionError(submission.problem or "There is nothing in it to run.")
-    _execute(task, settings, submission=submission, notebook=notebook, core=core, tell=tell)
+    if needs_execution(task, settings):
+        tell(Progress(task.id, "read"))
+        submission, notebook = read_submission(task.path, submission_id=task.id)
+        if submission.problem is not None or notebook is None:
+            raise SubmissionError(submission.problem or "There is nothing in it to run.")
+        _execute(task, settings, submission=submission, notebook=notebook, core=core, tell=tell)
+    _replay(task, settings, core=core, tell=tell)
 
 
 def grade(task: Task, settings: Settings, *, core: int | None, tell: Tell) -> None:
@@ -116,6 +119,7 @@ def grade(task: Task, settings: Settings, *, core: int | None, tell: Tell) -> No
             _finish(task, graded=not_run(settings.rubric, submission), tell=tell)
             return
         _execute(task, settings, submission=submission, notebook=notebook, core=core, tell=tell)
+    _replay(task, settings, core=core, tell=tell)
     regrade(task, settings, tell=tell)
 
 
@@ -208,6 +212,35 @@ def _execute(
     # Written last: what was cut off before is done again.
     key = {**_execution_key(task, settings), "met_limit": evidence.execution.reason is not None}
     write_atomically(task.folder.key_file, json.dumps(key, indent=1) + "\n")
+
+
+def _replay(task: Task, settings: Settings, *, core: int | None, tell: Tell) -> None:
+    """Repeats outside what is suspicious, and the share that the tutor chose, where that was not done yet."""
+    if settings.sandbox is None:
+        return
+    from grader.execution.replay import replay_fits  # noqa: PLC0415 - as above
+
+    evidence, measurements = stored_evidence(task.folder)
+    chosen = (fit.id for fit in evidence.fits if _draw(evidence.sha256, fit.id) < settings.replay_share)
+    done = {replay.fit for replay in measurements.replays}
+    due = [fit for fit in dict.fromkeys((*fits_to_replay(evidence, measurements), *chosen)) if fit not in done]
+    if not due:
+        return
+    tell(Progress(task.id, "replay"))
+    replays = replay_fits(
+        evidence,
+        due,
+        arrays=task.folder.arrays,
+        data_sets=settings.data_sets,
+        sandbox=settings.sandbox,
+        core=core,
+    )
+    task.folder.write(measurements.model_copy(update={"replays": (*measurements.replays, *replays)}))
+
+
+def _draw(sha256: str, fit: str) -> float:
+    """A number in [0, 1) that is the same whenever it is drawn for this fit."""
+    return int(hashlib.sha256(f"{sha256} {fit}".encode()).hexdigest()[:13], 16) / 16**13
 
 
 def _execution_key(task: Task, settings: Settings) -> dict[str, object]:

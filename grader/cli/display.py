@@ -23,6 +23,7 @@ _STEPS = {
     "read": "reading",
     "start": "starting the kernel",
     "verify": "verifying the models",
+    "replay": "repeating trainings",
     "evaluate": "evaluating",
     "render": "writing the page",
 }

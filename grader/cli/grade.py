@@ -20,6 +20,13 @@ from grader.cli.options import run_options
     help="Folder for the pages, the gradebook and the evidence. Run again, only what changed is done.",
 )
 @run_options
+@click.option(
+    "--replay",
+    type=click.FloatRange(0, 1),
+    default=0.0,
+    show_default=True,
+    help="Share of the trainings to repeat outside, bit for bit. Suspicious ones always are.",
+)
 @click.option("--again", is_flag=True, help="Execute every submission again, whatever the output folder holds.")
 @click.option("-v", "--verbose", is_flag=True, help="Show the time of each submission and the harness's share of it.")
 @click.option("-q", "--quiet", is_flag=True, help="Show nothing but errors.")
@@ -34,6 +41,7 @@ def grade(  # noqa: PLR0913
     notebook_timeout: float | None,
     memory: float | None,
     unprotected: bool,
+    replay: float,
     again: bool,
     verbose: bool,
     quiet: bool,
@@ -64,6 +72,7 @@ def grade(  # noqa: PLR0913
             memory=memory,
         ),
         sandbox=None,
+        replay_share=replay,
     )
     with BatchDisplay(quiet=quiet) as display:
         cohort = grade_batch(

@@ -53,6 +53,8 @@ class _Cell(BaseModel):
 
     index: int | None = None
     notes: tuple[str, ...] = ()
+    started: float | None = None
+    ended: float | None = None
 
 
 class _Loss(BaseModel):
@@ -69,6 +71,7 @@ class Recording:
     Attributes:
         started: Whether the recorder was in place before the first cell.
         cell_notes: What was done for a cell, by the cell's index.
+        cells_seen: Indices of the cells that the recorder saw begin and end.
         data_sets: Names of the data sets that were loaded.
         packages: As the kernel named them.
         truncated: What was left out, in words.
@@ -83,6 +86,7 @@ class Recording:
     arrays: tuple[NamedArray, ...] = ()
     weights: Mapping[str, tuple[ArrayRef, ...]] = field(default_factory=dict)
     cell_notes: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
+    cells_seen: frozenset[int] = frozenset()
     data_sets: frozenset[str] = frozenset()
     packages: Mapping[str, str] = field(default_factory=dict)
     started: bool = False
@@ -134,6 +138,7 @@ class _Collection:
             arrays=self._records("array_named", NamedArray),
             weights=weights,
             cell_notes=self._cell_notes(),
+            cells_seen=self._cells_seen(),
             data_sets=self._data_sets(),
             packages=dict(starts[0].packages) if starts else {},
             started=bool(starts),
@@ -197,6 +202,16 @@ class _Collection:
             if index is not None:
                 notes[index].update(dict.fromkeys(text[:MAX_NOTE_LENGTH] for text in cell.notes))
         return {index: tuple(texts)[:MAX_NOTES_PER_CELL] for index, texts in notes.items() if texts}
+
+    def _cells_seen(self) -> frozenset[int]:
+        begun: set[int | None] = set()
+        ended: set[int | None] = set()
+        for cell in self._plain("cell", _Cell):
+            if cell.started is not None:
+                begun.add(self._cell_index(cell.index))
+            if cell.ended is not None:
+                ended.add(self._cell_index(cell.index))
+        return frozenset(index for index in begun & ended if index is not None)
 
     def _lost(self) -> Iterable[str]:
         for loss in self._plain("lost", _Loss)[:MAX_TRUNCATED]:

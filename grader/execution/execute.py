@@ -107,7 +107,12 @@ def _environment(settings: ExecutionSettings, *, record_fd: int) -> dict[str, st
 
 def _evidence(submission: Submission, *, run: KernelRun, recording: Recording, settings: ExecutionSettings) -> Evidence:
     uses = tuple(file.use(loaded=file.name in recording.data_sets) for file in settings.data_sets.files)
-    cells = tuple(cell.model_copy(update={"notes": recording.cell_notes.get(cell.index, ())}) for cell in run.cells)
+    cells = tuple(
+        cell.model_copy(
+            update={"notes": recording.cell_notes.get(cell.index, ()), "recorded": cell.index in recording.cells_seen}
+        )
+        for cell in run.cells
+    )
     return Evidence(
         submission=submission.id,
         file_name=submission.file_name,

@@ -20,7 +20,7 @@ from grader.execution.rows import Recognised
 from grader.execution.sandbox import Sandbox
 from grader.execution.scores import Outputs, Targets, accuracy_of, confusion_of, loss_of, mean_absolute_error
 from grader.execution.verifier_job import Answer, Answers, Failure, ask
-from grader.records import Evidence, InputMap, Measurement, Measurements, Replay, Unverified
+from grader.records import Evidence, InputMap, Measurement, Measurements, ModelRecord, Replay, Unverified
 from grader.store import ArrayStore
 
 
@@ -83,7 +83,7 @@ def _measured(made: Plan, answers: Answers, *, arrays: ArrayStore) -> list[Measu
                 for place, probe in enumerate(probes)
                 if (number, place) in answers.outputs
             ]
-            penalty = answers.penalties.get(number, 0.0)
+            penalty = answers.penalties.get(number)
             measured += [
                 _measurement(state, probe, answer, penalty=penalty, arrays=arrays) for probe, answer in answered
             ]
@@ -92,7 +92,9 @@ def _measured(made: Plan, answers: Answers, *, arrays: ArrayStore) -> list[Measu
     return measured
 
 
-def _measurement(state: State, probe: Probe, answer: Answer, *, penalty: float, arrays: ArrayStore) -> Measurement:
+def _measurement(
+    state: State, probe: Probe, answer: Answer, *, penalty: float | None, arrays: ArrayStore
+) -> Measurement:
     width = answer.outputs.shape[1]
     from_logits = state.compiled is not None and state.compiled.from_logits
     outputs = Outputs(answer.outputs, logits=answer.logits, from_logits=from_logits)
@@ -125,17 +127,26 @@ def _with_targets(probe: Probe, outputs: Outputs, *, classification: bool) -> tu
     return (outputs, None) if targets is None else (outputs.take(np.flatnonzero(known)), targets)
 
 
-def _figures(state: State, probe: Probe, *, outputs: Outputs, targets: Targets, penalty: float) -> dict[str, Any]:
+def _figures(
+    state: State, probe: Probe, *, outputs: Outputs, targets: Targets, penalty: float | None
+) -> dict[str, Any]:
     name = state.compiled.loss if state.compiled is not None and not state.compiled.own_loss else None
     smooth = targets.smoothed(_smoothing(state), over=2 if name == "binary_crossentropy" else outputs.width)
     loss = loss_of(name, outputs=outputs, targets=smooth)
+    if loss is None or (_is_regularised(state.model) and not penalty):
+        # Of a graph, or of a regulariser of the student's own, the penalty is unknown, and so is the loss.
+        name = loss = None
     return {
-        "loss_name": None if loss is None else name,
-        "loss": None if loss is None else loss + penalty,
+        "loss_name": name,
+        "loss": None if loss is None else loss + (penalty or 0.0),
         "accuracy": accuracy_of(outputs, targets),
         "mae": mean_absolute_error(outputs, targets) if targets.classes is None else None,
         "confusion": confusion_of(outputs, targets) if probe.name == "test" else None,
     }
+
+
+def _is_regularised(model: ModelRecord) -> bool:
+    return any(key.endswith("_regularizer") and value for layer in model.layers for key, value in layer.config.items())
 
 
 def _smoothing(state: State) -> float:

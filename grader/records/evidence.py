@@ -200,6 +200,7 @@ class CellRun(Record):
     stored_text: str = ""
     error: CellError | None = None
     notes: tuple[str, ...] = ()
+    recorded: bool = True
     beyond_sample: str | None = None
 
 

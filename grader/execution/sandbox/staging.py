@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 import shutil
 import stat
-import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+
+from grader.execution.sandbox.folders import job_folder
 
 
 @dataclass(frozen=True)
@@ -29,13 +30,14 @@ def staged(binds: Mapping[str, Path], *, work: Path | None, uid: int | None) -> 
         work: The submission's folder.
         uid: The dedicated user; None where the job runs as ourselves, who can read it all.
     """
-    if uid is None:
-        yield Staged({inside: path.resolve() for inside, path in binds.items()}, work)
+    places = {inside: path.resolve() for inside, path in binds.items()}
+    wanted = [*places.values(), *([] if work is None else [work])]
+    if uid is None or all(readable_by_others(path) for path in wanted):
+        yield Staged(places, work)
         return
-    with tempfile.TemporaryDirectory(prefix="grader-", ignore_cleanup_errors=True) as name:
-        folder = Path(name)
+    with job_folder() as folder:
         folder.chmod(0o711)
-        copies = {inside: _readable(path, folder / str(i), uid) for i, (inside, path) in enumerate(binds.items())}
+        copies = {inside: _readable(path, folder / str(i), uid) for i, (inside, path) in enumerate(places.items())}
         yield Staged(copies, None if work is None else _readable(work, folder / "work", uid))
 
 
@@ -69,7 +71,7 @@ def _open_to_others(path: Path) -> bool:
 
 def _readable(path: Path, copy: Path, uid: int) -> Path:
     if readable_by_others(path):
-        return path.resolve()
+        return path
     if path.is_dir():
         shutil.copytree(path, copy, symlinks=True, copy_function=shutil.copyfile, ignore=_special_files)
     else:

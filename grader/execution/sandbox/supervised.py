@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 import re
-import tempfile
 from pathlib import Path
 from typing import Any
 
 from grader.execution.sandbox import landlock, syscalls
+from grader.execution.sandbox.folders import job_folder
 from grader.execution.sandbox.handshake import Handshake
 from grader.execution.sandbox.layout import HOME, WORK, environment
 from grader.execution.sandbox.order import Order, duplicate, ended_on_error, launcher_path
@@ -39,9 +39,7 @@ def start_supervised(order: Order) -> Sandboxed:
 
 def _tree(order: Order) -> Path:
     """A folder that stands in for the root of the file tree, with links to what is bound."""
-    holder = tempfile.TemporaryDirectory(prefix="grader-", ignore_cleanup_errors=True)
-    order.cleanup.callback(holder.cleanup)
-    tree = Path(holder.name).resolve()
+    tree = order.cleanup.enter_context(job_folder())
     for folder in _folders(tree):
         Path(folder).mkdir(parents=True, exist_ok=True)
     for inside, outside in (*order.files.binds.items(), *order.job.writable.items()):

@@ -89,6 +89,10 @@ def _roots(evidence: Evidence, *, longest_training: int | None) -> dict[int, str
             found[cell.index] = (
                 f"{name} reaches for {error.beyond_sample}, and the sample of the data that it ran on has fewer rows."
             )
+        elif cell.beyond_sample is not None:
+            found[cell.index] = (
+                f"{name} works with rows beyond the sample ({cell.beyond_sample}); the full data has them."
+            )
         elif run.reason in OUR_REASONS and cell.status in {"died", "not_run"}:
             found[cell.index] = f"{name} was not run to its end because of a failure of ours."
         elif cut is not None and (cell.index == cut.cell or (cell.status == "not_run" and run.reason in TIME_REASONS)):

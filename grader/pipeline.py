@@ -16,6 +16,7 @@ from grader.execution.sandbox import Sandbox
 from grader.execution.sources import harness_digest
 from grader.execution.watch import RunLimits
 from grader.intake import read_submission
+from grader.intake.files import read_bytes
 from grader.records import SCHEMA_VERSION, Evidence, Execution, GradedSubmission, Measurements, Submission
 from grader.rubric import Rubric
 from grader.store import SubmissionFolder, write_atomically
@@ -158,7 +159,7 @@ def give_up(task: Task, settings: Settings, *, why: str) -> GradedSubmission:
     evidence = Evidence(
         submission=task.id,
         file_name=task.path.name,
-        sha256=hashlib.sha256(task.path.read_bytes()).hexdigest(),
+        sha256=_sha256(task.path),
         data_choice=settings.data_sets.choice,
         execution=Execution(reason="internal", detail=why),
     )
@@ -243,10 +244,17 @@ def _draw(sha256: str, fit: str) -> float:
     return int(hashlib.sha256(f"{sha256} {fit}".encode()).hexdigest()[:13], 16) / 16**13
 
 
+def _sha256(path: Path) -> str:
+    try:
+        return hashlib.sha256(read_bytes(path)).hexdigest()
+    except SubmissionError as error:
+        return hashlib.sha256(str(error).encode()).hexdigest()
+
+
 def _execution_key(task: Task, settings: Settings) -> dict[str, object]:
     return {
         "schema_version": SCHEMA_VERSION,
-        "notebook": hashlib.sha256(task.path.read_bytes()).hexdigest(),
+        "notebook": _sha256(task.path),
         "data_sets": {file.name: file.fingerprint for file in settings.data_sets.files},
         "data_choice": settings.data_sets.choice,
         "seed": task.seed,

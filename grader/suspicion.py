@@ -16,7 +16,7 @@ import numpy as np
 
 from grader.checks.base import Scope
 from grader.checks.rows import test_rows_in
-from grader.records import Evidence, FitRecord, Measurements, ModelRecord
+from grader.records import Evidence, FitRecord, Measurement, Measurements, ModelRecord
 
 LOSS_TOLERANCE = 0.01
 """Relative. The same weights on the same rows agree to float32's rounding, some 1e-6; the rest is room for doubt."""
@@ -122,10 +122,10 @@ def _history_not_of_model(evidence: Evidence, measurements: Measurements) -> Ite
     """The last epoch's validation loss is that of the final weights: Keras evaluates them on the same rows."""
     for fit in evidence.fits:
         claimed = _last(fit, "val_loss")
-        measured = measurements.find(fit.weights_after, "validation")
+        measured = measurements.find(fit.model, weights=fit.weights_after, probe="validation")
         if claimed is None or measured is None or measured.loss is None or not _ends_as_measured(fit):
             continue
-        if fit.validation is None or measured.rows != fit.validation.x.rows or (measured.label_agreement or 1.0) < 1.0:
+        if fit.validation is None or measured.rows != fit.validation.x.rows or _mislabelled(measured):
             continue
         if abs(claimed - measured.loss) > LOSS_TOLERANCE * max(abs(measured.loss), abs(claimed), 0.1):
             yield Suspicion(
@@ -161,7 +161,7 @@ def _not_trained(evidence: Evidence) -> Iterator[Suspicion]:
 def _evaluation_not_of_model(scope: Scope) -> Iterator[Suspicion]:
     """What ``evaluate`` returned is what the same weights score on the test set outside."""
     for item in scope.evidence.evaluations:
-        measured = scope.measurements.find(item.weights, "test")
+        measured = scope.measurements.find(item.model, weights=item.weights, probe="test")
         claimed = item.results.get("accuracy")
         if measured is None or measured.accuracy is None or claimed is None or measured.rows != item.x.rows:
             continue
@@ -203,11 +203,11 @@ def _ready_made_weights(scope: Scope) -> Iterator[Suspicion]:
 def _memorised_test_set(scope: Scope) -> Iterator[Suspicion]:
     """A model does not know test rows better than the validation rows that it has not seen either."""
     for fit in scope.evidence.fits:
-        test = scope.measurements.find(fit.weights_after, "test")
-        validation = scope.measurements.find(fit.weights_after, "validation")
+        test = scope.measurements.find(fit.model, weights=fit.weights_after, probe="test")
+        validation = scope.measurements.find(fit.model, weights=fit.weights_after, probe="validation")
         if test is None or validation is None or test.accuracy is None or validation.accuracy is None:
             continue
-        if validation.data_set is None or (validation.label_agreement or 1.0) < 1.0 or _is_one_sided(fit):
+        if validation.data_set is None or _mislabelled(validation) or _is_one_sided(fit):
             continue
         spread = math.sqrt(validation.accuracy * (1 - validation.accuracy) / max(validation.rows, 1))
         if test.accuracy - validation.accuracy > MEMORISED_MARGIN + 4 * spread:
@@ -279,6 +279,10 @@ def _own_initializers(config: object) -> bool:
         name = initializer.get("class_name") if isinstance(initializer, dict) else initializer
         return name not in {None, "Zeros", "zeros"} or any(_own_initializers(value) for value in config.values())
     return isinstance(config, list) and any(_own_initializers(value) for value in config)
+
+
+def _mislabelled(measured: Measurement) -> bool:
+    return measured.label_agreement is not None and measured.label_agreement < 1.0
 
 
 def _is_one_sided(fit: FitRecord) -> bool:

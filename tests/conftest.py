@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections import defaultdict
 from pathlib import Path
 
 import pytest
-from case_files import CASES, Case, read_cases
+from case_files import CASES, Case, read_cases, with_limits
 
 from grader import pipeline
 from grader.batch import run_tasks
@@ -38,7 +37,7 @@ def output(tmp_path_factory: pytest.TempPathFactory) -> OutputFolder:
 def graded_cases(sandbox: Sandbox, output: OutputFolder) -> dict[str, GradedSubmission]:
     """Every case, executed and graded once, several at a time."""
     groups: dict[tuple[Path, tuple[tuple[str, object], ...]], list[Case]] = defaultdict(list)
-    for case in read_cases():
+    for case in (case for case in read_cases() if case.in_suite):
         groups[ROOT / case.rubric, tuple(sorted(case.limits.items()))].append(case)
     graded = {}
     for (rubric, _), cases in groups.items():
@@ -50,9 +49,12 @@ def _grade(cases: list[Case], *, rubric: Path, sandbox: Sandbox, output: OutputF
     loaded = load_rubric(rubric)
     data_sets = resolve("sample")
     limits = run_limits(loaded, data_sets=data_sets, cell_timeout=None, notebook_timeout=None, memory=None)
-    limits = dataclasses.replace(limits, **cases[0].limits)
+    limits = with_limits(limits, cases[0].limits)
     settings = Settings(rubric=loaded, data_sets=data_sets, limits=limits, sandbox=sandbox)
-    tasks = [Task(id=case.name, path=case.notebook, folder=output.submission(case.name)) for case in cases]
+    output.folder.mkdir(parents=True, exist_ok=True)
+    tasks = [
+        Task(id=case.name, path=case.handed_in(output.folder), folder=output.submission(case.name)) for case in cases
+    ]
     # The longest first, so that no processor is idle at the end.
     tasks.sort(key=lambda task: -task.path.stat().st_size)
     failures = run_tasks(tasks, settings, step=pipeline.grade, jobs=default_jobs(), tell=lambda _: None)

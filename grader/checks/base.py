@@ -89,12 +89,17 @@ class Scope:
     @property
     def weights(self) -> str | None:
         """The state in which training left the model: the key in `Evidence.weights`."""
-        done = [fit.weights_after for fit in self.fits if fit.weights_after is not None]
-        return done[-1] if done else None
+        return self._last_fit.weights_after if self._last_fit is not None else None
+
+    @property
+    def _last_fit(self) -> FitRecord | None:
+        return next((fit for fit in reversed(self.fits) if fit.weights_after is not None), None)
 
     def measurement(self, probe: str) -> Measurement | None:
         """The section's trained model on a probe (``train``, ``test``, ``region``, ...)."""
-        return self.measurements.find(self.weights, probe)
+        if self._last_fit is None:
+            return None
+        return self.measurements.find(self._last_fit.model, weights=self.weights, probe=probe)
 
     def here(self, events: Iterable[Event]) -> tuple[Event, ...]:
         """Those of the events that happened in the section's cells."""

@@ -107,9 +107,7 @@ def _not_shown(
             words,
         )
     if was_cut(scope, here):
-        return needs_review(
-            "ours", "A figure of this section was too large to be kept; a tutor will look at it.", words
-        )
+        return needs_review("ours", "A figure of this section could not be kept whole; a tutor will look at it.", words)
     printed = next((cell.index for cell in scope.cells if _is_printed(cell.printed, truth)), None)
     if printed is not None:
         words |= {"cells": (printed,), "yours": "printed numbers"}

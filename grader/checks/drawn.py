@@ -48,16 +48,17 @@ def artist_points(scope: Scope, axes: AxesRecord) -> Iterator[Floats]:
 
 def was_cut(scope: Scope, figures: Iterable[FigureRecord]) -> bool:
     """Whether one of the figures holds something whose numbers were not kept or cannot be read."""
-    return any(
-        numbers(scope, ref) is None
-        for figure in figures
-        for axes in figure.axes
-        for ref in (
-            *(line.y for line in axes.lines if line.points),
-            *(dots.offsets for dots in axes.scatters if dots.points),
-            *(grid.values for grid in axes.grids if grid.shape),
-        )
+    return any(axes_were_cut(scope, axes) for figure in figures for axes in figure.axes)
+
+
+def axes_were_cut(scope: Scope, axes: AxesRecord) -> bool:
+    """The same for one pair of axes."""
+    refs = (
+        *(line.y for line in axes.lines if line.points),
+        *(dots.offsets for dots in axes.scatters if dots.points),
+        *(grid.values for grid in axes.grids if grid.shape or grid.kind == "contour"),
     )
+    return bool(axes.unread) or any(numbers(scope, ref) is None for ref in refs)
 
 
 def cells_of(figures: Iterable[FigureRecord]) -> tuple[int, ...]:

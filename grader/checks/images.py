@@ -110,7 +110,7 @@ def image_figure(scope: Scope, params: ImageFigureParams) -> CheckResult:
                 without.append((figure, labels))
     if not without:
         if was_cut(scope, scope.here(scope.evidence.figures)):
-            return needs_review("ours", "A figure was too large to be kept; a tutor will look at it.", words)
+            return needs_review("ours", "A figure could not be kept whole; a tutor will look at it.", words)
         return absent(scope, "No image of the data set is shown.", words, yours="no image")
     figure, labels = without[0]
     label = f" (it is {listed([str(item) for item in sorted(labels)], word='or')})" if labels else ""

@@ -164,10 +164,6 @@ def _none_found(scope: Scope, params: LossCurvesParams, *, words: Words) -> Chec
     here = scope.here(scope.evidence.figures)
     names = listed([_curve_name(key) for key in params.curves])
     words = {**words, "next_step": f"Plot the {names} from the history of this section's own fit."}
-    if was_cut(scope, here):
-        return needs_review(
-            "ours", "A figure of this section was too large to be kept; a tutor will look at it.", words
-        )
     for figure in here:
         if _shows_another(scope, figure, params):
             words |= {"cells": cells_of([figure]), "yours": "the curves of another model"}
@@ -181,6 +177,8 @@ def _none_found(scope: Scope, params: LossCurvesParams, *, words: Words) -> Chec
             kinds = listed([_curve_name(key) for key in shown])
             words |= {"cells": cells_of([figure]), "yours": f"the {kinds}"}
             return failed(f"The figure shows the {kinds} of this training, not the {names}.", words)
+    if was_cut(scope, here):
+        return needs_review("ours", "A figure of this section could not be kept whole; a tutor will look at it.", words)
     if any(line.points for figure in here for axes in figure.axes for line in axes.lines):
         words |= {"cells": cells_of(here), "yours": "other curves"}
         return failed(f"No figure shows the {names} that this training had; the curves drawn here are others.", words)

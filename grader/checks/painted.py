@@ -23,6 +23,12 @@ MOST_GROUPS = 20
 DECIMALS = 5
 """Places that agree to so many decimals are one place: float32 inputs are drawn again as float64."""
 
+FEW_POINTS = 200
+"""Predictions of fewer points than this are parts of a region."""
+
+MOST_RECORDS = 2000
+"""So many predictions of one model are looked at, the last ones."""
+
 FEWEST_JOINED = 0.9
 """Share of a picture's places that must be among a model's recorded inputs for the two to be compared one by one."""
 
@@ -129,13 +135,21 @@ def nearest_on_grid(painted: Painted, answers: Answers) -> float | None:
 
 
 def answers_of(scope: Scope, records: Sequence[tuple[str | None, str | None]]) -> tuple[Answers, ...]:
-    """Recorded inputs and outputs, given as the names of their arrays."""
-    found = []
-    for inputs, outputs in records:
-        values = numbers(scope, outputs)
+    """Recorded inputs and outputs, given as the names of their arrays; small ones are put together."""
+    found: list[Answers] = []
+    few: list[tuple[Floats, Floats]] = []
+    for inputs, outputs in records[-MOST_RECORDS:]:
+        values, points = numbers(scope, outputs), points_of(numbers(scope, inputs))
         if values is None or not values.size or not np.isfinite(values).all():
             continue
-        found.append(Answers(points_of(numbers(scope, inputs)), classes_of_outputs(plain_array(values))))
+        values = plain_array(values)
+        if points is not None and len(points) < FEW_POINTS and len(points) == len(values):
+            few.append((points, values))
+        else:
+            found.append(Answers(points, classes_of_outputs(values)))
+    if few and len({values.shape[1] for _, values in few}) == 1:
+        together = np.concatenate([points for points, _ in few])
+        found.append(Answers(together, classes_of_outputs(np.concatenate([values for _, values in few]))))
     return tuple(found)
 
 
@@ -195,8 +209,11 @@ def _of_grid(scope: Scope, grid: GridRecord) -> Iterator[Painted]:
 def _grid_points(scope: Scope, grid: GridRecord, *, size: tuple[int, int]) -> Floats | None:
     rows, columns = size
     x, y = numbers(scope, grid.x), numbers(scope, grid.y)
-    if x is not None and y is not None and x.ndim == 2 and y.shape == x.shape == (rows, columns):
-        return np.column_stack([x.ravel(), y.ravel()])
+    if x is not None and y is not None and x.ndim == y.ndim == 2:
+        # As of mgrid, whose first axis may run along x.
+        placed = [_middles(places, size) for places in (x, y)]
+        found = [places.ravel() for places in placed if places is not None]
+        return np.column_stack(found) if len(found) == len(placed) else None
     # A hexbin, or a contour of scattered places.
     if x is not None and y is not None and x.ndim == 1 and x.shape == y.shape == (rows * columns,):
         return np.column_stack([x, y])
@@ -217,6 +234,13 @@ def _centres(places: Floats | None, count: int) -> Floats | None:
     if len(places) == count + 1:
         return (places[:-1] + places[1:]) / 2
     return places if len(places) == count else None
+
+
+def _middles(corners: Floats, size: tuple[int, int]) -> Floats | None:
+    rows, columns = size
+    if corners.shape == (rows + 1, columns + 1):
+        return (corners[:-1, :-1] + corners[1:, :-1] + corners[:-1, 1:] + corners[1:, 1:]) / 4
+    return corners if corners.shape == size else None
 
 
 def _joined(painted: Painted, answers: Answers) -> Iterator[tuple[Classes, Classes]]:

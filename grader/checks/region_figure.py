@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
 from pydantic import Field
 
 from grader.checks.base import Scope, check
-from grader.checks.drawn import artist_points, cells_of, figures_by_nearness, was_cut
+from grader.checks.drawn import artist_points, axes_were_cut, cells_of, figures_by_nearness, was_cut
 from grader.checks.expressions import Expression
 from grader.checks.painted import Answers, Painted, agreement, answers_of, nearest_on_grid, pictures
 from grader.checks.region import RegionParams, coverage, drawn_curves
 from grader.checks.results import Words, failed, failed_or_partial, listed, needs_review, passed, per_cent
 from grader.checks.subject import absent, nothing_trained, speaks_of_model
 from grader.records import AxesRecord, CheckResult, FigureRecord
+
+INPUTS = 2
 
 Whose = Literal["own", "other", "none", "unknown"]
 
@@ -43,7 +46,7 @@ FAR_GRID_AGREEMENT = 0.85
 
 @dataclass(frozen=True)
 class _Seen:
-    """One pair of axes: whose classes it shows (None: none), how much of the region, and which curves."""
+    """One pair of axes: whose classes it shows, how much of the region, which curves, and whether we lack a part."""
 
     figure: FigureRecord
     whose: Whose
@@ -51,6 +54,7 @@ class _Seen:
     covered: float
     agreed: float | None
     curves: tuple[bool, ...]
+    is_cut: bool = False
 
     def is_right(self, params: RegionFigureParams) -> bool:
         return self.whose == "own" and self.covered >= params.covered and all(self.curves)
@@ -58,7 +62,7 @@ class _Seen:
     @property
     def rank(self) -> tuple[int, int, float]:
         """What comes nearest to a right picture, for the feedback."""
-        return ({"own": 3, "other": 2, "unknown": 1, "none": 0}[self.whose], sum(self.curves), self.covered)
+        return (sum(self.curves), {"own": 3, "other": 2, "unknown": 1, "none": 0}[self.whose], self.covered)
 
 
 @dataclass(frozen=True)
@@ -101,6 +105,8 @@ def region_figure(scope: Scope, params: RegionFigureParams) -> CheckResult:
     if not seen:
         return _no_picture(scope, here, words)
     best = max(seen, key=lambda item: item.rank)
+    if any(item.is_cut and item.rank[0] >= best.rank[0] for item in seen):
+        return _no_picture(scope, here, words)
     if best.whose == "unknown" and best.covered >= params.covered and not known.is_recorded:
         words |= {"cells": cells_of([best.figure]), "yours": "no prediction of this model"}
         return absent(scope, "This section's model predicted nothing, so the picture does not show its answers.", words)
@@ -108,8 +114,10 @@ def region_figure(scope: Scope, params: RegionFigureParams) -> CheckResult:
 
 
 def _known_answers(scope: Scope) -> _Known:
-    own = [item for item in scope.evidence.predictions if speaks_of_model(scope, item)]
-    others = [item for item in scope.evidence.predictions if item not in own]
+    asked = [item for item in scope.evidence.predictions if item.x.shape == (item.x.rows, INPUTS)]
+    mine = [speaks_of_model(scope, item) for item in asked]
+    own = [item for item, is_mine in zip(asked, mine, strict=True) if is_mine]
+    others = [item for item, is_mine in zip(asked, mine, strict=True) if not is_mine]
     region = scope.measurement("region")
     return _Known(
         own=answers_of(scope, [(item.x.whole, item.output.whole) for item in own]),
@@ -127,42 +135,50 @@ def _look(
     curves = drawn_curves(
         artist_points(scope, axes), params.curves, tolerance=params.curve_tolerance, interval=interval
     )
+    is_cut = axes_were_cut(scope, axes)
     best: _Seen | None = None
     for painted in pictures(scope, axes, curves=params.curves, tolerance=params.curve_tolerance):
         whose, agreed, verified = _whose(painted, known, params)
         covered = coverage(painted.points, params)
-        item = _Seen(figure, whose, verified=verified, covered=covered, agreed=agreed, curves=curves)
+        item = _Seen(figure, whose, verified, covered=covered, agreed=agreed, curves=curves, is_cut=is_cut)
         best = item if best is None or item.rank > best.rank else best
     if best is None and any(curves):
-        return _Seen(figure, "none", verified=False, covered=0.0, agreed=None, curves=curves)
+        return _Seen(figure, "none", verified=False, covered=0.0, agreed=None, curves=curves, is_cut=is_cut)
     return best
 
 
 def _whose(painted: Painted, known: _Known, params: RegionFigureParams) -> tuple[Whose, float | None, bool]:
     """Whose answers a picture shows, to which share they are this model's, and whether by measurement."""
-    own = max((share for item in known.own if (share := agreement(painted, item)) is not None), default=None)
-    other = max((share for item in known.others if (share := agreement(painted, item)) is not None), default=None)
-    near = max(
-        (share for item in known.measured if (share := nearest_on_grid(painted, item)) is not None), default=None
-    )
-    measured = near is not None and near >= NEAR_GRID_AGREEMENT
+    own = _best(agreement, painted, known.own)
+    other = _best(agreement, painted, known.others)
+    measured = _best(nearest_on_grid, painted, known.measured)
+    is_measured = measured is not None and measured >= NEAR_GRID_AGREEMENT
     if own is not None and own >= params.agreement:
         # Two models may well answer alike; a picture that fits another one better is the other's.
-        return ("own" if other is None or own >= other else "other"), own, measured
+        return ("own" if other is None or own >= other else "other"), own, is_measured
     if other is not None and other >= params.agreement:
-        return "other", own if own is not None else near, False
-    if own is None and measured:
-        return "own", near, True
-    is_other = own is not None or (near is not None and near < FAR_GRID_AGREEMENT)
-    return ("other" if is_other else "unknown"), own if own is not None else near, False
+        return "other", own, False
+    # The order of a table's places is a guess; the places themselves are not.
+    exact = None if painted.is_table else own
+    near = max(measured or 0.0, _best(nearest_on_grid, painted, known.own) or 0.0)
+    if exact is None and near >= NEAR_GRID_AGREEMENT:
+        rival = _best(nearest_on_grid, painted, known.others) or 0.0
+        return ("own" if near >= rival else "other"), near, is_measured
+    if exact is not None or 0.0 < near < FAR_GRID_AGREEMENT:
+        return "other", exact if exact is not None else near, False
+    return "unknown", None, False
+
+
+def _best(
+    compared: Callable[[Painted, Answers], float | None], painted: Painted, answers: tuple[Answers, ...]
+) -> float | None:
+    return max((share for item in answers if (share := compared(painted, item)) is not None), default=None)
 
 
 def _no_picture(scope: Scope, here: tuple[FigureRecord, ...], words: Words) -> CheckResult:
     words = {**words, "yours": "no such picture"}
     if was_cut(scope, here):
-        return needs_review(
-            "ours", "A figure of this section was too large to be kept; a tutor will look at it.", words
-        )
+        return needs_review("ours", "A figure of this section could not be kept whole; a tutor will look at it.", words)
     return absent(scope, "No picture of this model's predictions was found in this section.", words)
 
 

@@ -63,9 +63,12 @@ def test_rows(scope: Scope) -> int | None:
 
 def measured_states(scope: Scope, probe: str) -> tuple[Measurement, ...]:
     """The section's model on a probe: the state that counts first, then the other states of its training."""
-    states = [scope.weights, *(fit.weights_after for fit in reversed(fits_of_model(scope)))]
-    found = (scope.measurements.find(state, probe) for state in dict.fromkeys(states) if state is not None)
-    return tuple(item for item in found if item is not None)
+    others = (
+        scope.measurements.find(fit.model, weights=fit.weights_after, probe=probe)
+        for fit in reversed(fits_of_model(scope))
+    )
+    found = (item for item in (scope.measurement(probe), *others) if item is not None)
+    return tuple({(item.model, item.weights): item for item in found}.values())
 
 
 def nothing_trained(scope: Scope, words: Words) -> CheckResult | None:

@@ -50,7 +50,7 @@ def check(  # noqa: PLR0913
     from grader.rubric import load_rubric
     from grader.store import OutputFolder
 
-    existing_file(notebook, what="a notebook")
+    notebook = existing_file(notebook, what="a notebook").resolve()
     if rubric is None:
         submission, _ = read_submission(notebook)
         chosen, why = best_rubric(submission.cells, folder=RUBRICS)

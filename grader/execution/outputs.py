@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-import re
 import threading
 from typing import Any
 
 from nbformat import NotebookNode
 from nbformat.v4 import new_output
 
+from grader.printed import shown, well_formed
 from grader.records import CellError
 
 MAX_TEXT_CHARACTERS = 1_000_000
@@ -19,7 +19,6 @@ MAX_TRACEBACK_CHARACTERS = 20_000
 MAX_TAIL_BYTES = 2000
 TRUNCATED = "\n[The rest of this cell's output was cut off by the grader.]\n"
 
-_ANSI = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]")
 _KEPT_TYPES = ("text/plain", "text/html", "text/markdown", "text/latex", "image/png", "image/jpeg", "application/json")
 
 
@@ -99,12 +98,12 @@ class CellOutputs:
         made: list[NotebookNode] = []
         for output in self._outputs:
             if output["kind"] == "stream":
-                made.append(new_output("stream", name=output["name"], text=_clean(_as_shown("".join(output["parts"])))))
+                made.append(new_output("stream", name=output["name"], text=well_formed("".join(output["parts"]))))
             elif output["kind"] == "error":
                 parts = {key: output[key] for key in ("ename", "evalue", "traceback")}
                 made.append(new_output("error", **parts))
             else:
-                data = {name: _clean(value) for name, value in output["data"].items()}
+                data = {name: well_formed(value) for name, value in output["data"].items()}
                 made.append(new_output("display_data", data=data))
         return made
 
@@ -118,7 +117,7 @@ class CellOutputs:
                 data = output["data"]
                 text = data.get("text/plain", "") if "image/png" not in data else ""
                 parts.append(data.get("text/markdown") or data.get("text/latex") or text)
-        return _clean(_as_shown(_ANSI.sub("", "\n".join(part for part in parts if part))))
+        return shown("\n".join(part for part in parts if part))
 
     def error(self, reply: dict[str, Any] | None) -> CellError:
         """What the cell raised, from its output or else from the reply."""
@@ -126,7 +125,7 @@ class CellOutputs:
         if parts is None:
             content = (reply or {}).get("content")
             parts = _error_parts(content if isinstance(content, dict) else {})
-        traceback = _clean(_ANSI.sub("", "\n".join(parts["traceback"])))
+        traceback = shown("\n".join(parts["traceback"]))
         return CellError(name=parts["ename"], value=parts["evalue"], traceback=traceback)
 
 
@@ -144,7 +143,7 @@ class TailPipe:
 
     def tail(self) -> str:
         """The last that came."""
-        return _clean(self._kept.decode(errors="replace"))
+        return well_formed(self._kept.decode(errors="replace"))
 
     def _drain(self) -> None:
         while data := os.read(self._reading, 65_536):
@@ -159,26 +158,7 @@ def _error_parts(content: dict[str, Any]) -> dict[str, Any]:
     if len(text) > MAX_TRACEBACK_CHARACTERS:
         text = text[:2000] + "\n[...]\n" + text[-(MAX_TRACEBACK_CHARACTERS - 2000) :]
     return {
-        "ename": _clean(str(content.get("ename", "Error")))[:200],
-        "evalue": _clean(str(content.get("evalue", "")))[:5000],
-        "traceback": _clean(text).split("\n") if text else [],
+        "ename": well_formed(str(content.get("ename", "Error")))[:200],
+        "evalue": well_formed(str(content.get("evalue", "")))[:5000],
+        "traceback": well_formed(text).split("\n") if text else [],
     }
-
-
-def _as_shown(text: str) -> str:
-    """Text as a terminal shows it: a carriage return starts the line again, a backspace takes one character back."""
-    if "\r" in text:
-        text = "\n".join(line.rstrip("\r").rpartition("\r")[2] for line in text.split("\n"))
-    if "\x08" not in text:
-        return text
-    shown: list[str] = []
-    for character in text:
-        if character != "\x08":
-            shown.append(character)
-        elif shown and shown[-1] != "\n":
-            shown.pop()
-    return "".join(shown)
-
-
-def _clean(text: str) -> str:
-    return text.encode("utf-8", errors="replace").decode("utf-8")

@@ -29,7 +29,7 @@ from grader.store import ArrayStore, write_atomically
 
 Array = npt.NDArray[Any]
 
-START_SECONDS = 120.0
+START_SECONDS = 180.0
 SLOWER = 4.0
 """A replay may take so many times as long as the fit did, on a busier machine."""
 
@@ -76,7 +76,7 @@ def replay_fits(
                 found[fit.id] = Replay(fit=fit.id, outcome="impossible", why=f"Its records are incomplete ({error}).")
         if jobs:
             write_atomically(place / JOB / "job.json", json.dumps({"fits": jobs}))
-            seconds = min(MAX_SECONDS, START_SECONDS + SLOWER * sum(max(5.0, fit.seconds) for fit in wanted))
+            seconds = min(MAX_SECONDS, START_SECONDS + SLOWER * sum(max(15.0, fit.seconds) for fit in wanted))
             run = run_inside("execution.replayer", place, seconds=seconds, sandbox=sandbox, core=core)
             for fit in wanted:
                 if fit.id not in found:

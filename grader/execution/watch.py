@@ -109,22 +109,14 @@ class Watch:
         met = self.sandboxed.excess()
         if met is not None and met.ends:
             yield met.reason, _excess_text(met, name=name)
+        elif met is not None:
+            # A full work folder makes writes fail, which the student's code meets as its own error.
+            self.stop.note(met.reason, detail=_excess_text(met, name=name), cell=self.index, ends=False)
         if self.traffic.octets > FLOOD_BYTES or self.traffic.messages > FLOOD_MESSAGES:
             yield "output", f"{name} printed without end ({self.traffic.octets / 1e6:.0f} MB) and was ended."
         if time.monotonic() > self.deadline:
             limit = self.limits.notebook_timeout_seconds
             yield "notebook_timeout", f"The notebook ran longer than {limit:g} s; {name.lower()} was running then."
-
-
-def _death_text(reason: ExecutionReason, *, index: int, limits: RunLimits) -> str:
-    name = f"Cell {index + 1}"
-    memory = f"{limits.sandbox.memory_bytes / 1e9:.1f} GB"
-    return {
-        "memory": f"{name} used more than {memory} of memory, and the kernel was ended.",
-        "cpu": f"{name} used up the CPU time that a notebook may use, and the kernel was ended.",
-        "processes": f"{name} started more than {limits.sandbox.processes} processes and threads.",
-        "disk": f"{name} wrote more than {limits.sandbox.disk_bytes / 1e6:.0f} MB of files.",
-    }.get(reason, f"The kernel died in cell {index + 1}; what ran before it still counts.")
 
 
 def death_text(reason: ExecutionReason, *, index: int, limits: RunLimits) -> str:

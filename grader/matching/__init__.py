@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from grader.errors import UsageError
-from grader.matching.claims import Candidate, Distances, candidates, claim
+from grader.matching.claims import Candidate, Distances, Places, candidates, claim
 from grader.matching.extents import Extent, extents
 from grader.matching.gaps import Layout
 from grader.matching.headings import HasSource, Heading, headings_of
@@ -35,7 +35,7 @@ def match(rubric: Rubric, evidence: Evidence) -> dict[str, SectionMatch]:
     found = align(headings, titles, nearness=_nearness(headings, models, distances=distances))
     headed = extents(headings, found, titles=titles, cell_count=len(evidence.cells))
     cells = {name: extent.cells for name, extent in headed.items()}
-    claims = claim(models, {name: frozenset(own) for name, own in cells.items()}, distances=distances)
+    claims = claim(models, _places(rubric, cells, evidence=evidence), distances=distances)
     layout = Layout(sections=rubric.sections, headed=cells, claims=claims, evidence=evidence)
     matching = _matching(rubric, layout, headed)
     return {
@@ -88,6 +88,16 @@ def best_rubric(cells: Iterable[HasSource], *, folder: Path) -> tuple[Path, str]
     return path, f"{count} of its {sections} sections have a heading like this notebook's"
 
 
+def _places(rubric: Rubric, cells: Mapping[str, tuple[int, ...]], *, evidence: Evidence) -> Places:
+    used = [(item.model, item.cell) for item in evidence.evaluations]
+    used += [(item.model, item.cell) for item in evidence.predictions]
+    return Places(
+        order=[section.id for section in rubric.sections if not section.whole_notebook],
+        cells={name: frozenset(own) for name, own in cells.items()},
+        used={name: frozenset(model for model, cell in used if cell in own) for name, own in cells.items()},
+    )
+
+
 def _matching(rubric: Rubric, layout: Layout, headed: Mapping[str, Extent]) -> dict[str, SectionMatch]:
     matching: dict[str, SectionMatch] = {}
     for section in rubric.sections:
@@ -97,7 +107,8 @@ def _matching(rubric: Rubric, layout: Layout, headed: Mapping[str, Extent]) -> d
         matching[section.id] = SectionMatch(
             section=section.id,
             title=section.title,
-            heading_cell=None if extent is None else extent.heading.cell,
+            # A comment opens a section like a heading, but no task stands under it.
+            heading_cell=None if extent is None or extent.heading.kind == "comment" else extent.heading.cell,
             cells=layout.cells_of(section),
             model=None if given is None else given.candidate.id,
             fits=tuple(fit.id for fit in layout.fits_of(section)),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
@@ -17,10 +17,11 @@ from grader.records import Evidence, FitRecord, ModelRecord
 How = Literal["own", "refit", "elsewhere", "untrained"]
 
 NEAR_SHARE = 0.25
-"""A model trained in another section's cells is lent only where at most this share of the layers differs."""
+"""A model trained elsewhere is lent to a section where at most this share of the layers differs."""
 
 FAR_SHARE = 0.6
-"""A model trained in no section's cells may differ in this share of the layers: a wrong answer is an answer too."""
+FAR_LEAST = 3
+"""Where nothing else can be meant, this share or number of properties may differ: a wrong answer is an answer too."""
 
 
 @dataclass(frozen=True)
@@ -106,41 +107,52 @@ class Distances:
         return not has_other_input(candidate.plain, form) and self.of(candidate, section) <= most
 
 
-def claim(
-    models: Sequence[Candidate], cells: Mapping[str, frozenset[int]], *, distances: Distances
-) -> dict[str, Claim]:
+@dataclass(frozen=True)
+class Places:
+    """Where the sections with a heading are.
+
+    Attributes:
+        order: Every section of the rubric.
+        cells: Section to its cells, for sections with a heading.
+        used: Section to the models that were evaluated or predicted with in its cells.
+    """
+
+    order: Sequence[str]
+    cells: Mapping[str, frozenset[int]]
+    used: Mapping[str, frozenset[str]]
+
+    def is_between(self, cell: int | None, section: str) -> bool:
+        """Whether a cell lies behind the heading of the section before and in front of that of the next one."""
+        at = self.order.index(section)
+        before = next((name for name in reversed(self.order[:at]) if name in self.cells), None)
+        after = next((name for name in self.order[at + 1 :] if name in self.cells), None)
+        if cell is None or (before is not None and cell < min(self.cells[before])):
+            return False
+        return after is None or cell < min(self.cells[after])
+
+
+def claim(models: Sequence[Candidate], places: Places, *, distances: Distances) -> dict[str, Claim]:
     """Gives each section that owns a model its model; a model is given once.
 
     Args:
         models: Of the notebook.
-        cells: Section to its cells, for sections that were found by a heading.
+        places: Of the sections with a heading.
         distances: To the sections that own a model, in the order of the rubric.
     """
-    trained = [model for model in models if model.fits]
     claims: dict[str, Claim] = {}
-    own = [
-        (name, model)
-        for name in distances.forms
-        if name in cells
-        for model in trained
-        if model.first_cell in cells[name]
-    ]
+    cells = places.cells
+    trained = [model for model in models if model.fits]
+    headed = [name for name in distances.forms if name in cells]
+    own = [(name, model) for name in headed for model in trained if model.first_cell in cells[name]]
     _nearest_first(own, claims, how="own", distances=distances)
-    again = [
-        (name, model)
-        for name in distances.forms
-        if name in cells and name not in claims
-        for model in trained
-        if model.cells & cells[name]
-    ]
+    again = [(name, model) for name in headed for model in trained if model.cells & cells[name]]
     _nearest_first(again, claims, how="refit", distances=distances)
-    _from_elsewhere(trained, claims, cells, distances=distances)
+    _from_elsewhere(trained, claims, places, distances=distances)
     built = [
         (name, model)
         for name in distances.forms
-        if name not in claims
         for model in models
-        if not model.fits and _may_be_untrained(model, name, cells, distances=distances)
+        if not model.fits and _may_be_untrained(model, name, places, distances=distances)
     ]
     _nearest_first(built, claims, how="untrained", distances=distances)
     return claims
@@ -149,7 +161,7 @@ def claim(
 def _nearest_first(
     pairs: Sequence[tuple[str, Candidate]], claims: dict[str, Claim], *, how: How, distances: Distances
 ) -> None:
-    """Gives each section the nearest of its candidates; of equals the last one trained."""
+    """Gives each section without a model the nearest of its candidates; of equals the last one trained."""
     taken = {given.candidate.id for given in claims.values()}
     for name, model in sorted(pairs, key=lambda pair: (distances.of(pair[1], pair[0]), -pair[1].order)):
         if name not in claims and model.id not in taken:
@@ -159,46 +171,49 @@ def _nearest_first(
 
 
 def _from_elsewhere(
-    trained: Sequence[Candidate],
-    claims: dict[str, Claim],
-    cells: Mapping[str, frozenset[int]],
-    *,
-    distances: Distances,
+    trained: Sequence[Candidate], claims: dict[str, Claim], places: Places, *, distances: Distances
 ) -> None:
     """Models that no section claims, for sections that trained none: in their order, then the nearest."""
-    owned = frozenset().union(*(cells[name] for name in distances.forms if name in cells))
-    free = _unclaimed(trained, claims)
-    loose = [model for model in free if model.first_cell not in owned]
+    taken = {given.candidate.id for given in claims.values()}
+    free = [model for model in trained if model.id not in taken]
     waiting = [name for name in distances.forms if name not in claims]
-    weights = [[_weight(model, name, distances) for name in waiting] for model in loose]
-    for row, column in heaviest_in_order(weights, rows=len(loose), columns=len(waiting)):
-        claims[waiting[column]] = Claim(loose[row], "elsewhere")
-    near = [
+    weights = [[_weight(model, name, places, distances=distances) for name in waiting] for model in free]
+    for row, column in heaviest_in_order(weights, rows=len(free), columns=len(waiting)):
+        claims[waiting[column]] = Claim(free[row], "elsewhere")
+    left = [
         (name, model)
-        for name in distances.forms
-        if name not in claims
-        for model in _unclaimed(free, claims)
-        if distances.is_within(model, name, share=NEAR_SHARE, least=1)
+        for row, model in enumerate(free)
+        for column, name in enumerate(waiting)
+        if weights[row][column] and distances.is_within(model, name, share=NEAR_SHARE, least=1)
     ]
-    _nearest_first(near, claims, how="elsewhere", distances=distances)
+    _nearest_first(left, claims, how="elsewhere", distances=distances)
 
 
-def _weight(model: Candidate, name: str, distances: Distances) -> float:
-    if not distances.is_within(model, name, share=FAR_SHARE, least=2):
+def _weight(model: Candidate, name: str, places: Places, *, distances: Distances) -> float:
+    """What lending a model to a section is worth, in [0, 1]; 0 where it must not be."""
+    if _is_meant(model, name, places, distances=distances):
+        share, least = FAR_SHARE, FAR_LEAST
+    else:
+        share, least = NEAR_SHARE, 1
+    if not distances.is_within(model, name, share=share, least=least):
         return 0.0
     return 1 - distances.of(model, name) / (len(distances.forms[name].expected) + len(model.plain.layers) + 1)
 
 
-def _unclaimed(models: Iterable[Candidate], claims: Mapping[str, Claim]) -> list[Candidate]:
-    taken = {given.candidate.id for given in claims.values()}
-    return [model for model in models if model.id not in taken]
+def _is_meant(model: Candidate, name: str, places: Places, *, distances: Distances) -> bool:
+    """Whether the model was made for this section as far as its place tells."""
+    owners = [one for one in distances.forms if one in places.cells]
+    if not owners or model.id in places.used.get(name, ()):
+        return True
+    in_owners_cells = any(model.first_cell in places.cells[one] for one in owners)
+    return name not in places.cells and not in_owners_cells and places.is_between(model.first_cell, name)
 
 
-def _may_be_untrained(
-    model: Candidate, name: str, cells: Mapping[str, frozenset[int]], *, distances: Distances
-) -> bool:
+def _may_be_untrained(model: Candidate, name: str, places: Places, *, distances: Distances) -> bool:
     if not model.plain.layers:
         return False
-    if name in cells:
-        return model.record.cell in cells[name] and distances.is_within(model, name, share=FAR_SHARE, least=2)
+    if name in places.cells:
+        return model.record.cell in places.cells[name] and distances.is_within(
+            model, name, share=FAR_SHARE, least=FAR_LEAST
+        )
     return distances.of(model, name) == 0

@@ -29,12 +29,13 @@ class Layout:
     starts: dict[str, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.fits = {name: self._own_fits(name, given) for name, given in self.claims.items()}
         self.starts = {name: cells[0] for name, cells in self.headed.items() if cells}
         for name, given in self.claims.items():
             start = self._start_of(given)
             if name not in self.starts and start is not None:
                 self.starts[name] = start
+        self.headed = {name: self._up_to_next_model(name, cells) for name, cells in self.headed.items()}
+        self.fits = {name: self._own_fits(name, given) for name, given in self.claims.items()}
 
     def cells_of(self, section: Section) -> tuple[int, ...]:
         """The cells of any section; none where nothing of it was found."""
@@ -59,6 +60,16 @@ class Layout:
             if fit.seq > own[-1].seq and (fit.cell or 0) <= max(cells)
         ]
         return (*own, *later)
+
+    def _up_to_next_model(self, name: str, cells: tuple[int, ...]) -> tuple[int, ...]:
+        """A section's cells up to where the model of a later one is made, whose own heading is missing."""
+        names = [one.id for one in self.sections]
+        later = [self.starts[other] for other in names[names.index(name) + 1 :] if other in self.starts]
+        missing = [start for start in later if start not in self._headings() and start > cells[0]]
+        return tuple(cell for cell in cells if cell < min(missing, default=cell + 1))
+
+    def _headings(self) -> set[int]:
+        return {self.starts[name] for name in self.headed}
 
     def _own_fits(self, name: str, given: Claim) -> tuple[FitRecord, ...]:
         fits = given.candidate.fits
@@ -106,12 +117,14 @@ class Layout:
         names = [one.id for one in self.sections if not one.whole_notebook]
         at = names.index(section.id)
         before = next((name for name in reversed(names[:at]) if name in self.starts), None)
-        after = next((name for name in names[at + 1 :] if name in self.starts), None)
-        end = len(self.evidence.cells) if after is None else self.starts[after]
-        first = 0 if before is None else self._last_event(before, end=end) + 1
-        if first < end:
-            return tuple(range(first, end))
-        return (end,) if end < len(self.evidence.cells) else ()
+        since = self.starts.get(before or "", -1)
+        following = [name for name in names[at + 1 :] if name in self.starts]
+        end = next((self.starts[name] for name in following if self.starts[name] > since), len(self.evidence.cells))
+        shares_cell = any(self.starts[name] <= since for name in following)
+        if before is None or shares_cell:
+            first = max(since, 0)
+            return tuple(range(first, min(max(end, first + 1), len(self.evidence.cells))))
+        return tuple(range(self._last_event(before, end=end) + 1, end))
 
     def _last_event(self, name: str, *, end: int) -> int:
         section = next(one for one in self.sections if one.id == name)

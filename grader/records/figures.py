@@ -70,7 +70,12 @@ class TextRecord(Record):
 
 
 class AxesRecord(Record):
-    """One pair of axes of a figure. Colour bars are left out. ``bars`` holds left, bottom, width, height: (bars, 4)."""
+    """One pair of axes of a figure. Colour bars are left out.
+
+    Attributes:
+        bars: Left, bottom, width and height, shape ``(bars, 4)``.
+        unread: Classes of what was drawn and is not kept as data (``TriMesh``), each once.
+    """
 
     title: str = ""
     x_label: str = ""
@@ -86,6 +91,7 @@ class AxesRecord(Record):
     bars: ArrayRef | None = None
     bar_count: int = 0
     texts: tuple[TextRecord, ...] = ()
+    unread: tuple[str, ...] = ()
 
 
 class FigureRecord(Record):

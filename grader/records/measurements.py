@@ -102,9 +102,12 @@ class Measurements(Record):
     seconds: float = 0.0
     problem: str | None = None
 
-    def find(self, weights: str | None, probe: str) -> Measurement | None:
-        """The measurement of that weight state on that probe, or None."""
+    def find(self, model: str, *, weights: str | None, probe: str) -> Measurement | None:
+        """The measurement of that model in that state on that probe, or None.
+
+        Two models may share a state: a claim that they do is the student's process's, so each is looked up as itself.
+        """
         for item in self.measured:
-            if item.weights == weights and item.probe == probe:
+            if item.model == model and item.weights == weights and item.probe == probe:
                 return item
         return None

@@ -215,7 +215,7 @@ def _scores(fit: FitRecord, *, measurements: Measurements | None) -> tuple[tuple
     return tuple(
         (probe, found.loss, found.accuracy)
         for probe in ("train", "validation", "test")
-        if (found := measurements.find(fit.weights_after, probe)) is not None
+        if (found := measurements.find(fit.model, weights=fit.weights_after, probe=probe)) is not None
     )
 
 

@@ -11,7 +11,7 @@ from grader.rubric.models import Criterion, Rubric, Section
 from grader.rubric.source import Path as Place
 from grader.rubric.source import Source
 
-NAMES_SECTIONS = frozenset({"compared_to", "show", "sections", "used_by", "or_as", "data_of"})
+NAMES_SECTIONS = frozenset({"compared_to", "show", "or_behind", "sections", "used_by", "or_as", "data_of"})
 """Parameters of these names, of whatever check, hold ids of sections."""
 
 

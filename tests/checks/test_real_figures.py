@@ -167,6 +167,8 @@ def seaborn_scatter() -> None:
         lambda: contour(plt.contour, X, Y, TABLE, levels=[0.5]),
         lambda: contour(plt.contourf, X[0], Y[:, 0], CLASSES.reshape(X.shape)),
         lambda: plt.pcolormesh(X, Y, TABLE, shading="auto"),
+        lambda: plt.pcolormesh(X.T, Y.T, TABLE.T),
+        lambda: contour(plt.contourf, X.T, Y.T, TABLE.T),
         lambda: plt.imshow(TABLE, extent=(-np.pi, np.pi, -1, 2), origin="lower", aspect="auto"),
         lambda: plt.imshow(TABLE[::-1], extent=(-np.pi, np.pi, -1, 2), aspect="auto"),
     ],
@@ -189,6 +191,17 @@ def test_regions_in_every_style_are_told_apart(draw: Callable[[], object], own: 
     params = RegionFigureParams.model_validate({"rectangle": rectangle, "curves": ["cos(x)", "1 + cos(x)"]})
     result = region_figure(book.scope("ex3", model=model), params)
     assert result.outcome == ("passed" if own else "failed"), result.feedback
+
+
+def test_an_image_of_another_order_is_compared_by_its_places() -> None:
+    """mgrid runs along x first, and its image is turned before it is shown."""
+    book, model = trained()
+    points = np.column_stack([X.T.ravel(), Y.T.ravel()])
+    book.predict(model, points, TABLE.T.reshape(-1, 1))
+    plt.imshow(TABLE.T.T, extent=(-np.pi, np.pi, -1, 2), origin="lower", aspect="auto")
+    take(book)
+    params = RegionFigureParams.model_validate({"rectangle": [["-pi", "pi"], [-1, 2]]})
+    assert region_figure(book.scope("ex3", model=model), params).outcome == "passed"
 
 
 DIGITS = np.random.default_rng(3).integers(0, 256, (4000, 28, 28)).astype(np.uint8)

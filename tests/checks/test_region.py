@@ -296,7 +296,7 @@ def test_softmax_outputs_and_logits_are_classes_too() -> None:
 def test_what_cannot_be_compared_is_looked_at() -> None:
     """Places that the model was asked about elsewhere are neither right nor wrong."""
     plane = Plane()
-    plane.predict(points=mesh(11, 13))
+    plane.predict(points=np.random.default_rng(0).uniform([-np.pi, -1], [np.pi, 2], (500, 2)))
     result = plane.judged(plane.dots(bent(plane.points)[:, 0]), *plane.curves())
     assert (result.outcome, result.cause) == ("needs_review", "unverifiable")
 
@@ -312,8 +312,11 @@ def test_what_was_not_kept_is_ours() -> None:
     """A scatter of too many points is no fault."""
     plane = Plane()
     plane.predict()
-    result = plane.judged(ScatterRecord(points=10**7))
-    assert (result.outcome, result.cause) == ("needs_review", "ours")
+    for axes in (make_axes(ScatterRecord(points=10**7)), make_axes(*plane.curves(), unread=("TriMesh",))):
+        plane.book.figures.clear()
+        plane.book.figure(axes)
+        result = plane.judged()
+        assert (result.outcome, result.cause) == ("needs_review", "ours")
 
 
 def test_no_model_blocks() -> None:

@@ -57,7 +57,8 @@ def test_headings_in_code_comments_count():
         book.answer(name)
     matching = book.matched()
     assert all_matched(book)
-    assert matching["ex5"].cells == tuple(range(matching["ex5"].heading_cell, matching["ex6"].heading_cell))
+    assert matching["ex5"].cells == tuple(range(matching["ex5"].cells[0], matching["ex6"].cells[0]))
+    assert "Found by a comment" in matching["ex5"].why
 
 
 def test_a_comment_in_a_fenced_block_is_no_heading():
@@ -190,6 +191,34 @@ def test_another_model_in_a_sections_cells_is_not_lent_when_it_differs_much():
     assert matching["ex6"].model is None
 
 
+def test_an_experiment_under_a_heading_of_its_own_is_not_lent_out_of_order():
+    """Between exercises 4 and 5, a wider network is no exercise 6."""
+    book = Worksheet().write(("ex4",))
+    book.markdown("#### A wider network")
+    book.train("ex4", dense(512, "relu"), dense(10, "softmax"))
+    book.write(("ex5",))
+    assert book.matched()["ex6"].model is None
+
+
+def test_a_wrong_answer_whose_heading_is_gone_is_found_where_it_should_stand():
+    """Between exercise 5 and the next heading, a wrong network is exercise 6."""
+    book = Worksheet().write(("ex4", "ex5"))
+    wrong = book.train("ex6", dense(64, "tanh"), dense(10, "softmax"))
+    book.write(("stop",))
+    assert book.matched()["ex6"].model == wrong
+
+
+def test_a_wrong_answer_trained_elsewhere_is_found_by_its_use():
+    """What a section evaluates, and no other section has, is its own."""
+    book = Worksheet()
+    wrong = book.train("ex6", dense(64, "tanh"), dense(10, "softmax"))
+    book.write(("ex4",))
+    book.markdown(printed("ex6"))
+    book.code("model.evaluate()")
+    book.evaluate(wrong)
+    assert book.matched()["ex6"].model == wrong
+
+
 def test_of_several_models_in_a_section_the_nearest_counts_and_of_equals_the_last():
     """A first try does not hide the answer, nor does a later experiment."""
     book = Worksheet()
@@ -240,6 +269,14 @@ def test_deleted_headings_leave_their_sections_to_be_found_by_order():
     assert matching["ex5"].cells[0] == 2
     assert 3 in matching["ex5"].cells
     assert matching["ex5"].cells[-1] < matching["ex6"].cells[0]
+
+
+def test_a_section_ends_where_a_later_one_without_heading_begins():
+    """A lone heading does not swallow the rest of the notebook."""
+    book = Worksheet().write(heading=lambda name: printed(name) if name == "data" else None)
+    matching = book.matched()
+    assert matching["data"].cells == (0, 1)
+    assert all_matched(book)
 
 
 def test_fits_that_trained_nothing_are_no_training():

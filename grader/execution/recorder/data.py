@@ -10,6 +10,8 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from .channel import Channel
+from .hooks import quietly
 from .pipelines import WatchedDataset, batch_size_of, read_pipeline, watched
 from .summary import Rows, as_array, summarise
 
@@ -82,11 +84,13 @@ class Given:
         split_off = self.validation.rows if self.validation is not None and self.from_split else 0
         return self.training.rows + split_off
 
-    def read(self, *, most_batches: int | None = None) -> None:
-        """Reads pipelines and what generators gave; after the call."""
-        self.training.read(most_batches=most_batches)
-        if self.validation is not None:
-            self.validation.read(most_batches=None)
+    def read(self, channel: Channel, *, most_batches: int | None = None) -> None:
+        """Reads pipelines and what generators gave, after the call; what cannot be read is noted."""
+        with quietly(channel, "read the rows of a pipeline"):
+            self.training.read(most_batches=most_batches)
+        with quietly(channel, "read the rows of a validation pipeline"):
+            if self.validation is not None:
+                self.validation.read(most_batches=None)
 
     def validation_record(self) -> dict[str, Any] | None:
         """The JSON of a `ValidationRecord`."""

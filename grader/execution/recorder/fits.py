@@ -10,8 +10,10 @@ import tensorflow as tf
 from .channel import Channel
 from .compiled import by_metric
 from .data import Given, given_to_fit, steps_of
+from .hooks import quietly
 from .models import ModelBook
 from .replay import flat_callbacks, is_own_callback, random_state
+from .speed import steps_of_fit
 
 SECONDS_BETWEEN_UPDATES = 1.0
 
@@ -62,9 +64,14 @@ class FitWatch:
             "sample_weight": arguments["sample_weight"] is not None,
             "weights_before": book.weights(model) if self.is_built else None,
         }
-        self._record["random_state"] = random_state(
-            channel, model, arguments=arguments, problems=list(self.given.problems)
-        )
+        self._record["random_state"] = {"problems": ["its random state could not be recorded"]}
+        with quietly(channel, "record the random state of a fit"):
+            problems = list(self.given.problems)
+            self._record["random_state"] = random_state(channel, model, arguments=arguments, problems=problems)
+
+    def steps_a_call(self, arguments: dict[str, Any]) -> int:
+        """How many steps Keras may take a call; see `speed`."""
+        return steps_of_fit(self.model, steps=self.steps, rows_a_step=self.rows_a_step, arguments=arguments)
 
     def begin(self, compiled: dict[str, Any] | None) -> None:
         """Sends the record for the first time, with the state in which the model is compiled."""
@@ -95,13 +102,15 @@ class FitWatch:
 
     def end(self, status: Status) -> None:
         """Sends the record for the last time."""
-        self.given.read(most_batches=self._steps_given)
+        self.given.read(self._channel, most_batches=self._steps_given)
         if self._record["batch_size"] is None:
             self._record["batch_size"] = self._observed_batch_size()
-        if self._initial is not None:
-            self._record["weights_before"] = self._book.store(self._initial)
-        self._record["model"] = self._book.record(self.model)
-        self._record["weights_after"] = self._book.keep_state(self.model)
+        with quietly(self._channel, "record what a fit has left"):
+            if self._initial is not None:
+                self._record["weights_before"] = self._book.store(self._initial)
+            self._record["model"] = self._book.record(self.model)
+            self._record["weights_after"] = self._book.weights(self.model)
+            self._book.keep_state(self.model)
         self._send(status)
 
     def _observed_batch_size(self) -> int | None:

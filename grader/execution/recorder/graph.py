@@ -41,9 +41,10 @@ class InputSpecs:
                 dtype = model.input_dtype
             return tf.TensorSpec([None, *list(tensor.shape)[1:]], dtype)
 
-        if any(getattr(tensor, "shape", None) is None for tensor in keras.tree.flatten(inputs)):
+        try:
+            return cls(keras.tree.map_structure(spec, inputs))
+        except (AttributeError, TypeError, ValueError):
             return None
-        return cls(keras.tree.map_structure(spec, inputs))
 
     @classmethod
     def of_model(cls, model: Any) -> InputSpecs | None:

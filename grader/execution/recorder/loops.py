@@ -16,7 +16,6 @@ from tensorflow.python.eager import record
 from .channel import Channel
 from .compiled import compile_state, describe_loss, describe_optimizer
 from .fits import iterations_of
-from .graph import InputSpecs
 from .hooks import Call, quietly
 from .models import LARGEST_WATCHED_BYTES, ModelBook, fingerprint_of, weight_bytes
 from .rowhash import row_hashes
@@ -92,13 +91,12 @@ class Loop:
     sent: float = field(default_factory=time.monotonic)
     before: str | None = None
     pending: list[Any] | None = None
-    steps_before: dict[Any, int] = field(default_factory=dict)
     calls: int = 0
     rows: SeenRows = field(default_factory=SeenRows)
 
 
 @dataclass
-class Trainer:
+class TrainingFunction:
     """A ``tf.function`` of the student's that trains: the model, and which of its arguments are inputs and targets."""
 
     model: weakref.ref[Any]
@@ -117,7 +115,7 @@ class Loops:
         self._channel, self._book = channel, book
         self._numbers = 0
         self._open: dict[int, Loop] = {}
-        self._functions: weakref.WeakKeyDictionary[Any, Trainer] = weakref.WeakKeyDictionary()
+        self._functions: weakref.WeakKeyDictionary[Any, TrainingFunction] = weakref.WeakKeyDictionary()
         self._optimizers: weakref.WeakKeyDictionary[Any, int] = weakref.WeakKeyDictionary()
         self._in_use: list[Any] = []
         self._losses: weakref.WeakKeyDictionary[Any, Any] = weakref.WeakKeyDictionary()
@@ -130,9 +128,9 @@ class Loops:
         self._numbers += 1
         return self._numbers
 
-    def called(self, model: Any, inputs: Any) -> None:
-        """A model was called while gradients are recorded."""
-        loop = self._loop(model)
+    def called(self, model: Any, inputs: Any, *, was_built: bool) -> None:
+        """A model was called while gradients are recorded; ``was_built`` before it was."""
+        loop = self._loop(model, has_weights=was_built or tf.executing_eagerly())
         self._last = weakref.ref(model)
         if tf.executing_eagerly():
             loop.calls += 1
@@ -145,7 +143,7 @@ class Loops:
                 loop.pending = [weight.numpy() for weight in model.weights]
         shape = getattr(_first(inputs), "shape", None)
         if self._running and shape is not None:
-            self._functions[self._running[-1]] = Trainer(weakref.ref(model), tuple(shape)[1:])
+            self._functions[self._running[-1]] = TrainingFunction(weakref.ref(model), tuple(shape)[1:])
 
     def loss_computed(self, loss: Any, targets: Any) -> None:
         """A loss was computed while gradients are recorded."""
@@ -265,11 +263,11 @@ class Loops:
                 },
             )
 
-    def _loop(self, model: Any) -> Loop:
+    def _loop(self, model: Any, *, has_weights: bool = True) -> Loop:
         loop = self._open.get(id(model))
         if loop is None:
             loop = Loop(model, self.next_number(), self._channel.next_seq(), self._channel.cell)
-            if fingerprint_in_eager(model) is not None:
+            if has_weights:
                 with tf.init_scope():
                     loop.before = self._book.weights(model)
             self._open[id(model)] = loop
@@ -351,20 +349,6 @@ class Loops:
 def is_recording_gradients() -> bool:
     """Whether a GradientTape is open."""
     return bool(record.could_possibly_record())
-
-
-def fingerprint_in_eager(model: Any) -> Any:
-    """As `fingerprint_of`, also while a function is traced."""
-    with tf.init_scope():
-        return fingerprint_of(model)
-
-
-def specs_in(model: Any, inputs: Any) -> InputSpecs | None:
-    """What the model is called with, where that can be told."""
-    try:
-        return InputSpecs.of_call(model, inputs)
-    except Exception:  # noqa: BLE001 - a student's model may be called with anything
-        return None
 
 
 def _iterations(optimizer: Any) -> int:

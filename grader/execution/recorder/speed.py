@@ -43,11 +43,8 @@ def install() -> None:
     hook(ProgbarLogger, "_update_progbar", _update_bar)
 
 
-@contextlib.contextmanager
-def several_steps_a_call(
-    model: Any, *, steps: int | None, rows_a_step: int | None, arguments: dict[str, Any]
-) -> Iterator[None]:
-    """Lets a fit run several steps a call, where that changes nothing and saves time.
+def steps_of_fit(model: Any, *, steps: int | None, rows_a_step: int | None, arguments: dict[str, Any]) -> int:
+    """How many steps a fit takes a call: several where that changes nothing and saves time, else as it is set.
 
     Args:
         model: Compiled.
@@ -55,50 +52,42 @@ def several_steps_a_call(
         rows_a_step: The batch size.
         arguments: Of ``fit``.
     """
-    is_worth_it = steps is not None and steps >= FEWEST_STEPS and (rows_a_step or 0) * _products(model) <= MOST_PRODUCTS
-    wanted = is_worth_it or (_traced.get(model) == STEPS_A_CALL and model.train_function is not None)
-    if not (wanted and _is_plain(model) and _is_bounded(arguments) and _sees_no_batches(arguments["callbacks"])):
-        _forget_functions(model, steps_a_call=model.steps_per_execution)
-        yield
-        return
-    _forget_functions(model, steps_a_call=STEPS_A_CALL)
-    with _raised(model):
-        yield
+    if not (_is_plain(model) and _is_bounded(arguments) and _sees_no_batches(arguments["callbacks"])):
+        return int(model.steps_per_execution)
+    if _traced.get(model) == STEPS_A_CALL and model.train_function is not None:
+        return STEPS_A_CALL
+    is_long = steps is not None and steps >= FEWEST_STEPS
+    return STEPS_A_CALL if is_long and (rows_a_step or 0) * _products(model) <= MOST_PRODUCTS else 1
+
+
+def steps_of_evaluation(model: Any, *, arguments: dict[str, Any]) -> int:
+    """How many steps an ``evaluate`` takes a call: as many as the function takes that a fit has traced for it."""
+    is_traced = _traced.get(model) == STEPS_A_CALL and model.test_function is not None
+    if is_traced and _is_plain(model) and _is_bounded(arguments) and _sees_no_batches(arguments["callbacks"]):
+        return STEPS_A_CALL
+    return int(model.steps_per_execution)
+
+
+def steps_of_prediction(model: Any) -> int:
+    """How many steps a ``predict`` inside of a fit takes a call: its function would unroll every step."""
+    is_raised = model.steps_per_execution == STEPS_A_CALL == _traced.get(model)
+    return 1 if is_raised else int(model.steps_per_execution)
 
 
 @contextlib.contextmanager
-def as_traced(model: Any, *, arguments: dict[str, Any]) -> Iterator[None]:
-    """Lets an ``evaluate`` use the function that the fit before it has traced."""
-    is_kept = _traced.get(model) == STEPS_A_CALL and model.test_function is not None and model.steps_per_execution == 1
-    if is_kept and _is_bounded(arguments) and _sees_no_batches(arguments["callbacks"]):
-        with _raised(model):
-            yield
-        return
-    _forget_functions(model, steps_a_call=model.steps_per_execution)
-    yield
-
-
-@contextlib.contextmanager
-def one_step_a_call(model: Any) -> Iterator[None]:
-    """For a ``predict`` inside of a fit, whose function unrolls every step."""
-    steps = model.steps_per_execution
-    if steps != STEPS_A_CALL or _traced.get(model) != STEPS_A_CALL:
+def taking(model: Any, steps_a_call: int | None, *, is_prediction: bool = False) -> Iterator[None]:
+    """Runs with so many steps a call, and leaves the setting as it was; None changes nothing."""
+    if steps_a_call is None:
         yield
         return
-    model.steps_per_execution = 1
+    before = model.steps_per_execution
+    if not is_prediction:
+        _forget_functions(model, steps_a_call=steps_a_call)
+    model.steps_per_execution = steps_a_call
     try:
         yield
     finally:
-        model.steps_per_execution = steps
-
-
-@contextlib.contextmanager
-def _raised(model: Any) -> Iterator[None]:
-    model.steps_per_execution = STEPS_A_CALL
-    try:
-        yield
-    finally:
-        model.steps_per_execution = 1
+        model.steps_per_execution = before
 
 
 def _forget_functions(model: Any, *, steps_a_call: int) -> None:

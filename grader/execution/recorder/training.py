@@ -24,9 +24,9 @@ from .channel import Channel, interrupts_wait
 from .compiled import by_metric, compile_state
 from .data import KERAS_BATCH_SIZE, Given, given_to
 from .fits import FitWatch
-from .graph import inlined, is_reading, observe_call
+from .graph import InputSpecs, inlined, is_reading, observe_call
 from .hooks import Call, Handler, Nesting, hide_frames, hook, quietly
-from .loops import Loops, is_recording_gradients, specs_in
+from .loops import Loops, is_recording_gradients
 from .models import ModelBook
 from .summary import summarise
 
@@ -144,15 +144,12 @@ class KerasRecorder:
         return self._watched_fit(call, fit)
 
     def _watched_fit(self, call: Call, fit: FitWatch) -> Any:
-        status = "raised"
+        status, steps = "raised", None
+        with quietly(self._channel, "choose the steps of a call"):
+            steps = fit.steps_a_call(call.arguments())
         self._fits.append(fit)
         try:
-            with (
-                self._nesting.inside(fit.model),
-                speed.several_steps_a_call(
-                    fit.model, steps=fit.steps, rows_a_step=fit.rows_a_step, arguments=call.arguments()
-                ),
-            ):
+            with self._nesting.inside(fit.model), speed.taking(fit.model, steps):
                 result = call.run()
             status = "completed"
         except KeyboardInterrupt:
@@ -175,39 +172,44 @@ class KerasRecorder:
         return result
 
     def evaluate(self, call: Call) -> Any:
-        given: Given | None = None
-        if not self._nesting:
-            with quietly(self._channel, "record what is evaluated"):
-                arguments = call.arguments()
-                self._loops.used(call.item)
-                given = given_to(arguments["x"], arguments["y"])
-                call.replace("x", given.replacement)
-        if given is None:
+        if self._nesting:
             return call.run()
-        with self._nesting.inside(call.item), speed.as_traced(call.item, arguments=arguments):
+        given, steps = self._given(call, "x", "y"), None
+        with quietly(self._channel, "choose the steps of a call"):
+            self._loops.used(call.item)
+            steps = speed.steps_of_evaluation(call.item, arguments=call.arguments())
+        with self._nesting.inside(call.item), speed.taking(call.item, steps):
             results = call.run()
-        with quietly(self._channel, "record an evaluation"):
-            given.read(most_batches=arguments["steps"])
-            size = None if given.is_stream else arguments["batch_size"] or KERAS_BATCH_SIZE
-            self._evaluated(call.item, given.training, results=results, batch_size=given.training.batch_size or size)
+        if given is not None:
+            with quietly(self._channel, "record an evaluation"):
+                arguments = call.arguments()
+                given.read(self._channel, most_batches=arguments["steps"])
+                size = None if given.is_stream else arguments["batch_size"] or KERAS_BATCH_SIZE
+                part = given.training
+                self._evaluated(call.item, part, results=results, batch_size=part.batch_size or size)
         return results
 
     def predict(self, call: Call) -> Any:
         if self._nesting:
-            with speed.one_step_a_call(call.item):
+            with speed.taking(call.item, speed.steps_of_prediction(call.item), is_prediction=True):
                 return call.run()
-        given: Given | None = None
-        with quietly(self._channel, "record what is predicted"):
-            arguments = call.arguments()
-            given = given_to(arguments["x"])
-            call.replace("x", given.replacement)
+        given = self._given(call, "x")
         with self._nesting.inside(call.item):
             output = call.run()
         if given is not None:
             with quietly(self._channel, "record a prediction"):
-                given.read(most_batches=arguments["steps"])
+                given.read(self._channel, most_batches=call.arguments()["steps"])
                 self._predicted(call.item, given.training.x, output=output, via="predict")
         return output
+
+    def _given(self, call: Call, *names: str) -> Given | None:
+        """The data of a call, by the names of its arguments; a generator is replaced by one that is watched."""
+        with quietly(self._channel, "record what a model is given"):
+            arguments = call.arguments()
+            given = given_to(*(arguments[name] for name in names))
+            call.replace("x", given.replacement)
+            return given
+        return None
 
     def test_on_batch(self, call: Call) -> Any:
         if self._nesting:
@@ -252,12 +254,12 @@ class KerasRecorder:
             return observe_call(call)
         if self._in_model or not isinstance(call.item, keras.Model):
             return call.run()
+        was_built = bool(getattr(call.item, "built", False))
         with self._in_model.inside(call.item):
             outputs = call.run()
         with quietly(self._channel, "record a call of a model"):
-            inputs = call.first()
-            if not _is_symbolic(inputs):
-                self._model_called(call.item, inputs, outputs=outputs, is_training=bool(call.kwargs.get("training")))
+            if not _is_symbolic(call.first()):
+                self._model_called(call, outputs, was_built=was_built)
         return outputs
 
     def apply(self, call: Call) -> Any:
@@ -279,17 +281,18 @@ class KerasRecorder:
             return call.run()
         return self._loops.function_called(call)
 
-    def _model_called(self, model: Any, inputs: Any, *, outputs: Any, is_training: bool) -> None:
+    def _model_called(self, call: Call, outputs: Any, *, was_built: bool) -> None:
+        model, inputs = call.item, call.first()
         known = self._book.known(model)
         if known.specs is None:
-            known.specs = specs_in(model, inputs)
+            known.specs = InputSpecs.of_call(model, inputs)
         if self._nesting:
             for fit in self._fits:
                 if fit.model is model:
                     fit.called()
         elif is_recording_gradients():
-            self._loops.called(model, inputs)
-        elif tf.executing_eagerly() and not is_training and self._may_record_call():
+            self._loops.called(model, inputs, was_built=was_built)
+        elif tf.executing_eagerly() and not _is_training(call) and self._may_record_call():
             self._predicted(model, given_to(inputs).training.x, output=outputs, via="call")
 
     def _setting_weights(self, call: Call, *, how: str) -> Any:
@@ -345,6 +348,10 @@ class KerasRecorder:
         if self._calls == MOST_CALLS_PER_CELL + 1:
             self._channel.lost(f"more than {MOST_CALLS_PER_CELL} calls of models in one cell")
         return self._calls <= MOST_CALLS_PER_CELL
+
+
+def _is_training(call: Call) -> bool:
+    return bool(call.kwargs.get("training")) or any(argument is True for argument in call.args[1:])
 
 
 def _is_symbolic(inputs: Any) -> bool:

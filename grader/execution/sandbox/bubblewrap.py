@@ -11,7 +11,7 @@ from pathlib import Path
 
 from grader.execution.sandbox import syscalls
 from grader.execution.sandbox.handshake import Handshake
-from grader.execution.sandbox.job import SandboxError
+from grader.execution.sandbox.job import Job, SandboxError
 from grader.execution.sandbox.layout import HOME, LAUNCHER, SUBMISSION, WORK, WRITABLE, bubblewrap_arguments
 from grader.execution.sandbox.order import Contents, Order, duplicate, ended_on_error
 from grader.execution.sandbox.process import Handle, Sandboxed
@@ -57,8 +57,14 @@ def start_bubblewrapped(order: Order, *, binary: str) -> Sandboxed:
             gauge = Gauge(Path(f"/proc/{root.pid}/root"), leader=root.pid, writable=WRITABLE, namespace=True)
             order.cleanup.callback(gauge.close)
             copy = None if order.files.work is None else (SUBMISSION, WORK)
-            settings = {**order.settings(stderr), "copy": copy, "uid": uid, "owned": (WORK, HOME)}
+            settings = {**order.settings(stderr), "copy": copy, "uid": uid, "owned": _homes(order.job)}
             return order.run(outer, line=line, root=root, gauge=gauge, settings=settings)
+
+
+def _homes(job: Job) -> tuple[str, ...]:
+    """The folders that are the student's own, on the way to what is bound below the home folder as well."""
+    parents = {str(parent) for inside in (*job.binds, *job.writable) for parent in Path(inside).parents}
+    return (WORK, HOME, *sorted(parent for parent in parents if parent.startswith(f"{HOME}/")))
 
 
 def _init_process(told: bytes, *, outer: subprocess.Popen[bytes]) -> Handle:

@@ -16,12 +16,12 @@ from types import TracebackType
 from typing import Self
 
 from grader.execution.sandbox.cgroups import Group, system_out_of_memory
-from grader.execution.sandbox.job import Ending, Excess, Limits, SandboxError, Usage, ending, excess
+from grader.execution.sandbox.job import Ending, Excess, Limits, Usage, ending, excess
 from grader.execution.sandbox.usage import Gauge
 from grader.records import ExecutionReason
 
 END_SECONDS = 10.0
-"""What the kernel may take to end a tree of processes before we say that it did not."""
+"""What the kernel may take to end a tree of processes before we go on without it."""
 
 SAMPLE_SECONDS = 0.25
 """Between two readings of the CPU time, which goes unaccounted with the last process."""
@@ -66,9 +66,11 @@ class Parts:
         outer: The process that we started.
         root: The one whose end ends the job: init of its process namespace, or the launcher that stayed.
         kernel_pid: The job's own program; None where it ended at once.
+        gauge: Measures it.
         group: Its control groups, where there are any.
         cleanup: What to undo once all processes are gone.
         end_root: The signal for ``root``: one that it cannot catch, or one upon which it ends its descendants.
+        oom_before: How many processes the kernel had ended for lack of memory, anywhere, before the start.
     """
 
     outer: subprocess.Popen[bytes]
@@ -177,27 +179,28 @@ class Sandboxed:
             if self._ending is not None:
                 return
             parts = self._parts
-            code, cpu_seconds = _reap(parts.outer, self._outer)
             # Daemons outlive the program, and bubblewrap's init could have been made to outlive bubblewrap.
             parts.root.signal(signal.SIGKILL)
             with contextlib.suppress(ProcessLookupError, PermissionError):
-                os.killpg(self.pid, signal.SIGKILL)
+                os.killpg(self.pid, signal.SIGKILL)  # before it is reaped, while the number is its own
             gone = parts.root.wait(END_SECONDS)
-            cpu_seconds += _reap_orphan(parts.root.pid) if gone else 0.0
-            out_of_memory = system_out_of_memory() > parts.oom_before
+            code, cpu_seconds = _reap(parts.outer, self._outer)
+            if gone and parts.root.pid != self.pid:
+                cpu_seconds += _reap_orphan(parts.root.pid)
             self._cpu_seconds = max(self._cpu_seconds, cpu_seconds)
-            self._ending = self._told(code, out_of_memory=out_of_memory)
+            self._ending = self._told(code, gone=gone)
             for handle in (parts.root, self._outer, self._kernel):
                 if handle is not None:
                     handle.close()
             parts.cleanup.close()
-            if not gone:
-                raise SandboxError(f"process {parts.root.pid} of a sandbox does not end")
 
-    def _told(self, code: int, *, out_of_memory: bool) -> Ending:
+    def _told(self, code: int, *, gone: bool) -> Ending:
         used = self._cpu_seconds
+        if not gone:  # stuck in the kernel itself: nobody can end it, and nothing of it may be trusted
+            return Ending(returncode=code, signal=None, reason="internal", cpu_seconds=used)
         if self._killed:
             return Ending(returncode=code, signal=signal.SIGKILL, reason=self._wished, cpu_seconds=used)
+        out_of_memory = system_out_of_memory() > self._parts.oom_before
         return ending(code, limits=self._limits, cpu_seconds=used, out_of_memory=out_of_memory)
 
 

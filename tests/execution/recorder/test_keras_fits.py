@@ -316,6 +316,51 @@ def test_interrupted_fit_keeps_its_epochs(kernel: Kernel, data: tuple[np.ndarray
     assert fit.weights_after in cell.weights
 
 
+def test_what_stands_in_the_way_of_a_replay_is_told(kernel: Kernel, data: tuple[np.ndarray, np.ndarray]) -> None:
+    """A loss, a metric or a training step of the student's own is named, and the compile's configuration left out."""
+    import keras_classes
+    from keras import Input, layers
+
+    def body(names: dict[str, Any]) -> None:
+        inputs = Input((2,))
+        model = keras_classes.Stepper(inputs, layers.Dense(1)(inputs))
+        model.compile("sgd", lambda y, p: (y - p) ** 2, metrics=[lambda y, p: y - p])
+        model.fit(*data, verbose=0)
+
+    state = kernel.cell(body).one("fit").random_state
+    assert state["compile"] is None
+    assert [text.split()[-1] for text in state["problems"]] == ["own"] * 3
+    assert [word for word in ("loss", "metric", "train_step") if word in " ".join(state["problems"])] == [
+        "loss",
+        "metric",
+        "train_step",
+    ]
+
+
+def test_models_of_several_inputs_are_recorded(kernel: Kernel, data: tuple[np.ndarray, np.ndarray]) -> None:
+    """The first input and the first target stand for the rest."""
+    import keras
+    from keras import layers
+
+    def body(names: dict[str, Any]) -> None:
+        a, b = keras.Input((2,), name="a"), keras.Input((2,), name="b")
+        outputs = {"p": layers.Dense(1, name="p")(layers.concatenate([a, b])), "q": layers.Dense(1, name="q")(a)}
+        model = keras.Model({"a": a, "b": b}, outputs)
+        model.compile("sgd", {"p": "mse", "q": "mae"})
+        model.fit({"a": data[0], "b": data[0]}, {"p": data[1], "q": data[1]}, verbose=0)
+
+    cell = kernel.cell(body)
+    fit = cell.one("fit")
+    assert (cell.error, fit.status, fit.x.shape, fit.compiled.loss) == (
+        None,
+        "completed",
+        (ROWS, 2),
+        "mean_squared_error+mean_absolute_error",
+    )
+    assert (cell.one("model").branching, len(cell.one("model").output_shapes)) == (True, 2)
+    assert fit.random_state["problems"] == ["its model has several inputs or targets"]
+
+
 def test_signatures_are_keras_own() -> None:
     """``help(model.fit)`` and introspection see what Keras defines."""
     import keras

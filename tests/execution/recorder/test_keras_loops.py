@@ -66,6 +66,7 @@ def test_loop_is_a_fit(kernel: Kernel, data: Any, *, decorated: bool, is_built: 
     )
     assert fit.weights_after in cell.weights
     assert fit.weights_after != fit.weights_before
+    assert np.any(cell.weights[fit.weights_before][0])
     assert not cell.of("prediction")
 
 

@@ -89,6 +89,15 @@ def test_bound_files_are_seen_where_they_are_asked_for(way: Sandbox, run: Run, t
     assert (tmp_path / "x").read_text() == "seen"
 
 
+def test_the_home_folder_is_the_students_own(way: Sandbox, run: Run, tmp_path: Path) -> None:
+    """Beside what is bound below it: libraries keep their settings there."""
+    (tmp_path / "x").write_text("seen")
+    code = "import os; home = os.path.expanduser('~/.keras'); open(home + '/keras.json', 'w'); print(os.listdir(home))"
+    text, ended = run(way, code, binds={"/home/student/.keras/data/x": tmp_path / "x"})
+    assert ended.returncode == 0, text
+    assert "keras.json" in text
+
+
 def test_a_lent_folder_is_written_and_comes_back(way: Sandbox, run: Run, tmp_path: Path) -> None:
     """It is ours again afterwards, and so is what was made in it."""
     folder = tmp_path / "s"

@@ -14,7 +14,11 @@ import pytest
 from grader.execution.sandbox import launcher
 from grader.execution.sandbox.syscalls import program
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="seccomp is Linux's")
+pytestmark = [
+    pytest.mark.skipif(sys.platform != "linux", reason="seccomp is Linux's"),
+    # From Python 3.12 on, a fork beside threads is warned of; this child makes one call and ends.
+    pytest.mark.filterwarnings("ignore:.*multi-threaded.*:DeprecationWarning"),
+]
 
 LIBRARY = ctypes.CDLL(None, use_errno=True)
 

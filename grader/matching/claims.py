@@ -97,7 +97,12 @@ class Distances:
         """The number of differences; see `grader.checks.comparison.distance`."""
         key = (candidate.id, section)
         if key not in self._known:
-            self._known[key] = distance(candidate.plain, self.forms[section])
+            form = self.forms[section]
+            counted = sum(layer.kind not in form.allow for layer in candidate.plain.layers)
+            longer = counted - len(form.expected)
+            # A model of many times the layers is as far away as it is longer, and not worth a closer look.
+            is_far = bool(form.expected) and longer > FAR_LEAST + 2 * len(form.expected)
+            self._known[key] = longer if is_far else distance(candidate.plain, form)
         return self._known[key]
 
     def is_within(self, candidate: Candidate, section: str, *, share: float, least: int) -> bool:

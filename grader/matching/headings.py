@@ -136,9 +136,8 @@ def title_likeness(one: tuple[str, ...], other: tuple[str, ...]) -> float:
     shared = sum(any(_alike(word, there) for there in other) for word in one)
     back = sum(any(_alike(word, here) for here in one) for word in other)
     by_words = (shared + back) / (len(one) + len(other))
-    by_letters = difflib.SequenceMatcher(None, " ".join(one), " ".join(other), autojunk=False).ratio()
-    # Any two titles share a third of their letters.
-    return max(by_words, by_letters if by_letters >= _SAME_LETTERS else 0.0)
+    # Any two titles share a third of their letters: only what is nearly the same counts.
+    return max(by_words, _letters(" ".join(one), " ".join(other), least=_SAME_LETTERS))
 
 
 def is_same_word(one: str, other: str) -> bool:
@@ -147,7 +146,7 @@ def is_same_word(one: str, other: str) -> bool:
         return False
     if len(min(one, other, key=len)) >= 2 and (one.startswith(other) or other.startswith(one)):
         return True
-    return difflib.SequenceMatcher(None, one, other, autojunk=False).ratio() >= _SAME_WORD
+    return _letters(one, other, least=_SAME_WORD) > 0
 
 
 def _of_markdown(source: str, *, cell: int) -> Iterator[Heading]:
@@ -210,4 +209,13 @@ def _alike(one: str, other: str) -> bool:
         return True
     if min(len(one), len(other)) < 4:
         return False
-    return difflib.SequenceMatcher(None, one, other, autojunk=False).ratio() >= _SAME_LETTERS
+    return _letters(one, other, least=_SAME_LETTERS) > 0
+
+
+def _letters(one: str, other: str, *, least: float) -> float:
+    """How alike two texts are letter by letter, in [0, 1]; 0 where it is less than ``least``."""
+    matcher = difflib.SequenceMatcher(None, one, other, autojunk=False)
+    if matcher.real_quick_ratio() < least or matcher.quick_ratio() < least:
+        return 0.0
+    ratio = matcher.ratio()
+    return ratio if ratio >= least else 0.0

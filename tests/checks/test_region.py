@@ -189,7 +189,7 @@ def test_every_style_of_the_picture_passes(style: str) -> None:
     """Scatter, masks, markers, contour, mesh, image: what counts is what it says at each place."""
     plane = Plane()
     values = plane.predict()
-    region = make_measurement("region", weights="w2", inputs=plane.book.store.put(plane.points),
+    region = make_measurement("region", weights="w2", model="m2", inputs=plane.book.store.put(plane.points),
                               predictions=plane.book.store.put(bent(plane.points)))  # fmt: skip
     result = plane.judged(*STYLES[style](plane, values), *plane.curves(), measured=(region,))
     assert (result.outcome, result.basis) == ("passed", "verified"), result.feedback
@@ -209,7 +209,7 @@ def test_another_models_picture_fails_where_this_one_predicted_nothing() -> None
     """The region measured outside is what it is held against."""
     plane = Plane()
     values = plane.predict(own=False)
-    region = make_measurement("region", weights="w2", inputs=plane.book.store.put(mesh(50, 50)),
+    region = make_measurement("region", weights="w2", model="m2", inputs=plane.book.store.put(mesh(50, 50)),
                               predictions=plane.book.store.put(bent(mesh(50, 50))))  # fmt: skip
     result = plane.judged(plane.dots(values), *plane.curves(), measured=(region,))
     assert result.outcome == "failed"

@@ -8,11 +8,11 @@ from grader.execution.outputs import MAX_TEXT_CHARACTERS, TRUNCATED, CellOutputs
 
 
 def test_streams_are_joined_and_shown_as_a_terminal_would() -> None:
-    """A carriage return starts the line again, a backspace takes a character back."""
+    """A carriage return starts the line again, a backspace moves one character back."""
     outputs = CellOutputs()
     for text in ("10 %\r100 %\n", "abc\x08\x08d", "\n"):
         outputs.take("stream", {"name": "stdout", "text": text})
-    assert outputs.printed() == "100 %\nad\n"
+    assert outputs.printed() == "100 %\nadc\n"
     assert len(outputs.as_notebook()) == 1
 
 

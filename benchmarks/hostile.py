@@ -87,7 +87,9 @@ class Run:
 def main() -> int:
     """Runs what the command line asks for; 1 where anything got out, was left or was gained."""
     options = _options()
-    cases = [case for case in read_cases(HOSTILE) if not options.only or any(name in case.name for name in options.only)]
+    cases = [
+        case for case in read_cases(HOSTILE) if not options.only or any(name in case.name for name in options.only)
+    ]
     sandbox = Sandbox(tier="3") if options.landlock else choose_sandbox(unprotected=False)
     run = Run(tier=sandbox.tier)
     began = time.monotonic()
@@ -111,7 +113,9 @@ def main() -> int:
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--only", action="append", metavar="NAME", help="cases with this in their name; repeatable")
-    parser.add_argument("--output", type=Path, metavar="FILE", help="where the table is written, such as docs/hostile.md")
+    parser.add_argument(
+        "--output", type=Path, metavar="FILE", help="where the table is written, such as docs/hostile.md"
+    )
     parser.add_argument("--keep", type=Path, metavar="FOLDER", help="keep what was graded there")
     parser.add_argument("--jobs", type=int, default=default_jobs(), help="notebooks at a time")
     parser.add_argument("--landlock", action="store_true", help="use tier 3, whatever better one this machine has")
@@ -136,7 +140,9 @@ class _Bench:
         self.jobs = jobs
         self.rubric = load_rubric(ROOT / "rubrics" / "week09.yaml")
         self.data_sets = resolve("sample")
-        limits = run_limits(self.rubric, data_sets=self.data_sets, cell_timeout=None, notebook_timeout=None, memory=None)
+        limits = run_limits(
+            self.rubric, data_sets=self.data_sets, cell_timeout=None, notebook_timeout=None, memory=None
+        )
         self.settings = Settings(rubric=self.rubric, data_sets=self.data_sets, limits=limits, sandbox=sandbox)
         self.alone: dict[str, Any] = {}
 
@@ -161,7 +167,9 @@ class _Bench:
         with self._folder(f"batch-{len(self.run.outcomes)}") as folder:
             output = OutputFolder(folder)
             folder.mkdir(parents=True, exist_ok=True)
-            hostile = [Task(id=case.name, path=case.handed_in(folder), folder=output.submission(case.name)) for case in cases]
+            hostile = [
+                Task(id=case.name, path=case.handed_in(folder), folder=output.submission(case.name)) for case in cases
+            ]
             controls = [_control("control-before", output), _control("control-after", output)]
             tasks = [controls[0], *hostile, controls[1]]
             failures = run_tasks(tasks, settings, step=pipeline.grade, jobs=self.jobs, tell=_tell)
@@ -170,12 +178,13 @@ class _Bench:
                     pipeline.give_up(task, settings, why=why)
             write_cohort([found for task in tasks if (found := task.folder.read_grade()) is not None], output=output)
             outcomes = [
-                _outcome(case, task, died=why)
-                for case, task, why in zip(cases, hostile, failures[1:-1], strict=True)
+                _outcome(case, task, died=why) for case, task, why in zip(cases, hostile, failures[1:-1], strict=True)
             ]
             for task in controls:
                 if _comparable(task) != self.alone:
-                    self.run.harness.append(f"{task.id} ({cases[0].name} to {cases[-1].name}): graded otherwise than alone")
+                    self.run.harness.append(
+                        f"{task.id} ({cases[0].name} to {cases[-1].name}): graded otherwise than alone"
+                    )
             self.run.harness += [f"cohort: {text}" for text in what_acts((folder / "index.html").read_text())]
             self.run.harness += self.canaries.touched(folder)
         for outcome in outcomes:

@@ -11,7 +11,7 @@ from pydantic import Field
 from grader.checks.base import Params, Scope, check
 from grader.checks.expressions import Bound, Expression, evaluate_expression, number
 from grader.checks.results import Words, failed, needs_review, passed, per_cent, shown
-from grader.checks.subject import Floats, absent, numbers
+from grader.checks.subject import Floats, absent, flat_rows, numbers
 from grader.records import ArraySummary, CheckResult, FitRecord, NamedArray
 
 MOST_PAIRS = 200
@@ -212,8 +212,8 @@ def _named_points(scope: Scope) -> Iterator[_Points]:
 
 
 def _labels(values: Floats) -> Floats:
-    flat = values.reshape(len(values), -1) if values.ndim else values.reshape(1, 1)
-    return flat[:, 0] if flat.shape[1] == 1 else flat.argmax(axis=1).astype(np.float64)
+    flat = flat_rows(values)
+    return flat[:, 0] if flat.shape[1] == 1 or not flat.size else flat.argmax(axis=1).astype(np.float64)
 
 
 def _problem(points: _Points, params: CurvesParams) -> str | None:

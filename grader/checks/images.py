@@ -12,7 +12,7 @@ from pydantic import Field
 from grader.checks.base import Params, Scope, check
 from grader.checks.drawn import cells_of, figures_by_nearness, was_cut
 from grader.checks.results import Words, failed, listed, needs_review, passed, shown
-from grader.checks.subject import Floats, absent, numbers
+from grader.checks.subject import Floats, absent, flat_rows, numbers
 from grader.records import (
     ArraySummary,
     AxesRecord,
@@ -161,8 +161,8 @@ class _Known:
         head = numbers(self.scope, array.head or array.whole)
         if head is None or head.ndim < 2:
             return
-        for index, row in enumerate(head.reshape(len(head), -1)[:64]):
-            if np.isfinite(row).all():
+        for index, row in enumerate(flat_rows(head)[:64]):
+            if len(row) and np.isfinite(row).all():
                 self.images.append((_unit(row), {found[index] for found in labels if index < len(found)}))
 
 

@@ -33,6 +33,9 @@ class ReproducibleParams(Params):
     borderline: float = Field(0.0001, gt=0, lt=0.5, description="beyond this share's line too, the numbers contradict")
 
 
+FAR = 0.01
+"""A fresh run further from the reference's than this share of honest runs is of a model that does otherwise."""
+
 BAR_STEP = 0.01
 """What a stored progress bar tells: some versions of Keras show there a mean of means, off by some thousandths."""
 
@@ -93,7 +96,7 @@ def notebook_runs(scope: Scope, _params: NotebookRunsParams) -> CheckResult:
     if reason is not None and scope.evidence.execution.cell is not None:
         of_ours.append(scope.evidence.execution.cell)
     first_of_ours = min(of_ours, default=None)
-    own = [cell for cell in broken if not _is_ours(cell) and (first_of_ours is None or cell.index < first_of_ours)]
+    own = [cell for cell in broken if _is_of_student(cell, first_of_ours=first_of_ours)]
     cells = tuple(cell.index for cell in broken)
     if own:
         text = what_failed(own[0])
@@ -184,6 +187,13 @@ def _judged(claims: list[_Claim], unknown: list[str], words: Words) -> CheckResu
     return passed(f"The stored accuracies agree with those {sources}.", words)
 
 
+def _is_of_student(cell: CellRun, *, first_of_ours: int | None) -> bool:
+    """Whether an error cannot have followed from a failure of ours."""
+    if _is_ours(cell) or cell.error is None:
+        return False
+    return first_of_ours is None or cell.index < first_of_ours or cell.error.removed_api is not None
+
+
 def _is_ours(cell: CellRun) -> bool:
     """Whether a cell failed through our limits, our environment or the sample's fewer rows."""
     error = cell.error
@@ -241,9 +251,9 @@ def _claim(scope: Scope, stored: list[tuple[Quantity, int]], params: Reproducibl
     on_full = _on_full_data(scope, stored, figure=figure, params=params)
     if on_full is None:
         return replace(best, source="in the fresh run on the sample of the data", line=None, last=None)
-    if on_full.agrees or _is_like_reference(scope, fresh, figure=figure, params=params):
+    if on_full.agrees or not _does_otherwise(scope, fresh, figure=figure, claim=on_full):
         return on_full
-    # The reference's spread says nothing of a model that does otherwise than the reference.
+    # The reference's spread says nothing of a model that is better or worse than the reference, as its claim says too.
     return replace(on_full, line=None, last=None)
 
 
@@ -279,7 +289,10 @@ def _distances(
     )
 
 
-def _is_like_reference(scope: Scope, fresh: float, *, figure: str, params: ReproducibleParams) -> bool:
-    """Whether the fresh run's accuracy could be one of the reference's on the same data."""
-    line, _ = _distances(scope.calibration, figure, params=params)
-    return line is not None and scope.calibration is not None and abs(fresh - scope.calibration.mean(figure)) <= line
+def _does_otherwise(scope: Scope, fresh: float, *, figure: str, claim: _Claim) -> bool:
+    """Whether the fresh run differs from the reference's runs on the same data, and in the claim's direction."""
+    if scope.calibration is None or len(scope.calibration.figures.get(figure, ())) < FEWEST_RUNS:
+        return True
+    away = fresh - scope.calibration.mean(figure)
+    line = scope.calibration.difference_of_two(figure, false_rejection=FAR)
+    return abs(away) > line and (away > 0) == (claim.stored.value > claim.centre)

@@ -12,7 +12,7 @@ import numpy.typing as npt
 from grader.checks.base import Scope
 from grader.checks.drawn import points_of
 from grader.checks.region import is_curve_like
-from grader.checks.subject import Floats, numbers, plain_array
+from grader.checks.subject import Floats, flat_rows, numbers
 from grader.records import AxesRecord, GridRecord
 
 Classes = npt.NDArray[np.int64]
@@ -28,6 +28,9 @@ FEW_POINTS = 200
 
 MOST_RECORDS = 2000
 """So many predictions of one model are looked at, the last ones."""
+
+FARTHEST = 1e6
+"""Places further out are no inputs of a model, and one like the other."""
 
 FEWEST_JOINED = 0.9
 """Share of a picture's places that must be among a model's recorded inputs for the two to be compared one by one."""
@@ -142,7 +145,7 @@ def answers_of(scope: Scope, records: Sequence[tuple[str | None, str | None]]) -
         values, points = numbers(scope, outputs), points_of(numbers(scope, inputs))
         if values is None or not values.size or not np.isfinite(values).all():
             continue
-        values = plain_array(values)
+        values = flat_rows(values)
         if points is not None and len(points) < FEW_POINTS and len(points) == len(values):
             few.append((points, values))
         else:
@@ -168,7 +171,7 @@ def _classes_of_values(values: Floats) -> Classes:
 
 
 def _by_colour(points: Floats, colours: Floats) -> Painted | None:
-    distinct, classes = np.unique(np.round(colours[:, :3], 3), axis=0, return_inverse=True)
+    distinct, classes = np.unique(np.round(_bounded(colours[:, :3], 1.0), 3), axis=0, return_inverse=True)
     if len(distinct) > MOST_GROUPS:
         return None
     return Painted(points, np.asarray(classes).ravel().astype(np.int64), named=False)
@@ -259,8 +262,12 @@ def _joined(painted: Painted, answers: Answers) -> Iterator[tuple[Classes, Class
 
 
 def _key(points: Floats) -> npt.NDArray[np.complex128]:
-    rounded = np.round(np.nan_to_num(points), DECIMALS) + 0.0
+    rounded = np.round(_bounded(points, FARTHEST), DECIMALS) + 0.0
     return rounded[:, 0] + 1j * rounded[:, 1]
+
+
+def _bounded(values: Floats, largest: float) -> Floats:
+    return np.clip(np.nan_to_num(values, nan=0.0), -largest, largest)
 
 
 def _inside(points: Floats, others: Floats) -> npt.NDArray[np.bool_]:

@@ -6,7 +6,7 @@ import numpy as np
 from pydantic import Field
 
 from grader.checks.base import Scope, check
-from grader.checks.drawn import artist_points
+from grader.checks.drawn import artist_points, points_of
 from grader.checks.region import RegionParams, coverage
 from grader.checks.results import Words, failed, needs_review, passed, per_cent
 from grader.checks.subject import Floats, absent, nothing_trained, numbers, speaks_of_model
@@ -80,7 +80,7 @@ def _none(scope: Scope, words: Words) -> CheckResult:
 
 
 def _covered(scope: Scope, record: PredictionRecord, params: RegionParams) -> float:
-    points = numbers(scope, record.x.whole)
+    points = points_of(numbers(scope, record.x.whole))
     if points is not None:
         return coverage(points, params)
     return max(_mesh_coverage(scope, record, params), _drawn_coverage(scope, record, params))
@@ -88,7 +88,7 @@ def _covered(scope: Scope, record: PredictionRecord, params: RegionParams) -> fl
 
 def _together(scope: Scope, records: list[PredictionRecord]) -> Floats | None:
     """All points of calls that predict a few at a time."""
-    parts = [points for item in records if (points := numbers(scope, item.x.whole)) is not None]
+    parts = [points for item in records if (points := points_of(numbers(scope, item.x.whole))) is not None]
     return np.concatenate(parts) if parts else None
 
 

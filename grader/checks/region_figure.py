@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
+import numpy as np
 from pydantic import Field
 
 from grader.checks.base import Scope, check
@@ -172,7 +173,9 @@ def _whose(painted: Painted, known: _Known, params: RegionFigureParams) -> tuple
 def _best(
     compared: Callable[[Painted, Answers], float | None], painted: Painted, answers: tuple[Answers, ...]
 ) -> float | None:
-    return max((share for item in answers if (share := compared(painted, item)) is not None), default=None)
+    # Places may be infinite; whatever comes of them agrees with nothing.
+    with np.errstate(all="ignore"):
+        return max((share for item in answers if (share := compared(painted, item)) is not None), default=None)
 
 
 def _no_picture(scope: Scope, here: tuple[FigureRecord, ...], words: Words) -> CheckResult:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, Unpack
+import math
+from typing import Unpack
 
 import numpy as np
 import numpy.typing as npt
@@ -21,9 +22,10 @@ def numbers(scope: Scope, ref: ArrayRef | None) -> Floats | None:
     if ref is None:
         return None
     try:
-        return np.asarray(scope.read(ref), dtype=np.float64)
-    except (StoreError, LookupError, ValueError, TypeError):
+        array = scope.read(ref)
+    except (StoreError, LookupError):
         return None
+    return array.astype(np.float64) if array.dtype.kind in "biuf" else None
 
 
 def fit_cells(scope: Scope) -> tuple[int, ...]:
@@ -114,7 +116,6 @@ def absent(scope: Scope, feedback: str, words: Words, /, **more: Unpack[Words]) 
     return failed(feedback, words)
 
 
-def plain_array(values: Any) -> Floats:
-    """Outputs as rows and columns, shape ``(rows, outputs)``."""
-    array = np.asarray(values, dtype=np.float64)
-    return array.reshape(len(array), -1) if array.ndim else array.reshape(1, 1)
+def flat_rows(array: Floats) -> Floats:
+    """An array as rows and columns, shape ``(rows, values)``."""
+    return array.reshape(len(array), math.prod(array.shape[1:])) if array.ndim else array.reshape(1, 1)

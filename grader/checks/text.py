@@ -15,6 +15,9 @@ from grader.checks.prose import words_of_cell
 from grader.checks.results import Words, counted, failed, needs_review, shown
 from grader.records import CheckResult
 
+FEWEST_DOUBTFUL_WORDS = 12
+"""A remark that only happens to stand where the answer should is no answer below this length."""
+
 
 class DiscussionParams(Params):
     """Parameters of `discussion`."""
@@ -68,7 +71,10 @@ def _words(scope: Scope) -> Iterator[Said]:
         if cell.index in headings - {heading}:
             continue
         for item in words_of_cell(cell, template=scope.template_texts, holds_task=cell.index == heading):
-            yield item if heading is not None else replace(item, sure=False)
+            if heading is not None or headings == {None}:
+                yield item
+            elif item.count >= FEWEST_DOUBTFUL_WORDS:
+                yield replace(item, sure=False)
 
 
 def _onset(scope: Scope, name: str) -> str | None:

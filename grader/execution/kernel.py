@@ -1,8 +1,8 @@
 """Starts, drives and ends one kernel. Everything that comes from it is hostile input.
 
-The kernel is reached over ipc sockets in a folder that is removed as soon as they are connected. Two clocks run over
-it: nbclient waits for replies, and a watch beside it interrupts a cell at its time limit, and ends the whole at a
-limit of memory, processes, disk, output or time. A kernel that ignores its interrupt is ended as well.
+The kernel is reached over local sockets that are removed as soon as they are connected. nbclient waits for replies, and
+a watch beside it interrupts a cell at its time limit, and ends the whole at a limit of memory, processes, disk, output
+or time. A kernel that ignores its interrupt is ended as well.
 """
 
 from __future__ import annotations
@@ -15,23 +15,27 @@ import tempfile
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-import zmq
-import zmq.asyncio
 from jupyter_client.asynchronous.client import AsyncKernelClient
 from nbclient import NotebookClient
-from nbclient.exceptions import DeadKernelError
+from nbclient.exceptions import CellExecutionComplete, DeadKernelError
 from nbformat import NotebookNode
 
-from grader.execution.outputs import CellOutputs, TailPipe
+from grader.execution.messages import Traffic, connect
+from grader.execution.outputs import OUTPUT_KINDS, CellOutputs, TailPipe
 from grader.execution.sandbox import Job, Sandbox, Sandboxed, python_command
-from grader.execution.watch import RunLimits, Stop, Traffic, Watch, death_text
+from grader.execution.watch import OUT_OF_MEMORY, RunLimits, Stop, Watch, death_text, memory_text
 from grader.records import CellError, CellRun, Execution, ExecutionReason, Submission
 
 START_TIMEOUT_SECONDS = 180.0
-MAX_MESSAGE_BYTES = 64 * 2**20
+IOPUB_TIMEOUT_SECONDS = 10
+"""After the reply to a cell, for the last of its output."""
+
+DEATH_SECONDS = 2.0
+"""A kernel whose messages break off is given this long to be found dead."""
 
 SOCKETS_INSIDE = "/run/nb/s"
 CONNECTION_INSIDE = "/run/nb/conn.json"
@@ -60,9 +64,29 @@ class KernelRun:
 
 
 class _KernelClient(AsyncKernelClient):  # type: ignore[misc]
-    """A client whose kernel is alive as long as its sandbox is."""
+    """A client of our own channels, whose kernel is alive as long as its sandbox is.
 
-    sandboxed: Sandboxed
+    Only what is asked for is connected: nobody would read what comes on the channels for control and input.
+    """
+
+    allow_stdin = False
+
+    def __init__(self, sandboxed: Sandboxed, connection: dict[str, Any]) -> None:
+        super().__init__()
+        self.sandboxed = sandboxed
+        self.load_connection_info(connection)
+
+    async def open(self, traffic: Traffic) -> None:
+        """Connects the two channels."""
+        shell, iopub = f"{self.ip}-{self.shell_port}", f"{self.ip}-{self.iopub_port}"
+        self._shell_channel = await connect(shell, "DEALER", session=self.session, traffic=traffic)
+        self._iopub_channel = await connect(iopub, "SUB", session=self.session, traffic=traffic)
+
+    def close(self) -> None:
+        """Closes what is connected."""
+        for channel in (self._shell_channel, self._iopub_channel):
+            if channel is not None:
+                channel.stop()
 
     async def _async_is_alive(self) -> bool:
         return self.sandboxed.poll() is None
@@ -71,14 +95,10 @@ class _KernelClient(AsyncKernelClient):  # type: ignore[misc]
 
 
 class _Notebook(NotebookClient):  # type: ignore[misc]
-    """nbclient with outputs that are capped and counted as they arrive."""
+    """nbclient with outputs that are capped as they arrive, and nothing else kept of any message."""
 
     kept: CellOutputs
     reply: dict[str, Any] | None = None
-
-    def __init__(self, notebook: NotebookNode, **options: Any) -> None:
-        super().__init__(notebook, **options)
-        self.traffic = Traffic()
 
     @property
     def raised(self) -> bool:
@@ -86,15 +106,12 @@ class _Notebook(NotebookClient):  # type: ignore[misc]
         content = self.reply.get("content") if self.reply is not None else None
         return isinstance(content, dict) and content.get("status") == "error"
 
-    def process_message(self, msg: dict[str, Any], cell: NotebookNode, cell_index: int) -> NotebookNode | None:
-        self.traffic.messages += 1
-        kind = msg.get("msg_type")
-        if kind in {"stream", "display_data", "execute_result", "error", "clear_output", "update_display_data"}:
-            self.traffic.octets += self.kept.take(str(kind), msg.get("content"))
-            return None
-        if isinstance(kind, str) and kind.startswith("comm"):
-            return None  # widgets need a front end; nothing of them is graded
-        return super().process_message(msg, cell, cell_index)
+    def process_message(self, msg: dict[str, Any], cell: NotebookNode, cell_index: int) -> None:  # noqa: ARG002
+        kind, content = msg.get("msg_type"), msg.get("content")
+        if isinstance(kind, str) and kind in OUTPUT_KINDS:
+            self.kept.take(kind, content)
+        elif kind == "status" and isinstance(content, dict) and content.get("execution_state") == "idle":
+            raise CellExecutionComplete
 
 
 class NotebookRun:
@@ -222,101 +239,110 @@ class NotebookRun:
 
     async def _drive(self, sandboxed: Sandboxed, *, connection: dict[str, Any], folder: Path) -> None:
         began = time.monotonic()
-        context = zmq.asyncio.Context()
-        for option, value in ((zmq.MAXMSGSIZE, MAX_MESSAGE_BYTES), (zmq.RECONNECT_IVL, -1), (zmq.LINGER, 0)):
-            context.setsockopt(option, value)
-        client = _KernelClient(context=context)
-        client.sandboxed = sandboxed
-        client.load_connection_info(connection)
+        client = _KernelClient(sandboxed, connection)
+        traffic = Traffic()
         try:
-            if not await self._connect(client, sandboxed=sandboxed, sockets=folder / "s"):
+            if not await self._connect(client, traffic=traffic, sockets=folder / "s"):
                 return
             self.start_seconds = time.monotonic() - began
-            await self._run_cells(client, sandboxed=sandboxed, deadline=began + self.limits.notebook_timeout_seconds)
+            await self._run_cells(client, traffic=traffic)
         except Exception as error:  # noqa: BLE001 - whatever a forged message breaks is this submission's reason
             self.stop.note("protocol", detail=f"The kernel's messages broke off: {error!r}"[:500], cell=None, ends=True)
         finally:
             sandboxed.kill()
-            client.stop_channels()
-            context.destroy(linger=0)
+            client.close()
 
-    async def _connect(self, client: _KernelClient, *, sandboxed: Sandboxed, sockets: Path) -> bool:
+    async def _connect(self, client: _KernelClient, *, traffic: Traffic, sockets: Path) -> bool:
         deadline = time.monotonic() + START_TIMEOUT_SECONDS
         while sum(1 for _ in sockets.iterdir()) < len(_PORTS):
-            if sandboxed.poll() is not None or time.monotonic() > deadline:
+            if client.sandboxed.poll() is not None or time.monotonic() > deadline:
                 detail = f"The kernel did not start. {self.log.tail()}".strip()
                 self.stop.note("internal", detail=detail, cell=None, ends=True)
                 return False
             await asyncio.sleep(0.02)
-        client.start_channels(stdin=False, hb=False)
         try:
+            await client.open(traffic)
             await client.wait_for_ready(timeout=max(1.0, deadline - time.monotonic()))
-        except RuntimeError as error:
-            self.stop.note("internal", detail=f"The kernel did not answer: {error}", cell=None, ends=True)
+        except (OSError, RuntimeError) as error:
+            detail = f"The kernel did not answer: {error}. {self.log.tail()}".strip()
+            self.stop.note("internal", detail=detail, cell=None, ends=True)
             return False
         # Nothing can be written there any more; the connected sockets live on.
         for path in sockets.iterdir():
             path.unlink(missing_ok=True)
         return True
 
-    async def _run_cells(self, client: _KernelClient, *, sandboxed: Sandboxed, deadline: float) -> None:
+    async def _run_cells(self, client: _KernelClient, *, traffic: Traffic) -> None:
         driver = _Notebook(
-            self.notebook, allow_errors=True, timeout=None, iopub_timeout=10, raise_on_iopub_timeout=True
+            self.notebook,
+            allow_errors=True,
+            timeout=None,
+            iopub_timeout=IOPUB_TIMEOUT_SECONDS,
+            raise_on_iopub_timeout=True,
+            record_timing=False,
         )
         driver.kc = client
         driver.on_cell_executed = lambda cell, cell_index, execute_reply: setattr(driver, "reply", execute_reply)  # noqa: ARG005
-        for cell, node in zip(self.submission.cells, self.notebook.cells, strict=True):
-            if cell.kind != "code" or not cell.source.strip():
-                self._add(cell.index)
-                continue
-            self.on_cell(cell.index, len(self.submission.cells))
-            began = time.monotonic()
-            self.ordinals.append(cell.index)
-            status = await self._run_cell(driver, node, index=cell.index, sandboxed=sandboxed, deadline=deadline)
-            seconds = time.monotonic() - began
-            self.cell_seconds += seconds
-            node.outputs = driver.kept.as_notebook()
-            error = driver.kept.error(driver.reply) if status == "error" else None
-            self._add(cell.index, status=status, seconds=seconds, printed=driver.kept.printed(), error=error)
-            if self.stop.ends:
-                return
+        ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        watch = Watch(
+            self.limits,
+            stop=self.stop,
+            traffic=traffic,
+            sandboxed=client.sandboxed,
+            on_end=partial(_settle, ended),
+        )
+        with watch:
+            for cell, node in zip(self.submission.cells, self.notebook.cells, strict=True):
+                if cell.kind != "code" or not cell.source.strip():
+                    self._add(cell.index)
+                    continue
+                self.on_cell(cell.index, len(self.submission.cells))
+                began = time.monotonic()
+                self.ordinals.append(cell.index)
+                status = await self._run_cell(driver, node, index=cell.index, watch=watch, ended=ended)
+                self._finish_cell(driver, node, index=cell.index, status=status, seconds=time.monotonic() - began)
+                if self.stop.ends:
+                    return
 
     async def _run_cell(
-        self, driver: _Notebook, node: NotebookNode, *, index: int, sandboxed: Sandboxed, deadline: float
+        self, driver: _Notebook, node: NotebookNode, *, index: int, watch: Watch, ended: asyncio.Future[None]
     ) -> str:
         driver.kept, driver.reply = CellOutputs(), None
-        watch = Watch(
-            self.limits, stop=self.stop, traffic=driver.traffic, sandboxed=sandboxed, index=index, deadline=deadline
-        )
-        execution = asyncio.ensure_future(driver.async_execute_cell(node, index))
+        watch.begin(index)
+        execution = asyncio.ensure_future(driver.async_execute_cell(node, index, len(self.ordinals)))
         try:
-            done, _ = await asyncio.wait(
-                {execution, watching := asyncio.ensure_future(watch.until_over())}, return_when=asyncio.FIRST_COMPLETED
-            )
-            watching.cancel()
-            if execution in done:
+            await asyncio.wait({execution, ended}, return_when=asyncio.FIRST_COMPLETED)
+            if execution.done():
                 execution.result()
-        except DeadKernelError:
-            self._note_death(sandboxed, index=index)
         except Exception as error:  # noqa: BLE001 - as above
-            self.stop.note(
-                "protocol",
-                detail=f"Cell {index + 1}: the kernel sent what is no message: {error!r}"[:500],
-                cell=index,
-                ends=True,
-            )
+            self._note_failure(error, sandboxed=driver.kc.sandboxed, index=index)
         finally:
+            was_interrupted = watch.end()
             execution.cancel()
             with contextlib.suppress(asyncio.CancelledError, Exception):
                 await execution
         if self.stop.ends:
-            return "timeout" if self.stop.reason in {"cell_timeout", "notebook_timeout"} else "died"
-        if watch.interrupted_at is not None:
+            return "timeout" if self.stop.latest in {"cell_timeout", "notebook_timeout"} else "died"
+        if was_interrupted:
             return "timeout"
         return "error" if driver.raised else "ok"
 
-    def _note_death(self, sandboxed: Sandboxed, *, index: int) -> None:
-        ending = sandboxed.wait(2.0)
+    def _finish_cell(self, driver: _Notebook, node: NotebookNode, *, index: int, status: str, seconds: float) -> None:
+        self.cell_seconds += seconds
+        node.outputs = driver.kept.as_notebook()
+        node.execution_count = len(self.ordinals)
+        error = driver.kept.error(driver.reply) if status == "error" else None
+        if error is not None and error.name in OUT_OF_MEMORY:
+            self.stop.note("memory", detail=memory_text(index=index, limits=self.limits), cell=index, ends=False)
+        self._add(index, status=status, seconds=seconds, printed=driver.kept.printed(), error=error)
+
+    def _note_failure(self, error: Exception, *, sandboxed: Sandboxed, index: int) -> None:
+        """Tells a kernel that died from one that lives and sends what is no message."""
+        ending = sandboxed.wait(DEATH_SECONDS)
+        if ending is None and not isinstance(error, DeadKernelError):
+            detail = f"Cell {index + 1}: the kernel sent what is no message, or not all of it: {error!r}"[:500]
+            self.stop.note("protocol", detail=detail, cell=index, ends=True)
+            return
         reason: ExecutionReason = (ending.reason if ending is not None else None) or "kernel_died"
         self.stop.note(reason, detail=death_text(reason, index=index, limits=self.limits), cell=index, ends=True)
 
@@ -352,6 +378,11 @@ class NotebookRun:
             if cell.kind == "code":
                 self.notebook.cells[cell.index].outputs = []
                 self.notebook.cells[cell.index].execution_count = None
+
+
+def _settle(future: asyncio.Future[None]) -> None:
+    """Settles a future from another thread."""
+    future.get_loop().call_soon_threadsafe(future.set_result, None)
 
 
 def _connection(folder: Path) -> dict[str, Any]:

@@ -4,115 +4,137 @@ from __future__ import annotations
 
 import os
 import threading
+from collections import deque
+from collections.abc import Iterator
+from itertools import chain, groupby
 from typing import Any
 
-from nbformat import NotebookNode
-from nbformat.v4 import new_output
+from nbformat import NotebookNode, from_dict
 
-from grader.printed import shown, well_formed
+from grader.printed import capped, shown, well_formed
 from grader.records import CellError
 
-MAX_TEXT_CHARACTERS = 1_000_000
-MAX_DISPLAYS = 200
-MAX_DISPLAY_BYTES = 8 * 2**20
+MAX_OUTPUT_CHARACTERS = 8 * 2**20
+"""Of one output, a picture's base64 included; of a longer text the beginning and the end are kept."""
+
+FIRST_CHARACTERS, LAST_CHARACTERS = 2**20, 15 * 2**20
+FIRST_PIECES, LAST_PIECES = 2_000, 18_000
+"""What is kept of a cell: its beginning, and its end, where results stand."""
+
 MAX_TRACEBACK_CHARACTERS = 20_000
 MAX_TAIL_BYTES = 2000
-TRUNCATED = "\n[The rest of this cell's output was cut off by the grader.]\n"
+TRUNCATED = "\n[A part of this cell's output was cut out by the grader.]\n"
 
-_KEPT_TYPES = ("text/plain", "text/html", "text/markdown", "text/latex", "image/png", "image/jpeg", "application/json")
+OUTPUT_KINDS = frozenset({"stream", "display_data", "execute_result", "error", "clear_output", "update_display_data"})
+"""Kinds of messages that `CellOutputs` takes."""
+
+_TEXTS = ("text/plain", "text/html", "text/markdown", "text/latex")
+_KEPT_TYPES = (*_TEXTS, "image/png", "image/jpeg", "application/json")
 
 
 class CellOutputs:
-    """The outputs of one cell in the order of their arrival, streams joined, within caps."""
+    """The outputs of one cell in the order of their arrival. Of too many the middle is left out, with a note."""
 
     def __init__(self) -> None:
-        self._outputs: list[dict[str, Any]] = []
-        self._characters = 0
-        self._displays = 0
+        self._first: list[dict[str, Any]] = []
+        self._last: deque[dict[str, Any]] = deque()
+        self._first_characters = 0
+        self._last_characters = 0
         self._clear_next = False
         self.truncated = False
 
-    def take(self, kind: str, content: object) -> int:
-        """Takes one message's content.
-
-        Returns:
-            Its size, in bytes (roughly: characters), whether it was kept or not.
-        """
+    def take(self, kind: str, content: object) -> None:
+        """Takes one message's content."""
         if not isinstance(content, dict):
-            return 1
+            return
         if kind == "clear_output":
             self._clear_next = bool(content.get("wait"))
             if not self._clear_next:
-                self._outputs.clear()
-            return 1
+                self._clear()
+            return
         if self._clear_next:
-            self._outputs.clear()
-            self._clear_next = False
+            self._clear()
         if kind == "stream":
-            return self._take_stream(content)
-        if kind == "error":
-            self._outputs.append({"kind": "error", **_error_parts(content)})
-            return sum(len(str(part)) for part in content.values())
-        return self._take_display(kind, content)
+            self._take_stream(content)
+        elif kind == "error":
+            self._add({"kind": "error", **_error_parts(content)}, size=MAX_TRACEBACK_CHARACTERS)
+        else:
+            self._take_display(kind, content)
 
-    def _take_stream(self, content: dict[str, Any]) -> int:
+    def _clear(self) -> None:
+        self._clear_next = self.truncated = False
+        self._first, self._last = [], deque()
+        self._first_characters = self._last_characters = 0
+
+    def _take_stream(self, content: dict[str, Any]) -> None:
         text = content.get("text")
-        if not isinstance(text, str):
-            return 1
-        name = "stderr" if content.get("name") == "stderr" else "stdout"
-        kept = self._within_cap(text)
-        last = self._outputs[-1] if self._outputs else None
-        if last is not None and last["kind"] == "stream" and last["name"] == name:
-            last["parts"].append(kept)
-        elif kept:
-            self._outputs.append({"kind": "stream", "name": name, "parts": [kept]})
-        return len(text)
+        if isinstance(text, str) and text:
+            name = "stderr" if content.get("name") == "stderr" else "stdout"
+            text = self._capped(text)
+            self._add({"kind": "stream", "name": name, "text": text}, size=len(text))
 
-    def _take_display(self, kind: str, content: dict[str, Any]) -> int:
+    def _take_display(self, kind: str, content: dict[str, Any]) -> None:
         data = content.get("data")
         if not isinstance(data, dict):
-            return 1
-        size = sum(len(value) for value in data.values() if isinstance(value, str))
-        self._displays += 1
-        if self._displays > MAX_DISPLAYS or size > MAX_DISPLAY_BYTES:
-            self.truncated = True
-            return size
-        kept = {name: value for name in _KEPT_TYPES if isinstance(value := data.get(name), str)}
-        for name in ("text/plain", "text/html"):
-            if name in kept:
-                kept[name] = self._within_cap(kept[name])
-        self._outputs.append({"kind": "result" if kind == "execute_result" else "display", "data": kept})
-        return size
+            return
+        given = {name: value for name in _KEPT_TYPES if isinstance(value := data.get(name), str)}
+        kept = {
+            name: self._capped(value) if name in _TEXTS else value
+            for name, value in given.items()
+            if name in _TEXTS or len(value) <= MAX_OUTPUT_CHARACTERS
+        }
+        self.truncated = self.truncated or len(kept) < len(given)
+        size = sum(map(len, kept.values()))
+        self._add({"kind": "result" if kind == "execute_result" else "display", "data": kept}, size=size)
 
-    def _within_cap(self, text: str) -> str:
-        room = MAX_TEXT_CHARACTERS - self._characters
-        self._characters += len(text)
-        if len(text) <= room:
-            return text
-        first = not self.truncated
-        self.truncated = True
-        return text[: max(0, room)] + (TRUNCATED if first else "")
+    def _capped(self, text: str) -> str:
+        self.truncated = self.truncated or len(text) > MAX_OUTPUT_CHARACTERS
+        return capped(text, most=MAX_OUTPUT_CHARACTERS)
+
+    def _add(self, output: dict[str, Any], *, size: int) -> None:
+        output["size"] = size
+        fits = self._first_characters + size <= FIRST_CHARACTERS and len(self._first) < FIRST_PIECES
+        if fits and not self._last:
+            self._first.append(output)
+            self._first_characters += size
+            return
+        self._last.append(output)
+        self._last_characters += size
+        while self._last_characters > LAST_CHARACTERS or len(self._last) > LAST_PIECES:
+            self.truncated = True
+            self._last_characters -= self._last.popleft()["size"]
+
+    def _joined(self) -> Iterator[dict[str, Any]]:
+        """The outputs, streams that follow each other joined."""
+        note = [{"kind": "stream", "name": "stdout", "text": TRUNCATED}] if self.truncated else []
+        pieces = chain(self._first, note, self._last)
+        for (kind, name), group in groupby(pieces, key=lambda output: (output["kind"], output.get("name"))):
+            if kind == "stream":
+                yield {"kind": kind, "name": name, "text": "".join(output["text"] for output in group)}
+            else:
+                yield from group
 
     def as_notebook(self) -> list[NotebookNode]:
         """The outputs as nbformat 4 knows them, lone surrogates replaced."""
         made: list[NotebookNode] = []
-        for output in self._outputs:
+        for output in self._joined():
             if output["kind"] == "stream":
-                made.append(new_output("stream", name=output["name"], text=well_formed("".join(output["parts"]))))
+                text = well_formed(output["text"])
+                made.append(from_dict({"output_type": "stream", "name": output["name"], "text": text}))
             elif output["kind"] == "error":
                 parts = {key: output[key] for key in ("ename", "evalue", "traceback")}
-                made.append(new_output("error", **parts))
+                made.append(from_dict({"output_type": "error", **parts}))
             else:
                 data = {name: well_formed(value) for name, value in output["data"].items()}
-                made.append(new_output("display_data", data=data))
+                made.append(from_dict({"output_type": "display_data", "metadata": {}, "data": data}))
         return made
 
     def printed(self) -> str:
         """What a reader sees as text: stdout and results. stderr is left out; it never influences a mark."""
         parts: list[str] = []
-        for output in self._outputs:
+        for output in self._joined():
             if output["kind"] == "stream" and output["name"] == "stdout":
-                parts.append("".join(output["parts"]))
+                parts.append(output["text"])
             elif output["kind"] in {"result", "display"}:
                 data = output["data"]
                 text = data.get("text/plain", "") if "image/png" not in data else ""
@@ -121,7 +143,7 @@ class CellOutputs:
 
     def error(self, reply: dict[str, Any] | None) -> CellError:
         """What the cell raised, from its output or else from the reply."""
-        parts = next((output for output in reversed(self._outputs) if output["kind"] == "error"), None)
+        parts = next((output for output in reversed([*self._first, *self._last]) if output["kind"] == "error"), None)
         if parts is None:
             content = (reply or {}).get("content")
             parts = _error_parts(content if isinstance(content, dict) else {})
@@ -154,11 +176,10 @@ class TailPipe:
 def _error_parts(content: dict[str, Any]) -> dict[str, Any]:
     traceback = content.get("traceback")
     lines = [line for line in traceback if isinstance(line, str)] if isinstance(traceback, list) else []
-    text = "\n".join(lines)
-    if len(text) > MAX_TRACEBACK_CHARACTERS:
-        text = text[:2000] + "\n[...]\n" + text[-(MAX_TRACEBACK_CHARACTERS - 2000) :]
+    text = capped("\n".join(lines), most=MAX_TRACEBACK_CHARACTERS)
+    name, value = (given if isinstance(given := content.get(key), str) else "" for key in ("ename", "evalue"))
     return {
-        "ename": well_formed(str(content.get("ename", "Error")))[:200],
-        "evalue": well_formed(str(content.get("evalue", "")))[:5000],
+        "ename": well_formed(name[:200]) or "Error",
+        "evalue": well_formed(value[:5000]),
         "traceback": well_formed(text).split("\n") if text else [],
     }

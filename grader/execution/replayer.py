@@ -20,7 +20,7 @@ import tensorflow as tf
 from .recorder.channel import Channel
 from .recorder.compiled import by_metric
 from .recorder.replay import seed_generators
-from .recorder.speed import several_steps_a_call
+from .recorder.speed import steps_of_fit, taking
 
 Array = npt.NDArray[Any]
 
@@ -71,8 +71,9 @@ def _repeated(fit: dict[str, Any], folder: Path) -> tuple[dict[str, list[float]]
         **fit["arguments"],
     }
     # The function that is traced for several steps is the one that the kernel ran.
-    steps = {"steps": fit["steps"], "rows_a_step": fit["arguments"]["batch_size"]}
-    with several_steps_a_call(model, **steps, arguments=arguments):
+    rows_a_step = fit["arguments"]["batch_size"]
+    steps_a_call = steps_of_fit(model, steps=fit["steps"], rows_a_step=rows_a_step, arguments=arguments)
+    with taking(model, steps_a_call):
         rows = model.fit(**arguments, verbose=0).history
     history = {name: [float(value) for value in values] for name, values in by_metric(rows).items()}
     return history, model.get_weights()

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-import asyncio
+import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
+from grader.execution.messages import Traffic
 from grader.execution.sandbox import Excess, Limits, Sandboxed
 from grader.records import ExecutionReason
 
 INTERRUPT_GRACE_SECONDS = 10.0
 WATCH_INTERVAL_SECONDS = 0.2
-FLOOD_BYTES = 256 * 2**20
-FLOOD_MESSAGES = 200_000
+
+OUT_OF_MEMORY = frozenset({"MemoryError", "ResourceExhaustedError"})
+"""What Python and TensorFlow raise at the memory limit of a process."""
 
 
 @dataclass(frozen=True)
@@ -22,7 +24,7 @@ class RunLimits:
 
     Attributes:
         cell_timeout_seconds: After it the cell is interrupted, and the run goes on.
-        notebook_timeout_seconds: After it the run ends.
+        notebook_timeout_seconds: After it the run ends; counted from when the kernel is there.
         sandbox: Memory, processes, disk.
     """
 
@@ -33,29 +35,41 @@ class RunLimits:
 
 @dataclass
 class Stop:
-    """The first limit that was met; ``ends`` says whether the run is over."""
+    """The first limit that was met, and the latest; ``ends`` says whether the run is over."""
 
     reason: ExecutionReason | None = None
     detail: str = ""
     cell: int | None = None
     ends: bool = False
+    latest: ExecutionReason | None = None
+    _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     def note(self, reason: ExecutionReason, *, detail: str, cell: int | None, ends: bool) -> None:
-        if self.reason is None:
-            self.reason, self.detail, self.cell = reason, detail, cell
-        self.ends = self.ends or ends
+        """Notes a limit; the first one stays."""
+        with self._lock:
+            if self.reason is None:
+                self.reason, self.detail, self.cell = reason, detail, cell
+            if not self.ends:
+                self.latest, self.ends = reason, ends
 
 
 @dataclass
-class Traffic:
-    """What a kernel has sent so far, over all cells."""
-
-    messages: int = 0
-    octets: int = 0
+class _Cell:
+    index: int
+    deadline: float
+    interrupted_at: float | None = None
 
 
 class Watch:
-    """Holds one cell to the limits. Ends when the run must end; a cell's own time limit only interrupts it."""
+    """Holds a kernel to its limits, from a thread of its own: whatever keeps its reader busy, the clock goes on.
+
+    Args:
+        limits: What the run may use.
+        stop: Where the limit that was met is noted.
+        traffic: What the kernel has sent.
+        sandboxed: The kernel. It is ended where the run must end; a cell's own time limit only interrupts it.
+        on_end: Called once where the watch has ended the kernel.
+    """
 
     def __init__(
         self,
@@ -64,69 +78,121 @@ class Watch:
         stop: Stop,
         traffic: Traffic,
         sandboxed: Sandboxed,
-        index: int,
-        deadline: float,
+        on_end: Callable[[], None],
     ) -> None:
-        self.limits = limits
-        self.stop = stop
-        self.traffic = traffic
-        self.sandboxed = sandboxed
-        self.index = index
-        self.cell_deadline = time.monotonic() + limits.cell_timeout_seconds
-        self.deadline = deadline
-        self.interrupted_at: float | None = None
+        self._limits = limits
+        self._stop = stop
+        self._traffic = traffic
+        self._sandboxed = sandboxed
+        self._on_end = on_end
+        self._deadline = time.monotonic() + limits.notebook_timeout_seconds
+        self._cell: _Cell | None = None
+        self._latest = 0
+        self._lock = threading.Lock()
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="watch", daemon=True)
 
-    async def until_over(self) -> None:
-        while True:
-            if self.stop.ends:
-                return
-            await asyncio.sleep(WATCH_INTERVAL_SECONDS)
-            for reason, detail in self._broken():
-                self.stop.note(reason, detail=detail, cell=self.index, ends=True)
-                self.sandboxed.kill()
-                return
-            self._hold_to_time()
+    def __enter__(self) -> Watch:
+        self._thread.start()
+        return self
 
-    def _hold_to_time(self) -> None:
+    def __exit__(self, *_: object) -> None:
+        self._over.set()
+        self._thread.join()
+
+    def begin(self, index: int) -> None:
+        """A cell begins, and its time."""
+        with self._lock:
+            self._latest = index
+            self._cell = _Cell(index, time.monotonic() + self._limits.cell_timeout_seconds)
+
+    def end(self) -> bool:
+        """The cell is over: no interrupt is sent from now on.
+
+        Returns:
+            Whether one was.
+        """
+        with self._lock:
+            cell, self._cell = self._cell, None
+        return cell is not None and cell.interrupted_at is not None
+
+    def _run(self) -> None:
+        try:
+            self._hold()
+        except Exception as error:  # noqa: BLE001 - without its watch no kernel goes on
+            self._finish("internal", f"The watch over the kernel failed: {error!r}")
+
+    def _hold(self) -> None:
+        while not self._over.is_set():
+            for reason, detail, ends in self._broken():
+                if ends:
+                    self._finish(reason, detail)
+                    return
+                self._stop.note(reason, detail=detail, cell=self._latest, ends=False)
+            if self._hold_to_time():
+                return
+            self._traffic.flood.wait(WATCH_INTERVAL_SECONDS)
+
+    def _finish(self, reason: ExecutionReason, detail: str) -> None:
+        self._stop.note(reason, detail=detail, cell=self._latest, ends=True)
+        self._sandboxed.kill()
+        self._on_end()
+
+    def _hold_to_time(self) -> bool:
+        """Whether the kernel was ended."""
         now = time.monotonic()
-        if now < self.cell_deadline:
-            return
-        limit = self.limits.cell_timeout_seconds
-        detail = f"Cell {self.index + 1} ran longer than {limit:g} s and was interrupted."
-        if self.interrupted_at is None:
-            self.interrupted_at = now
-        # A loop that swallows the interrupt gets a few more, and then the kernel's end.
-        ends = now > self.interrupted_at + INTERRUPT_GRACE_SECONDS
-        self.stop.note("cell_timeout", detail=detail, cell=self.index, ends=ends)
-        if ends:
-            self.sandboxed.kill()
-        else:
-            self.sandboxed.interrupt()
-            self.cell_deadline = now + 1.0
+        with self._lock:
+            cell = self._cell
+            if cell is None or now < cell.deadline:
+                return False
+            limit = self._limits.cell_timeout_seconds
+            detail = f"Cell {cell.index + 1} ran longer than {limit:g} s and was interrupted."
+            if cell.interrupted_at is None:
+                cell.interrupted_at = now
+            # A loop that swallows the interrupt gets a few more, and then the kernel's end.
+            ends = now > cell.interrupted_at + INTERRUPT_GRACE_SECONDS
+            self._stop.note("cell_timeout", detail=detail, cell=cell.index, ends=ends)
+            if not ends:
+                self._sandboxed.interrupt()
+                cell.deadline = now + 1.0
+                return False
+        self._finish("cell_timeout", detail)
+        return True
 
-    def _broken(self) -> Iterator[tuple[ExecutionReason, str]]:
-        name = f"Cell {self.index + 1}"
-        met = self.sandboxed.excess()
-        if met is not None and met.ends:
-            yield met.reason, _excess_text(met, name=name)
-        elif met is not None:
-            # A full work folder makes writes fail, which the student's code meets as its own error.
-            self.stop.note(met.reason, detail=_excess_text(met, name=name), cell=self.index, ends=False)
-        if self.traffic.octets > FLOOD_BYTES or self.traffic.messages > FLOOD_MESSAGES:
-            yield "output", f"{name} printed without end ({self.traffic.octets / 1e6:.0f} MB) and was ended."
-        if time.monotonic() > self.deadline:
-            limit = self.limits.notebook_timeout_seconds
-            yield "notebook_timeout", f"The notebook ran longer than {limit:g} s; {name.lower()} was running then."
+    def _broken(self) -> Iterator[tuple[ExecutionReason, str, bool]]:
+        """Each limit that is met, in words, and whether it ends the run."""
+        name = f"Cell {self._latest + 1}"
+        if self._traffic.flood.is_set():
+            sent = f"{self._traffic.octets / 1e6:.0f} MB in {self._traffic.messages:,} messages"
+            yield "output", f"{name} brought the notebook's output to {sent}, which is without end.", True
+        met = self._sandboxed.excess()
+        if met is not None:
+            yield met.reason, _excess_text(met, name=name), met.ends
+        if time.monotonic() > self._deadline:
+            limit = self._limits.notebook_timeout_seconds
+            yield (
+                "notebook_timeout",
+                f"The notebook ran longer than {limit:g} s; {name.lower()} was running then.",
+                True,
+            )
 
 
 def death_text(reason: ExecutionReason, *, index: int, limits: RunLimits) -> str:
     """Why a kernel died in a cell, for the student."""
     name = f"Cell {index + 1}"
-    memory = f"{limits.sandbox.memory_bytes / 1e9:.1f} GB"
     return {
-        "memory": f"{name} used more than {memory} of memory, and the kernel was ended.",
+        "memory": f"{name} used more than {_gigabytes(limits)} of memory, and the kernel was ended.",
         "cpu": f"{name} used up the CPU time that a notebook may use, and the kernel was ended.",
     }.get(reason, f"The kernel died in cell {index + 1}.")
+
+
+def memory_text(*, index: int, limits: RunLimits) -> str:
+    """A cell that met the memory limit and raised, for the student."""
+    return f"Cell {index + 1} asked for more than the {_gigabytes(limits)} of memory that a notebook may use."
+
+
+def _gigabytes(limits: RunLimits) -> str:
+    return f"{limits.sandbox.memory_bytes / 1e9:.1f} GB"
 
 
 def _excess_text(met: Excess, *, name: str) -> str:

@@ -59,6 +59,11 @@ def test_what_our_environment_lacks_is_ours(error: CellError) -> None:
     assert run(OWN, error).outcome == "failed"
 
 
+def test_a_dropped_api_is_no_ones_fallout() -> None:
+    """It fails wherever it stands."""
+    assert run(OURS[0], OWN.model_copy(update={"removed_api": "write this"})).outcome == "failed"
+
+
 @pytest.mark.parametrize("status", ["timeout", "died"])
 def test_our_limits_are_ours(status: str) -> None:
     """A time limit or the kernel's death needs a person, with the reason in words."""
@@ -144,9 +149,14 @@ def test_on_the_sample_the_references_runs_on_the_full_data_count(text: str, out
 
 @pytest.mark.parametrize("fields", [{"full": None}, {"small": None}, {"fresh": 0.5}])
 def test_what_the_sample_cannot_tell_is_ours(fields: dict[str, Any]) -> None:
-    """Without the reference's spread, and for a model that does otherwise than the reference."""
+    """Without the reference's spread, and for a model that is worse than the reference, as it says itself."""
     result = stored("accuracy: 0.8800", **fields)
     assert (result.outcome, result.cause) == ("needs_review", "ours")
+
+
+def test_a_bad_model_that_claims_the_best_fails() -> None:
+    """Worse than the reference on the sample, and better than it by what is stored."""
+    assert stored("accuracy: 0.9990", 0.5).outcome == "failed"
 
 
 def test_the_same_number_needs_no_spread() -> None:

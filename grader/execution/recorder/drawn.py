@@ -10,7 +10,14 @@ import numpy as np
 import numpy.typing as npt
 from matplotlib import colors
 from matplotlib.axes import Axes
-from matplotlib.collections import Collection, PathCollection, PolyCollection, QuadMesh, RegularPolyCollection
+from matplotlib.collections import (
+    Collection,
+    PathCollection,
+    PolyCollection,
+    PolyQuadMesh,
+    QuadMesh,
+    RegularPolyCollection,
+)
 from matplotlib.container import BarContainer
 from matplotlib.contour import ContourSet
 from matplotlib.figure import Figure
@@ -173,7 +180,7 @@ def _image(image: AxesImage, send: Send) -> dict[str, Any]:
 
 def _grids(axes: Axes, send: Send) -> Iterable[dict[str, Any]]:
     for item in axes.collections[:MAX_ARTISTS]:
-        if isinstance(item, QuadMesh):
+        if isinstance(item, QuadMesh | PolyQuadMesh):
             yield _mesh(item, send)
         elif isinstance(item, ContourSet):
             yield _contour(item, send)
@@ -181,7 +188,7 @@ def _grids(axes: Axes, send: Send) -> Iterable[dict[str, Any]]:
             yield _hexbin(item, send)
 
 
-def _mesh(mesh: QuadMesh, send: Send) -> dict[str, Any]:
+def _mesh(mesh: QuadMesh | PolyQuadMesh, send: Send) -> dict[str, Any]:
     corners: Array = np.asarray(mesh.get_coordinates())
     values = _numbers(mesh.get_array())
     if values.ndim == 1:

@@ -79,6 +79,7 @@ plt.contourf(xx, yy, zz, alpha=0.3)
 plt.contour(xx, yy, zz, levels=[0.5])
 zz[:] = 7""",
     "mesh": "plt.pcolormesh(xx, yy, xx + yy); plt.show()",
+    "pcolor": "plt.pcolor(xx, yy, xx + yy > 0); plt.show()",
     "bars": """plt.hist([1, 1, 2, 3], bins=3)
 plt.figure()
 plt.bar(['a', 'b'], [1, 2])
@@ -240,8 +241,9 @@ def test_a_contour_keeps_the_values_it_was_drawn_from(run: RecordedRun) -> None:
 
 def test_meshes_bars_and_annotations_have_their_values(run: RecordedRun) -> None:
     """Corners of a mesh, boxes of a histogram, texts in data coordinates."""
-    (mesh,) = axes(run, "mesh").grids
-    assert (mesh.kind, mesh.shape, run.store.get(mesh.x or "").shape) == ("mesh", (20, 30), (31,))
+    for name in ("mesh", "pcolor"):
+        (mesh,) = axes(run, name).grids
+        assert (mesh.kind, mesh.shape, run.store.get(mesh.x or "").shape) == ("mesh", (20, 30), (31,))
     histogram, bars = (found.axes[0] for found in run.figures(INDEX["bars"]))
     assert run.store.get(histogram.bars or "")[:, 3].tolist() == [2, 1, 1]
     assert (bars.bar_count, bars.x_tick_labels) == (2, ("a", "b"))

@@ -11,6 +11,7 @@ import asyncio
 import contextlib
 import json
 import secrets
+import shutil
 import tempfile
 import time
 from collections.abc import Callable, Mapping
@@ -268,8 +269,7 @@ class NotebookRun:
             self.stop.note("internal", detail=detail, cell=None, ends=True)
             return False
         # Nothing can be written there any more; the connected sockets live on.
-        for path in sockets.iterdir():
-            path.unlink(missing_ok=True)
+        shutil.rmtree(sockets)
         return True
 
     async def _run_cells(self, client: _KernelClient, *, traffic: Traffic) -> None:

@@ -228,7 +228,8 @@ def _ours_first(
     result: CheckResult, section: Section, *, match: SectionMatch, fallout: Fallout, judge: _Judge
 ) -> CheckResult:
     """What is lost only through us is not lost: a person looks at it."""
-    if result.outcome not in {"failed", "partial", "blocked"} or fallout.first is None:
+    unseen = result.cause == "unverifiable"
+    if not (unseen or result.outcome in {"failed", "partial", "blocked"}) or fallout.first is None:
         return result
     if section.whole_notebook:
         reason = fallout.first if fallout.every_failure else None

@@ -251,6 +251,8 @@ def _fit_probes(state: State, fit: FitRecord, *, tasks: dict[str, Task], book: R
     parts: list[tuple[str, ArraySummary, ArraySummary | None]] = [("train", fit.x, fit.y)]
     if fit.validation is not None:
         parts.append(("validation", fit.validation.x, fit.validation.y))
+    # A slice beyond the sample's rows leaves a part without any: there is nothing to measure on it.
+    parts = [part for part in parts if part[1].rows or not part[1].shape]
     probes: list[Probe] = []
     for name, x, y in parts:
         found = book.recognise(x)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from grader.execution.outputs import MAX_TEXT_CHARACTERS, TRUNCATED, CellOutputs
+from grader.execution.outputs import FIRST_CHARACTERS, LAST_CHARACTERS, TRUNCATED, CellOutputs
 
 
 def test_streams_are_joined_and_shown_as_a_terminal_would() -> None:
@@ -24,14 +24,17 @@ def test_stderr_is_kept_but_never_printed_text() -> None:
     assert outputs.as_notebook()[0]["name"] == "stderr"
 
 
-def test_too_much_text_is_cut_with_a_note() -> None:
-    """An honest student who prints too much loses output, not marks."""
+def test_of_too_much_text_the_middle_is_cut_out_with_a_note() -> None:
+    """An honest student who prints too much loses output, not marks: results stand at the end."""
     outputs = CellOutputs()
-    for _ in range(3):
-        outputs.take("stream", {"name": "stdout", "text": "x" * MAX_TEXT_CHARACTERS})
+    for text in ("first\n", *["x" * 2**20 + "\n"] * 30, "last\n"):
+        outputs.take("stream", {"name": "stdout", "text": text})
     assert outputs.truncated
-    assert outputs.printed().count(TRUNCATED.strip()) == 1
-    assert len(outputs.printed()) < MAX_TEXT_CHARACTERS + 200
+    kept = "".join(output.get("text", "") for output in outputs.as_notebook())
+    assert kept.startswith("first")
+    assert kept.endswith("last\n")
+    assert TRUNCATED.strip() in kept
+    assert len(kept) < FIRST_CHARACTERS + LAST_CHARACTERS + 2**21
 
 
 def test_results_are_printed_text_and_pictures_are_not() -> None:

@@ -300,15 +300,20 @@ def _table(run: Run) -> str:
     lines = [
         "# Hostile notebooks",
         "",
-        "Written by `python benchmarks/hostile.py --output docs/hostile.md` from a real run; the notebooks are in"
-        " `tests/cases/hostile/`.",
+        (
+            "Written by `python benchmarks/hostile.py --output docs/hostile.md` from a real run; the notebooks are in"
+            " `tests/cases/hostile/`."
+        ),
         "",
         f"**{_summary(run)}**",
         "",
-        f"Sandbox of tier {run.tier} (see `grader doctor`), Linux {platform.release().split('-')[0]}, Python"
-        f" {platform.python_version()}, {run.seconds / 60:.0f} minutes. Each batch began and ended with an honest"
-        " notebook, whose `grade.json` must be the one that it gets alone. *Reason* is what `grade.json` records; *earned* is"
-        " what the honest part of the notebook is worth at most, and what was earned.",
+        (
+            f"Sandbox of tier {run.tier} (see `grader doctor`), Linux {platform.release().split('-')[0]}, Python"
+            f" {platform.python_version()}, {run.seconds / 60:.0f} minutes. Each batch began and ended with an honest"
+            " notebook, whose `grade.json` must be the one that it gets alone. *Reason* is what `grade.json` records;"
+            " *earned* is"
+            " what the honest part of the notebook is worth at most, and what was earned."
+        ),
         "",
         "| notebook | what it does | what stops it | reason | earned | gained | left |",
         "|---|---|---|---|---|---|---|",

@@ -174,7 +174,7 @@ def _marked() -> list[str]:
     found = []
     for place in _PLACES:
         with contextlib.suppress(OSError):
-            found += [f"{place}/{name}" for name in os.listdir(place) if _MARK in name]
+            found += [str(path) for path in Path(place).iterdir() if _MARK in path.name]
     return found
 
 

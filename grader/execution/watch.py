@@ -45,9 +45,9 @@ class Stop:
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     def note(self, reason: ExecutionReason, *, detail: str, cell: int | None, ends: bool) -> None:
-        """Notes a limit; the first one stays."""
+        """Notes a limit; the first one stays, in the words of how it ended."""
         with self._lock:
-            if self.reason is None:
+            if self.reason is None or (ends and not self.ends and (reason, cell) == (self.reason, self.cell)):
                 self.reason, self.detail, self.cell = reason, detail, cell
             if not self.ends:
                 self.latest, self.ends = reason, ends
@@ -145,18 +145,16 @@ class Watch:
             cell = self._cell
             if cell is None or now < cell.deadline:
                 return False
-            limit = self._limits.cell_timeout_seconds
-            detail = f"Cell {cell.index + 1} ran longer than {limit:g} s and was interrupted."
+            text = f"Cell {cell.index + 1} ran longer than {self._limits.cell_timeout_seconds:g} s and"
             if cell.interrupted_at is None:
                 cell.interrupted_at = now
             # A loop that swallows the interrupt gets a few more, and then the kernel's end.
-            ends = now > cell.interrupted_at + INTERRUPT_GRACE_SECONDS
-            self._stop.note("cell_timeout", detail=detail, cell=cell.index, ends=ends)
-            if not ends:
+            if now <= cell.interrupted_at + INTERRUPT_GRACE_SECONDS:
+                self._stop.note("cell_timeout", detail=f"{text} was interrupted.", cell=cell.index, ends=False)
                 self._sandboxed.interrupt()
                 cell.deadline = now + 1.0
                 return False
-        self._finish("cell_timeout", detail)
+        self._finish("cell_timeout", f"{text} did not heed the interrupt, so the kernel was ended.")
         return True
 
     def _broken(self) -> Iterator[tuple[ExecutionReason, str, bool]]:

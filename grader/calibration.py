@@ -10,9 +10,9 @@ import json
 import math
 import statistics
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
-from pydantic import ValidationError
+from pydantic import ValidationError, model_validator
 
 from grader.errors import UsageError
 from grader.records.base import SCHEMA_VERSION, Record, Sha256
@@ -23,6 +23,8 @@ class Calibration(Record):
 
     Attributes:
         reference_sha256: Of the reference notebook's file.
+        sections_sha256: Of what the rubric said of sections and models when the runs were matched with it; None in a
+            file that was made before this was kept.
         data: Which data it ran on.
         fingerprints: Data set name to fingerprint.
         packages: Distribution to version.
@@ -33,11 +35,18 @@ class Calibration(Record):
     schema_version: int = SCHEMA_VERSION
     assignment: str
     reference_sha256: Sha256
+    sections_sha256: Sha256 | None = None
     data: Literal["full", "sample"]
     fingerprints: dict[str, Sha256]
     packages: dict[str, str]
     seeds: tuple[int, ...]
     figures: dict[str, tuple[float, ...]]
+
+    @model_validator(mode="before")
+    @classmethod
+    def _without_summary(cls, plain: Any) -> Any:
+        # For whoever reviews the file; it follows from the figures.
+        return {key: plain[key] for key in plain if key != "summary"} if isinstance(plain, dict) else plain
 
     def mean(self, figure: str) -> float:
         """Mean of a figure over the runs.
@@ -58,6 +67,11 @@ class Calibration(Record):
     def upper_line(self, figure: str, *, false_rejection: float) -> float:
         """The value above which a submission like the reference lies with this probability."""
         return self.mean(figure) + self._width(figure, false_rejection)
+
+    def quantiles(self, figure: str) -> tuple[float, float, float]:
+        """The 5 %, 50 % and 95 % quantiles of the runs, interpolated between them."""
+        values = sorted(self.figures[figure])
+        return _quantile(values, 0.05), _quantile(values, 0.5), _quantile(values, 0.95)
 
     def difference_of_two(self, figure: str, *, false_rejection: float) -> float:
         """The distance that two runs exceed with this probability, both sides together: ``t * s * sqrt(2)``."""
@@ -93,12 +107,36 @@ def read_calibration(path: Path) -> Calibration:
 
 
 def calibration_text(calibration: Calibration) -> str:
-    """The file's text: one figure a line, so that a review sees what changed."""
+    """The file's text: one figure a line, and below what follows from it, so that a review sees what changed."""
     plain = json.loads(calibration.model_dump_json())
     figures = plain.pop("figures")
+    summary = {name: _summary(calibration, name) for name in figures}
     head = json.dumps(plain, indent=1)[:-2]
-    rows = ",\n".join(f"  {json.dumps(key)}: {json.dumps(figures[key])}" for key in sorted(figures))
-    return f'{head},\n "figures": {{\n{rows}\n }}\n}}\n'
+    return f'{head},\n "figures": {_rows(figures)},\n "summary": {_rows(summary)}\n}}\n'
+
+
+def _rows(values: dict[str, Any]) -> str:
+    rows = ",\n".join(f"  {json.dumps(key)}: {json.dumps(values[key])}" for key in sorted(values))
+    return f"{{\n{rows}\n }}"
+
+
+def _summary(calibration: Calibration, figure: str) -> dict[str, float]:
+    low, median, high = calibration.quantiles(figure)
+    found = {
+        "mean": calibration.mean(figure),
+        "spread": calibration.spread(figure),
+        "quantile_05": low,
+        "median": median,
+        "quantile_95": high,
+    }
+    return {name: float(f"{value:.6g}") for name, value in found.items()}
+
+
+def _quantile(ordered: list[float], share: float) -> float:
+    at = share * (len(ordered) - 1)
+    below = math.floor(at)
+    above = min(below + 1, len(ordered) - 1)
+    return ordered[below] + (at - below) * (ordered[above] - ordered[below])
 
 
 def _t_quantile(probability: float, *, degrees: int) -> float:

@@ -296,6 +296,7 @@ def _verdict(criterion: Criterion, section: Section, result: CheckResult) -> Ver
         feedback=_filled(own, result) or result.feedback,
         next_step=(_filled(words.next_step, result) if to_do else None) or result.next_step,
         cells=result.cells,
+        judged=result.judged,
     )
 
 

@@ -12,10 +12,7 @@ from pydantic import Field, model_validator
 from grader.calibration import Calibration
 from grader.checks.base import Params
 from grader.checks.results import Words, failed, needs_review, passed, shown
-from grader.records import CheckResult
-
-ROUNDING = 1e-9
-"""A figure on the line is within it: the two may come of the same rows by another order of sums."""
+from grader.records import CheckResult, Judged, reaches
 
 FEWEST_RUNS = 3
 """Below this number of runs a spread says nothing."""
@@ -78,8 +75,7 @@ class Limit:
         return self._reaches(value, self.last)
 
     def _reaches(self, value: float, line: float) -> bool:
-        slack = ROUNDING * max(1.0, abs(line))
-        return value >= line - slack if self.side == "lower" else value <= line + slack
+        return reaches(value, line) if self.side == "lower" else reaches(-value, -line)
 
 
 def absolute(side: Side, line: float) -> Limit:
@@ -110,6 +106,16 @@ def relative(within: Within, *, side: Side, figure: str, calibration: Calibratio
     )
 
 
+def judged(value: float, limits: list[Limit], *, what: str) -> Judged:
+    """What was held against which band, for the record."""
+    return Judged(
+        what=what,
+        value=value,
+        lower=max((limit.line for limit in limits if limit.side == "lower"), default=None),
+        upper=min((limit.line for limit in limits if limit.side == "upper"), default=None),
+    )
+
+
 def judge(value: float, limits: list[Limit], *, what: str, advice: str, words: Words) -> CheckResult:
     """Whether a verified figure lies within every limit.
 
@@ -121,6 +127,7 @@ def judge(value: float, limits: list[Limit], *, what: str, advice: str, words: W
         words: Of the result; ``expected`` and ``yours`` are filled in here.
     """
     words = {**words, "expected": " and ".join(limit.words for limit in limits), "yours": shown(value)}
+    words["judged"] = judged(value, limits, what=what)
     if not math.isfinite(value):
         return failed(
             f"{what} of your model is {shown(value)}: its outputs are no usable numbers.", words, next_step=advice

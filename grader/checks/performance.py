@@ -7,7 +7,7 @@ from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
-from grader.checks.bands import Limit, Within, absolute, judge, relative
+from grader.checks.bands import Limit, Within, absolute, judge, judged, relative
 from grader.checks.base import Params, Scope, check
 from grader.checks.measured import GAP, TEST_GAP, figure_name, quantity, section_figures
 from grader.checks.results import Words, failed, needs_review, passed, shown
@@ -141,14 +141,15 @@ def _compared(scope: Scope, params: GapParams, *, kind: str, mine: dict[str, flo
     last = 0.0 if limit is None else max(0.0, limit.last)
     words = {**words, "expected": f"at most {shown(other + line)}", "yours": shown(mine[kind], beside=other + line)}
     both = f"{shown(mine[kind])} here and {shown(other)} in the model it is compared with"
-    judged = Limit(side="upper", line=line, last=last)
+    band = Limit(side="upper", line=line, last=last)
+    words["judged"] = judged(difference, [band], what="The difference of the gaps")
     if params.max is not None and not absolute("upper", params.max).holds(mine[kind]):
         return failed(f"The gap is {shown(mine[kind])}; at most {shown(params.max)} was allowed.", words)
-    if judged.holds(difference):
+    if band.holds(difference):
         return passed(f"The gap between validation and training loss is {both}.", words)
     if limit is None:
         return needs_review("ours", f"The gap is {both}; the reference's spread was not measured on this data.", words)
-    if judged.is_near(difference):
+    if band.is_near(difference):
         return needs_review("borderline", f"The gap is {both}, close to the line; a tutor will decide.", words)
     return failed(
         f"The gap between validation and training loss is {both}; at most {shown(line)} more is chance.",

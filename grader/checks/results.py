@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Literal, TypedDict, Unpack
 
-from grader.records import Basis, Cause, CheckResult
+from grader.records import Basis, Cause, CheckResult, Judged
 
 
 class Words(TypedDict, total=False):
@@ -17,6 +17,7 @@ class Words(TypedDict, total=False):
     yours: str
     next_step: str
     cells: tuple[int, ...]
+    judged: Judged
 
 
 def passed(feedback: str, words: Words, /, **more: Unpack[Words]) -> CheckResult:

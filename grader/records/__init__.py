@@ -25,11 +25,13 @@ from grader.records.grading import (
     ExecutionSummary,
     Flag,
     GradedSubmission,
+    Judged,
     Outcome,
     RubricSummary,
     SectionMatch,
     SubmissionSummary,
     Verdict,
+    reaches,
 )
 from grader.records.measurements import InputMap, Measurement, Measurements, Replay, Unverified
 from grader.records.models import ArraySummary, LayerRecord, ModelRecord
@@ -62,6 +64,7 @@ __all__ = [
     "GradedSubmission",
     "GridRecord",
     "InputMap",
+    "Judged",
     "LayerRecord",
     "LineRecord",
     "Measurement",
@@ -82,4 +85,5 @@ __all__ = [
     "Unverified",
     "ValidationRecord",
     "Verdict",
+    "reaches",
 ]

@@ -12,6 +12,32 @@ Outcome = Literal["passed", "partial", "failed", "blocked", "needs_review"]
 Cause = Literal["by_hand", "ours", "unverifiable", "borderline", "flagged"]
 Basis = Literal["verified", "claimed", "static", "manual"]
 
+_ROUNDING = 1e-9
+"""A figure on the line is within it: the two may come of the same rows by another order of sums."""
+
+
+class Judged(Record):
+    """A figure that was held against a band; either end may be open.
+
+    Attributes:
+        what: The figure's name, as a sentence's subject (``The test accuracy``).
+    """
+
+    what: str
+    value: float
+    lower: float | None = None
+    upper: float | None = None
+
+    def holds(self, value: float) -> bool:
+        """Whether a value of this figure lies within the band; an end itself does."""
+        above = self.lower is None or reaches(value, self.lower)
+        return above and (self.upper is None or reaches(-value, -self.upper))
+
+
+def reaches(value: float, line: float) -> bool:
+    """Whether a figure is not below a line, but for rounding."""
+    return value >= line - _ROUNDING * max(1.0, abs(line))
+
 
 class CheckResult(Record):
     """What one check says of one submission.
@@ -28,6 +54,7 @@ class CheckResult(Record):
         feedback: One or two sentences with both numbers.
         next_step: What to do about it; empty where passed.
         cells: Where, as indices of the notebook's cells.
+        judged: The figure that decided, where one was held against a band.
     """
 
     outcome: Outcome
@@ -40,6 +67,7 @@ class CheckResult(Record):
     feedback: str = ""
     next_step: str = ""
     cells: tuple[int, ...] = ()
+    judged: Judged | None = None
 
 
 class Verdict(Record):
@@ -62,6 +90,7 @@ class Verdict(Record):
     feedback: str = ""
     next_step: str = ""
     cells: tuple[int, ...] = ()
+    judged: Judged | None = None
 
 
 class Advice(Record):

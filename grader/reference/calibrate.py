@@ -14,7 +14,6 @@ from grader.errors import UsageError
 from grader.execution.sources import packages
 from grader.matching import match
 from grader.pipeline import Settings, Task, Tell
-from grader.rubric import Rubric
 from grader.store import OutputFolder
 
 
@@ -53,6 +52,7 @@ def calibrate(
     return Calibration(
         assignment=rubric.assignment,
         reference_sha256=hashlib.sha256(reference.read_bytes()).hexdigest(),
+        sections_sha256=rubric.sections_sha256,
         data="sample" if all(file.sample for file in settings.data_sets.files) else "full",
         fingerprints={file.name: file.fingerprint for file in settings.data_sets.files},
         packages=packages(),
@@ -76,18 +76,8 @@ def _figures(task: Task, settings: Settings) -> Mapping[str, float]:
         evidence=evidence,
         measurements=measurements,
         read=task.folder.arrays.get,
-        gap_pairs=_gap_pairs(settings.rubric),
+        gap_pairs=settings.rubric.gap_pairs,
     )
-
-
-def _gap_pairs(rubric: Rubric) -> dict[str, str]:
-    """Which section's gap is compared with whose, as the rubric's criteria say."""
-    return {
-        section.id: other
-        for section in rubric.sections
-        for criterion in section.criteria
-        if isinstance(other := getattr(criterion.params, "compared_to", None), str)
-    }
 
 
 def _together(by_seed: Sequence[Mapping[str, float]], *, reference: Path) -> dict[str, tuple[float, ...]]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import os
 import re
 from pathlib import Path
@@ -206,6 +208,24 @@ class Rubric(Part):
         if not found.is_file():
             raise RubricError([f"{self.path}: the reference {found} is missing. Check the path under 'reference'."])
         return found
+
+    @property
+    def gap_pairs(self) -> dict[str, str]:
+        """Which section's gap is compared with whose, as the criteria say."""
+        return {
+            section.id: other
+            for section in self.sections
+            for criterion in section.criteria
+            if isinstance(other := getattr(criterion.params, "compared_to", None), str)
+        }
+
+    @property
+    def sections_sha256(self) -> Sha256:
+        """A digest of what decides which model answers which section, and so which figures a calibration holds."""
+        fields = {"id", "title", "also", "whole_notebook", "model", "model_of"}
+        plain = [section.model_dump(mode="json", include=fields) for section in self.sections]
+        text = json.dumps([plain, self.gap_pairs], sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()
 
     def limits_for(self, data: DataKind) -> Limits:
         """What a notebook may use on that data."""

@@ -108,6 +108,11 @@ class DataSets:
     choice: Literal["full", "sample", "folder"]
     files: tuple[DataSetFile, ...]
 
+    @property
+    def kind(self) -> Literal["full", "sample"]:
+        """Which of a rubric's limits and calibrations hold: the sample's where there is nothing but samples."""
+        return "sample" if all(file.sample for file in self.files) else "full"
+
     def get(self, name: str) -> DataSetFile | None:
         """The data set of that name, or None."""
         return next((file for file in self.files if file.name == name), None)

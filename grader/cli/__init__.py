@@ -20,6 +20,7 @@ _COMMANDS = {
     "check": "Check one notebook, verdicts in the terminal.",
     "checks": "List the checks that a rubric can use.",
     "doctor": "Show what this machine can do, and prove its sandbox.",
+    "validate": "Hold rubrics against their reference solutions.",
     "calibrate": "Measure the spread of a rubric's reference solution.",
 }
 

@@ -16,7 +16,7 @@ from grader.cli.options import run_options
     "-o",
     "--output",
     type=click.Path(file_okay=False, path_type=Path),
-    default=Path("out/calibration"),
+    default=Path("out/reference"),
     show_default=True,
     help="Folder for the runs' evidence. Run again, only what is missing is run.",
 )
@@ -53,12 +53,11 @@ def calibrate(  # noqa: PLR0913
     settings = Settings(
         rubric=loaded, data_sets=data_sets, limits=limits, sandbox=choose_sandbox(unprotected=unprotected)
     )
-    kind = "sample" if all(file.sample for file in data_sets.files) else "full"
     with BatchDisplay(quiet=False) as display:
         calibration = measure(
             settings,
             seeds=range(1, seeds + 1),
-            work=OutputFolder(output / loaded.assignment / kind),
+            work=OutputFolder(output / loaded.assignment / data_sets.kind),
             jobs=jobs or default_jobs(),
             begin=display.begin,
             tell=display.tell,

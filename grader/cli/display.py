@@ -18,6 +18,7 @@ from grader.records import GradedSubmission, Verdict
 if TYPE_CHECKING:
     from grader.batch import Cohort
     from grader.pipeline import Progress, Task
+    from grader.reference.validation import Validation
 
 _STEPS = {
     "read": "reading",
@@ -137,6 +138,20 @@ def show_verdicts(graded: GradedSubmission) -> None:
     pending = f", {graded.points_pending:g} for a person to decide" if graded.points_pending else ""
     bonus = f"; bonus {graded.bonus_earned:g} of {graded.bonus_possible:g}" if graded.bonus_possible else ""
     console.print(Text(f"{graded.points_earned:g} of {graded.points_possible:g} points{pending}{bonus}", style="bold"))
+
+
+def show_validation(validation: Validation) -> None:
+    """Prints how many findings of each group hold, and every one that does not."""
+    console = Console()
+    console.print(Text(f"{validation.rubric} on the {validation.data} data", style="bold"))
+    for group in dict.fromkeys(finding.group for finding in validation.findings):
+        findings = [finding for finding in validation.findings if finding.group == group]
+        held = sum(finding.passed for finding in findings)
+        style = "green" if held == len(findings) else "red"
+        console.print(Text(f"  {group:12} {held} of {len(findings)} hold", style=style))
+    for finding in validation.failures:
+        console.print(Text(f"- {finding.name}", style="red"))
+        console.print(Text(f"      {finding.text}", style="dim"))
 
 
 def _verdict_line(verdict: Verdict) -> Text:

@@ -1,4 +1,4 @@
-"""What `grade`, `check` and `calibrate` share: options, and from them the settings of a run."""
+"""What the commands that run notebooks share: options, and from them the settings of a run."""
 
 from __future__ import annotations
 
@@ -100,8 +100,7 @@ def run_limits(
     from grader.execution.sandbox import Limits
     from grader.execution.watch import RunLimits
 
-    sample = all(file.sample for file in data_sets.files)
-    limits = rubric.limits_for("sample" if sample else "full")
+    limits = rubric.limits_for(data_sets.kind)
     return RunLimits(
         cell_timeout_seconds=cell_timeout or limits.cell_timeout_seconds,
         notebook_timeout_seconds=notebook_timeout or limits.notebook_timeout_seconds,

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from grader import pipeline
-from grader.batch import run_tasks
 from grader.calibration import Calibration
 from grader.checks.measured import calibration_figures
 from grader.errors import UsageError
 from grader.execution.sources import packages
 from grader.matching import match
 from grader.pipeline import Settings, Task, Tell
+from grader.reference.runs import Begin, run_reference
 from grader.store import OutputFolder
 
 
@@ -23,7 +23,7 @@ def calibrate(
     seeds: Sequence[int],
     work: OutputFolder,
     jobs: int,
-    begin: Callable[[Sequence[Task]], None],
+    begin: Begin,
     tell: Tell,
 ) -> Calibration:
     """Measures the reference of a rubric under every seed; what the work folder holds already is not run again.
@@ -41,19 +41,13 @@ def calibrate(
     """
     rubric = settings.rubric
     reference = rubric.reference_path
-    tasks = [
-        Task(id=f"seed-{seed}", path=reference, folder=work.submission(f"seed-{seed}"), seed=seed) for seed in seeds
-    ]
-    begin([task for task in tasks if pipeline.needs_execution(task, settings)])
-    for task, why in zip(tasks, run_tasks(tasks, settings, step=pipeline.gather, jobs=jobs, tell=tell), strict=True):
-        if why:
-            raise UsageError(f"{reference}: the run with seed {task.seed} failed: {why}")
+    tasks = run_reference(settings, seeds=seeds, work=work, jobs=jobs, begin=begin, tell=tell)
     by_seed = [_figures(task, settings) for task in tasks]
     return Calibration(
         assignment=rubric.assignment,
         reference_sha256=hashlib.sha256(reference.read_bytes()).hexdigest(),
         sections_sha256=rubric.sections_sha256,
-        data="sample" if all(file.sample for file in settings.data_sets.files) else "full",
+        data=settings.data_sets.kind,
         fingerprints={file.name: file.fingerprint for file in settings.data_sets.files},
         packages=packages(),
         seeds=tuple(seeds),

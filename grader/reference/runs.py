@@ -1,0 +1,45 @@
+"""The reference solution, run under several seeds; what the work folder holds already is not run again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from grader import pipeline
+from grader.batch import run_tasks
+from grader.errors import UsageError
+from grader.pipeline import Settings, Task, Tell
+from grader.store import OutputFolder
+
+Begin = Callable[[Sequence[Task]], None]
+"""Told of the runs that are due, before the first begins."""
+
+
+def run_reference(
+    settings: Settings, *, seeds: Sequence[int], work: OutputFolder, jobs: int, begin: Begin, tell: Tell
+) -> list[Task]:
+    """Runs a rubric's reference once a seed, several at a time.
+
+    Args:
+        settings: The rubric, the data and the limits.
+        seeds: One a run.
+        work: Where the runs' evidence is kept; shared by calibration and validation.
+        jobs: Runs at a time.
+        begin: Told of the runs that are due.
+        tell: Told of every step.
+
+    Returns:
+        The runs, in the order of the seeds; their evidence is in the work folder.
+
+    Raises:
+        RubricError: The rubric names no reference, or its file is missing.
+        UsageError: A run failed.
+    """
+    reference = settings.rubric.reference_path
+    tasks = [
+        Task(id=f"seed-{seed}", path=reference, folder=work.submission(f"seed-{seed}"), seed=seed) for seed in seeds
+    ]
+    begin([task for task in tasks if pipeline.needs_execution(task, settings)])
+    for task, why in zip(tasks, run_tasks(tasks, settings, step=pipeline.gather, jobs=jobs, tell=tell), strict=True):
+        if why:
+            raise UsageError(f"{reference}: the run with seed {task.seed} failed: {why}")
+    return tasks

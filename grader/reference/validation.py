@@ -1,0 +1,87 @@
+"""Whether a rubric and its reference solution hold together: findings, each of which passes or fails in CI."""
+
+from __future__ import annotations
+
+import json
+from typing import Literal
+from xml.etree import ElementTree as ET
+
+from grader.records import Record
+from grader.records.base import SCHEMA_VERSION
+
+Group = Literal["calibration", "reference", "criteria", "faults", "equivalents"]
+
+
+class Finding(Record):
+    """One thing that must hold.
+
+    Attributes:
+        group: ``calibration`` (it belongs to this reference, rubric, data and environment), ``reference`` (it earns
+            every automatic point), ``criteria`` (each can be failed), ``faults`` and ``equivalents`` (mutants of the
+            reference are judged rightly).
+        name: What was looked at, such as ``seed 1: ex4.accuracy``.
+        text: What was found, what was expected and what to do; empty where it holds.
+    """
+
+    group: Group
+    name: str
+    passed: bool
+    text: str = ""
+
+
+class Validation(Record):
+    """What validating one rubric came to."""
+
+    schema_version: int = SCHEMA_VERSION
+    assignment: str
+    rubric: str
+    data: Literal["full", "sample"]
+    seeds: tuple[int, ...]
+    findings: tuple[Finding, ...]
+
+    @property
+    def failures(self) -> tuple[Finding, ...]:
+        """What does not hold."""
+        return tuple(finding for finding in self.findings if not finding.passed)
+
+
+def validations_json(validations: list[Validation]) -> str:
+    """The findings for a machine."""
+    whole = {
+        "schema_version": SCHEMA_VERSION,
+        "passed": not any(validation.failures for validation in validations),
+        "rubrics": [validation.model_dump(mode="json") for validation in validations],
+    }
+    return json.dumps(whole, indent=1) + "\n"
+
+
+def junit_xml(validations: list[Validation]) -> str:
+    """The findings in JUnit's form, which CI services show: a suite a rubric and group, a test case a finding."""
+    root = ET.Element("testsuites", name="grader validate")
+    for validation in validations:
+        for group in dict.fromkeys(finding.group for finding in validation.findings):
+            findings = [finding for finding in validation.findings if finding.group == group]
+            failures = sum(not finding.passed for finding in findings)
+            suite = ET.SubElement(
+                root,
+                "testsuite",
+                name=f"{validation.assignment}.{group}",
+                tests=str(len(findings)),
+                failures=str(failures),
+                errors="0",
+            )
+            for finding in findings:
+                case = ET.SubElement(
+                    suite, "testcase", classname=f"{validation.assignment}.{group}", name=_xml_text(finding.name)
+                )
+                if not finding.passed:
+                    text = _xml_text(finding.text)
+                    first = text.splitlines()[0] if text else ""
+                    ET.SubElement(case, "failure", message=first).text = text
+    ET.indent(root)
+    return ET.tostring(root, encoding="unicode", xml_declaration=True) + "\n"
+
+
+def _xml_text(text: str) -> str:
+    """Without the control characters that XML cannot hold."""
+    return "".join(sign for sign in text if sign in "\t\n" or sign.isprintable())

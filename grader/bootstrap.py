@@ -184,7 +184,9 @@ import sys
 
 from grader.cli import main
 
-sys.exit(main())
+# Worker processes import this file as a module.
+if __name__ == "__main__":
+    sys.exit(main())
 """
 
 

@@ -55,7 +55,7 @@ def validate(
 
 
 def calibration_findings(rubric: Rubric, data_sets: DataSets) -> Iterator[Finding]:
-    """Whether the reference's spread is of this reference, rubric, data and environment; nothing where no band needs it.
+    """Whether the spread is of this reference, rubric, data and environment; nothing where no band needs it.
 
     Args:
         rubric: With its calibrations.

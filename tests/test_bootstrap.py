@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import runpy
 import subprocess
 import sys
 
@@ -111,6 +112,13 @@ def test_the_command_starts_under_any_path(environment):
     )
     script.chmod(0o755)
     assert subprocess.run([script], check=False).returncode == 0
+
+
+def test_workers_can_import_the_command(tmp_path):
+    """A worker process runs ``bin/grader`` as a module of another name, which must not start the command again."""
+    script = tmp_path / "grader.py"
+    script.write_text(bootstrap.launcher(tmp_path / "python"))
+    assert "main" in runpy.run_path(str(script), run_name="__mp_main__")
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")

@@ -83,7 +83,7 @@ def grade_batch(
         for task in tasks:
             task.folder.key_file.unlink(missing_ok=True)
     due = [task for task in tasks if pipeline.needs_execution(task, settings)]
-    if due or settings.replay_share:
+    if due or settings.replay_share or settings.reruns:
         settings = replace(settings, sandbox=choose_sandbox())
     begin(due)
     failures = run_tasks(tasks, settings, step=pipeline.grade, jobs=jobs, tell=tell)

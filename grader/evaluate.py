@@ -39,6 +39,17 @@ POINT_DIGITS = 2
 """Points are rounded to so many digits, so that thirds add up on paper as they do here."""
 
 
+_TOTALS = {
+    "points_earned": ("earned", False),
+    "points_pending": ("pending", False),
+    "points_possible": ("points", False),
+    "bonus_earned": ("earned", True),
+    "bonus_pending": ("pending", True),
+    "bonus_possible": ("points", True),
+}
+"""Sums of a grade: the verdicts' field that is added up, and whether of bonus sections."""
+
+
 def evaluate(rubric: Rubric, *, evidence: Evidence, measurements: Measurements, read: Read) -> GradedSubmission:
     """Grades one submission.
 
@@ -89,6 +100,18 @@ def not_run(rubric: Rubric, submission: Submission) -> GradedSubmission:
     )
     execution = ExecutionSummary(reason="unreadable", detail=why)
     return graded.model_copy(update={"status": "not_run", "execution": execution})
+
+
+def with_verdicts(graded: GradedSubmission, verdicts: tuple[Verdict, ...]) -> GradedSubmission:
+    """The grade with these verdicts, and the status and sums that follow from them."""
+    waiting = any(verdict.outcome == "needs_review" and verdict.cause != "by_hand" for verdict in verdicts)
+
+    def total(field: str, *, bonus: bool) -> float:
+        points = (float(getattr(verdict, field)) for verdict in verdicts if verdict.bonus is bonus)
+        return round(sum(points), POINT_DIGITS)
+
+    sums = {name: total(field, bonus=bonus) for name, (field, bonus) in _TOTALS.items()}
+    return graded.model_copy(update={"status": "needs_review" if waiting else "graded", "verdicts": verdicts, **sums})
 
 
 def data_kind(evidence: Evidence) -> DataKind:
@@ -316,19 +339,13 @@ def _graded(
     advice: tuple[Advice, ...],
     flags: tuple[Flag, ...] = (),
 ) -> GradedSubmission:
-    waiting = any(verdict.outcome == "needs_review" and verdict.cause != "by_hand" for verdict in verdicts)
     run = evidence.execution
-
-    def total(name: str, *, bonus: bool) -> float:
-        points = (float(getattr(verdict, name)) for verdict in verdicts if verdict.bonus is bonus)
-        return round(sum(points), POINT_DIGITS)
-
-    return GradedSubmission(
+    graded = GradedSubmission(
         submission=submission,
         rubric=RubricSummary(
             assignment=rubric.assignment, title=rubric.title, file_name=rubric.path.name, sha256=rubric.sha256
         ),
-        status="needs_review" if waiting else "graded",
+        status="graded",
         execution=ExecutionSummary(
             reason=run.reason,
             detail=run.detail,
@@ -338,14 +355,14 @@ def _graded(
         ),
         data=evidence.data_sets,
         data_choice=evidence.data_choice,
-        points_earned=total("earned", bonus=False),
-        points_pending=total("pending", bonus=False),
-        points_possible=total("points", bonus=False),
-        bonus_earned=total("earned", bonus=True),
-        bonus_pending=total("pending", bonus=True),
-        bonus_possible=total("points", bonus=True),
+        points_earned=0.0,
+        points_pending=0.0,
+        points_possible=0.0,
+        bonus_earned=0.0,
+        bonus_pending=0.0,
+        bonus_possible=0.0,
         matching=dict(matching),
         flags=flags,
-        verdicts=verdicts,
         advice=advice,
     )
+    return with_verdicts(graded, verdicts)

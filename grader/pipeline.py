@@ -5,10 +5,11 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+from grader.borderline import borderline, decide
 from grader.datasets import DataSets
 from grader.errors import StoreError, SubmissionError
 from grader.evaluate import evaluate, not_run
@@ -33,6 +34,7 @@ class Settings:
     Attributes:
         sandbox: None where nothing will be executed.
         replay_share: Share of the fits that are repeated outside, in [0, 1], beside those that are suspicious.
+        reruns: How many more seeds decide a figure that is near its line.
     """
 
     rubric: Rubric
@@ -40,6 +42,7 @@ class Settings:
     limits: RunLimits
     sandbox: Sandbox | None
     replay_share: float = 0.0
+    reruns: int = 0
 
 
 @dataclass(frozen=True)
@@ -121,7 +124,9 @@ def grade(task: Task, settings: Settings, *, core: int | None, tell: Tell) -> No
             return
         _execute(task, settings, submission=submission, notebook=notebook, core=core, tell=tell)
     _replay(task, settings, core=core, tell=tell)
-    regrade(task, settings, tell=tell)
+    graded = regrade(task, settings, tell=tell)
+    if borderline(graded) and _rerun(task, settings, core=core, tell=tell):
+        regrade(task, settings, tell=tell)
 
 
 def regrade(task: Task, settings: Settings, *, tell: Tell) -> GradedSubmission:
@@ -131,9 +136,16 @@ def regrade(task: Task, settings: Settings, *, tell: Tell) -> GradedSubmission:
         StoreError: The stored evidence is gone or broken.
     """
     tell(Progress(task.id, "evaluate"))
-    evidence, measurements = stored_evidence(task.folder)
-    graded = evaluate(settings.rubric, evidence=evidence, measurements=measurements, read=task.folder.arrays.get)
+    graded = _evaluated(task.folder, settings.rubric)
+    if borderline(graded):
+        done = [rerun for rerun in _reruns(task, settings) if not needs_execution(rerun, settings)]
+        graded = decide(graded, [_evaluated(rerun.folder, settings.rubric) for rerun in done])
     return _finish(task, graded=graded, tell=tell)
+
+
+def _evaluated(folder: SubmissionFolder, rubric: Rubric) -> GradedSubmission:
+    evidence, measurements = stored_evidence(folder)
+    return evaluate(rubric, evidence=evidence, measurements=measurements, read=folder.arrays.get)
 
 
 def stored_evidence(folder: SubmissionFolder) -> tuple[Evidence, Measurements]:
@@ -237,6 +249,23 @@ def _replay(task: Task, settings: Settings, *, core: int | None, tell: Tell) -> 
         core=core,
     )
     task.folder.write(measurements.model_copy(update={"replays": (*measurements.replays, *replays)}))
+
+
+def _reruns(task: Task, settings: Settings) -> list[Task]:
+    """The same submission under other seeds: those that are stored, and those that the settings ask for."""
+    stored = [int(path.name) for path in task.folder.reruns_folder.glob("*") if path.name.isdecimal()]
+    seeds = sorted({*stored, *(task.seed + number for number in range(1, settings.reruns + 1))})
+    return [replace(task, seed=seed, folder=task.folder.rerun(seed)) for seed in seeds]
+
+
+def _rerun(task: Task, settings: Settings, *, core: int | None, tell: Tell) -> bool:
+    """Runs a submission under further seeds, and says whether any of those runs is new."""
+    due = [rerun for rerun in _reruns(task, settings) if needs_execution(rerun, settings)][: settings.reruns]
+    for rerun in due:
+        submission, notebook = read_submission(task.path, submission_id=task.id)
+        if notebook is not None:
+            _execute(rerun, settings, submission=submission, notebook=notebook, core=core, tell=tell)
+    return bool(due)
 
 
 def _draw(sha256: str, fit: str) -> float:

@@ -7,6 +7,7 @@ grade.json  feedback.html  executed.ipynb
 evidence/
 evidence.json  measurements.json  execution.key
 arrays/<sha256>.npy
+reruns/<seed>/   the same, run under another seed
 """
 
 from __future__ import annotations
@@ -109,6 +110,14 @@ class SubmissionFolder:
     @property
     def measurements_json(self) -> Path:
         return self.evidence_folder / "measurements.json"
+
+    @property
+    def reruns_folder(self) -> Path:
+        return self.folder / "reruns"
+
+    def rerun(self, seed: int) -> SubmissionFolder:
+        """The folder of the same submission run under another seed."""
+        return SubmissionFolder(self.reruns_folder / str(seed))
 
     @property
     def key_file(self) -> Path:

@@ -27,6 +27,14 @@ from grader.cli.options import run_options
     show_default=True,
     help="Share of the trainings to repeat outside, bit for bit. Suspicious ones always are.",
 )
+@click.option(
+    "--rerun-borderline",
+    type=click.IntRange(min=0),
+    default=0,
+    show_default=True,
+    metavar="K",
+    help="Run a submission with a figure near its line under K more seeds, and decide by the median.",
+)
 @click.option("--again", is_flag=True, help="Execute every submission again, whatever the output folder holds.")
 @click.option("-v", "--verbose", is_flag=True, help="Show the time of each submission and the harness's share of it.")
 @click.option("-q", "--quiet", is_flag=True, help="Show nothing but errors.")
@@ -42,6 +50,7 @@ def grade(  # noqa: PLR0913
     memory: float | None,
     unprotected: bool,
     replay: float,
+    rerun_borderline: int,
     again: bool,
     verbose: bool,
     quiet: bool,
@@ -73,6 +82,7 @@ def grade(  # noqa: PLR0913
         ),
         sandbox=None,
         replay_share=replay,
+        reruns=rerun_borderline,
     )
     with BatchDisplay(quiet=quiet) as display:
         cohort = grade_batch(

@@ -1,0 +1,162 @@
+from __future__ import annotations
+
+import json
+from types import SimpleNamespace
+from xml.etree import ElementTree as ET
+
+import pytest
+from builders import SHA, Notebook, dense, make_calibration, make_measurement
+from worksheet import RUBRIC_FILE
+
+from grader.checks.base import registered
+from grader.checks.forms import ModelForm
+from grader.evaluate import evaluate
+from grader.execution.sources import packages
+from grader.records import Measurements
+from grader.reference.spoiled import criteria_that_cannot_fail
+from grader.reference.validate import calibration_findings, reference_findings
+from grader.reference.validation import Finding, Validation, junit_xml, validations_json
+from grader.rubric import Criterion, Rubric, Section, load_rubric
+
+RUNS = (0.90, 0.91, 0.92, 0.91)
+
+
+def section(*criteria, section_id="ex4"):
+    form = ModelForm.model_validate({"inputs": [784]})
+    return Section(id=section_id, title="Exercise 4: Build", model=form, criteria=criteria)
+
+
+def criterion(check, **params):
+    spec = registered()[check]
+    return Criterion(id=f"ex4.{check}", points=1, check=check, params=spec.params(**params))
+
+
+def trained_book():
+    book = Notebook()
+    book.markdown("## Exercise 4: Build")
+    book.code("model.fit(x, y)")
+    model = book.model(dense(128, "relu"), dense(10, "softmax"))
+    book.fit(model)
+    book.evaluate(model)
+    return book
+
+
+def of_reference(*criteria):
+    book = trained_book()
+    rubric = Rubric(assignment="some", title="Some", points={"core": 0}, sections=(section(*criteria),))
+    evidence = book.evidence()
+    measured = (make_measurement(accuracy=0.97, loss=0.1), make_measurement("train", accuracy=0.99, loss=0.05))
+    measurements = Measurements(submission="some", measured=measured)
+    graded = evaluate(rubric, evidence=evidence, measurements=measurements, read=book.store.get)
+    return rubric, graded, evidence, measurements, book.store.get
+
+
+def unfailed(*criteria):
+    rubric, graded, evidence, measurements, read = of_reference(*criteria)
+    assert {verdict.outcome for verdict in graded.verdicts} == {"passed"}
+    return criteria_that_cannot_fail(rubric, graded=graded, evidence=evidence, measurements=measurements, read=read)
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        criterion("accuracy", min=0.9),
+        criterion("accuracy", max=0.98),
+        criterion("error", metric="loss", max=0.5),
+        criterion("trained", epochs=10),
+        criterion("notebook_runs"),
+    ],
+)
+def test_a_criterion_that_asks_for_something_can_be_failed(asked):
+    """Bands are failed by other figures, the rest by a notebook without content or one that raises."""
+    assert unfailed(asked) == {}
+
+
+@pytest.mark.parametrize("asked", [criterion("accuracy", min=0.0), criterion("accuracy", min=0.0, max=1.0)])
+def test_a_band_that_holds_everything_is_found(asked):
+    """A band from 0 to 1 would be passed by any model."""
+    assert list(unfailed(asked)) == ["ex4.accuracy"]
+
+
+def test_the_reference_is_told_with_what_it_lost():
+    """A criterion that the reference does not earn is a finding with both numbers; by hand is none."""
+    _, graded, *_ = of_reference(criterion("accuracy", min=0.98), criterion("discussion", question="why"))
+    findings = {finding.name: finding for finding in reference_findings(graded, seed=3)}
+    assert findings["seed 3: execution"].passed
+    assert not findings["seed 3: ex4.accuracy"].passed
+    assert "0.9700" in findings["seed 3: ex4.accuracy"].text
+    assert "0.9800" in findings["seed 3: ex4.accuracy"].text
+
+
+def with_calibration(**changes):
+    rubric = load_rubric(RUBRIC_FILE)
+    known = make_calibration(ex4__test_accuracy=RUNS).model_copy(
+        update={
+            "reference_sha256": rubric.calibrations["sample"].reference_sha256,
+            "sections_sha256": rubric.sections_sha256,
+            "packages": packages(),
+            **changes,
+        }
+    )
+    return rubric.model_copy(update={"calibrations": {"sample": known}})
+
+
+def findings_of(rubric, fingerprint=SHA):
+    files = (SimpleNamespace(name="mnist", fingerprint=fingerprint),)
+    data = SimpleNamespace(kind="sample", files=files)
+    return {finding.name: finding for finding in calibration_findings(rubric, data)}
+
+
+def test_a_calibration_that_belongs_holds():
+    """Same reference, rubric, data and environment: nothing to say."""
+    assert [name for name, finding in findings_of(with_calibration()).items() if not finding.passed] == []
+
+
+@pytest.mark.parametrize(
+    ("changes", "name", "words"),
+    [
+        ({"reference_sha256": "1" * 64}, "reference", "reference notebook has changed"),
+        ({"sections_sha256": None}, "rubric", "sections"),
+        ({"fingerprints": {"mnist": "1" * 64}}, "data", "mnist"),
+        ({"packages": {**packages(), "keras": "2.0"}}, "environment", "keras 2.0 -> "),
+        ({"seeds": (1, 2)}, "runs", "2 runs"),
+    ],
+)
+def test_what_changed_since_is_named(changes, name, words):
+    """One finding fails, says what changed, and how to measure again."""
+    failures = [finding for finding in findings_of(with_calibration(**changes)).values() if not finding.passed]
+    assert [finding.name for finding in failures] == [name]
+    assert words in failures[0].text
+    assert "grader calibrate" in failures[0].text
+
+
+def test_tensorflow_is_one_library_under_two_names():
+    """A calibration of tensorflow-cpu holds where tensorflow of the same version is installed."""
+    renamed = {name.removesuffix("-cpu"): version for name, version in packages().items()}
+    assert findings_of(with_calibration(packages=renamed))["environment"].passed
+
+
+def a_validation():
+    findings = (
+        Finding(group="reference", name="seed 1: a", passed=True),
+        Finding(group="reference", name="seed 1: b", passed=False, text='failed: <got> "0.5"\x07\nMend it.'),
+        Finding(group="criteria", name="a can be failed", passed=True),
+    )
+    return Validation(assignment="some", rubric="some.yaml", data="sample", seeds=(1,), findings=findings)
+
+
+def test_junit_has_a_case_a_finding():
+    """CI services read suites, cases and failures; signs that XML cannot hold are left out."""
+    suites = ET.fromstring(junit_xml([a_validation()]))  # noqa: S314 - our own text
+    counts = [(suite.get("name"), suite.get("tests"), suite.get("failures")) for suite in suites]
+    assert counts == [("some.reference", "2", "1"), ("some.criteria", "1", "0")]
+    failure = suites.find(".//failure")
+    assert failure is not None
+    assert failure.get("message") == 'failed: <got> "0.5"'
+
+
+def test_json_says_whether_all_of_it_holds():
+    """A machine reads one word, and every finding."""
+    plain = json.loads(validations_json([a_validation()]))
+    assert plain["passed"] is False
+    assert [finding["passed"] for finding in plain["rubrics"][0]["findings"]] == [True, False, True]

@@ -65,7 +65,7 @@ def grade_batch(
     """Grades every submission below the paths and writes the pages of the cohort.
 
     Args:
-        paths: Notebooks and folders of them.
+        paths: Notebooks, folders of them and archives.
         settings: With what; its sandbox is chosen here, and only where something is to be executed.
         output: Where everything is written; what it holds already is used again.
         jobs: How many submissions at a time.
@@ -78,7 +78,10 @@ def grade_batch(
         UsageError: A path does not exist, or no submission was found below them.
         MachineError: There is no sandbox to be had.
     """
-    tasks = [Task(id=one.id, path=one.path, folder=output.submission(one.id)) for one in collect_submissions(paths)]
+    tasks = [
+        Task(id=one.id, path=one.path, folder=output.submission(one.id), origin=one.origin)
+        for one in collect_submissions(paths, unpack_to=output.unpacked)
+    ]
     if again:
         for task in tasks:
             task.folder.key_file.unlink(missing_ok=True)

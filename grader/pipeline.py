@@ -16,8 +16,9 @@ from grader.evaluate import evaluate, not_run
 from grader.execution.sandbox import Sandbox
 from grader.execution.sources import harness_digest
 from grader.execution.watch import RunLimits
-from grader.intake import read_submission
+from grader.intake import Origin, read_submission
 from grader.intake.files import read_bytes
+from grader.printed import well_formed
 from grader.records import SCHEMA_VERSION, Evidence, Execution, GradedSubmission, Measurements, Submission
 from grader.rubric import Rubric
 from grader.store import SubmissionFolder, write_atomically
@@ -51,12 +52,14 @@ class Task:
 
     Attributes:
         seed: What `random`, numpy and Keras are seeded with before its first cell.
+        origin: What the archive that it lay in tells of it; None where it lay in none.
     """
 
     id: str
     path: Path
     folder: SubmissionFolder
     seed: int = 0
+    origin: Origin | None = None
 
 
 @dataclass(frozen=True)
@@ -98,7 +101,7 @@ def gather(task: Task, settings: Settings, *, core: int | None, tell: Tell) -> N
     """
     if needs_execution(task, settings):
         tell(Progress(task.id, "read"))
-        submission, notebook = read_submission(task.path, submission_id=task.id)
+        submission, notebook = read_submission(task.path, submission_id=task.id, origin=task.origin)
         if submission.problem is not None or notebook is None:
             raise SubmissionError(submission.problem or "There is nothing in it to run.")
         _execute(task, settings, submission=submission, notebook=notebook, core=core, tell=tell)
@@ -118,7 +121,7 @@ def grade(task: Task, settings: Settings, *, core: int | None, tell: Tell) -> No
     """
     if needs_execution(task, settings):
         tell(Progress(task.id, "read"))
-        submission, notebook = read_submission(task.path, submission_id=task.id)
+        submission, notebook = read_submission(task.path, submission_id=task.id, origin=task.origin)
         if submission.problem is not None or notebook is None:
             _finish(task, graded=not_run(settings.rubric, submission), tell=tell)
             return
@@ -170,7 +173,7 @@ def give_up(task: Task, settings: Settings, *, why: str) -> GradedSubmission:
     """
     evidence = Evidence(
         submission=task.id,
-        file_name=task.path.name,
+        file_name=well_formed(task.path.name if task.origin is None else task.origin.file_name),
         sha256=_sha256(task.path),
         data_choice=settings.data_sets.choice,
         execution=Execution(reason="internal", detail=why),

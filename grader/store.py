@@ -8,6 +8,7 @@ evidence/
 evidence.json  measurements.json  execution.key
 arrays/<sha256>.npy
 reruns/<seed>/   the same, run under another seed
+.unpacked/<archive>/<file>.ipynb
 """
 
 from __future__ import annotations
@@ -162,6 +163,11 @@ class OutputFolder:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+
+    @property
+    def unpacked(self) -> Path:
+        """Where the notebooks of archives lie; hidden, so that nobody takes them for submissions of their own."""
+        return self.folder / ".unpacked"
 
     def submission(self, submission_id: str) -> SubmissionFolder:
         """The folder of one submission."""

@@ -44,6 +44,7 @@ def check(  # noqa: PLR0913
     from grader.cli import EXIT_OURS
     from grader.cli.display import BatchDisplay, show_verdicts
     from grader.cli.options import choose_data, choose_sandbox, existing_file, run_limits
+    from grader.errors import UsageError
     from grader.intake import read_submission
     from grader.matching import best_rubric
     from grader.pipeline import Settings
@@ -51,6 +52,12 @@ def check(  # noqa: PLR0913
     from grader.store import OutputFolder
 
     notebook = existing_file(notebook, what="a notebook").resolve()
+    if notebook.suffix.lower() == ".zip":
+        raise UsageError(
+            f"{notebook}: this is an archive.",
+            expected="One notebook.",
+            mend="Unpack it first, or grade all of it with grader grade.",
+        )
     if rubric is None:
         submission, _ = read_submission(notebook)
         chosen, why = best_rubric(submission.cells, folder=RUBRICS)

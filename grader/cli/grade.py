@@ -55,7 +55,9 @@ def grade(  # noqa: PLR0913
     verbose: bool,
     quiet: bool,
 ) -> None:
-    """Grade SUBMISSIONS (notebooks, or folders of them) by RUBRIC.
+    """Grade SUBMISSIONS (notebooks, folders of them, or zip archives) by RUBRIC.
+
+    An archive is one of notebooks at any depth, as Moodle, Canvas, Blackboard and Gradescope export them.
 
     Writes OUTPUT/index.html, gradebook.csv and summary.json for the tutor, and for each submission
     OUTPUT/submissions/<id>/feedback.html and grade.json.

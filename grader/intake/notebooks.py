@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from grader.errors import SubmissionError
+from grader.intake.candidates import Origin
 from grader.intake.files import parse_json, read_bytes
-from grader.intake.naming import author_of_file, authors_of_cells, authors_of_metadata, slug
+from grader.intake.naming import MAX_AUTHORS, author_of_file, authors_of_cells, authors_of_metadata, slug
 from grader.printed import shown, well_formed
 from grader.records import Cell, Submission
 from grader.source import is_python_2
@@ -45,22 +46,26 @@ _LANGUAGES = {
 _OTHER_FILE = "Ask for the notebook of this assignment."
 
 
-def read_submission(path: Path, *, submission_id: str | None = None) -> tuple[Submission, NotebookNode | None]:
+def read_submission(
+    path: Path, *, submission_id: str | None = None, origin: Origin | None = None
+) -> tuple[Submission, NotebookNode | None]:
     """Reads what was handed in.
 
     Args:
         path: The file; a link is not followed.
         submission_id: Its id; None for the slug of its name.
+        origin: What the archive that it lay in tells of it.
 
     Returns:
         The submission, and the same as a valid nbformat 4 notebook for Python 3 with no outputs and no metadata but
         its kernel's. Where the file is no notebook, `Submission.problem` says why and what to do, and there is no
         notebook.
     """
-    stem = _stem(path)
+    file_name = path.name if origin is None else origin.file_name
+    stem = _stem(file_name)
     raw = b""
     try:
-        raw = read_bytes(path)
+        raw = _bytes(path, origin)
         submission, cells = _read(raw, stem)
     except SubmissionError as error:
         submission, cells = {"authors": (author_of_file(stem),), "problem": str(error)}, None
@@ -69,15 +74,31 @@ def read_submission(path: Path, *, submission_id: str | None = None) -> tuple[Su
         submission, cells = {"authors": (author_of_file(stem),), "problem": problem}, None
     record = Submission(
         id=submission_id or slug(stem),
-        file_name=well_formed(path.name),
+        file_name=well_formed(file_name),
         sha256=hashlib.sha256(raw).hexdigest(),
-        **submission,
+        **{**submission, **_from_export(submission, origin)},
     )
     return record, None if cells is None else _as_notebook(record, cells)
 
 
-def _stem(path: Path) -> str:
-    return re.sub(r"\.ipynb(\.(txt|json|html|download))?$", "", path.name, flags=re.IGNORECASE) or path.name
+def _bytes(path: Path, origin: Origin | None) -> bytes:
+    if origin is not None and origin.problem is not None:
+        raise SubmissionError(origin.problem)
+    return read_bytes(path)
+
+
+def _from_export(submission: dict[str, Any], origin: Origin | None) -> dict[str, Any]:
+    """The authors with those whom the platform knows before those whom the notebook names."""
+    if origin is None or not origin.authors:
+        return {}
+    named = submission["authors"] if submission.get("authors_from", "file name") != "file name" else ()
+    known = {author.name.casefold() for author in origin.authors}
+    others = (author for author in named if author.name.casefold() not in known)
+    return {"authors": (*origin.authors, *others)[:MAX_AUTHORS], "authors_from": "export"}
+
+
+def _stem(name: str) -> str:
+    return re.sub(r"\.ipynb(\.(txt|json|html|download))?$", "", name, flags=re.IGNORECASE) or name
 
 
 def _read(raw: bytes, stem: str) -> tuple[dict[str, Any], list[dict[str, Any]]]:

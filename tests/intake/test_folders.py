@@ -1,12 +1,14 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
 
 from grader.errors import UsageError
-from grader.intake import collect_submissions
+from grader.intake import HandedIn
+from grader.intake import collect_submissions as collect
 
 
 @pytest.fixture
@@ -21,6 +23,10 @@ def tree(tmp_path):
         return tmp_path
 
     return _tree
+
+
+def collect_submissions(paths: Iterable[Path]) -> list[HandedIn]:
+    return collect(paths, unpack_to=Path("nothing is unpacked here"))
 
 
 def found(*paths: Path) -> list[str]:

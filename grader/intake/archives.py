@@ -1,0 +1,300 @@
+"""Zip archives of notebooks, as learning platforms export them, opened as what they are: somebody else's file.
+
+No name in an archive ever becomes a path: a file is put under a name of our own, and its own is kept beside it. What
+is refused stays in the list with the reason.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import stat
+import struct
+import unicodedata
+import zipfile
+import zlib
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path, PurePosixPath
+
+from grader.errors import StoreError, SubmissionError
+from grader.intake.candidates import (
+    NOTEBOOK,
+    Origin,
+    instead_of_notebooks,
+    is_candidate,
+    is_notebook,
+    is_passed_over,
+    stem,
+)
+from grader.intake.exports import GRADESCOPE_METADATA, Owner, Owners, Parts, gradescope_submitters, owners_by_names
+from grader.intake.files import MAX_FILE_BYTES
+from grader.intake.naming import slug
+from grader.printed import well_formed
+from grader.records import Author
+from grader.store import write_atomically
+
+MAX_MEMBERS = 20_000
+MAX_UNPACKED_BYTES = 4 * 2**30
+"""Of all files of one archive together."""
+MAX_RATIO = 200
+"""Of a file's size to its compressed size. Notebooks of plain text reach 30, progress bars 100; a bomb has 1,000."""
+MAX_LIST_BYTES = 16 * 2**20
+"""Of the archive's list of members, which is read in one piece."""
+MAX_NAME_CHARACTERS = 1000
+
+_SMALL_BYTES = 2**20
+"""A file up to this size is harmless however well it compresses."""
+_CHUNK_BYTES = 2**20
+_METADATA_BYTES = 16 * 2**20
+_ENCRYPTED = 0x1 | 0x40 | 0x2000
+_READABLE = frozenset({zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED})
+_BROKEN = (
+    zipfile.BadZipFile,
+    zlib.error,
+    struct.error,
+    EOFError,
+    OSError,
+    ValueError,
+    NotImplementedError,
+    RuntimeError,
+    OverflowError,
+)
+_AGAIN = "Ask for the notebook itself, or download the archive again."
+
+
+@dataclass(frozen=True)
+class Member:
+    """A file of an archive that is a submission, taken out or refused.
+
+    Attributes:
+        path: Where it lies, or would lie if it were not refused.
+        stem: What its id is made of.
+    """
+
+    path: Path
+    stem: str
+    origin: Origin
+
+
+def unpack(path: Path, *, into: Path) -> list[Member]:
+    """Takes the submissions out of an archive.
+
+    Args:
+        path: The archive.
+        into: The folder below which its files are put, each under a name of our own that is the same in every run.
+
+    Returns:
+        Every notebook, and what was handed in instead of one; an archive that cannot be read at all, or holds none,
+        is one entry itself, so that it is missing from no list.
+
+    Raises:
+        StoreError: The folder cannot be written.
+    """
+    name = f"{slug(path.stem)}-{_short_hash(str(path.absolute()))}"
+    try:
+        with _Bounded(path.open("rb", buffering=0)) as file, zipfile.ZipFile(file) as archive:
+            found = list(_Unpacking(archive, folder=into / name).members())
+    except SubmissionError as error:
+        return [_refused_archive(path, str(error))]
+    except _BROKEN as error:
+        why = f"The archive cannot be read ({_reason(error)}). Download it again."
+        return [_refused_archive(path, why)]
+    nothing = f"No notebook is in the archive. It should hold files that end in {NOTEBOOK}, at any depth."
+    return found or [_refused_archive(path, nothing)]
+
+
+class _Bounded(io.BufferedReader):
+    """A file of which no more than `MAX_LIST_BYTES` are read at a time: the size of the list is the archive's word."""
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        if size is not None and size > MAX_LIST_BYTES:
+            raise SubmissionError(
+                f"The archive's list of members has {size} bytes; at most {MAX_LIST_BYTES} are read.", mend="Split it."
+            )
+        return super().read(size)
+
+
+class _Unpacking:
+    """One archive on its way out.
+
+    Raises:
+        SubmissionError: It has too many members.
+    """
+
+    def __init__(self, archive: zipfile.ZipFile, *, folder: Path) -> None:
+        self.archive = archive
+        self.folder = folder
+        self.unpacked_bytes = 0
+        self.infos: dict[str, list[zipfile.ZipInfo]] = defaultdict(list)
+        count = len(archive.infolist())
+        if count > MAX_MEMBERS:
+            raise SubmissionError(f"The archive has {count} members; at most {MAX_MEMBERS} are read.", mend="Split it.")
+        for info in archive.infolist():
+            # The name before a NUL is zipfile's; the one that stands in the archive is judged.
+            if not info.orig_filename.endswith("/"):
+                self.infos[unicodedata.normalize("NFC", info.orig_filename)].append(info)
+
+    def members(self) -> Iterator[Member]:
+        """Takes out what was handed in, in the order of the names."""
+        for name, member in self._chosen():
+            try:
+                raw = self._content(name)
+            except SubmissionError as error:
+                # What an earlier archive of this name held must not be graded in its place.
+                member.path.unlink(missing_ok=True)
+                yield replace(member, origin=replace(member.origin, problem=str(error)))
+                continue
+            try:
+                write_atomically(member.path, raw)
+            except OSError as error:
+                raise StoreError(f"{member.path}: it cannot be written ({_reason(error)}).") from error
+            yield member
+
+    def _chosen(self) -> Iterator[tuple[str, Member]]:
+        """The name of each submission in the archive, and where it is to be put."""
+        split = {name: _parts(name) for name in self.infos}
+        visible = {name: parts for name, parts in split.items() if parts and not any(map(is_passed_over, parts))}
+        candidates = {name: parts for name, parts in visible.items() if is_candidate(parts[-1])}
+        owners = owners_by_names(list(candidates.values()), self._submitters())
+        handed_in = _handed_in(candidates.values(), owners)
+        chosen = {name: parts for name, parts in sorted(candidates.items()) if parts in handed_in}
+        count = Counter(_label(parts, owners.get(parts)) for parts in chosen.values())
+        for name, parts in chosen.items():
+            owner = owners.get(parts)
+            label = _label(parts, owner)
+            file_name = well_formed(owner.file_name if owner else parts[-1])[:MAX_NAME_CHARACTERS]
+            yield (
+                name,
+                Member(
+                    path=self.folder / f"{slug(label)}-{_short_hash(name)}{NOTEBOOK}",
+                    stem=label if count[label] == 1 else _longer_label(parts, owner),
+                    origin=Origin(file_name, owner.authors if owner else ()),
+                ),
+            )
+
+    def _content(self, name: str) -> bytes:
+        """A member's bytes.
+
+        Raises:
+            SubmissionError: It is not safe, or cannot be read.
+        """
+        infos = self.infos[name]
+        if len(infos) > 1:
+            raise SubmissionError(f"The archive holds {len(infos)} files of this name ({_quoted(name)}).", mend=_AGAIN)
+        (info,) = infos
+        _refuse_name(name)
+        _refuse_kind(info)
+        self.unpacked_bytes += info.file_size
+        if self.unpacked_bytes > MAX_UNPACKED_BYTES:
+            limit = MAX_UNPACKED_BYTES // 2**20
+            raise SubmissionError(f"The files of the archive have more than {limit} MB together.", mend="Split it.")
+        try:
+            return b"".join(_chunks(self.archive, info))
+        except _BROKEN as error:
+            raise SubmissionError(f"It cannot be read from the archive ({_reason(error)}).", mend=_AGAIN) from error
+
+    def _submitters(self) -> dict[str, tuple[Author, ...]]:
+        """What Gradescope's list says of the people, where there is one."""
+        lists = [name for name in self.infos if _parts(name)[-1:] == (GRADESCOPE_METADATA,)]
+        if len(lists) != 1 or self.infos[lists[0]][0].file_size > _METADATA_BYTES:
+            return {}
+        try:
+            return gradescope_submitters(self._content(lists[0]))
+        except SubmissionError:
+            return {}
+
+
+def _handed_in(candidates: Iterable[Parts], owners: Owners) -> frozenset[Parts]:
+    """Notebooks, and what was handed in instead of one: by an owner who has none, or in a folder without one."""
+    groups: dict[tuple[str, ...], list[Parts]] = defaultdict(list)
+    for parts in candidates:
+        owner = owners.get(parts)
+        groups[parts[:-1] if owner is None else ("", owner.label)].append(parts)
+    chosen: set[Parts] = set()
+    for group, members in groups.items():
+        notebooks = [parts for parts in members if is_notebook(parts[-1])]
+        chosen.update(notebooks)
+        if not group:
+            names = set(instead_of_notebooks((parts[-1] for parts in members), (parts[-1] for parts in notebooks)))
+            chosen.update(parts for parts in members if parts[-1] in names)
+        elif not notebooks:
+            chosen.update(members)
+    return frozenset(chosen)
+
+
+def _label(parts: Parts, owner: Owner | None) -> str:
+    return owner.label if owner else stem(parts[-1])
+
+
+def _longer_label(parts: Parts, owner: Owner | None) -> str:
+    """A label for one of several files with the same: of one owner, or of one name in several folders."""
+    return " ".join((owner.label, stem(owner.file_name)) if owner else (*parts[:-1], stem(parts[-1])))
+
+
+def _chunks(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> Iterator[bytes]:
+    # No more than the size that was looked at is ever unpacked; the checksum is compared at the end.
+    with archive.open(info) as file:
+        while chunk := file.read(_CHUNK_BYTES):
+            yield chunk
+
+
+def _parts(name: str) -> Parts:
+    return tuple(part for part in name.replace("\\", "/").split("/") if part not in {"", ".", ".."})
+
+
+def _refuse_name(name: str) -> None:
+    path = PurePosixPath(name)
+    wrong = None
+    if len(name) > MAX_NAME_CHARACTERS:
+        wrong = "is too long"
+    elif path.is_absolute() or (len(name) > 1 and name[1] == ":" and name[0].isalpha()):
+        wrong = "begins at the root of a disk"
+    elif ".." in path.parts or ".." in name.split("\\"):
+        wrong = "leads out of the archive's folder"
+    elif "\\" in name:
+        wrong = "holds a backslash"
+    elif any(character < " " or character == "\x7f" for character in name):
+        wrong = "holds invisible characters"
+    if wrong is not None:
+        raise SubmissionError(f"Its name in the archive, {_quoted(name)}, {wrong}.", mend=_AGAIN)
+
+
+def _refuse_kind(info: zipfile.ZipInfo) -> None:
+    kind = stat.S_IFMT(info.external_attr >> 16)
+    if kind not in {0, stat.S_IFREG}:
+        named = "a link" if kind == stat.S_IFLNK else "no plain file"
+        raise SubmissionError(f"It is {named} in the archive.", mend=_AGAIN)
+    if info.flag_bits & _ENCRYPTED:
+        raise SubmissionError("It is encrypted.", mend="Ask for it without a password.")
+    if info.compress_type not in _READABLE:
+        raise SubmissionError(
+            f"It is compressed in a way that is not read (method {info.compress_type}).",
+            mend="Make the archive with the usual compression.",
+        )
+    if info.file_size > MAX_FILE_BYTES:
+        limit = MAX_FILE_BYTES // 2**20
+        raise SubmissionError(
+            f"The file has more than {limit} MB.", mend="Ask for the notebook with its outputs cleared."
+        )
+    if info.file_size > _SMALL_BYTES and info.file_size > MAX_RATIO * info.compress_size:
+        raise SubmissionError(
+            f"It unpacks to more than {MAX_RATIO} times its size in the archive, as no notebook does.", mend=_AGAIN
+        )
+
+
+def _refused_archive(path: Path, why: str) -> Member:
+    return Member(path, stem(path.name), Origin(well_formed(path.name), problem=why))
+
+
+def _quoted(name: str) -> str:
+    return repr(well_formed(name)[:200])
+
+
+def _reason(error: BaseException) -> str:
+    return well_formed(str(error))[:200] or type(error).__name__
+
+
+def _short_hash(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", errors="surrogatepass")).hexdigest()[:8]

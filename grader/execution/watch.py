@@ -12,7 +12,12 @@ from grader.execution.sandbox import Excess, Limits, Sandboxed
 from grader.records import ExecutionReason
 
 INTERRUPT_GRACE_SECONDS = 10.0
+INTERRUPT_INTERVAL_SECONDS = 1.0
 WATCH_INTERVAL_SECONDS = 0.2
+
+LARGEST_STRETCH = 3.0
+"""A limit of time is counted without the time that a busy machine kept the kernel waiting, up to this many times the
+limit in all: a notebook could keep itself waiting."""
 
 OUT_OF_MEMORY = frozenset({"MemoryError", "ResourceExhaustedError"})
 """What Python and TensorFlow raise at the memory limit of a process."""
@@ -24,7 +29,8 @@ class RunLimits:
 
     Attributes:
         cell_timeout_seconds: After it the cell is interrupted, and the run goes on.
-        notebook_timeout_seconds: After it the run ends; counted from when the kernel is there.
+        notebook_timeout_seconds: After it the run ends; counted from when the kernel is there. Both without the time
+            that the kernel was ready to run and had no processor, see `LARGEST_STRETCH`.
         sandbox: Memory, processes, disk.
     """
 
@@ -56,8 +62,10 @@ class Stop:
 @dataclass
 class _Cell:
     index: int
-    deadline: float
+    began: float
+    starved_before: float
     interrupted_at: float | None = None
+    latest_interrupt: float = 0.0
 
 
 class Watch:
@@ -85,7 +93,8 @@ class Watch:
         self._traffic = traffic
         self._sandboxed = sandboxed
         self._on_end = on_end
-        self._deadline = time.monotonic() + limits.notebook_timeout_seconds
+        self._began = time.monotonic()
+        self._starved_before = sandboxed.starved_seconds()
         self._cell: _Cell | None = None
         self._latest = 0
         self._lock = threading.Lock()
@@ -104,7 +113,7 @@ class Watch:
         """A cell begins, and its time."""
         with self._lock:
             self._latest = index
-            self._cell = _Cell(index, time.monotonic() + self._limits.cell_timeout_seconds)
+            self._cell = _Cell(index, time.monotonic(), self._sandboxed.starved_seconds())
 
     def end(self) -> bool:
         """The cell is over: no interrupt is sent from now on.
@@ -143,7 +152,7 @@ class Watch:
         now = time.monotonic()
         with self._lock:
             cell = self._cell
-            if cell is None or now < cell.deadline:
+            if cell is None or not self._is_over(cell, now):
                 return False
             text = f"Cell {cell.index + 1} ran longer than {self._limits.cell_timeout_seconds:g} s and"
             if cell.interrupted_at is None:
@@ -152,10 +161,23 @@ class Watch:
             if now <= cell.interrupted_at + INTERRUPT_GRACE_SECONDS:
                 self._stop.note("cell_timeout", detail=f"{text} was interrupted.", cell=cell.index, ends=False)
                 self._sandboxed.interrupt()
-                cell.deadline = now + 1.0
+                cell.latest_interrupt = now
                 return False
         self._finish("cell_timeout", f"{text} did not heed the interrupt, so the kernel was ended.")
         return True
+
+    def _is_over(self, cell: _Cell, now: float) -> bool:
+        """Whether a cell is to be interrupted: its time is over, and the last interrupt is a while ago."""
+        if cell.interrupted_at is not None:
+            return now >= cell.latest_interrupt + INTERRUPT_INTERVAL_SECONDS
+        return self._passed(cell.began, cell.starved_before, limit=self._limits.cell_timeout_seconds)
+
+    def _passed(self, began: float, starved_before: float, *, limit: float) -> bool:
+        elapsed = time.monotonic() - began
+        if elapsed < limit:
+            return False
+        starved = self._sandboxed.starved_seconds() - starved_before
+        return elapsed >= allowed_seconds(limit, starved=starved)
 
     def _broken(self) -> Iterator[tuple[ExecutionReason, str, bool]]:
         """Each limit that is met, in words, and whether it ends the run."""
@@ -166,13 +188,23 @@ class Watch:
         met = self._sandboxed.excess()
         if met is not None:
             yield met.reason, _excess_text(met, name=name), met.ends
-        if time.monotonic() > self._deadline:
-            limit = self._limits.notebook_timeout_seconds
+        limit = self._limits.notebook_timeout_seconds
+        if self._passed(self._began, self._starved_before, limit=limit):
             yield (
                 "notebook_timeout",
                 f"The notebook ran longer than {limit:g} s; {name.lower()} was running then.",
                 True,
             )
+
+
+def allowed_seconds(limit: float, *, starved: float) -> float:
+    """The wall time that a limit comes to where the kernel was kept waiting for a processor.
+
+    Args:
+        limit: In seconds, on a machine that is not busy.
+        starved: Seconds that the kernel was ready and could not run.
+    """
+    return min(limit + max(0.0, starved), limit * LARGEST_STRETCH)
 
 
 def death_text(reason: ExecutionReason, *, index: int, limits: RunLimits) -> str:

@@ -12,6 +12,7 @@ import threading
 import time
 from contextlib import ExitStack
 from dataclasses import dataclass
+from pathlib import Path
 from types import TracebackType
 from typing import Self
 
@@ -56,6 +57,17 @@ class Handle:
         if self._fd is not None:
             os.close(self._fd)
             self._fd = None
+
+
+def starved_seconds(pid: int) -> float:
+    """How long a process's main thread has been ready to run and had no processor; 0 where the system does not say.
+
+    Source: the second field of Linux's ``/proc/<pid>/schedstat``, in nanoseconds.
+    """
+    try:
+        return int(Path(f"/proc/{pid}/schedstat").read_text().split()[1]) / 1e9
+    except (OSError, ValueError, IndexError):
+        return 0.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -167,6 +179,10 @@ class Sandboxed:
             usage = self._parts.gauge.read(bound_bytes=self._limits.tree_bytes)
             self._cpu_seconds = max(self._cpu_seconds, usage.cpu_seconds)
             return usage
+
+    def starved_seconds(self) -> float:
+        """How long the program has been ready to run and had no processor; 0 where the system does not say."""
+        return starved_seconds(self.kernel_pid) if self.kernel_pid is not None else 0.0
 
     def excess(self) -> Excess | None:
         """The limit that it has met by now; where ``ends`` is set, kill it for that reason."""

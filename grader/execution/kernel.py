@@ -20,12 +20,11 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from jupyter_client.asynchronous.client import AsyncKernelClient
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionComplete, DeadKernelError
 from nbformat import NotebookNode
 
-from grader.execution.messages import Traffic, connect
+from grader.execution.messages import KernelClient, Traffic
 from grader.execution.outputs import OUTPUT_KINDS, CellOutputs, TailPipe
 from grader.execution.sandbox import Job, Sandbox, Sandboxed, python_command
 from grader.execution.watch import OUT_OF_MEMORY, RunLimits, Stop, Watch, death_text, memory_text
@@ -62,37 +61,6 @@ class KernelRun:
     execution: Execution
     notebook: NotebookNode
     log: str
-
-
-class _KernelClient(AsyncKernelClient):  # type: ignore[misc]
-    """A client of our own channels, whose kernel is alive as long as its sandbox is.
-
-    Only what is asked for is connected: nobody would read what comes on the channels for control and input.
-    """
-
-    allow_stdin = False
-
-    def __init__(self, sandboxed: Sandboxed, connection: dict[str, Any]) -> None:
-        super().__init__()
-        self.sandboxed = sandboxed
-        self.load_connection_info(connection)
-
-    async def open(self, traffic: Traffic) -> None:
-        """Connects the two channels."""
-        shell, iopub = f"{self.ip}-{self.shell_port}", f"{self.ip}-{self.iopub_port}"
-        self._shell_channel = await connect(shell, "DEALER", session=self.session, traffic=traffic)
-        self._iopub_channel = await connect(iopub, "SUB", session=self.session, traffic=traffic)
-
-    def close(self) -> None:
-        """Closes what is connected."""
-        for channel in (self._shell_channel, self._iopub_channel):
-            if channel is not None:
-                channel.stop()
-
-    async def _async_is_alive(self) -> bool:
-        return self.sandboxed.poll() is None
-
-    is_alive = _async_is_alive
 
 
 class _Notebook(NotebookClient):  # type: ignore[misc]
@@ -240,7 +208,7 @@ class NotebookRun:
 
     async def _drive(self, sandboxed: Sandboxed, *, connection: dict[str, Any], folder: Path) -> None:
         began = time.monotonic()
-        client = _KernelClient(sandboxed, connection)
+        client = KernelClient(sandboxed, connection)
         traffic = Traffic()
         try:
             if not await self._connect(client, traffic=traffic, sockets=folder / "s"):
@@ -253,7 +221,7 @@ class NotebookRun:
             sandboxed.kill()
             client.close()
 
-    async def _connect(self, client: _KernelClient, *, traffic: Traffic, sockets: Path) -> bool:
+    async def _connect(self, client: KernelClient, *, traffic: Traffic, sockets: Path) -> bool:
         deadline = time.monotonic() + START_TIMEOUT_SECONDS
         while sum(1 for _ in sockets.iterdir()) < len(_PORTS):
             if client.sandboxed.poll() is not None or time.monotonic() > deadline:
@@ -272,7 +240,7 @@ class NotebookRun:
         shutil.rmtree(sockets)
         return True
 
-    async def _run_cells(self, client: _KernelClient, *, traffic: Traffic) -> None:
+    async def _run_cells(self, client: KernelClient, *, traffic: Traffic) -> None:
         driver = _Notebook(
             self.notebook,
             allow_errors=True,
@@ -303,6 +271,29 @@ class NotebookRun:
                 self._finish_cell(driver, node, index=cell.index, status=status, seconds=time.monotonic() - began)
                 if self.stop.ends:
                     return
+            if self.ordinals:
+                await self._ask_once_more(client, watch=watch, ended=ended)
+
+    async def _ask_once_more(self, client: KernelClient, *, watch: Watch, ended: asyncio.Future[None]) -> None:
+        """Waits until the kernel is idle: a last cell that was answered before its time is answered a second time.
+
+        A kernel that has ended by now, as after ``exit()``, has done its work.
+        """
+        index = self.ordinals[-1]
+        watch.begin(index)
+        question = asyncio.ensure_future(client.kernel_info(reply=True))
+        try:
+            await asyncio.wait({question, ended}, return_when=asyncio.FIRST_COMPLETED)
+            if question.done():
+                question.result()
+        except ConnectionError:
+            return
+        except Exception as error:  # noqa: BLE001 - as above
+            self._note_failure(error, sandboxed=client.sandboxed, index=index)
+            self.cells[index] = self.cells[index].model_copy(update={"status": "died"})
+        finally:
+            watch.end()
+            question.cancel()
 
     async def _run_cell(
         self, driver: _Notebook, node: NotebookNode, *, index: int, watch: Watch, ended: asyncio.Future[None]

@@ -17,7 +17,10 @@ from queue import Empty
 from threading import Event
 from typing import Any, Literal, cast
 
+from jupyter_client.asynchronous.client import AsyncKernelClient
 from jupyter_client.session import Session
+
+from grader.execution.sandbox import Sandboxed
 
 FLOOD_BYTES = 256 * 2**20
 FLOOD_MESSAGES = 200_000
@@ -161,13 +164,14 @@ class MessageChannel:
     def __init__(self, wire: _Wire, *, session: Session) -> None:
         self._wire = wire
         self._session = session
+        self._answered: set[object] = set()
 
     async def get_msg(self, timeout: float | None = None) -> dict[str, Any]:
         """The next message.
 
         Raises:
             Empty: None came in time.
-            ProtocolError: What came is no message of Jupyter's; so may be any other exception.
+            ProtocolError: What came is no message of Jupyter's, or a second answer; so may be any other exception.
             ConnectionError: None will come.
         """
         # Whoever reads message after message must let the loop have its turn, or nobody else ever has.
@@ -203,9 +207,48 @@ class MessageChannel:
         message: dict[str, Any] = self._session.deserialize(parts, content=False)
         if not isinstance(message["parent_header"], dict):
             raise ProtocolError("a message has no parent")
+        if message["msg_type"] == "execute_reply":
+            self._note_answer(message["parent_header"].get("msg_id"))
         packed = message["content"]
         message["content"] = self._session.unpack(packed) if len(packed) <= MAX_CONTENT_BYTES else _left_out()
         return message
+
+    def _note_answer(self, request: object) -> None:
+        """A kernel answers once: who answers for it, to hide an error, is given away by its own answer."""
+        if request in self._answered:
+            raise ProtocolError("a cell was answered twice")
+        self._answered.add(request)
+
+
+class KernelClient(AsyncKernelClient):  # type: ignore[misc]
+    """A client of our own channels, whose kernel is alive as long as its sandbox is.
+
+    Only what is asked for is connected: nobody would read what comes on the channels for control and input.
+    """
+
+    allow_stdin = False
+
+    def __init__(self, sandboxed: Sandboxed, connection: dict[str, Any]) -> None:
+        super().__init__()
+        self.sandboxed = sandboxed
+        self.load_connection_info(connection)
+
+    async def open(self, traffic: Traffic) -> None:
+        """Connects the two channels."""
+        shell, iopub = f"{self.ip}-{self.shell_port}", f"{self.ip}-{self.iopub_port}"
+        self._shell_channel = await connect(shell, "DEALER", session=self.session, traffic=traffic)
+        self._iopub_channel = await connect(iopub, "SUB", session=self.session, traffic=traffic)
+
+    def close(self) -> None:
+        """Closes what is connected."""
+        for channel in (self._shell_channel, self._iopub_channel):
+            if channel is not None:
+                channel.stop()
+
+    async def _async_is_alive(self) -> bool:
+        return self.sandboxed.poll() is None
+
+    is_alive = _async_is_alive
 
 
 async def connect(path: str, kind: Literal["DEALER", "SUB"], *, session: Session, traffic: Traffic) -> MessageChannel:

@@ -20,6 +20,7 @@ RECORD_TYPES: dict[str, type[records.Record]] = {
     "fit": records.FitRecord,
     "evaluation": records.EvaluationRecord,
     "prediction": records.PredictionRecord,
+    "weights_set": records.WeightsSetRecord,
 }
 
 
@@ -76,10 +77,6 @@ class Cell:
         """The only record of a kind."""
         (record,) = self.of(kind)
         return record
-
-    def notes(self, what: str) -> list[dict[str, Any]]:
-        """The recorder's own notes of one sort."""
-        return [content for kind, content in self.sent if kind == "note" and content["what"] == what]
 
     @property
     def weights(self) -> dict[str, list[np.ndarray]]:

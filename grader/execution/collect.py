@@ -21,6 +21,7 @@ from grader.records import (
     NamedArray,
     PredictionRecord,
     Record,
+    WeightsSetRecord,
 )
 
 R = TypeVar("R", bound=Record)
@@ -80,6 +81,7 @@ class Recording:
     models: tuple[ModelRecord, ...] = ()
     compiles: tuple[CompileRecord, ...] = ()
     fits: tuple[FitRecord, ...] = ()
+    weights_set: tuple[WeightsSetRecord, ...] = ()
     evaluations: tuple[EvaluationRecord, ...] = ()
     predictions: tuple[PredictionRecord, ...] = ()
     figures: tuple[FigureRecord, ...] = ()
@@ -132,6 +134,7 @@ class _Collection:
             models=tuple(models.values()),
             compiles=of_known_model("compile", CompileRecord),
             fits=of_known_model("fit", FitRecord),
+            weights_set=of_known_model("weights_set", WeightsSetRecord),
             evaluations=of_known_model("evaluation", EvaluationRecord),
             predictions=of_known_model("prediction", PredictionRecord),
             figures=self._records("figure", FigureRecord),
@@ -245,6 +248,6 @@ def _with_known_arrays(record: R, refs: frozenset[str]) -> R:
 
 
 def _with_known_weights(event: R, weights: Mapping[str, object]) -> R:
-    names = ("weights", "weights_before", "weights_after")
+    names = ("weights", "before", "weights_before", "weights_after")
     unknown = [name for name in names if getattr(event, name, None) is not None and getattr(event, name) not in weights]
     return event.model_copy(update=dict.fromkeys(unknown)) if unknown else event

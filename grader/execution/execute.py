@@ -131,6 +131,7 @@ def _evidence(submission: Submission, *, run: KernelRun, recording: Recording, s
         models=recording.models,
         compiles=recording.compiles,
         fits=recording.fits,
+        weights_set=recording.weights_set,
         evaluations=recording.evaluations,
         predictions=recording.predictions,
         figures=recording.figures,

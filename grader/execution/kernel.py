@@ -275,9 +275,9 @@ class NotebookRun:
                 await self._ask_once_more(client, watch=watch, ended=ended)
 
     async def _ask_once_more(self, client: KernelClient, *, watch: Watch, ended: asyncio.Future[None]) -> None:
-        """Waits until the kernel is idle: a last cell that was answered before its time is answered a second time.
+        """Waits until the kernel is idle: whoever answers for the last cell before its time is found out by then.
 
-        A kernel that has ended by now, as after ``exit()``, has done its work.
+        A kernel that has ended meanwhile, as after ``exit()``, has done its work.
         """
         index = self.ordinals[-1]
         watch.begin(index)
@@ -287,13 +287,17 @@ class NotebookRun:
             if question.done():
                 question.result()
         except ConnectionError:
-            return
+            pass
         except Exception as error:  # noqa: BLE001 - as above
             self._note_failure(error, sandboxed=client.sandboxed, index=index)
-            self.cells[index] = self.cells[index].model_copy(update={"status": "died"})
         finally:
-            watch.end()
+            was_interrupted = watch.end()
             question.cancel()
+        if self.stop.ends or was_interrupted:
+            self.cells[index] = self.cells[index].model_copy(update={"status": self._ended_as()})
+
+    def _ended_as(self) -> str:
+        return "timeout" if self.stop.latest in {"cell_timeout", "notebook_timeout"} else "died"
 
     async def _run_cell(
         self, driver: _Notebook, node: NotebookNode, *, index: int, watch: Watch, ended: asyncio.Future[None]
@@ -313,7 +317,7 @@ class NotebookRun:
             with contextlib.suppress(asyncio.CancelledError, Exception):
                 await execution
         if self.stop.ends:
-            return "timeout" if self.stop.latest in {"cell_timeout", "notebook_timeout"} else "died"
+            return self._ended_as()
         if was_interrupted:
             return "timeout"
         return "error" if driver.raised else "ok"

@@ -15,6 +15,7 @@ from grader.records.evidence import (
     NamedArray,
     PredictionRecord,
     ValidationRecord,
+    WeightsSetRecord,
 )
 from grader.records.figures import AxesRecord, FigureRecord, GridRecord, LineRecord, ScatterRecord, TextRecord
 from grader.records.grading import (
@@ -86,4 +87,5 @@ __all__ = [
     "ValidationRecord",
     "Verdict",
     "reaches",
+    "WeightsSetRecord",
 ]

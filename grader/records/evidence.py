@@ -64,12 +64,14 @@ class ValidationRecord(Record):
     Attributes:
         source: ``split`` for ``validation_split`` (the last rows), ``data`` for ``validation_data``.
         fraction: Rows of validation over rows of training and validation, in (0, 1); None where rows are unknown.
+        sample_weight: True where its rows were given weights of their own.
     """
 
     source: Literal["split", "data"]
     fraction: float | None = None
     x: ArraySummary
     y: ArraySummary | None = None
+    sample_weight: bool = False
 
 
 class FitRecord(Record):
@@ -86,6 +88,8 @@ class FitRecord(Record):
         x: The training part alone (for ``validation_split`` without the rows that were split off).
         rows_given: Rows handed to ``fit``, training and split-off validation together.
         history: Metric name to one value an epoch, shape ``(epochs,)``. Claimed by the student's process.
+        epoch_weights: A mark of the weights at each epoch's end: the CRC-32 over the bytes of all arrays, in
+            hexadecimal. Fewer than ``epochs_run`` where the model is too large to be looked at each time.
         callbacks: Class names, Keras's own History and progress bar left out.
         own_callbacks: True where one is the student's class (or a Lambda), so that replay cannot be exact.
         weights_before: Key of `Evidence.weights` (the first ones of a model that this fit built); None where unknown.
@@ -114,6 +118,7 @@ class FitRecord(Record):
     rows_given: int = 0
     validation: ValidationRecord | None = None
     history: dict[str, tuple[float, ...]] = {}
+    epoch_weights: tuple[str, ...] = ()
     callbacks: tuple[str, ...] = ()
     own_callbacks: bool = False
     class_weight: bool = False
@@ -123,6 +128,23 @@ class FitRecord(Record):
     random_state: dict[str, JsonValue] = {}
     status: Literal["completed", "interrupted", "raised"] = "completed"
     seconds: float = 0.0
+
+
+class WeightsSetRecord(Record):
+    """Weights that came into a model by other means than training.
+
+    Attributes:
+        how: ``assigned`` for variables that were changed one by one, which is seen at the end of the cell.
+        before: Key of `Evidence.weights`; None where unknown.
+        weights: Likewise: what was set.
+    """
+
+    seq: int
+    cell: int | None
+    model: str
+    how: Literal["load_model", "load_weights", "set_weights", "assigned"]
+    before: str | None = None
+    weights: str | None = None
 
 
 class EvaluationRecord(Record):
@@ -276,6 +298,7 @@ class Evidence(Record):
     models: tuple[ModelRecord, ...] = ()
     compiles: tuple[CompileRecord, ...] = ()
     fits: tuple[FitRecord, ...] = ()
+    weights_set: tuple[WeightsSetRecord, ...] = ()
     evaluations: tuple[EvaluationRecord, ...] = ()
     predictions: tuple[PredictionRecord, ...] = ()
     figures: tuple[FigureRecord, ...] = ()

@@ -65,6 +65,7 @@ class Given:
         from_split: Whether that part was split off.
         replacement: What to hand to Keras in place of ``x``, so that its rows are seen on their way; None for ``x``.
         validation_replacement: Likewise in place of ``validation_data``.
+        validation_is_weighted: Whether the rows of a validation part have weights of their own.
         problems: Why the data cannot be had again from the records, in words.
     """
 
@@ -73,6 +74,7 @@ class Given:
     from_split: bool = False
     replacement: Any = None
     validation_replacement: Any = None
+    validation_is_weighted: bool = False
     problems: tuple[str, ...] = ()
 
     @property
@@ -102,6 +104,7 @@ class Given:
             "fraction": rows / (rows + training) if rows and training else None,
             "x": self.validation.x,
             "y": self.validation.y,
+            "sample_weight": self.validation_is_weighted,
         }
 
 
@@ -114,13 +117,17 @@ def given_to_fit(arguments: dict[str, Any]) -> Given:
         # As keras/src/trainers/data_adapters/array_slicing.py does it.
         split_at = math.floor(rows * (1.0 - fraction))
         training, validation = _sliced(x, y, slice(0, split_at)), _sliced(x, y, slice(split_at, rows))
-        return Given(training, validation, from_split=True, problems=problems)
+        is_weighted = arguments["sample_weight"] is not None
+        return Given(training, validation, from_split=True, validation_is_weighted=is_weighted, problems=problems)
     given = given_to(x, y)
     given.problems = problems + (("its data came as a pipeline or generator",) if given.is_stream else ())
     if validation_data is not None:
         held = validation_data if isinstance(validation_data, tuple | list) else (validation_data,)
         held_out = given_to(*held[:2])
         given.validation, given.validation_replacement = held_out.training, held_out.replacement
+        if len(held) > 2 and held[2] is not None:
+            given.validation_is_weighted = True
+            given.problems += ("the rows of its validation data have weights of their own",)
     return given
 
 

@@ -11,7 +11,7 @@ from .channel import Channel
 from .compiled import by_metric
 from .data import Given, given_to_fit, steps_of
 from .hooks import quietly
-from .models import ModelBook
+from .models import LARGEST_WATCHED_BYTES, ModelBook, mark_of, weight_bytes
 from .replay import flat_callbacks, is_own_callback, random_state
 from .speed import steps_of_fit
 
@@ -42,6 +42,7 @@ class FitWatch:
         self._steps_given = arguments["steps_per_epoch"]
         self._iterations = iterations_of(model)
         self._history: dict[str, list[float]] = {}
+        self._epoch_weights: list[str] = []
         self._epochs = 0
         self._initial: list[Any] | None = None
         self.is_built = bool(model.built and model.weights)
@@ -87,6 +88,8 @@ class FitWatch:
                 self._history.setdefault(name, []).append(number)
         if self._epochs == 1:
             self._record["model"] = self._book.record(self.model)
+        if weight_bytes(self.model) <= LARGEST_WATCHED_BYTES:
+            self._epoch_weights.append(mark_of(self.model))
         if time.monotonic() - self._sent >= SECONDS_BETWEEN_UPDATES or self._epochs == 1:
             self._send("interrupted")
 
@@ -140,6 +143,7 @@ class FitWatch:
                 "rows_given": self.given.rows_given,
                 "validation": self.given.validation_record(),
                 "history": self._history,
+                "epoch_weights": self._epoch_weights,
                 "status": status,
                 "seconds": round(time.monotonic() - self._began, 3),
             },

@@ -251,9 +251,8 @@ class Loops:
             if after == before:
                 return
             self._channel.emit(
-                "note",
+                "weights_set",
                 {
-                    "what": "weights_set",
                     "seq": self._channel.next_seq(),
                     "cell": self._channel.cell,
                     "model": identifier,

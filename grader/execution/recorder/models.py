@@ -220,6 +220,14 @@ def fingerprint_of(model: Any) -> Any:
     return tuple(_mark(np.ascontiguousarray(weight.numpy())) for weight in model.weights)
 
 
+def mark_of(model: Any) -> str:
+    """A short mark of the weights' values: the CRC-32 over the bytes of all arrays, in hexadecimal."""
+    crc = 0
+    for weight in model.weights:
+        crc = zlib.crc32(weight.numpy().tobytes(), crc)
+    return f"{crc:08x}"
+
+
 def weight_bytes(model: Any) -> int:
     """How much memory the weights take."""
     return 4 * parameters_of(model)

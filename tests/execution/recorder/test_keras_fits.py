@@ -406,7 +406,7 @@ def test_loaded_model_is_told(kernel: Kernel, data: tuple[np.ndarray, np.ndarray
     saved = kernel.cell(body)
     assert saved.error is None
     cell = kernel.cell(lambda names: names.update(loaded=keras.models.load_model(tmp_path / "model.keras")))
-    assert [note["how"] for note in cell.notes("weights_set")] == ["load_model"]
+    assert [note.how for note in cell.of("weights_set")] == ["load_model"]
     other = network()
     cell = kernel.cell(lambda names: other.load_weights(tmp_path / "model.weights.h5"))
-    assert [note["how"] for note in cell.notes("weights_set")] == ["load_weights"]
+    assert [note.how for note in cell.of("weights_set")] == ["load_weights"]

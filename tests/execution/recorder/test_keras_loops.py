@@ -174,13 +174,13 @@ def notes(kernel: Kernel, body: Any) -> Cell:
 )
 def test_weights_from_elsewhere_are_noted(kernel: Kernel, how: str, body: Any) -> None:
     """Weights that change without training leave a note with both states."""
-    (note,) = notes(kernel, body).notes("weights_set")
-    assert (note["how"], note["cell"]) == (how, kernel.channel.cell)
-    assert note["weights"] != note["before"]
+    (note,) = notes(kernel, body).of("weights_set")
+    assert (note.how, note.cell) == (how, kernel.channel.cell)
+    assert note.weights != note.before
 
 
 def test_weights_that_stay_leave_no_note(kernel: Kernel) -> None:
     """Setting weights to what they are changes nothing."""
     cell = notes(kernel, lambda names: names["kept"].set_weights(names["kept"].get_weights()))
-    assert not cell.notes("weights_set")
+    assert not cell.of("weights_set")
     assert not cell.of("fit")

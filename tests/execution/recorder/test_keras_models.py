@@ -301,4 +301,4 @@ def test_feature_extractor_shares_the_trained_weights(kernel: Kernel) -> None:
     models = {model.names: model for model in cell.of("model")}
     assert short(models["features",]) == [("Dense", 3)]
     assert cell.one("prediction").model == models["features",].id
-    assert not cell.notes("weights_set")
+    assert not cell.of("weights_set")

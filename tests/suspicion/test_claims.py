@@ -63,6 +63,30 @@ def test_weights_may_be_others_than_the_last_epochs(fields: dict[str, Any]) -> N
     assert rules(validation(CLAIMED * 3 + 1), fits=(make_fit(**fields),)) == []
 
 
+def test_weights_of_the_validation_rows_are_in_the_history_alone() -> None:
+    """The third part of ``validation_data``."""
+    fit = make_fit()
+    assert fit.validation is not None
+    weighted = fit.model_copy(update={"validation": fit.validation.model_copy(update={"sample_weight": True})})
+    assert rules(validation(CLAIMED * 3 + 1), fits=(weighted,)) == []
+
+
+@pytest.mark.parametrize("callbacks", [{"own_callbacks": True}, {"callbacks": ("EarlyStopping",)}])
+@pytest.mark.parametrize(("share", "expected"), [(1.0, []), (0.51, []), (0.49, ["better_than_its_history"])])
+def test_callbacks_make_no_model_that_is_far_better_than_every_epoch(
+    callbacks: dict[str, Any], share: float, expected: list[str]
+) -> None:
+    """Restored weights have an epoch's loss, averaged ones somewhat less; other weights were put in."""
+    assert rules(validation(CLAIMED * share), fits=(make_fit(**callbacks),)) == expected
+
+
+def test_a_training_that_was_cut_off_may_be_better_than_its_epochs() -> None:
+    """The weights are those of the middle of an epoch; so are they where not every epoch was validated."""
+    history = {"loss": falling(10), "val_loss": falling(2)}
+    for fit in (make_fit(status="interrupted"), make_fit(own_callbacks=True, history=history)):
+        assert rules(validation(0.001), fits=(fit,)) == []
+
+
 def test_shuffled_labels_are_a_fault_and_no_forgery() -> None:
     """The measurement uses the data set's labels, the history the student's."""
     assert rules(validation(CLAIMED * 3 + 1, label_agreement=0.1)) == []

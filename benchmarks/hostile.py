@@ -44,7 +44,7 @@ from grader.batch import run_tasks  # noqa: E402
 from grader.cli.options import choose_sandbox, default_jobs, run_limits  # noqa: E402
 from grader.datasets import resolve  # noqa: E402
 from grader.execution.sandbox import Sandbox  # noqa: E402
-from grader.pipeline import Progress, Settings, Task  # noqa: E402
+from grader.pipeline import Progress, Settings, Task, Tell  # noqa: E402
 from grader.records import GradedSubmission  # noqa: E402
 from grader.report import write_cohort  # noqa: E402
 from grader.rubric import load_rubric  # noqa: E402
@@ -53,6 +53,9 @@ from grader.store import OutputFolder  # noqa: E402
 CONTROL = CASES / "honest-and-small" / "notebook.ipynb"
 BATCH = 24
 """Cases between two honest notebooks."""
+
+_PATIENT = {"cell_timeout_seconds": 900.0, "notebook_timeout_seconds": 3600.0, "memory_bytes": 3 * 2**30}
+"""Limits of the honest notebook: those that end a hostile one soon are too short for it on a busy machine."""
 
 _TIMES = ("seconds", "overhead_seconds")
 
@@ -151,7 +154,7 @@ class _Bench:
         with self._folder("alone") as folder:
             output = OutputFolder(folder)
             task = _control("control", output)
-            why = run_tasks([task], self.settings, step=pipeline.grade, jobs=1, tell=lambda _: None)[0]
+            why = run_tasks([task], self.settings, step=_grade, jobs=1, tell=lambda _: None)[0]
             self.alone = _comparable(task)
             if why or not self.alone:
                 raise SystemExit(f"The honest notebook cannot be graded here: {why}")
@@ -172,7 +175,7 @@ class _Bench:
             ]
             controls = [_control("control-before", output), _control("control-after", output)]
             tasks = [controls[0], *hostile, controls[1]]
-            failures = run_tasks(tasks, settings, step=pipeline.grade, jobs=self.jobs, tell=_tell)
+            failures = run_tasks(tasks, settings, step=_grade, jobs=self.jobs, tell=_tell)
             for task, why in zip(tasks, failures, strict=True):
                 if why:
                     pipeline.give_up(task, settings, why=why)
@@ -226,6 +229,12 @@ def _replaced(settings: Settings, limits: dict[str, Any]) -> Settings:
         limits=with_limits(settings.limits, limits),
         sandbox=settings.sandbox,
     )
+
+
+def _grade(task: Task, settings: Settings, *, core: int | None, tell: Tell) -> None:
+    if task.path == CONTROL:
+        settings = _replaced(settings, _PATIENT)
+    pipeline.grade(task, settings, core=core, tell=tell)
 
 
 def _control(name: str, output: OutputFolder) -> Task:

@@ -13,6 +13,7 @@ import stat
 import tempfile
 import threading
 from dataclasses import dataclass
+from multiprocessing.util import Finalize
 from pathlib import Path
 
 import psutil
@@ -120,8 +121,8 @@ class Watcher:
         self.before = self._look()
 
     def close(self) -> None:
-        """Removes the folder for temporary files."""
-        shutil.rmtree(self._folder, ignore_errors=True)
+        """Has the folder for temporary files removed at the end, after what multiprocessing keeps in it."""
+        Finalize(None, shutil.rmtree, args=(self._folder, True), exitpriority=-1000)
 
     def left(self) -> list[str]:
         """What is there now and was not before."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import tempfile
 import threading
 from collections import deque
 from collections.abc import Iterator
@@ -15,6 +14,7 @@ from typing import Self
 
 from grader.execution.frames import FrameReader, Frames
 from grader.execution.sandbox import Ending, Job, Limits, Sandbox, python_command
+from grader.execution.sandbox.folders import job_folder
 from grader.store import ArrayStore
 
 LIBRARY_INSIDE = "/run/nb/lib"
@@ -59,8 +59,7 @@ class Run:
 @contextmanager
 def workshop() -> Iterator[Path]:
     """A folder for a job and its answers, for as long as they are needed."""
-    with tempfile.TemporaryDirectory(prefix="grader-verify-", ignore_cleanup_errors=True) as name:
-        folder = Path(name)
+    with job_folder() as folder:
         # The sandbox may run as another user, who must get at the job and not at the answers.
         folder.chmod(0o711)
         (folder / JOB).mkdir()

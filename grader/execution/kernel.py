@@ -12,7 +12,6 @@ import contextlib
 import json
 import secrets
 import shutil
-import tempfile
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -27,6 +26,7 @@ from nbformat import NotebookNode
 from grader.execution.messages import KernelClient, Traffic
 from grader.execution.outputs import OUTPUT_KINDS, CellOutputs, TailPipe
 from grader.execution.sandbox import Job, Sandbox, Sandboxed, python_command
+from grader.execution.sandbox.folders import job_folder
 from grader.execution.watch import OUT_OF_MEMORY, RunLimits, Stop, Watch, death_text, memory_text
 from grader.records import CellError, CellRun, Execution, ExecutionReason, Submission
 
@@ -137,11 +137,11 @@ class NotebookRun:
         """
         started = time.monotonic()
         cpu_seconds: float | None = None
-        with tempfile.TemporaryDirectory(prefix="g", ignore_cleanup_errors=True) as folder:
-            connection = _connection(Path(folder))
+        with job_folder() as folder:
+            connection = _connection(folder)
             with contextlib.ExitStack() as stack:
                 try:
-                    sandboxed = self._start(Path(folder), connection)
+                    sandboxed = self._start(folder, connection)
                 except OSError as error:
                     self.stop.note(
                         getattr(error, "reason", "internal"),
@@ -153,7 +153,7 @@ class NotebookRun:
                     stack.callback(sandboxed.kill)
                     self.log.close_writing()
                     self.after_start()
-                    asyncio.run(self._drive(sandboxed, connection=connection, folder=Path(folder)))
+                    asyncio.run(self._drive(sandboxed, connection=connection, folder=folder))
                     cpu_seconds = sandboxed.usage().cpu_seconds
         self._leave_out_the_rest()
         seconds = time.monotonic() - started

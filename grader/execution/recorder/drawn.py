@@ -12,6 +12,7 @@ from matplotlib import colors
 from matplotlib.axes import Axes
 from matplotlib.collections import (
     Collection,
+    LineCollection,
     PathCollection,
     PolyCollection,
     PolyQuadMesh,
@@ -84,7 +85,7 @@ def _axes(axes: Axes, send: Send, *, shared: list[str], ticks: bool) -> dict[str
         "legend": [_text(text) for text in legend.get_texts()] if legend is not None else shared,
     }
     if axes.name == "3d":
-        return record
+        return {**record, "unread": _classes([*axes.collections, *axes.lines, *axes.patches, *axes.images])}
     bars = _bars(axes)
     return {
         **record,
@@ -98,7 +99,27 @@ def _axes(axes: Axes, send: Send, *, shared: list[str], ticks: bool) -> dict[str
         "bars": send(bars) if len(bars) else None,
         "bar_count": len(bars),
         "texts": [_placed(text, axes) for text in axes.texts[:MAX_TEXTS] if text.get_text()],
+        "unread": _classes(_left_out(axes)),
     }
+
+
+def _left_out(axes: Axes) -> Iterable[Any]:
+    """What is drawn and not kept as data; straight lines along the axes show none."""
+    for item in axes.collections:
+        kept = isinstance(item, PathCollection | QuadMesh | PolyQuadMesh | ContourSet)
+        if not kept and not _is_hexbin(item) and not _is_ruled(item):
+            yield item
+    yield from (image for image in axes.images if not isinstance(image, AxesImage))
+    yield from axes.tables
+
+
+def _is_ruled(item: Collection) -> bool:
+    segments = item.get_segments() if isinstance(item, LineCollection) else []
+    return bool(segments) and all(len(line) == 2 and bool((line[0] == line[1]).any()) for line in segments)
+
+
+def _classes(artists: Iterable[Any]) -> list[str]:
+    return sorted({type(artist).__name__ for artist in artists})
 
 
 def _of_type(artists: Iterable[Any], kind: type[Any]) -> list[Any]:
@@ -184,7 +205,7 @@ def _grids(axes: Axes, send: Send) -> Iterable[dict[str, Any]]:
             yield _mesh(item, send)
         elif isinstance(item, ContourSet):
             yield _contour(item, send)
-        elif isinstance(item, PolyCollection | RegularPolyCollection) and _is_hexbin(item):
+        elif _is_hexbin(item):
             yield _hexbin(item, send)
 
 
@@ -211,7 +232,7 @@ def _contour(contours: ContourSet, send: Send) -> dict[str, Any]:
 
 
 def _is_hexbin(item: Collection) -> bool:
-    values = item.get_array()
+    values = item.get_array() if isinstance(item, PolyCollection | RegularPolyCollection) else None
     return values is not None and len(_numbers(item.get_offsets())) == len(values) > 1
 
 

@@ -86,6 +86,6 @@ __all__ = [
     "Unverified",
     "ValidationRecord",
     "Verdict",
-    "reaches",
     "WeightsSetRecord",
+    "reaches",
 ]

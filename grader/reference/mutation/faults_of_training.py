@@ -1,0 +1,251 @@
+"""Faults of training: how long, with what, on which rows, and of which model.
+
+Source of the kinds: DeepCrime's operators of training data and hyperparameters, Yang et al. (ASE 2022) on leakage, and
+wrong answers of students.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Iterator
+
+from grader.reference.mutation.aims import Aim, Hits, Reach, any_of, asks, of_quality
+from grader.reference.mutation.changes import Change, Fault
+from grader.reference.mutation.draft import Draft
+from grader.reference.mutation.original import Call, Original, Part
+
+_TRAINED = asks("trained")
+
+
+def _keyword(original: Original, name: str, other: Callable[[str], str], *, hits: Hits) -> Iterator[Change]:
+    """An argument of ``fit`` with another value."""
+    for part in original.parts:
+        value = part.fit.keyword(name) if part.fit is not None else None
+        if part.fit is not None and value is not None:
+            text = other(original.text(part.cell, value))
+            aim = Aim(hits, model=part.model.id, reach="quality")
+            yield Change(original.draft().replace(part.cell, value, text), aim, part.name)
+
+
+def _number(text: str, change: Callable[[int], int], otherwise: str) -> str:
+    return str(change(int(text))) if text.isdecimal() else f"({text}) {otherwise}"
+
+
+def too_few_epochs(original: Original) -> Iterator[Change]:
+    """The model is trained for half of the epochs."""
+    hits = asks("trained", "epochs")
+    return _keyword(original, "epochs", lambda text: _number(text, lambda n: max(1, n // 2), "// 2"), hits=hits)
+
+
+def too_many_epochs(original: Original) -> Iterator[Change]:
+    """The model is trained for two epochs more."""
+    hits = asks("trained", "epochs")
+    return _keyword(original, "epochs", lambda text: _number(text, lambda n: n + 2, "+ 2"), hits=hits)
+
+
+def wrong_batch_size(original: Original) -> Iterator[Change]:
+    """The batches are twice as large."""
+    hits = asks("trained", "batch_size")
+    return _keyword(original, "batch_size", lambda text: _number(text, lambda n: 2 * n, "* 2"), hits=hits)
+
+
+def wrong_validation_share(original: Original) -> Iterator[Change]:
+    """Three times as many rows are held out."""
+    hits = asks("trained", "validation")
+    return _keyword(original, "validation_split", lambda text: f"3 * {text}", hits=hits)
+
+
+def no_validation(original: Original) -> Iterator[Change]:
+    """Nothing is held out."""
+    for part in original.parts:
+        given = [
+            item
+            for item in (part.fit.node.keywords if part.fit is not None else ())
+            if item.arg in {"validation_split", "validation_data"}
+        ]
+        if part.fit is not None and given:
+            draft = original.draft().replace(part.cell, given[0], "validation_split=0.0")
+            for item in given[1:]:
+                draft.replace(part.cell, item, "verbose=0")
+            # The history has no validation then, and cells that draw or print it raise.
+            aim = Aim(asks("trained", "validation"), model=part.model.id, reach="model", breaks=True)
+            yield Change(draft, aim, part.name)
+
+
+def validated_on_test_set(original: Original) -> Iterator[Change]:
+    """The test set is watched in training, as validation set."""
+    for part in original.parts:
+        split = part.fit.keyword("validation_split") if part.fit is not None else None
+        rows = _test_rows(original, part)
+        if part.fit is not None and split is not None and rows is not None:
+            item = next(item for item in part.fit.node.keywords if item.arg == "validation_split")
+            draft = original.draft().replace(part.cell, item, f"validation_data=({rows[0]}, {rows[1]})")
+            yield Change(draft, Aim(asks("trained", "validation"), model=part.model.id, reach="quality"), part.name)
+
+
+def trained_on_test_set(original: Original) -> Iterator[Change]:
+    """The model is trained on the rows that it is tested on."""
+    for part, call in _fits(original):
+        rows = _test_rows(original, part)
+        if rows is not None:
+            yield Change(_with_rows(original, call, rows), Aim(_TRAINED, model=part.model.id, reach="model"), part.name)
+
+
+def trained_on_few_rows(original: Original) -> Iterator[Change]:
+    """A handful of the rows is all that the model sees."""
+    for part, call in _fits(original):
+        x, y = _rows(original, call)
+        few = max(20, part.last.x.rows // 40)
+        hits = any_of(asks("trained", "data_set"), asks("trained", "data_of"), of_quality)
+        # Batches and shares of so few rows may come out otherwise too.
+        aim = Aim(hits, model=part.model.id, reach="quality", follows=frozenset({"trained", "curves"}))
+        yield Change(_with_rows(original, call, (f"{x}[:{few}]", f"{y}[:{few}]")), aim, part.name)
+
+
+def trained_on_other_data(original: Original) -> Iterator[Change]:
+    """The inputs are random numbers of the right shape."""
+    for part, call in _fits(original):
+        x, y = _rows(original, call)
+        noise = f'__import__("numpy").random.uniform(size={x}.shape)'
+        hits = any_of(asks("trained", "data_of"), of_quality)
+        follows = frozenset({"curves", "array_shapes", "prepared_data"})
+        aim = Aim(hits, model=part.model.id, reach="quality", follows=follows)
+        yield Change(_with_rows(original, call, (noise, y)), aim, part.name)
+
+
+def labels_shuffled(original: Original) -> Iterator[Change]:
+    """Each row gets the label of another."""
+    for part, call in _fits(original):
+        x, y = _rows(original, call)
+        mixed = f'__import__("numpy").random.permutation({y})'
+        aim = Aim(
+            any_of(of_quality, asks("curves")),
+            model=part.model.id,
+            reach="quality",
+            follows=frozenset({"prepared_data", "curves"}),
+        )
+        yield Change(_with_rows(original, call, (x, mixed)), aim, part.name)
+
+
+def learns_nothing(original: Original) -> Iterator[Change]:
+    """The model's weights are frozen."""
+    return _before_training(original, "{name}.trainable = False", compile_again=True)
+
+
+def learning_rate_too_high(original: Original) -> Iterator[Change]:
+    """The optimizer takes steps ten thousand times as large as it should."""
+    return _before_training(original, "{name}.optimizer.learning_rate = 10.0", compile_again=False)
+
+
+def learning_rate_too_low(original: Original) -> Iterator[Change]:
+    """The optimizer takes steps that change nothing."""
+    return _before_training(original, "{name}.optimizer.learning_rate = 1e-7", compile_again=False)
+
+
+def wrong_model_compiled(original: Original) -> Iterator[Change]:
+    """The model of another section is compiled once more, and this one never."""
+    for part, other in _pairs(original):
+        if part.compiled is not None:
+            draft = original.draft().replace(part.compiled.cell, part.compiled.receiver, other.name)
+            hits = any_of(asks("trained"), asks("compiled", "loss"))
+            yield Change(draft, Aim(hits, model=part.model.id, reach="model", breaks=True), part.name)
+
+
+def wrong_model_fitted(original: Original) -> Iterator[Change]:
+    """The model of another section is trained further, and this one never."""
+    for part, other in _pairs(original):
+        if part.fit is not None:
+            draft = original.draft().replace(part.cell, part.fit.receiver, other.name)
+            hits = any_of(asks("trained"), asks("architecture"))
+            yield Change(draft, Aim(hits, model=part.model.id, reach="model", breaks=True), part.name)
+
+
+def never_fitted(original: Original) -> Iterator[Change]:
+    """The model is built and compiled, and no more."""
+    for part in original.parts:
+        draft = original.draft().delete(part.cell, part.training)
+        yield Change(draft, Aim(_TRAINED, model=part.model.id, reach="model", breaks=True), part.name)
+
+
+def weights_overwritten(original: Original) -> Iterator[Change]:
+    """What training made of the weights is thrown away before the model is used."""
+    for part in original.parts:
+        line = f"{part.name}.set_weights([0 * weight for weight in {part.name}.get_weights()])"
+        hits = any_of(asks("evaluated"), asks("confusion_matrix"))
+        follows: Reach = "model"
+        draft = original.draft().after(part.cell, part.training, line)
+        yield Change(draft, Aim(hits, model=part.model.id, reach=follows), part.name)
+
+
+def _before_training(original: Original, line: str, *, compile_again: bool) -> Iterator[Change]:
+    for part in original.parts:
+        code = line.format(name=part.name)
+        aim = Aim(of_quality, model=part.model.id, reach="quality")
+        if compile_again and part.compiled is not None:
+            place = part.compiled.statement
+            yield Change(original.draft().before(part.compiled.cell, place, code), aim, part.name)
+        elif not compile_again and part.last.compiled is not None and part.fit is not None:
+            yield Change(original.draft().before(part.cell, part.fit.statement, code), aim, part.name)
+
+
+def _fits(original: Original) -> Iterator[tuple[Part, Call]]:
+    """Models that are trained on arrays by a call of ``fit``."""
+    for part in original.parts:
+        if part.fit is not None and part.fit.argument(0, "x") is not None and part.fit.argument(1, "y") is not None:
+            yield part, part.fit
+
+
+def _rows(original: Original, call: Call) -> tuple[str, str]:
+    x, y = call.argument(0, "x"), call.argument(1, "y")
+    assert x is not None and y is not None  # noqa: S101, PT018 - `_fits` and `Part.evaluate` yield no others
+    return _bracketed(original.text(call.cell, x), x), _bracketed(original.text(call.cell, y), y)
+
+
+def _bracketed(text: str, node: ast.expr) -> str:
+    return text if isinstance(node, (ast.Name, ast.Subscript, ast.Attribute, ast.Call)) else f"({text})"
+
+
+def _test_rows(original: Original, part: Part) -> tuple[str, str] | None:
+    return None if part.evaluate is None else _rows(original, part.evaluate)
+
+
+def _with_rows(original: Original, call: Call, rows: tuple[str, str]) -> Draft:
+    x, y = call.argument(0, "x"), call.argument(1, "y")
+    assert x is not None and y is not None  # noqa: S101, PT018 - as above
+    return original.draft().replace(call.cell, x, rows[0]).replace(call.cell, y, rows[1])
+
+
+def _pairs(original: Original) -> Iterator[tuple[Part, Part]]:
+    """Each model with the last one before it of another name that takes the same inputs and labels."""
+    for number, part in enumerate(original.parts):
+        alike = [
+            other
+            for other in original.parts[:number]
+            if other.name != part.name
+            and other.model.input_shapes == part.model.input_shapes
+            and other.model.output_shapes == part.model.output_shapes
+            and other.last.compiled is not None
+        ]
+        if alike:
+            yield part, alike[-1]
+
+
+FAULTS: tuple[Fault, ...] = (
+    too_few_epochs,
+    too_many_epochs,
+    wrong_batch_size,
+    wrong_validation_share,
+    no_validation,
+    validated_on_test_set,
+    trained_on_test_set,
+    trained_on_few_rows,
+    trained_on_other_data,
+    labels_shuffled,
+    learns_nothing,
+    learning_rate_too_high,
+    learning_rate_too_low,
+    wrong_model_compiled,
+    wrong_model_fitted,
+    never_fitted,
+    weights_overwritten,
+)

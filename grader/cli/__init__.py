@@ -18,6 +18,7 @@ EXIT_OURS = 3
 _COMMANDS = {
     "grade": "Grade submissions and write their pages, the gradebook and a summary.",
     "check": "Check one notebook, verdicts in the terminal.",
+    "init": "Draft a rubric from a reference notebook.",
     "checks": "List the checks that a rubric can use.",
     "doctor": "Show what this machine can do, and prove its sandbox.",
     "validate": "Hold rubrics against their reference solutions.",

@@ -1,0 +1,102 @@
+"""``grader init``: a first rubric from a reference notebook."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from grader.cli.options import run_options
+
+if TYPE_CHECKING:
+    from grader.reference.draft import Written
+
+
+@click.command()
+@click.argument("notebook", type=click.Path(path_type=Path))
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="The rubric to write. Default: rubrics/ASSIGNMENT.yaml.",
+)
+@click.option("--assignment", help="Its name. Default: the stem of the rubric, else of the notebook or its folder.")
+@click.option("--seeds", type=click.IntRange(min=3), default=3, show_default=True, help="How many runs.")
+@click.option(
+    "--runs",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=Path("out/calibration"),
+    show_default=True,
+    help="Folder for the runs' evidence. Run again, only what is missing is run.",
+)
+@click.option("--force", is_flag=True, help="Overwrite a rubric and a calibration that are there.")
+@run_options
+def init(  # noqa: PLR0913
+    *,
+    notebook: Path,
+    output: Path | None,
+    assignment: str | None,
+    seeds: int,
+    runs: Path,
+    force: bool,
+    data: str | None,
+    jobs: int | None,
+    cell_timeout: float | None,
+    notebook_timeout: float | None,
+    memory: float | None,
+    unprotected: bool,
+) -> None:
+    """Run NOTEBOOK, a reference solution, and draft a rubric from what its runs left.
+
+    Sections come from its headings; criteria from every model, training, evaluation and figure; bands from the spread
+    over the seeds. The draft is commented, the reference passes it, and its points are to be adjusted.
+    """
+    from grader.cli.display import BatchDisplay
+    from grader.cli.options import choose_data, choose_sandbox, default_jobs, existing_file, run_limits
+    from grader.reference.draft import DraftRequest, assignment_name, draft_rubric, generous_limits
+
+    existing_file(notebook, what="a reference notebook")
+    name = assignment_name(assignment, output=output, notebook=notebook)
+    request = DraftRequest(
+        notebook=notebook,
+        output=output or Path("rubrics") / f"{name}.yaml",
+        assignment=name,
+        seeds=seeds,
+        work=runs,
+        replace=force,
+    )
+    data_sets = choose_data(data)
+    limits = run_limits(
+        generous_limits(),
+        data_sets=data_sets,
+        cell_timeout=cell_timeout,
+        notebook_timeout=notebook_timeout,
+        memory=memory,
+    )
+    with BatchDisplay(quiet=False) as display:
+        written = draft_rubric(
+            request,
+            data_sets=data_sets,
+            limits=limits,
+            sandbox=choose_sandbox(unprotected=unprotected),
+            jobs=jobs or default_jobs(),
+            begin=display.begin,
+            tell=display.tell,
+        )
+    _show(written)
+
+
+def _show(written: Written) -> None:
+    rubric = written.rubric
+    for section in rubric.sections:
+        checks = ", ".join(criterion.check for criterion in section.criteria)
+        click.echo(f"{section.id:20} {section.points:4g} points{' (bonus)' if section.bonus else ''}  {checks}")
+    for text in written.draft.left_out:
+        click.echo(text)
+    click.echo(f"Written: {rubric.path} and {written.calibration}")
+    click.echo(
+        "Next: edit it (its comments say what to adjust), then\n"
+        f"  grader validate {rubric.path}\n"
+        f"  grader grade {rubric.path} SUBMISSIONS -o out"
+    )

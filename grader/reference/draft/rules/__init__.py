@@ -1,0 +1,40 @@
+"""The rules by which a draft is made: one for each check, in the order in which a section lists its criteria.
+
+A new check gets its rule here. A rule sees one section of the reference's run (`View`) and yields what that suggests.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from grader.reference.draft.proposals import Rule
+from grader.reference.draft.rules import data, models, notebook, performance, regions, shown, text
+
+RULES: Mapping[str, Rule] = MappingProxyType(
+    {
+        "notebook_runs": notebook.notebook_runs,
+        "reproducible": notebook.reproducible,
+        "array_shapes": data.array_shapes,
+        "curves": data.curves,
+        "prepared_data": data.prepared_data,
+        "image_figure": data.image_figure,
+        "architecture": models.architecture,
+        "dropout_rate": models.dropout_rate,
+        "compiled": models.compiled,
+        "trained": models.trained,
+        "accuracy": performance.accuracy,
+        "error": performance.error,
+        "gap": performance.gap,
+        "evaluated": shown.evaluated,
+        "loss_curves": shown.loss_curves,
+        "confusion_matrix": shown.confusion_matrix,
+        "region_predictions": regions.region_predictions,
+        "region_figure": regions.region_figure,
+        "discussion": text.discussion,
+    }
+)
+"""Check to its rule."""
+
+SPEAKING_OF_A_MODEL = ("evaluated", "loss_curves", "confusion_matrix", "region_predictions", "region_figure")
+"""Checks that tell of which earlier model a section speaks that trains none itself."""

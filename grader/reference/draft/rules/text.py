@@ -1,0 +1,68 @@
+"""What prose suggests: an answer in words at the end of a section."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from grader.checks.measured import ONSET, section_figures
+from grader.checks.prose import count_words
+from grader.records import CellRun
+from grader.reference.draft.proposals import Proposal, View
+
+FEWEST_WORDS = 20
+"""Shorter remarks lead over to the next step; they are no answer."""
+
+MOST_CHARACTERS = 160
+
+_ASKS = re.compile(
+    r"\?|\b(?:explain|discuss|describe|compare|comment|interpret|justify|reflect|why|say|write down|what do you"
+    r"|erkläre|diskutiere|beschreibe|vergleiche|begründe|warum)",
+    re.IGNORECASE,
+)
+_SENTENCE = re.compile(r"[^.?!]+[.?!]?")
+
+
+def discussion(view: View) -> Iterator[Proposal]:
+    """Prose behind the last code of a section, or in a section without code."""
+    answer = _answer(view)
+    if answer is None:
+        return
+    question = _question(view.planned.task)
+    notes = ["A person reads the answer. Take this out if the task asks for none."]
+    if not question:
+        notes.append("The task's own words did not tell the question: write it here.")
+    params: dict[str, object] = {"question": question or "what the results show, and why"}
+    shown = [one.id for one in view.owners if _is_shown(view, one.id)]
+    if shown:
+        params["show"] = shown
+    yield Proposal("discussion", "Explanation in words", 2, params, notes=tuple(notes), is_guess=True)
+
+
+def _answer(view: View) -> CellRun | None:
+    cells = view.scope.cells
+    heading = view.scope.section.heading_cell
+    ran = [cell.index for cell in cells if cell.kind == "code" and cell.status != "no_code"]
+    last = max(ran, default=-1)
+    behind = [cell for cell in cells if cell.kind == "markdown" and cell.index > last and cell.index != heading]
+    return next((cell for cell in behind if count_words(cell.source) >= FEWEST_WORDS), None)
+
+
+def _question(task: str) -> str:
+    """The sentences of a task that ask for words, as one line."""
+    plain = " ".join(re.sub(r"[*_`#>]", "", task).split())
+    asked = [sentence.strip() for sentence in _SENTENCE.findall(plain) if _ASKS.search(sentence)]
+    text = ""
+    for sentence in asked:
+        if text and len(text) + len(sentence) >= MOST_CHARACTERS:
+            break
+        text = f"{text} {sentence}".strip()
+    return text if len(text) <= MOST_CHARACTERS else f"{text[:MOST_CHARACTERS].rsplit(' ', 1)[0]} ..."
+
+
+def _is_shown(view: View, section: str) -> bool:
+    """Whether a section's onset of overfitting helps to read this answer: its own model's, or any before it."""
+    of = view.planned.model_of or (view.planned.id if view.planned.model is not None else None)
+    ids = [one.id for one in view.sections]
+    is_meant = section == of if of is not None else ids.index(section) < ids.index(view.planned.id)
+    return is_meant and ONSET in section_figures(view.scope.of(section))

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 @click.option(
     "--runs",
     type=click.Path(file_okay=False, path_type=Path),
-    default=Path("out/calibration"),
+    default=Path("out/reference"),
     show_default=True,
     help="Folder for the runs' evidence. Run again, only what is missing is run.",
 )
@@ -54,7 +54,7 @@ def init(  # noqa: PLR0913
     """
     from grader.cli.display import BatchDisplay
     from grader.cli.options import choose_data, choose_sandbox, default_jobs, existing_file, run_limits
-    from grader.reference.draft import DraftRequest, assignment_name, draft_rubric, generous_limits
+    from grader.reference.draft import DraftRequest, assignment_name, draft_rubric
 
     existing_file(notebook, what="a reference notebook")
     name = assignment_name(assignment, output=output, notebook=notebook)
@@ -64,11 +64,11 @@ def init(  # noqa: PLR0913
         assignment=name,
         seeds=seeds,
         work=runs,
-        replace=force,
+        overwrite=force,
     )
     data_sets = choose_data(data)
     limits = run_limits(
-        generous_limits(),
+        request.bare_rubric(data_sets.kind),
         data_sets=data_sets,
         cell_timeout=cell_timeout,
         notebook_timeout=notebook_timeout,

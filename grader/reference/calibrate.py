@@ -39,9 +39,22 @@ def calibrate(
     Raises:
         UsageError: A run failed, or the reference does not come through without an error.
     """
+    tasks = run_reference(settings, seeds=seeds, work=work, jobs=jobs, begin=begin, tell=tell)
+    return calibration_of(settings, tasks)
+
+
+def calibration_of(settings: Settings, tasks: Sequence[Task]) -> Calibration:
+    """The spread of the figures of a rubric's sections over runs of its reference that are there.
+
+    Args:
+        settings: The rubric and the data.
+        tasks: The runs.
+
+    Raises:
+        UsageError: The reference does not come through without an error, or lacks a figure under some seed.
+    """
     rubric = settings.rubric
     reference = rubric.reference_path
-    tasks = run_reference(settings, seeds=seeds, work=work, jobs=jobs, begin=begin, tell=tell)
     by_seed = [_figures(task, settings) for task in tasks]
     return Calibration(
         assignment=rubric.assignment,
@@ -50,7 +63,7 @@ def calibrate(
         data=settings.data_sets.kind,
         fingerprints={file.name: file.fingerprint for file in settings.data_sets.files},
         packages=packages(),
-        seeds=tuple(seeds),
+        seeds=tuple(task.seed for task in tasks),
         figures=_together(by_seed, reference=reference),
     )
 

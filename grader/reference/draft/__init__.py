@@ -4,6 +4,6 @@
 itself does not pass, `text` writes the YAML with comments for the tutor.
 """
 
-from grader.reference.draft.draft import DraftRequest, Written, draft_rubric
+from grader.reference.draft.draft import DraftRequest, Written, assignment_name, draft_rubric
 
-__all__ = ["DraftRequest", "Written", "draft_rubric"]
+__all__ = ["DraftRequest", "Written", "assignment_name", "draft_rubric"]

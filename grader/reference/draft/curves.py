@@ -57,7 +57,9 @@ def _sum(start: float, factor: float, shape: str) -> str:
 def _end(value: float, *, width: float, outwards: int) -> float | str:
     """The nearest plain number that is not inside, or the value rounded outwards where none is near."""
     multiples = {"0": 0.0, "pi": math.pi, "2*pi": 2 * math.pi, "pi/2": math.pi / 2}
-    plain: list[float | str] = [name if sign > 0 else f"-{name}" for name in multiples if name != "0" for sign in (1, -1)]
+    plain: list[float | str] = [
+        name if sign > 0 else f"-{name}" for name in multiples if name != "0" for sign in (1, -1)
+    ]
     nearest = round(2 * value) / 2
     plain += [nearest, nearest + outwards / 2]
     far = {one: outwards * (number(one) - value) for one in plain}

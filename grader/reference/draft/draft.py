@@ -4,26 +4,28 @@ from __future__ import annotations
 
 import math
 import os
+import re
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from grader.calibration import Calibration, calibration_text
+from grader.calibration import calibration_text
 from grader.checks.results import counted
 from grader.datasets import DataSets
 from grader.errors import UsageError
 from grader.execution.sandbox import Sandbox
 from grader.execution.watch import RunLimits
-from grader.intake import read_submission
+from grader.intake.naming import slug
 from grader.matching.headings import headings_of
 from grader.pipeline import Settings, Task, Tell, stored_evidence
 from grader.records import Evidence
-from grader.reference.calibrate import calibration_of, run_seeds
+from grader.reference.calibrate import calibration_of
 from grader.reference.draft.drafting import Run, draft_sections, settle
 from grader.reference.draft.text import Draft, draft_text
+from grader.reference.runs import Begin, run_reference
 from grader.rubric import DataKind, Rubric, load_rubric
-from grader.rubric.models import CalibrationPaths, DeclaredPoints
+from grader.rubric.models import CalibrationPaths, DeclaredPoints, Limits, LimitsByData
 from grader.store import OutputFolder, write_atomically
 
 CELL_FACTOR = 10
@@ -34,6 +36,11 @@ LEAST_CELL_SECONDS = 60
 LEAST_NOTEBOOK_SECONDS = 240
 
 ENOUGH_SEEDS = 10
+"""From here on the bands are as narrow as they get for the cost."""
+
+IDENTIFIER = r"[a-z][a-z0-9_-]*"
+NAMELESS = frozenset({"reference", "solution", "notebook", "untitled", "main", "index"})
+"""Stems that say nothing: the folder's name is taken instead."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +53,7 @@ class DraftRequest:
         assignment: Its name, an identifier.
         seeds: How many runs the bands rest on.
         work: Where the runs' evidence is kept.
-        replace: Whether files that are there may be overwritten.
+        overwrite: Whether files that are there may be overwritten.
     """
 
     notebook: Path
@@ -54,7 +61,7 @@ class DraftRequest:
     assignment: str
     seeds: int
     work: Path
-    replace: bool = False
+    overwrite: bool = False
 
     def calibration_path(self, kind: DataKind) -> Path:
         """Where the spread goes: beside the references of a folder of rubrics, else beside the rubric."""
@@ -62,6 +69,18 @@ class DraftRequest:
         if folder.resolve().name == "rubrics":
             return folder.parent / "reference" / self.assignment / f"calibration-{kind}.json"
         return folder / f"{self.assignment}-calibration-{kind}.json"
+
+    def bare_rubric(self, kind: DataKind) -> Rubric:
+        """A rubric that says no more than which notebook is the reference, with room to run it."""
+        return Rubric(
+            assignment=self.assignment,
+            title="",
+            points=DeclaredPoints(core=0),
+            limits=LimitsByData(full=Limits(), sample=Limits()),
+            reference=relative(self.notebook, self.output),
+            calibration=CalibrationPaths.model_validate({kind: relative(self.calibration_path(kind), self.output)}),
+            path=self.output,
+        )
 
 
 @dataclass(frozen=True)
@@ -76,21 +95,26 @@ class Written:
     rubric: Rubric
     draft: Draft
     calibration: Path
-    kind: DataKind
 
 
-@dataclass(frozen=True)
-class _Surroundings:
-    """What every run uses; the rubric only says which notebook is the reference."""
+def assignment_name(given: str | None, *, output: Path | None, notebook: Path) -> str:
+    """The assignment's name: as given, else after the rubric's file, else after the notebook or its folder.
 
-    data_sets: DataSets
-    limits: RunLimits
-    sandbox: Sandbox | None
-    rubric: Rubric = field(repr=False)
-
-    @property
-    def settings(self) -> Settings:
-        return Settings(rubric=self.rubric, data_sets=self.data_sets, limits=self.limits, sandbox=self.sandbox)
+    Raises:
+        UsageError: The given one is no identifier.
+    """
+    if given is not None:
+        if not re.fullmatch(IDENTIFIER, given):
+            raise UsageError(
+                f"--assignment {given}: that is no name of an assignment.",
+                expected="Small letters, digits, - and _, beginning with a letter.",
+                mend=f"Say, for example: --assignment {_identifier(given)}",
+            )
+        return given
+    if output is not None:
+        return _identifier(output.stem)
+    stem = notebook.stem
+    return _identifier(notebook.resolve().parent.name if stem.casefold() in NAMELESS else stem)
 
 
 def draft_rubric(
@@ -100,10 +124,10 @@ def draft_rubric(
     limits: RunLimits,
     sandbox: Sandbox | None,
     jobs: int,
-    begin: Callable[[Sequence[Task]], None],
+    begin: Begin,
     tell: Tell,
 ) -> Written:
-    """Runs a reference notebook under several seeds, and writes a rubric that it passes with its calibration.
+    """Runs a reference notebook under several seeds, and writes a rubric that it passes, with its calibration.
 
     Args:
         request: What and where.
@@ -117,16 +141,13 @@ def draft_rubric(
     Raises:
         UsageError: A file is in the way, the notebook is none or does not run through, or nothing in it can be graded.
     """
-    kind: DataKind = "sample" if all(file.sample for file in data_sets.files) else "full"
+    kind = data_sets.kind
     _refuse_to_overwrite(request, kind)
-    _, notebook = read_submission(request.notebook, submission_id="reference")
-    if notebook is None:
-        raise UsageError(f"{request.notebook}: it is no notebook that can be run.", mend="Name an .ipynb file.")
-    around = _Surroundings(data_sets=data_sets, limits=limits, sandbox=sandbox, rubric=_bare(request, kind))
+    settings = Settings(rubric=request.bare_rubric(kind), data_sets=data_sets, limits=limits, sandbox=sandbox)
     work = OutputFolder(request.work / request.assignment / kind)
-    tasks = run_seeds(
-        around.settings, seeds=range(1, request.seeds + 1), work=work, jobs=jobs, begin=begin, tell=tell
-    )
+    seeds = range(1, request.seeds + 1)
+    tasks = run_reference(settings, seeds=seeds, work=work, jobs=jobs, begin=begin, tell=tell)
+    calibration_of(settings, tasks)  # a reference that raises is told of before anything is drafted from it
     runs = [Run(*stored_evidence(task.folder), task.folder.arrays.get) for task in tasks]
     draft = _draft(request, kind, runs=runs)
     if not any(one.planned.model is not None for one in draft.sections):
@@ -135,41 +156,33 @@ def draft_rubric(
             expected="A reference solution that trains Keras models.",
             mend=f"See {tasks[0].folder.executed_notebook}.",
         )
-    loader = _Loader(request, kind, around=around, tasks=tasks)
-    draft = settle(draft, runs=runs, load=loader.load)
-    loader.load(draft)
+    draft = settle(draft, runs=runs, load=lambda one: _loaded(one, request, settings=settings, tasks=tasks))
+    calibration = _loaded(draft, request, settings=settings, tasks=tasks).calibrations[kind]
     target = request.calibration_path(kind)
-    write_atomically(target, calibration_text(loader.calibration))
-    write_atomically(request.output, draft_text(draft, calibration=loader.calibration))
-    return Written(rubric=load_rubric(request.output), draft=draft, calibration=target, kind=kind)
+    write_atomically(target, calibration_text(calibration))
+    write_atomically(request.output, draft_text(draft, calibration=calibration))
+    return Written(rubric=load_rubric(request.output), draft=draft, calibration=target)
 
 
-class _Loader:
-    """Makes rubrics of drafts, each with the spread of the figures that its sections have."""
+def relative(path: Path, rubric: Path) -> str:
+    """A path as the rubric names it."""
+    return Path(os.path.relpath(path.resolve(), rubric.parent.resolve())).as_posix()
 
-    def __init__(
-        self, request: DraftRequest, kind: DataKind, *, around: _Surroundings, tasks: Sequence[Task]
-    ) -> None:
-        self.request = request
-        self.kind = kind
-        self.around = around
-        self.tasks = tasks
-        self.calibration: Calibration
 
-    def load(self, draft: Draft) -> Rubric:
-        """The draft as `load_rubric` reads its file, without leaving one."""
-        folder = self.request.output.parent
-        folder.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=folder, prefix=".", suffix=".draft")
-        os.close(handle)
-        try:
-            Path(name).write_text(draft_text(draft), encoding="utf-8")
-            rubric = load_rubric(Path(name), with_calibration=False)
-        finally:
-            Path(name).unlink()
-        rubric = rubric.model_copy(update={"path": self.request.output})
-        self.calibration = calibration_of(replace(self.around, rubric=rubric).settings, self.tasks)
-        return rubric.model_copy(update={"calibrations": {self.kind: self.calibration}})
+def _loaded(draft: Draft, request: DraftRequest, *, settings: Settings, tasks: Sequence[Task]) -> Rubric:
+    """The draft as `load_rubric` will read its file, with the spread of the figures that its sections have."""
+    folder = request.output.parent
+    folder.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=folder, prefix=".", suffix=".draft")
+    os.close(handle)
+    try:
+        Path(name).write_text(draft_text(draft), encoding="utf-8")
+        rubric = load_rubric(Path(name), with_calibration=False)
+    finally:
+        Path(name).unlink()
+    rubric = rubric.model_copy(update={"path": request.output})
+    calibration = calibration_of(replace(settings, rubric=rubric), tasks)
+    return rubric.model_copy(update={"calibrations": {calibration.data: calibration}})
 
 
 def _draft(request: DraftRequest, kind: DataKind, *, runs: Sequence[Run]) -> Draft:
@@ -178,8 +191,8 @@ def _draft(request: DraftRequest, kind: DataKind, *, runs: Sequence[Run]) -> Dra
         assignment=request.assignment,
         title=_title(evidence) or request.assignment,
         schema="schema.json",
-        reference=_relative(request.notebook, request.output),
-        calibrations={kind: _relative(request.calibration_path(kind), request.output)},
+        reference=relative(request.notebook, request.output),
+        calibrations={kind: relative(request.calibration_path(kind), request.output)},
         limits={kind: _limits(runs)},
         sections=draft_sections(runs[0]),
         head=_words(request, kind, runs=runs),
@@ -188,20 +201,23 @@ def _draft(request: DraftRequest, kind: DataKind, *, runs: Sequence[Run]) -> Dra
 
 def _words(request: DraftRequest, kind: DataKind, *, runs: Sequence[Run]) -> tuple[str, ...]:
     slowest, whole = _seconds(runs)
-    words = [
+    origin = (
         f"Drafted by `grader init` from {request.notebook.name}, run under {counted(request.seeds, 'seed')} on the"
         f" {kind} data. It is yours to edit: points, titles, what is asked for. Each section is found by its title, so"
         " give it the heading of the worksheet (`also:` takes others). `grader checks` lists every check with its"
-        " parameters; `grader validate` says what an edit broke.",
+        " parameters; `grader validate` says what an edit broke."
+    )
+    limits = (
         f"Limits: {CELL_FACTOR} times the reference's slowest cell ({slowest:.0f} s) and {NOTEBOOK_FACTOR} times its"
-        f" whole run ({whole:.0f} s), and no less than {LEAST_CELL_SECONDS} s and {LEAST_NOTEBOOK_SECONDS} s.",
-    ]
-    if request.seeds < ENOUGH_SEEDS:
-        words.append(
-            f"The bands rest on {counted(request.seeds, 'seed')} and are wide for it; before you grade, narrow them with:"
-            f" grader calibrate {request.output} --data {kind} --seeds {ENOUGH_SEEDS}"
-        )
-    return tuple(words)
+        f" whole run ({whole:.0f} s), and no less than {LEAST_CELL_SECONDS} s and {LEAST_NOTEBOOK_SECONDS} s."
+    )
+    if request.seeds >= ENOUGH_SEEDS:
+        return origin, limits
+    bands = (
+        f"The bands rest on {counted(request.seeds, 'seed')} and are wide for it; before you grade, narrow them with:"
+        f" grader calibrate {request.output} --data {kind} --seeds {ENOUGH_SEEDS}"
+    )
+    return origin, limits, bands
 
 
 def _limits(runs: Sequence[Run]) -> Mapping[str, object]:
@@ -227,28 +243,16 @@ def _title(evidence: Evidence) -> str:
     return next((one.text for one in headings_of(evidence.cells) if one.is_real), "")
 
 
-def _bare(request: DraftRequest, kind: DataKind) -> Rubric:
-    """A rubric that says no more than which notebook is the reference."""
-    calibration = {kind: _relative(request.calibration_path(kind), request.output)}
-    return Rubric(
-        assignment=request.assignment,
-        title="",
-        points=DeclaredPoints(core=0),
-        reference=_relative(request.notebook, request.output),
-        calibration=CalibrationPaths(**calibration),
-        path=request.output,
-    )
-
-
-def _relative(path: Path, rubric: Path) -> str:
-    return Path(os.path.relpath(path.resolve(), rubric.parent.resolve())).as_posix()
-
-
 def _refuse_to_overwrite(request: DraftRequest, kind: DataKind) -> None:
     there = [path for path in (request.output, request.calibration_path(kind)) if path.exists()]
-    if there and not request.replace:
+    if there and not request.overwrite:
         raise UsageError(
             f"{' and '.join(map(str, there))}: there already.",
             expected="A draft never overwrites what somebody may have edited.",
             mend="Name another file with --output, or say --force.",
         )
+
+
+def _identifier(text: str) -> str:
+    name = slug(text)
+    return name if name[0].isalpha() else f"a-{name}"

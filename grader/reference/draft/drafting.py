@@ -8,16 +8,20 @@ from dataclasses import dataclass, replace
 from grader.checks.base import Array, Scope
 from grader.evaluate import evaluate
 from grader.matching import match
-from grader.records import ArrayRef, Evidence, Measurements, SectionMatch
+from grader.records import ArrayRef, Evidence, Measurements
 from grader.reference.draft.outline import outline
-from grader.reference.draft.proposals import Planned, Proposal, View, is_earned
-from grader.reference.draft.rules import RULES, SPEAKING_OF_A_MODEL
+from grader.reference.draft.proposals import Planned, Proposal, View
+from grader.reference.draft.rules import OF_THE_WHOLE, RULES, SPEAKING_OF_A_MODEL
 from grader.reference.draft.text import Draft, Drafted
+from grader.reference.spoiled import criteria_that_cannot_fail
 from grader.rubric import Rubric
 from grader.rubric.models import DeclaredPoints
 from grader.rubric.relations import NAMES_SECTIONS
 
 WHOLE_NOTEBOOK = Planned(id="notebook", title="The notebook as a whole", whole_notebook=True)
+
+NEEDED_NAMES = frozenset({"compared_to", "sections"})
+"""Parameters that name sections, without which their criterion asks for nothing."""
 
 
 @dataclass(frozen=True)
@@ -35,8 +39,11 @@ def draft_sections(run: Run) -> tuple[Drafted, ...]:
     view = _view(run, planned)
     planned = [_with_owner(view.of(one)) for one in planned]
     view = _view(run, planned)
-    drafted = [Drafted(one, tuple(_proposals(view.of(one), RULES))) for one in planned]
-    return without_empty(drafted)
+    of_sections = [name for name in RULES if name not in OF_THE_WHOLE]
+    return without_empty(
+        Drafted(one, tuple(_proposals(view.of(one), OF_THE_WHOLE if one.whole_notebook else of_sections)))
+        for one in planned
+    )
 
 
 def settle(draft: Draft, *, runs: Sequence[Run], load: Callable[[Draft], Rubric]) -> Draft:
@@ -48,16 +55,29 @@ def settle(draft: Draft, *, runs: Sequence[Run], load: Callable[[Draft], Rubric]
         load: Makes a rubric of a draft, with the reference's spread.
     """
     while True:
-        rubric = load(draft)
-        missed: dict[str, str] = {}
-        for run in runs:
-            graded = evaluate(rubric, evidence=run.evidence, measurements=run.measurements, read=run.read)
-            for verdict in graded.verdicts:
-                if not _is_earned(verdict.outcome, verdict.cause):
-                    missed.setdefault(verdict.criterion, verdict.feedback)
+        missed = _missed(load(draft), runs)
         if not missed:
             return draft
-        draft = replace(draft, sections=without_empty(_without(one, missed) for one in draft.sections))
+        judged = tuple(_without(one, missed) for one in draft.sections)
+        sections = without_empty(judged)
+        kept = {one.planned.id for one in sections}
+        dropped = tuple(text for one in judged if one.planned.id not in kept for text in one.left_out)
+        draft = replace(draft, sections=sections, dropped=(*draft.dropped, *dropped))
+
+
+def _missed(rubric: Rubric, runs: Sequence[Run]) -> dict[str, str]:
+    """The criteria that the reference does not pass under every seed, or that nothing can fail, and why."""
+    missed: dict[str, str] = {}
+    for run in runs:
+        graded = evaluate(rubric, evidence=run.evidence, measurements=run.measurements, read=run.read)
+        for verdict in graded.verdicts:
+            if verdict.outcome != "passed" and verdict.cause != "by_hand":
+                missed.setdefault(verdict.criterion, f"the reference itself does not pass it. {verdict.feedback}")
+        if not missed and run is runs[-1]:
+            missed = criteria_that_cannot_fail(
+                rubric, graded=graded, evidence=run.evidence, measurements=run.measurements, read=run.read
+            )
+    return missed
 
 
 def without_empty(drafted: Iterable[Drafted]) -> tuple[Drafted, ...]:
@@ -92,41 +112,37 @@ def _with_owner(view: View) -> Planned:
     """A section with the section of whose model it speaks: the one that most of what happens in it belongs to."""
     one = view.planned
     scope = view.scope
-    events = (*scope.evidence.evaluations, *scope.evidence.predictions, *scope.evidence.figures)
-    if one.model is not None or one.whole_notebook or not scope.here(events):
+    run = scope.evidence
+    happened = any((scope.here(run.evaluations), scope.here(run.predictions), scope.here(run.figures)))
+    if one.model is not None or one.whole_notebook or not happened:
         return one
-    rules = {name: RULES[name] for name in SPEAKING_OF_A_MODEL}
     best, most = None, 0
     for owner in view.owners:
         own = view.scope.matching[owner.id]
         borrowed = scope.section.model_copy(update={"model": own.model, "fits": own.fits, "borrowed_from": owner.id})
         seen = replace(view, scope=replace(scope, section=borrowed))
-        count = sum(seen.shows(proposal) for proposal in _proposals(seen, rules))
+        count = sum(seen.shows(proposal) for proposal in _proposals(seen, SPEAKING_OF_A_MODEL))
         if count >= max(most, 1):
             best, most = owner.id, count
     return replace(one, model_of=best)
 
 
-def _proposals(view: View, rules: Mapping[str, object]) -> list[Proposal]:
+def _proposals(view: View, checks: Iterable[str]) -> list[Proposal]:
     """What the rules suggest for a section; of several of one name the first that holds."""
     found: dict[str, Proposal] = {}
-    for name in rules:
+    for name in checks:
         for proposal in RULES[name](view):
             if proposal.key not in found and (not proposal.is_guess or view.shows(proposal)):
                 found[proposal.key] = proposal
     return list(found.values())
 
 
-def _is_earned(outcome: str, cause: str | None) -> bool:
-    return outcome == "passed" or (outcome == "needs_review" and cause == "by_hand")
-
-
 def _without(one: Drafted, missed: Mapping[str, str]) -> Drafted:
     gone = [proposal for proposal in one.criteria if one.id_of(proposal) in missed]
     told = tuple(
-        f"Left out: {proposal.check} ({proposal.title}), which the reference itself does not pass:"
-        f" {missed[one.id_of(proposal)]}"
+        f"Left out: {name} ({proposal.check}: {proposal.title}), because {missed[name][:1].lower()}{missed[name][1:]}"
         for proposal in gone
+        if (name := one.id_of(proposal))
     )
     kept = tuple(proposal for proposal in one.criteria if proposal not in gone)
     return replace(one, criteria=kept, left_out=(*one.left_out, *told))
@@ -139,13 +155,15 @@ def _pruned(one: Drafted, kept: set[str]) -> Drafted:
         return replace(one, planned=replace(planned, model_of=None), criteria=())
     criteria: list[Proposal] = []
     for proposal in one.criteria:
-        params = dict(proposal.params)
-        for key in NAMES_SECTIONS & params.keys():
-            value = params[key]
-            left = value if value in kept else None if isinstance(value, str) else [name for name in value if name in kept]
-            params[key] = left
-        emptied = [key for key, value in params.items() if key in NAMES_SECTIONS and not value]
-        if "compared_to" in emptied or "sections" in emptied:
-            continue
-        criteria.append(replace(proposal, params={key: value for key, value in params.items() if key not in emptied}))
+        params = {key: _left(value, kept) if key in NAMES_SECTIONS else value for key, value in proposal.params.items()}
+        if all(params.get(key, True) for key in NEEDED_NAMES):
+            left = {key: value for key, value in params.items() if value or key not in NAMES_SECTIONS}
+            criteria.append(replace(proposal, params=left))
     return replace(one, criteria=tuple(criteria))
+
+
+def _left(value: object, kept: set[str]) -> object:
+    """The names of sections, or the one, that are left."""
+    if isinstance(value, list):
+        return [name for name in value if name in kept]
+    return value if value in kept else None

@@ -76,10 +76,10 @@ def _opening(headings: Sequence[Heading], models: Sequence[Candidate]) -> list[H
         real = real[1:]
     real = real or others
     kept: list[Heading] = []
-    for number, heading in enumerate(real):
+    for heading in real:
         parent = kept[-1] if kept else None
         if parent is None or _level(heading) <= _level(parent) or not _is_one_task(parent, real, models):
-            kept.append(real[number])
+            kept.append(heading)
     return kept
 
 

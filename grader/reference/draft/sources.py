@@ -39,7 +39,9 @@ def _first_user(view: View, fit: FitRecord) -> str | None:
         (
             one.id
             for one in view.owners
-            if any(width(other.x) == width(fit.x) and _rows(other) == _rows(fit) for other in view.scope.of(one.id).fits)
+            if any(
+                width(other.x) == width(fit.x) and _rows(other) == _rows(fit) for other in view.scope.of(one.id).fits
+            )
         ),
         None,
     )

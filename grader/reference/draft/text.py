@@ -19,7 +19,7 @@ WIDTH = 120
 FEW_SEEDS = 10
 """Below so many runs the spread is a rough guess, and bands are wide."""
 
-_PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_ ./%()+*=-]*")
+_PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_ ,./%()+*=-]*")
 _NEEDS_QUOTES_IN_FLOW = re.compile(r"[,\[\]{}]")
 
 
@@ -55,6 +55,7 @@ class Draft:
         calibrations: Kind of data to the path of the spread, relative to the rubric.
         limits: Kind of data to its limits.
         head: For the tutor, at the top, one comment each.
+        dropped: What was left out of sections of which nothing is left, one comment each.
     """
 
     assignment: str
@@ -65,6 +66,12 @@ class Draft:
     limits: Mapping[str, Mapping[str, object]]
     sections: tuple[Drafted, ...]
     head: tuple[str, ...] = ()
+    dropped: tuple[str, ...] = ()
+
+    @property
+    def left_out(self) -> tuple[str, ...]:
+        """Everything that the reference itself does not pass, and why."""
+        return (*(text for one in self.sections for text in one.left_out), *self.dropped)
 
 
 def draft_text(draft: Draft, *, calibration: Calibration | None = None) -> str:
@@ -74,7 +81,9 @@ def draft_text(draft: Draft, *, calibration: Calibration | None = None) -> str:
         draft: What it says.
         calibration: Whose means and spreads stand beside the bands; None while they are unknown.
     """
-    parts = [list(_head(draft)), *([*_section(one, calibration=calibration)] for one in draft.sections)]
+    sections = [list(_section(one, calibration=calibration)) for one in draft.sections]
+    parts = [[*_head(draft), *sections[0]], *sections[1:]]
+    parts += [[line for text in draft.dropped for line in _comment(text, indent=2)]] if draft.dropped else []
     return "\n\n".join("\n".join(part) for part in parts) + "\n"
 
 

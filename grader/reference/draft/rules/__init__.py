@@ -36,5 +36,8 @@ RULES: Mapping[str, Rule] = MappingProxyType(
 )
 """Check to its rule."""
 
+OF_THE_WHOLE = ("notebook_runs", "reproducible")
+"""Checks of the notebook as a whole; the others are of a section."""
+
 SPEAKING_OF_A_MODEL = ("evaluated", "loss_curves", "confusion_matrix", "region_predictions", "region_figure")
 """Checks that tell of which earlier model a section speaks that trains none itself."""

@@ -61,14 +61,21 @@ def prepared_data(view: View) -> Iterator[Proposal]:
             params["classes"] = fit.y.shape[1]
         title = f"{name} loaded{', scaled' if scaled else ''}, labels prepared"
         yield Proposal(
-            "prepared_data", title, 1, {**params, "used_by": _ids(users)}, notes=notes, name=_prepared_name(by_name, name)
+            "prepared_data",
+            title,
+            1,
+            {**params, "used_by": _ids(users)},
+            notes=notes,
+            name=_prepared_name(by_name, name),
         )
 
 
 def image_figure(view: View) -> Iterator[Proposal]:
     """An image of a data set with its label."""
     loaded = [use for use in view.scope.evidence.data_sets if use.loaded]
-    grids = [grid for figure in view.scope.here(view.scope.evidence.figures) for axes in figure.axes for grid in axes.grids]
+    grids = [
+        grid for figure in view.scope.here(view.scope.evidence.figures) for axes in figure.axes for grid in axes.grids
+    ]
     if grids:
         for use in loaded:
             yield Proposal("image_figure", "An image with its label", 1, {"data_set": use.name}, is_guess=True)
@@ -127,5 +134,6 @@ def _scale(fit: FitRecord) -> list[int] | None:
 
 
 def _rounded(rows: float) -> int:
-    step = 10 ** max(0, math.floor(math.log10(max(rows, 1))) - 1)
-    return max(1, round(rows / step) * step)
+    """To two digits."""
+    digits = max(0, math.floor(math.log10(max(rows, 1))) - 1)
+    return max(1, int(round(rows, -digits)))

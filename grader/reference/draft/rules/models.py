@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from grader.checks.comparison import form_in_short
@@ -9,6 +10,7 @@ from grader.checks.forms import ModelForm
 from grader.checks.layers import last_compile
 from grader.checks.losses import BINARY, ONE_HOT, SPARSE, known_losses, loss_name
 from grader.checks.recipes import Asked, own_recipe, recipe_words
+from grader.checks.results import listed
 from grader.records import FitRecord
 from grader.reference.draft.forms import uniform_rate
 from grader.reference.draft.proposals import Proposal, View
@@ -18,6 +20,8 @@ ONE_OFF = 0.5
 """Suggested share of the points where one property differs."""
 
 FREE = "Take out what the task leaves open."
+
+_DIGITS = re.compile(r"\d+")
 
 
 def architecture(view: View) -> Iterator[Proposal]:
@@ -78,6 +82,11 @@ def trained(view: View) -> Iterator[Proposal]:
     if sum(key in params for key in ("epochs", "batch_size", "validation")) > 1:
         params["one_off"] = ONE_OFF
     title = f"Trained: {recipe_words(recipe)}" if params else "The model is trained"
+    unnamed = [f"{key} {params[key]}" for key in ("epochs", "batch_size") if key in params]
+    named = set(_DIGITS.findall(view.planned.task))
+    unnamed = [text for text in unnamed if text.split()[1] not in named]
+    if view.planned.task and unnamed:
+        notes = (*notes, f"The task's text does not name {listed(unnamed)}.")
     yield Proposal("trained", title, 2, params, notes=notes)
 
 

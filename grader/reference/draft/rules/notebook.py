@@ -9,10 +9,9 @@ from grader.reference.draft.proposals import Proposal, View
 from grader.reference.draft.rules.performance import WITHIN
 
 
-def notebook_runs(view: View) -> Iterator[Proposal]:
+def notebook_runs(_view: View) -> Iterator[Proposal]:
     """It runs from top to bottom."""
-    if view.planned.whole_notebook:
-        yield Proposal("notebook_runs", "Runs from top to bottom", 2, name="runs")
+    yield Proposal("notebook_runs", "Runs from top to bottom", 2, name="runs")
 
 
 def reproducible(view: View) -> Iterator[Proposal]:
@@ -21,6 +20,6 @@ def reproducible(view: View) -> Iterator[Proposal]:
     sections = [one.id for one in view.owners if accuracy in section_figures(view.scope.of(one.id))]
     sections += [one.id for one in view.sections if one.model_of in sections]
     order = [one.id for one in view.sections]
-    if view.planned.whole_notebook and sections:
+    if sections:
         params = {"sections": sorted(sections, key=order.index), **WITHIN}
         yield Proposal("reproducible", "Stored accuracies come out again", 1, params)

@@ -27,9 +27,7 @@ def evaluated(view: View) -> Iterator[Proposal]:
         if speaks_of_model(view.scope, item) and (rows is None or item.x.rows == rows)
     ]
     names = list(dict.fromkeys(name for item in whole for name in item.results if name in _FIGURES))
-    predicted = [
-        item for item in view.scope.here(view.scope.evidence.predictions) if speaks_of_model(view.scope, item)
-    ]
+    predicted = [item for item in view.scope.here(view.scope.evidence.predictions) if speaks_of_model(view.scope, item)]
     title = "Evaluated on the test set"
     if whole:
         yield Proposal("evaluated", title, 1, _evaluated_params(names))

@@ -13,7 +13,7 @@ from grader.reference.draft.proposals import Proposal, View
 FEWEST_WORDS = 20
 """Shorter remarks lead over to the next step; they are no answer."""
 
-MOST_CHARACTERS = 160
+MOST_CHARACTERS = 100
 
 _ASKS = re.compile(
     r"\?|\b(?:explain|discuss|describe|compare|comment|interpret|justify|reflect|why|say|write down|what do you"
@@ -33,7 +33,7 @@ def discussion(view: View) -> Iterator[Proposal]:
     if not question:
         notes.append("The task's own words did not tell the question: write it here.")
     params: dict[str, object] = {"question": question or "what the results show, and why"}
-    shown = [one.id for one in view.owners if _is_shown(view, one.id)]
+    shown = _shown(view)
     if shown:
         params["show"] = shown
     yield Proposal("discussion", "Explanation in words", 2, params, notes=tuple(notes), is_guess=True)
@@ -49,20 +49,27 @@ def _answer(view: View) -> CellRun | None:
 
 
 def _question(task: str) -> str:
-    """The sentences of a task that ask for words, as one line."""
+    """What of a task asks for words, as one line: its questions, and its sentences from the verb that asks on."""
     plain = " ".join(re.sub(r"[*_`#>]", "", task).split())
-    asked = [sentence.strip() for sentence in _SENTENCE.findall(plain) if _ASKS.search(sentence)]
     text = ""
-    for sentence in asked:
-        if text and len(text) + len(sentence) >= MOST_CHARACTERS:
-            break
-        text = f"{text} {sentence}".strip()
+    for sentence in _SENTENCE.findall(plain):
+        asks = _ASKS.search(sentence)
+        if asks is not None:
+            asked = sentence.strip() if sentence.endswith("?") else sentence[asks.start() :].strip()
+            if text and len(text) + len(asked) >= MOST_CHARACTERS:
+                break
+            text = f"{text} {asked}".strip()
     return text if len(text) <= MOST_CHARACTERS else f"{text[:MOST_CHARACTERS].rsplit(' ', 1)[0]} ..."
 
 
-def _is_shown(view: View, section: str) -> bool:
-    """Whether a section's onset of overfitting helps to read this answer: its own model's, or any before it."""
+def _shown(view: View) -> list[str]:
+    """The sections whose onset of overfitting helps to read this answer.
+
+    That of the section's own model; else those of every model before it that takes the same input as the last one.
+    """
     of = view.planned.model_of or (view.planned.id if view.planned.model is not None else None)
     ids = [one.id for one in view.sections]
-    is_meant = section == of if of is not None else ids.index(section) < ids.index(view.planned.id)
-    return is_meant and ONSET in section_figures(view.scope.of(section))
+    earlier = [one for one in view.owners if ids.index(one.id) < ids.index(view.planned.id) and one.model is not None]
+    inputs = [one.model.plain.inputs for one in earlier if one.model is not None]
+    alike = [one.id for one, size in zip(earlier, inputs, strict=True) if size == inputs[-1]]
+    return [name for name in ([of] if of else alike) if ONSET in section_figures(view.scope.of(name))]

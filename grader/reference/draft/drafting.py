@@ -116,8 +116,10 @@ def _with_owner(view: View) -> Planned:
     happened = any((scope.here(run.evaluations), scope.here(run.predictions), scope.here(run.figures)))
     if one.model is not None or one.whole_notebook or not happened:
         return one
+    at = view.sections.index(one)
     best, most = None, 0
-    for owner in view.owners:
+    # Of equals the last one before this section is meant.
+    for owner in sorted(view.owners, key=lambda owner: view.sections.index(owner) < at):
         own = view.scope.matching[owner.id]
         borrowed = scope.section.model_copy(update={"model": own.model, "fits": own.fits, "borrowed_from": owner.id})
         seen = replace(view, scope=replace(scope, section=borrowed))

@@ -72,7 +72,7 @@ def _opening(headings: Sequence[Heading], models: Sequence[Candidate]) -> list[H
     exercises = [one for one in others if label_of(one.text).word and label_of(one.text).number is not None]
     if len(exercises) > 1:
         real = [one for one in headings if one in real or one in exercises]
-    if real and all(_level(one) > _level(real[0]) for one in real[1:]):
+    if real and _is_title(real[0], real[1:]):
         real = real[1:]
     real = real or others
     kept: list[Heading] = []
@@ -81,6 +81,11 @@ def _opening(headings: Sequence[Heading], models: Sequence[Candidate]) -> list[H
         if parent is None or _level(heading) <= _level(parent) or not _is_one_task(parent, real, models):
             kept.append(heading)
     return kept
+
+
+def _is_title(first: Heading, others: Sequence[Heading]) -> bool:
+    """Whether the first heading names the notebook: every other one is below it."""
+    return all(_level(one) > _level(first) for one in others) if others else _level(first) == 1
 
 
 def _is_one_task(parent: Heading, headings: Sequence[Heading], models: Sequence[Candidate]) -> bool:

@@ -13,7 +13,7 @@ def data_set_of(scope: Scope) -> DataSetUse | None:
     for use in scope.evidence.data_sets:
         sizes = {_rows(fit) for fit in scope.fits} | {fit.rows_given for fit in scope.fits}
         wide = {width(item.array) for item in scope.evidence.arrays if item.array.rows == use.train_rows}
-        if use.loaded and use.train_rows in sizes and any(width(fit.x) in wide for fit in scope.fits):
+        if use.loaded and use.train_rows in sizes and any(not wide or width(fit.x) in wide for fit in scope.fits):
             return use
     return None
 

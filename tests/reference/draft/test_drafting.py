@@ -1,0 +1,182 @@
+from __future__ import annotations
+
+from functools import cache
+
+import numpy as np
+from builders import Notebook, dense, dropout, line, make_axes, make_calibration, make_measurement
+
+import grader.checks  # noqa: F401
+from grader.checks.base import registered
+from grader.evaluate import evaluate
+from grader.records import Measurements
+from grader.reference.draft.drafting import Run, draft_sections, settle
+from grader.reference.draft.rules import OF_THE_WHOLE, RULES, SPEAKING_OF_A_MODEL
+from grader.reference.draft.text import Draft, draft_text
+from grader.rubric import load_rubric
+
+ANSWER = (
+    "The validation loss rises from the fourth epoch on, " + "so this network overfits, and I would stop there. " * 2
+)
+
+
+def course() -> Notebook:
+    """Three exercises: a network with its evaluation, curves of it with an answer, and the same with dropout."""
+    book = Notebook()
+    book.markdown("# Digits")
+    book.markdown("## Exercise 1: Build\n\nOne hidden layer; train 10 epochs, evaluate.")
+    book.code("model.fit(x, y)")
+    model = book.model(dense(128, "relu"), dense(10, "softmax"))
+    book.fit(model)
+    book.code("model.evaluate(x_test, y_test)", printed="test accuracy: 0.9700, test loss: 0.1000")
+    book.evaluate(model)
+    book.markdown("## Exercise 2: Look\n\nDraw the losses. Where does it overfit?")
+    book.code("plt.plot(history.history['loss'])")
+    history = book.fits[-1].history
+    drawn = [line(history[key], store=book.store) for key in ("loss", "val_loss")]
+    book.figure(make_axes(*drawn))
+    book.markdown(ANSWER)
+    book.markdown("## Exercise 3 (EXTRA): Regularise")
+    book.code("other.fit(x, y)")
+    book.fit(book.model(dense(128, "relu"), dropout(0.2), dense(10, "softmax")))
+    book.markdown("## Exercise 4: Read")
+    return book
+
+
+@cache
+def run() -> Run:
+    book = course()
+    measured = []
+    for number, gap in ((1, 0.2), (2, 0.1)):
+        own = {"model": f"m{number}", "weights": f"w{number}", "fit": f"f{number}"}
+        measured.append(make_measurement(accuracy=0.97, loss=0.1, **own))
+        measured.append(make_measurement("train", accuracy=0.99, loss=0.05, **own))
+        measured.append(make_measurement("validation", accuracy=0.97, loss=0.05 + gap, **own))
+    return Run(book.evidence(), Measurements(submission="some", measured=tuple(measured)), book.store.get)
+
+
+def draft(**fields):
+    base = {"assignment": "digits", "title": "Digits", "schema": "schema.json", "reference": "reference.ipynb"}
+    limits = {"sample": {"cell_timeout_seconds": 60}}
+    rest = {"calibrations": {"sample": "calibration.json"}, "limits": limits, "sections": draft_sections(run())}
+    return Draft(**{**base, **rest, **fields})
+
+
+def loader(folder, **figures):
+    spread = {"ex1__test_accuracy": (0.97, 0.96, 0.98), "ex3__test_accuracy": (0.97, 0.96, 0.98), **figures}
+    calibration = make_calibration(ex3__gap_difference=(-0.1, -0.11, -0.09), **spread)
+
+    def load(one):
+        path = folder / "digits.yaml"
+        path.write_text(draft_text(one, calibration=calibration))
+        return load_rubric(path, with_calibration=False).model_copy(update={"calibrations": {"sample": calibration}})
+
+    return load
+
+
+def checks(one, section):
+    return [criterion.check for part in one.sections if part.planned.id == section for criterion in part.criteria]
+
+
+def test_every_check_has_a_rule():
+    """A new check gets its rule in one place."""
+    assert set(RULES) == set(registered())
+    assert set(OF_THE_WHOLE) | set(SPEAKING_OF_A_MODEL) <= set(RULES)
+
+
+def test_criteria_follow_from_what_happened():
+    """Each in the section where it did."""
+    found = draft()
+    assert checks(found, "ex1") == [
+        "prepared_data",
+        "architecture",
+        "compiled",
+        "trained",
+        "accuracy",
+        "evaluated",
+    ]
+    assert checks(found, "ex2") == ["loss_curves", "discussion"]
+    assert checks(found, "ex3") == ["architecture", "dropout_rate", "compiled", "trained", "accuracy", "gap"]
+
+
+def test_a_section_in_which_nothing_happened_is_left_out():
+    """Exercise 4 asks for nothing that can be seen."""
+    assert [one.planned.id for one in draft().sections] == ["notebook", "ex1", "ex2", "ex3"]
+
+
+def test_a_section_speaks_of_the_model_whose_curves_it_shows():
+    """It trains none itself."""
+    found = {one.planned.id: one.planned.model_of for one in draft().sections}
+    assert found == {"notebook": None, "ex1": None, "ex2": "ex1", "ex3": None}
+
+
+def test_the_question_is_the_task_s_own():
+    """What a person has to look for."""
+    look = next(one for one in draft().sections if one.planned.id == "ex2")
+    assert look.criteria[-1].params["question"] == "Where does it overfit?"
+
+
+def test_the_draft_is_a_rubric_that_its_reference_passes(tmp_path):
+    """What only a person can judge apart."""
+    load = loader(tmp_path)
+    rubric = load(settle(draft(), runs=[run()], load=load))
+    graded = evaluate(rubric, evidence=run().evidence, measurements=run().measurements, read=run().read)
+    assert {verdict.outcome for verdict in graded.verdicts if verdict.cause != "by_hand"} == {"passed"}
+    assert graded.points_possible == rubric.points.core
+    assert graded.bonus_possible == rubric.points.extra > 0
+
+
+def test_what_the_reference_does_not_pass_is_left_out_and_told(tmp_path):
+    """Here an accuracy far below the calibration's."""
+    load = loader(tmp_path, ex1__test_accuracy=(0.9990, 0.9991, 0.9992))
+    settled = settle(draft(), runs=[run()], load=load)
+    load(settled)
+    assert "accuracy" not in checks(settled, "ex1")
+    assert any("ex1.accuracy" in text for text in settled.left_out)
+    assert "# Left out: ex1.accuracy" in (tmp_path / "digits.yaml").read_text()
+
+
+def test_what_nothing_can_fail_is_left_out(tmp_path):
+    """Without stored outputs in the reference nothing shows that their comparison works."""
+    settled = settle(draft(), runs=[run()], load=loader(tmp_path))
+    assert checks(settled, "notebook") == ["notebook_runs"]
+    assert any("notebook.reproducible" in text for text in settled.left_out)
+
+
+def test_a_band_says_what_was_measured(tmp_path):
+    """The tutor sees whether it is worth its points."""
+    loader(tmp_path)(draft())
+    text = (tmp_path / "digits.yaml").read_text()
+    assert "# Measured 0.9700 on average over 3 seeds, spread 0.0100." in text
+
+
+def test_numbers_that_the_task_does_not_name_are_told():
+    """The reference's batch size may be its own choice."""
+    trained = next(
+        c for one in draft().sections if one.planned.id == "ex1" for c in one.criteria if c.check == "trained"
+    )
+    assert trained.notes[-1] == "The task's text does not name batch_size 128."
+
+
+def test_points_of_a_plane_suggest_curves_and_a_rectangle():
+    """Found from the arrays alone."""
+    book = Notebook()
+    book.markdown("## Data")
+    book.code("X = ...")
+    x = np.random.default_rng(0).uniform(-np.pi, np.pi, 400)
+    y = np.repeat([0, 1], 200)
+    points = np.column_stack([x, y + np.cos(x)])
+    book.array("X", points)
+    book.array("y", y)
+    book.markdown("## Exercise 1: Train")
+    book.code("model.fit(X, y)")
+    model = book.model(dense(1, "sigmoid"), inputs=(2,))
+    given = {"x": book.arrays[0].array, "y": book.arrays[1].array, "rows_given": 400, "validation": None}
+    book.fit(model, **given)
+    corners = np.random.default_rng(1).uniform([-np.pi, -1], [np.pi, 2], size=(3000, 2))
+    book.predict(model, corners, np.zeros((3000, 1)))
+    found = draft_sections(Run(book.evidence(data_sets=()), Measurements(submission="some"), book.store.get))
+    params = {criterion.check: criterion.params for one in found for criterion in one.criteria}
+    assert params["curves"]["curves"] == ["cos(x)", "1 + cos(x)"]
+    assert params["array_shapes"]["rows"] == [200, 800]
+    assert params["region_predictions"]["rectangle"] == [["-pi", "pi"], [-1, 2]]
+    assert params["trained"]["data_of"] == "data"

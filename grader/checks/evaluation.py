@@ -9,7 +9,7 @@ from typing import Literal
 from pydantic import Field
 
 from grader.checks.base import Params, Scope, check
-from grader.checks.measured import quantity
+from grader.checks.measured import in_units, quantity
 from grader.checks.quantities import Quantity, quantities, shows_bar_of
 from grader.checks.results import Words, failed, listed, needs_review, passed, shown
 from grader.checks.subject import (
@@ -23,7 +23,7 @@ from grader.checks.subject import (
 )
 from grader.records import CheckResult, EvaluationRecord, PredictionRecord
 
-Figure = Literal["loss", "accuracy", "mae", "mse", "rmse"]
+Figure = Literal["loss", "accuracy", "mae", "mse", "rmse", "r2", "auc"]
 
 COARSEST_STEP = 0.01
 """A number printed to fewer digits than this fits too much to say anything."""
@@ -36,7 +36,9 @@ class EvaluatedParams(Params):
     """Parameters of `evaluated`."""
 
     figures: tuple[Figure, ...] = Field(
-        ("loss", "accuracy"), min_length=1, description="figures that are looked for: loss, accuracy, mae, mse, rmse"
+        ("loss", "accuracy"),
+        min_length=1,
+        description="figures that are looked for: loss, accuracy, mae, mse, rmse, r2, auc",
     )
     at_least: int = Field(1, ge=1, description="how many of them must be printed; each that is printed must be right")
     tolerance: float = Field(0.002, ge=0, description="how far a printed figure may be from the verified one")
@@ -84,7 +86,8 @@ def evaluated(scope: Scope, params: EvaluatedParams) -> CheckResult:
         return _never_evaluated(scope, evaluations, rows=rows, words=words)
     states = measured_states(scope, "test")
     values = {
-        name: [value for item in states if (value := quantity(item, name)) is not None] for name in params.figures
+        name: [value for item in states for of in (in_units, quantity) if (value := of(item, name)) is not None]
+        for name in params.figures
     }
     if not any(values.values()):
         return unverified(scope, "What your model scores on the test set", words)
@@ -184,6 +187,10 @@ def _never_evaluated(
     step = "Evaluate this section's model on the whole test set with model.evaluate(x_test, y_test)."
     if evaluations and rows is not None:
         used = evaluations[-1].x.rows
+        measured = scope.measurement("test")
+        if measured is not None and measured.of_rows is not None:
+            text = f"The model was evaluated on {used:,} rows; {rows:,} of the table were never trained on."
+            return needs_review("unverifiable", f"{text} A tutor will look.", words, cells=_in_order(evaluations))
         return failed(
             f"The model was evaluated on {used:,} rows; the test set has {rows:,}.",
             words,

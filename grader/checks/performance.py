@@ -9,7 +9,7 @@ from pydantic import Field, model_validator
 
 from grader.checks.bands import Limit, Within, absolute, judge, judged, relative
 from grader.checks.base import Params, Scope, check
-from grader.checks.measured import GAP, TEST_GAP, figure_name, quantity, section_figures
+from grader.checks.measured import GAP, TEST_GAP, figure_name, in_units, section_figures
 from grader.checks.results import Words, failed, needs_review, passed, shown
 from grader.checks.subject import fit_cells, nothing_trained, test_rows, unverified
 from grader.records import CheckResult
@@ -22,8 +22,8 @@ class AccuracyParams(Params):
     """Parameters of `accuracy`."""
 
     part: Part = Field("test", description="part of the data set: train, validation, test, test_shifted")
-    min: float | None = Field(None, ge=0, le=1, description="lowest accuracy that passes, in [0, 1]")
-    max: float | None = Field(None, ge=0, le=1, description="highest accuracy that passes, in [0, 1]")
+    min: float | None = Field(None, ge=0, le=1, description="lowest value that passes, in [0, 1]")
+    max: float | None = Field(None, ge=0, le=1, description="highest value that passes, in [0, 1]")
     within: Within | None = Field(
         None, description="not below the reference's spread: figure, false_rejection, borderline"
     )
@@ -33,6 +33,14 @@ class AccuracyParams(Params):
         if self.min is None and self.max is None and self.within is None:
             raise ValueError("one of min, max and within is needed")
         return self
+
+
+class ScoreParams(AccuracyParams):
+    """Parameters of `score`."""
+
+    metric: Literal["auc", "r2"] = Field(
+        "auc", description="auc (area under the ROC curve, of two classes) or r2 (coefficient of determination)"
+    )
 
 
 class ErrorParams(Params):
@@ -67,18 +75,28 @@ class GapParams(Params):
 @check("accuracy", params=AccuracyParams)
 def accuracy(scope: Scope, params: AccuracyParams) -> CheckResult:
     """The model's verified accuracy on a part of the data lies within the band."""
-    what = _title(params.part, "accuracy")
+    return _high_enough(scope, params, name="accuracy", word="accuracy")
+
+
+@check("score", params=ScoreParams)
+def score(scope: Scope, params: ScoreParams) -> CheckResult:
+    """The model's verified AUC or coefficient of determination on a part of the data lies within the band."""
+    return _high_enough(scope, params, name=params.metric, word={"auc": "AUC", "r2": "R²"}[params.metric])
+
+
+def _high_enough(scope: Scope, params: AccuracyParams, *, name: str, word: str) -> CheckResult:
+    what = _title(params.part, word)
     words: Words = {"required": f"{what} within the band", "cells": fit_cells(scope), "basis": "verified"}
     missing = nothing_trained(scope, words)
     if missing is not None:
         return missing
-    value = _measured(scope, part=params.part, name="accuracy")
+    value = _measured(scope, part=params.part, name=name)
     if value is None:
-        return _only_claimed(scope, part=params.part, name="accuracy", words=words)
+        return _only_claimed(scope, part=params.part, name=name, words=words)
     limits = [] if params.min is None else [absolute("lower", params.min)]
     limits += [] if params.max is None else [absolute("upper", params.max)]
     advice = "Compare the layers, the loss, the scaling of the inputs and the number of epochs with the task."
-    figure = f"{scope.section.section}.{figure_name(params.part, 'accuracy')}"
+    figure = f"{scope.section.section}.{figure_name(params.part, name)}"
     spread = _relative(scope, params.within, figure=figure, upper=False)
     return _judged(value, (limits, params.within, spread), what=f"The {what}", advice=advice, words=words)
 
@@ -206,7 +224,7 @@ def _title(part: Part, name: str) -> str:
 
 def _measured(scope: Scope, *, part: str, name: str) -> float | None:
     measured = scope.measurement(part)
-    return None if measured is None else quantity(measured, name)
+    return None if measured is None else in_units(measured, name)
 
 
 def _relative(scope: Scope, within: Within | None, *, figure: str, upper: bool) -> Limit | None:

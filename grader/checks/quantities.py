@@ -20,6 +20,8 @@ _LABELS = {
     "mae": r"\bmae\b|mean[ _]absolute|mittlerer absoluter",
     "mse": r"\bmse\b|mean[ _]squared|quadratischer",
     "rmse": r"\brmse\b|root[ _]mean",
+    "r2": r"\br2\b|r²|\br\^2|r[ -]squared|r2_score|determination|bestimmtheitsma",
+    "auc": r"\bauc\b|area under|roc\b",
 }
 _OTHER_PARTS = re.compile(r"\bval(?!ue)|valid|train", re.IGNORECASE)
 _PER_CENT = re.compile(r"%|per ?cent|prozent", re.IGNORECASE)

@@ -33,11 +33,13 @@ class Labels:
         classes: Shape ``(rows,)``, -1 where a row has none; None for quantities.
         values: For quantities and ready targets, shape ``(rows,)`` or ``(rows, outputs)``; else None.
         agreement: Share of the recorded labels that agree with these, in [0, 1]; None where none could be compared.
+        unit: For a data set's quantities: how many of its units one unit of ``values`` is; else None.
     """
 
     classes: Array | None = None
     values: Array | None = None
     agreement: float | None = None
+    unit: float | None = None
 
     def known(self, ids: Array) -> Array:
         """Which of the rows have a target, shape ``(rows,)``."""
@@ -46,7 +48,8 @@ class Labels:
     def targets(self, ids: Array, *, width: int, classification: bool = True) -> Targets | None:
         """Targets of the rows for a model of ``width`` outputs; None where the two do not fit."""
         if self.values is not None:
-            return Targets.of_array(self.values[ids], width=width, classification=classification)
+            are_classes = classification and self.unit is None
+            return Targets.of_array(self.values[ids], width=width, classification=are_classes)
         if self.classes is None or not len(ids):
             return None
         classes = self.classes[ids]
@@ -90,7 +93,7 @@ def known_labels(recognised: Recognised, y: ArraySummary | None, *, width: int, 
         None where the student's task cannot be told from the data set's labels.
     """
     known, ids = recognised.known, recognised.ids
-    if not is_classes(known.labels) or known.labels.ndim != 1:
+    if not known.has_classes:
         return _quantities(known, ids=ids, y=y, read=read)
     official = known.labels.astype(np.int64)
     given = recorded_classes(y, read=read)
@@ -151,4 +154,7 @@ def _quantities(known: KnownRows, *, ids: Array | None, y: ArraySummary | None, 
         return None
     labels = known.labels.reshape(len(known.labels), -1)
     scaling = infer(labels[ids], given.reshape(len(given), -1))
-    return None if scaling is None else Labels(values=scaling.apply(labels), agreement=1.0)
+    if scaling is None:
+        return None
+    unit = 1 / float(np.abs(scaling.scale)) if not scaling.scale.ndim and scaling.scale else None
+    return Labels(values=scaling.apply(labels), agreement=1.0, unit=unit)

@@ -14,6 +14,7 @@ from grader.datasets import DataSets
 from grader.execution.inputmap import RowMap
 from grader.execution.labels import Labels, known_labels, recorded_array
 from grader.execution.rows import KnownRows, Read, Recognised, recognise
+from grader.execution.tables import Table, recognise_in_table, table_of, tables_named_in
 from grader.records import (
     ArrayRef,
     ArraySummary,
@@ -149,6 +150,8 @@ class RowBook:
     def __init__(self, evidence: Evidence, *, data_sets: DataSets, read: Read) -> None:
         loaded = {use.name for use in evidence.data_sets if use.loaded}
         self._files = sorted(data_sets.files, key=lambda file: file.name not in loaded)
+        self._tables = tables_named_in(cell.source for cell in evidence.cells)
+        self._maps: dict[str, list[RowMap]] = {}
         self._known: dict[str, KnownRows] = {}
         self._seen: dict[str, Recognised | None] = {}
         self._strangers = 0
@@ -165,10 +168,16 @@ class RowBook:
         return self._seen[key]
 
     def _search(self, summary: ArraySummary) -> Recognised | None:
+        for name in self._tables:
+            maps = self._maps.setdefault(name, [])
+            in_table = recognise_in_table(summary, table_of(name), read=self.read, maps=maps)
+            if in_table is not None:
+                maps += [] if any(in_table.map is known for known in maps) else [in_table.map]
+                return in_table
         partial_match: Recognised | None = None
         for file in self._files:
             if file.name not in self._known:
-                self._known[file.name] = KnownRows(file)
+                self._known[file.name] = KnownRows.of_file(file)
             found = recognise(summary, self._known[file.name], read=self.read)
             if found is not None and found.ids is not None:
                 return found
@@ -212,7 +221,7 @@ def _probes(state: State, *, evidence: Evidence, book: RowBook, made: Plan) -> t
         tasks[found.known.name] = partial(known_labels, found, y, read=book.read)
         if state.model.id not in made.maps or state.fit is not None:
             made.maps[state.model.id] = (found, _remark(state, found, evidence=evidence, book=book))
-        probes += _test_probes(found, labels=tasks[found.known.name])
+        probes += _test_probes(state, found, labels=tasks[found.known.name], evidence=evidence, book=book)
     if state.fit is not None:
         probes += _fit_probes(state, state.fit, tasks=tasks, book=book, made=made)
     order = {"test": 0, "train": 1, "validation": 2}
@@ -230,20 +239,53 @@ def _input(state: State, *, evidence: Evidence, book: RowBook) -> tuple[Recognis
         shown.append((state.evaluation.x, state.evaluation.y))
     shown += [(item.x, item.y) for item in evidence.evaluations if item.model == state.model.id]
     shown += [(item.x, None) for item in evidence.predictions if item.model == state.model.id]
+    first: Recognised | None = None
     for x, y in shown[:MAX_SHOWN]:
         found = book.recognise(x)
-        if found is not None:
+        if found is not None and y is not None:
             return found, y
-    return None, None
+        first = first or found
+    return first, None
 
 
-def _test_probes(found: Recognised, *, labels: Task) -> list[Probe]:
+def _test_probes(state: State, found: Recognised, *, labels: Task, evidence: Evidence, book: RowBook) -> list[Probe]:
     known = found.known
+    ids = _never_seen(state, known, evidence=evidence, book=book) if isinstance(known, Table) else known.test_ids
     probes = []
     for name in ("test", "test_shifted") if known.are_images else ("test",):
-        feed = Feed(known, found.map, known.test_ids, shift=name == "test_shifted")
-        probes.append(Probe(name, feed, labels=labels, label_rows=known.test_ids, data_set=known.name))
-    return probes
+        feed = Feed(known, found.map, ids, shift=name == "test_shifted")
+        probes.append(Probe(name, feed, labels=labels, label_rows=ids, data_set=known.name))
+    return [probe for probe in probes if probe.feed.rows]
+
+
+def _never_seen(state: State, table: Table, *, evidence: Evidence, book: RowBook) -> Array:
+    """The rows of a table that no fit behind a state was given; those of its validation, where no others are left.
+
+    None of them where some of what it was given is not known.
+    """
+    fits = _behind(state, evidence)
+    given = [book.recognise(fit.x) for fit in fits]
+    if not fits or any(part is None or part.known is not table or part.ids is None for part in given):
+        return np.zeros(0, np.int64)
+    held = [book.recognise(fit.validation.x) for fit in fits if fit.validation is not None]
+    trained = [part.ids for part in given if part is not None and part.ids is not None]
+    validated = [part.ids for part in held if part is not None and part.ids is not None and part.known is table]
+    unseen = table.never_in([*trained, *validated])
+    return unseen if len(unseen) else table.never_in(trained)
+
+
+def _behind(state: State, evidence: Evidence) -> list[FitRecord]:
+    """Every fit that led to a state: of the model itself, and of the one that its weights came from."""
+    fits: dict[str, FitRecord] = {}
+    models, digests = {state.model.id}, {state.weights}
+    while True:
+        found = [
+            fit for fit in evidence.fits if fit.id not in fits and (fit.model in models or fit.weights_after in digests)
+        ]
+        if not found:
+            return sorted(fits.values(), key=lambda fit: fit.seq)
+        fits |= {fit.id: fit for fit in found}
+        digests |= {fit.weights_before for fit in found if fit.weights_before is not None}
 
 
 def _fit_probes(state: State, fit: FitRecord, *, tasks: dict[str, Task], book: RowBook, made: Plan) -> list[Probe]:

@@ -14,6 +14,7 @@ from grader.datasets import DataSetFile, load
 from grader.errors import StoreError
 from grader.execution.inputmap import RowMap, infer, is_possible
 from grader.execution.recorder.rowhash import row_hashes
+from grader.execution.scores import is_classes
 from grader.records import ArrayRef, ArraySummary
 
 Array = npt.NDArray[Any]
@@ -36,18 +37,31 @@ class KnownRows:
         train_rows: Where the test part begins.
     """
 
-    def __init__(self, file: DataSetFile) -> None:
-        arrays = load(file)
-        self.name = file.name
-        self.rows: Array = np.concatenate([arrays["x_train"], arrays["x_test"]])
-        labels = np.concatenate([arrays["y_train"], arrays["y_test"]])
+    def __init__(self, name: str, *, rows: Array, labels: Array, train_rows: int) -> None:
+        self.name = name
+        self.rows = rows
         self.labels: Array = labels.reshape(len(labels)) if labels.size == len(labels) else labels
-        self.train_rows = len(arrays["x_train"])
+        self.train_rows = train_rows
+
+    @classmethod
+    def of_file(cls, file: DataSetFile) -> KnownRows:
+        """The rows of a data set's file."""
+        arrays = load(file)
+        rows = np.concatenate([arrays["x_train"], arrays["x_test"]])
+        labels = np.concatenate([arrays["y_train"], arrays["y_test"]])
+        return cls(file.name, rows=rows, labels=labels, train_rows=len(arrays["x_train"]))
 
     @property
     def test_ids(self) -> Array:
         """Numbers of the test part's rows."""
         return np.arange(self.train_rows, len(self.rows))
+
+    @cached_property
+    def has_classes(self) -> bool:
+        """Whether the labels are classes: whole numbers from 0 on, of which none is left out."""
+        return (
+            self.labels.ndim == 1 and is_classes(self.labels) and len(np.unique(self.labels)) == self.labels.max() + 1
+        )
 
     @property
     def are_images(self) -> bool:

@@ -147,6 +147,42 @@ def mean_absolute_error(outputs: Outputs, targets: Targets) -> float | None:
     return float(_mean_absolute(outputs, targets))
 
 
+def mean_squared_error(outputs: Outputs, targets: Targets) -> float | None:
+    """The mean squared difference; None where targets and outputs do not fit."""
+    if targets.values.shape != outputs.values.shape or not outputs.values.size:
+        return None
+    return _mean_squared(outputs, targets)
+
+
+def determination(outputs: Outputs, targets: Targets) -> float | None:
+    """One less the squared error over the targets' variance, the mean over the outputs; None for targets all equal."""
+    if targets.values.shape != outputs.values.shape or not outputs.values.size:
+        return None
+    wanted = targets.values.astype(np.float64)
+    spread = np.square(wanted - wanted.mean(axis=0)).sum(axis=0)
+    if not (spread > 0).all():
+        return None
+    left = np.square(outputs.values.astype(np.float64) - wanted).sum(axis=0)
+    return float(np.mean(1 - left / spread))
+
+
+def area_under_roc(outputs: Outputs, targets: Targets) -> float | None:
+    """The share of pairs of a row of class 1 and one of class 0 that are ranked right, equal ones by half.
+
+    Of the single output, or of the second of two; None for more classes, for one class alone, and where an output is
+    not finite.
+    """
+    if targets.classes is None or outputs.width > 2 or not np.isfinite(outputs.values).all():
+        return None
+    positive = targets.classes == 1
+    ones, zeros = int(positive.sum()), int((~positive).sum())
+    if not ones or not zeros:
+        return None
+    _, place, counts = np.unique(outputs.values[:, -1], return_inverse=True, return_counts=True)
+    ranks = (np.cumsum(counts) - (counts - 1) / 2)[place]
+    return float((ranks[positive].sum() - ones * (ones + 1) / 2) / (ones * zeros))
+
+
 def predicted_classes(outputs: Outputs, *, threshold: float = 0.5) -> Array:
     """The class of each row, shape ``(rows,)``; -1 where an output is not finite.
 

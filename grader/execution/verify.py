@@ -14,11 +14,23 @@ import numpy as np
 
 from grader.datasets import DataSets
 from grader.errors import GraderError
+from grader.execution.labels import Labels
 from grader.execution.probes import Plan, Probe, State, plan
 from grader.execution.replay import replay_fits
 from grader.execution.rows import Recognised
 from grader.execution.sandbox import Sandbox
-from grader.execution.scores import Outputs, Targets, accuracy_of, confusion_of, loss_of, mean_absolute_error
+from grader.execution.scores import (
+    Outputs,
+    Targets,
+    accuracy_of,
+    area_under_roc,
+    confusion_of,
+    determination,
+    loss_of,
+    mean_absolute_error,
+    mean_squared_error,
+)
+from grader.execution.tables import Table
 from grader.execution.verifier_job import Answer, Answers, Failure, ask
 from grader.records import Evidence, InputMap, Measurement, Measurements, ModelRecord, Replay, Unverified
 from grader.store import ArrayStore
@@ -98,8 +110,10 @@ def _measurement(
     width = answer.outputs.shape[1]
     from_logits = state.compiled is not None and state.compiled.from_logits
     outputs = Outputs(answer.outputs, logits=answer.logits, from_logits=from_logits)
-    outputs, targets = _with_targets(probe, outputs, classification=state.classification)
     compared = probe.agreement(width=width) if probe.agreement is not None else None
+    labels = probe.labels(width=width) if probe.labels is not None else None
+    outputs, targets = _with_targets(probe, labels, outputs, classification=state.classification)
+    known = probe.feed.known
     plain = Measurement(
         model=state.model.id,
         weights=state.weights,
@@ -109,6 +123,9 @@ def _measurement(
         rows=len(outputs.values),
         predictions=arrays.put(outputs.values),
         inputs=arrays.put(probe.feed.array) if probe.name == "region" and probe.feed.array is not None else None,
+        target_unit=labels.unit if labels is not None else None,
+        targets=arrays.put(targets.values) if targets is not None and targets.classes is None else None,
+        of_rows=len(known.rows) if isinstance(known, Table) else None,
         label_agreement=compared.agreement if compared is not None else None,
     )
     if targets is None:
@@ -117,9 +134,10 @@ def _measurement(
     return plain.model_copy(update=figures)
 
 
-def _with_targets(probe: Probe, outputs: Outputs, *, classification: bool) -> tuple[Outputs, Targets | None]:
+def _with_targets(
+    probe: Probe, labels: Labels | None, outputs: Outputs, *, classification: bool
+) -> tuple[Outputs, Targets | None]:
     """The outputs of the rows that have a target, and the targets; all outputs and None where there are none."""
-    labels = probe.labels(width=outputs.width) if probe.labels is not None else None
     if labels is None or probe.label_rows is None:
         return outputs, None
     known = labels.known(probe.label_rows)
@@ -140,8 +158,20 @@ def _figures(
         "loss_name": name,
         "loss": None if loss is None else loss + (penalty or 0.0),
         "accuracy": accuracy_of(outputs, targets),
-        "mae": mean_absolute_error(outputs, targets) if targets.classes is None else None,
+        **_errors(outputs, targets),
+        "auc": area_under_roc(outputs, targets),
         "confusion": confusion_of(outputs, targets) if probe.name == "test" else None,
+    }
+
+
+def _errors(outputs: Outputs, targets: Targets) -> dict[str, float | None]:
+    """Those of a regression; nothing for classes."""
+    if targets.classes is not None:
+        return {}
+    return {
+        "mae": mean_absolute_error(outputs, targets),
+        "mse": mean_squared_error(outputs, targets),
+        "r2": determination(outputs, targets),
     }
 
 

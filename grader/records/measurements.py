@@ -48,10 +48,18 @@ class Measurement(Record):
         loss_name: The loss that was computed (the compiled one), None where there is none to compute.
         loss: Mean over the rows, with the penalties of regularised weights as in ``evaluate``; None where unknown.
         accuracy: Share of rows whose class is right, in [0, 1]; None for other than classification.
-        mae: Mean absolute error, for regression.
+        mae: Mean absolute error, for regression, in the units of the targets as they were handed in.
+        mse: Mean squared error, likewise.
+        r2: Coefficient of determination, for regression.
+        auc: Area under the ROC curve, in [0, 1], for two classes.
+        target_unit: How many of the data set's own units one unit of the targets is: above 1 where the student scaled
+            them down; None where they are of no known data set, or classes.
         confusion: Rows by true and predicted class, shape ``(classes, classes)``, for ``test``.
         predictions: Raw outputs, shape ``(rows, outputs)`` float32.
         inputs: For ``region``: the points, shape ``(rows, 2)``.
+        targets: What the outputs should have been, shape ``(rows, outputs)`` float32, for regression.
+        of_rows: Rows of the data set in all, where it has no official test part: ``test`` is then what the state was
+            never trained on.
         label_agreement: For ``train`` and ``validation`` of a data set: share of the rows whose label, as handed to
             ``fit``, agrees with the data set's, in [0, 1]; None where unknown.
     """
@@ -66,9 +74,15 @@ class Measurement(Record):
     loss: float | None = None
     accuracy: float | None = None
     mae: float | None = None
+    mse: float | None = None
+    r2: float | None = None
+    auc: float | None = None
+    target_unit: float | None = None
     confusion: tuple[tuple[int, ...], ...] | None = None
     predictions: ArrayRef | None = None
     inputs: ArrayRef | None = None
+    targets: ArrayRef | None = None
+    of_rows: int | None = None
     label_agreement: float | None = None
 
 

@@ -19,7 +19,7 @@ EVERY = np.arange(TRAIN)
 
 @pytest.fixture(scope="module")
 def rows(tmp_path_factory: pytest.TempPathFactory) -> Recognised:
-    known = KnownRows(data_set(tmp_path_factory.mktemp("data")).files[0])
+    known = KnownRows.of_file(data_set(tmp_path_factory.mktemp("data")).files[0])
     row_map = RowMap((28, 28), scale=np.float64(1), offset=np.float64(0))
     return Recognised(known, row_map, EVERY)
 

@@ -36,7 +36,7 @@ ARITHMETIC: dict[str, Callable[[Array], Array]] = {
 
 @pytest.fixture(scope="module")
 def known(tmp_path_factory: pytest.TempPathFactory) -> KnownRows:
-    return KnownRows(data_set(tmp_path_factory.mktemp("data")).files[0])
+    return KnownRows.of_file(data_set(tmp_path_factory.mktemp("data")).files[0])
 
 
 def _too_large(recorded: Recorded, array: Array) -> ArraySummary:

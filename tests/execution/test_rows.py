@@ -25,7 +25,7 @@ def _standardised(images: Array) -> Array:
 
 @pytest.fixture(scope="module")
 def known(tmp_path_factory: pytest.TempPathFactory) -> KnownRows:
-    return KnownRows(data_set(tmp_path_factory.mktemp("data")).files[0])
+    return KnownRows.of_file(data_set(tmp_path_factory.mktemp("data")).files[0])
 
 
 def _recognised(known: KnownRows, array: Array, folder: Path) -> Recognised | None:

@@ -265,7 +265,7 @@ def _rerun(task: Task, settings: Settings, *, core: int | None, tell: Tell) -> b
     """Runs a submission under further seeds, and says whether any of those runs is new."""
     due = [rerun for rerun in _reruns(task, settings) if needs_execution(rerun, settings)][: settings.reruns]
     for rerun in due:
-        submission, notebook = read_submission(task.path, submission_id=task.id)
+        submission, notebook = read_submission(task.path, submission_id=task.id, origin=task.origin)
         if notebook is not None:
             _execute(rerun, settings, submission=submission, notebook=notebook, core=core, tell=tell)
     return bool(due)

@@ -128,7 +128,9 @@ def _spread(forms: Mapping[str, list[Change]]) -> Iterator[tuple[str, Change]]:
     times: dict[int, int] = {}
     for name in sorted(forms, key=lambda name: len(forms[name])):
         if forms[name]:
-            change = min(forms[name], key=lambda change: max(times.get(cell, 0) for cell in change.draft.touched))
+            change = min(
+                forms[name], key=lambda change: max(times.get(cell, 0) for cell in (*change.draft.touched, -1))
+            )
             for cell in change.draft.touched:
                 times[cell] = times.get(cell, 0) + 1
             yield name, change

@@ -24,6 +24,7 @@ class Draft:
         self._order = list(range(len(self._cells)))
         self._added: dict[int, list[str]] = {}
         self._outputs: dict[int, str] = {}
+        self._moved: set[int] = set()
 
     def replace(self, cell: int, node: ast.AST, text: str) -> Draft:
         """Writes text in the place of an expression, or of a statement."""
@@ -61,6 +62,7 @@ class Draft:
 
     def move(self, cell: int, *, before: int) -> Draft:
         """Puts a cell in front of another."""
+        self._moved.add(cell)
         self._order.remove(cell)
         self._order.insert(self._order.index(before), cell)
         return self
@@ -77,29 +79,31 @@ class Draft:
 
     @property
     def touched(self) -> frozenset[int]:
-        """The cells that are edited, dropped, moved or added to."""
-        moved = {cell for place, cell in enumerate(self._order) if place != cell} if self.moves_cells else set()
+        """The cells that are edited, dropped, moved or added to; stored outputs are not counted."""
         gone = set(range(len(self._cells))) - set(self._order)
-        return frozenset({*self._edits, *self._added, *self._outputs, *moved, *gone})
+        return frozenset({*self._edits, *self._added, *self._moved, *gone})
+
+    def conflicts_with(self, other: Draft) -> bool:
+        """Whether both change the same cell, or the order, or the outputs."""
+        both_move = bool(self._moved and other._moved)
+        return both_move or bool(self.touched & other.touched) or bool(self._outputs and other._outputs)
 
     def with_changes_of(self, other: Draft) -> Draft:
-        """A draft with the edits of both, which must touch different cells; neither may move cells.
+        """A draft with the edits of both.
 
         Raises:
-            ValueError: They touch the same cell, or one moves cells.
+            ValueError: They are in conflict.
         """
-        if self.touched & other.touched or self.moves_cells or other.moves_cells:
+        if self.conflicts_with(other):
             raise ValueError("two changes to the same cells")
         both = Draft(self._notebook)
         both._edits = {**self._edits, **other._edits}
         both._added = {**self._added, **other._added}
         both._outputs = {**self._outputs, **other._outputs}
-        both._order = [cell for cell in self._order if cell in set(other._order)]
+        kept = {*self._order} & {*other._order}
+        both._order = [cell for cell in (self._order if self._moved else other._order) if cell in kept]
+        both._moved = {*self._moved, *other._moved}
         return both
-
-    @property
-    def moves_cells(self) -> bool:
-        return self._order != sorted(self._order)
 
     def finish(self) -> NotebookNode:
         """The changed notebook."""

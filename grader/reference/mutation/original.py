@@ -254,7 +254,7 @@ class Original:
         return found[-1] if found else None
 
     def _evaluate(self, model: ModelRecord, *, name: str, fits: tuple[FitRecord, ...]) -> Call | None:
-        trained = {fit.x.content for fit in fits}
+        trained = {fit.x.content for fit in fits if fit.x.content}
         cells = [
             item.cell
             for item in self.evidence.evaluations

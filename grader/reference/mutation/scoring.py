@@ -9,7 +9,7 @@ cells. So a verdict still tells which fault it is about, and a reference of many
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -24,16 +24,18 @@ from grader.records import GradedSubmission, Verdict
 from grader.records.base import Record
 from grader.reference.mutation.changes import Mutant
 from grader.reference.mutation.deriving import Derived, derive
+from grader.reference.runs import Begin, run_reference
 from grader.rubric import Rubric
 from grader.store import OutputFolder, write_atomically
 
 Fate = Literal["caught", "to_person", "survived", "kept", "not_kept"]
 """Of a fault: a target caught it; a person would have to; nobody noticed. Of an equivalent: all points kept, or not."""
 
-MOST_TOGETHER = 12
+MOST_TOGETHER = 30
 """So many mutants share a run at most."""
 
-REFERENCE = "reference"
+REFERENCE = "seed-0"
+"""The run of the reference as it is."""
 
 
 class Alarm(Record):
@@ -130,7 +132,7 @@ def run_mutants(
     *,
     work: OutputFolder,
     jobs: int,
-    begin: Callable[[Sequence[Task]], None],
+    begin: Begin,
     tell: Tell,
     only: Iterable[str] = (),
 ) -> MutationResult:
@@ -156,7 +158,7 @@ def gather(
     *,
     work: OutputFolder,
     jobs: int,
-    begin: Callable[[Sequence[Task]], None],
+    begin: Begin,
     tell: Tell,
     only: Sequence[str] = (),
 ) -> Gathered:
@@ -166,12 +168,10 @@ def gather(
         UsageError: The reference could not be run.
     """
     rubric = settings.rubric
-    path = rubric.reference_path
-    original = Task(id=REFERENCE, path=path, folder=work.submission(REFERENCE))
-    _run([original], settings, jobs=jobs, begin=begin, tell=tell)
-    _, notebook = read_submission(path, submission_id=REFERENCE)
-    if notebook is None or pipeline.needs_execution(original, settings):
-        raise UsageError(f"{path}: the reference could not be run.", mend="Run it with: grader check, and see why.")
+    (original,) = run_reference(settings, seeds=(0,), work=work, jobs=jobs, begin=begin, tell=tell)
+    submission, notebook = read_submission(original.path, submission_id=original.id)
+    if notebook is None:
+        raise UsageError(f"{original.path}: {submission.problem}", mend="Give the rubric a reference that runs.")
     evidence, _ = pipeline.stored_evidence(original.folder)
     derived = derive(notebook, rubric=rubric, evidence=evidence, matching=match(rubric, evidence), only=only)
     groups = [(mutant,) for mutant in derived.mutants] if only else shared_runs(derived.mutants)
@@ -192,7 +192,7 @@ def shared_runs(mutants: Iterable[Mutant]) -> list[tuple[Mutant, ...]]:
                 break
         else:
             groups.append([mutant])
-    return [tuple(group) for group in groups]
+    return [tuple(group) for group in sorted(groups, key=len, reverse=True)]
 
 
 def score(rubric: Rubric, gathered: Gathered, *, work: OutputFolder) -> MutationResult:
@@ -308,9 +308,7 @@ def _criteria(rubric: Rubric, results: Iterable[MutantResult]) -> tuple[Criterio
 
 
 def _can_share(one: Mutant, other: Mutant) -> bool:
-    if one.group != other.group or one.draft.touched & other.draft.touched:
-        return False
-    if one.draft.moves_cells or other.draft.moves_cells:
+    if one.group != other.group or one.draft.conflicts_with(other.draft):
         return False
     mine, theirs = set(one.targets), set(other.targets)
     return not (mine & {*theirs, *other.related} or theirs & {*mine, *one.related})
@@ -337,7 +335,7 @@ def _run(
     settings: Settings,
     *,
     jobs: int,
-    begin: Callable[[Sequence[Task]], None],
+    begin: Begin,
     tell: Tell,
 ) -> list[str]:
     begin([task for task in tasks if pipeline.needs_execution(task, settings)])

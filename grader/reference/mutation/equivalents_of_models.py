@@ -10,6 +10,8 @@ from grader.reference.mutation.faults_of_models import rebuilt
 from grader.reference.mutation.faults_of_results import replaced
 from grader.reference.mutation.original import Original, Part, loads, stores
 
+_PLAIN = frozenset({"x", "y", "epochs", "batch_size", "validation_split", "verbose", "shuffle"})
+
 _APART = """\
 apart = []
 for layer in fresh:
@@ -62,11 +64,15 @@ class Record:
             self.history.setdefault(key, []).append(float(value))
 
 
-def share_right(truth, answer):
+def accuracy(truth, answer):
     if answer.shape[-1] == 1:
         return np.mean((np.ravel(answer) > 0.5) == (np.ravel(truth) > 0.5))
     labels = truth.argmax(axis=1) if truth.ndim > 1 else truth
     return np.mean(np.argmax(answer, axis=1) == labels)
+
+
+def mae(truth, answer):
+    return np.mean(np.abs(np.ravel(truth) - np.ravel(answer)))
 
 
 def train_by_hand(net, inputs, labels, epochs, batch_size, held_out):
@@ -93,9 +99,9 @@ def train_by_hand(net, inputs, labels, epochs, batch_size, held_out):
         unseen = net(inputs[rows:], training=False).numpy()
         record.note(
             loss=sum(losses) / rows,
-            accuracy=share_right(labels[:rows], trained),
+            {metric}={metric}(labels[:rows], trained),
             val_loss=loss_of(labels[rows:], unseen),
-            val_accuracy=share_right(labels[rows:], unseen),
+            val_{metric}={metric}(labels[rows:], unseen),
         )
     return record
 
@@ -241,11 +247,13 @@ def custom_training_loop(original: Original) -> Iterator[Change]:
         compiled, fit = part.last.compiled, part.fit
         assert fit is not None  # noqa: S101 - it has a split
         size, epochs = fit.keyword("batch_size"), fit.keyword("epochs")
-        if compiled is None or "crossentropy" not in (compiled.loss or "") or size is None or epochs is None:
+        metric = next((name for name in ("accuracy", "mae") if f"val_{name}" in part.last.history), None)
+        if compiled is None or compiled.own_loss or metric is None or size is None or epochs is None:
             continue
         name = "".join(word.title() for word in (compiled.loss or "").split("_"))
         loop = _LOOP.format(
-            loss=f"keras.losses.{name}(from_logits={compiled.from_logits})",
+            metric=metric,
+            loss=f"keras.losses.{name}({'from_logits=True' if compiled.from_logits else ''})",
             optimizer=compiled.optimizer,
             rate=round(compiled.learning_rate or 0.001, 8),
         )
@@ -310,7 +318,8 @@ def _splits(original: Original) -> Iterator[tuple[Part, str, str, str]]:
     for part in original.parts:
         given = (part.fit.argument(0, "x"), part.fit.argument(1, "y")) if part.fit is not None else (None, None)
         split = part.fit.keyword("validation_split") if part.fit is not None else None
-        if split is None or not all(isinstance(node, ast.Name) for node in given):
+        others = {item.arg for item in part.fit.node.keywords} - _PLAIN if part.fit is not None else set()
+        if split is None or others or not all(isinstance(node, ast.Name) for node in given):
             continue
         x, y = (original.text(part.cell, node) for node in given if node is not None)
         yield part, x, y, original.text(part.cell, split)

@@ -171,7 +171,7 @@ def _data(
         if tested:
             lines.append(code.format(x=tested[0], y=tested[1]))
         draft = original.draft().after(cell, original.trees[cell].body[-1], "\n".join(lines))
-        users = frozenset(other.model.id for other in original.parts if _names(other) == names)
+        users = frozenset(other.model.id for other in original.parts if {*_names(other)} & {*names})
         aim = Aim(hits, cells=frozenset({cell}), felt_by=users, reach=reach, follows=_OF_DATA)
         yield Change(draft, aim, names[0])
 

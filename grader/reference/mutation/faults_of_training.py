@@ -27,26 +27,51 @@ def _keyword(original: Original, name: str, other: Callable[[str], str], *, hits
             yield Change(original.draft().replace(part.cell, value, text), aim, part.name)
 
 
+def _epochs(original: Original, other: Callable[[str], str], *, also: Hits = lambda _: False) -> Iterator[Change]:
+    """Another number of epochs, in ``fit`` or in the loop that takes its place."""
+    hits = any_of(asks("trained", "epochs"), also)
+    yield from _keyword(original, "epochs", other, hits=hits)
+    for part in original.parts:
+        loop = part.training
+        count = loop.iter.args if isinstance(loop, ast.For) and isinstance(loop.iter, ast.Call) else []
+        if part.fit is None and len(count) == 1:
+            draft = original.draft().replace(part.cell, count[0], other(original.text(part.cell, count[0])))
+            yield Change(draft, Aim(hits, model=part.model.id, reach="quality"), part.name)
+
+
+def _doubled(text: str) -> str:
+    return _number(text, lambda n: 2 * n, "* 2")
+
+
 def _number(text: str, change: Callable[[int], int], otherwise: str) -> str:
     return str(change(int(text))) if text.isdecimal() else f"({text}) {otherwise}"
 
 
 def too_few_epochs(original: Original) -> Iterator[Change]:
     """The model is trained for half of the epochs."""
-    hits = asks("trained", "epochs")
-    return _keyword(original, "epochs", lambda text: _number(text, lambda n: max(1, n // 2), "// 2"), hits=hits)
+    return _epochs(original, lambda text: _number(text, lambda n: max(1, n // 2), "// 2"))
 
 
 def too_many_epochs(original: Original) -> Iterator[Change]:
     """The model is trained for two epochs more."""
-    hits = asks("trained", "epochs")
-    return _keyword(original, "epochs", lambda text: _number(text, lambda n: n + 2, "+ 2"), hits=hits)
+    return _epochs(original, lambda text: _number(text, lambda n: n + 2, "+ 2"))
+
+
+def one_epoch_only(original: Original) -> Iterator[Change]:
+    """The model sees each row once."""
+    return _epochs(original, lambda _: "1", also=of_quality)
 
 
 def wrong_batch_size(original: Original) -> Iterator[Change]:
     """The batches are twice as large."""
     hits = asks("trained", "batch_size")
-    return _keyword(original, "batch_size", lambda text: _number(text, lambda n: 2 * n, "* 2"), hits=hits)
+    yield from _keyword(original, "batch_size", _doubled, hits=hits)
+    for part in original.parts:
+        for call in original.calls(part.cell, "batch") if part.fit is None else ():
+            size = call.argument(0, "batch_size")
+            if size is not None:
+                draft = original.draft().replace(part.cell, size, _doubled(original.text(part.cell, size)))
+                yield Change(draft, Aim(hits, model=part.model.id, reach="quality"), part.name)
 
 
 def wrong_validation_share(original: Original) -> Iterator[Change]:
@@ -233,6 +258,7 @@ def _pairs(original: Original) -> Iterator[tuple[Part, Part]]:
 FAULTS: tuple[Fault, ...] = (
     too_few_epochs,
     too_many_epochs,
+    one_epoch_only,
     wrong_batch_size,
     wrong_validation_share,
     no_validation,

@@ -202,14 +202,25 @@ class Original:
                 continue
             top = self.trees[figure.cell].body
             start = top.index(part.training) + 1 if figure.cell == part.cell and part.training in top else 0
-            drawing: list[ast.stmt] = [
-                node
-                for node in top[start:]
-                if isinstance(node, (ast.Expr, *FLOW)) and word in loads(node) and not _prints(node)
-            ]
+            drawing = self._speaking(figure.cell, top[start:], word=word)
             if drawing:
                 return figure.cell, drawing
         return None
+
+    def _speaking(self, cell: int, body: list[ast.stmt], *, word: str) -> list[ast.stmt]:
+        """The statements that draw something of a name, and those that prepare it and nothing else."""
+        later = set().union(*(loads(tree) for at, tree in self.trees.items() if at > cell), set())
+        words, found, draws = {word}, list[ast.stmt](), False
+        for node in body:
+            if not words & loads(node):
+                continue
+            if isinstance(node, ast.Assign) and not stores(node) & later and not _trains(node):
+                words |= stores(node)
+                found.append(node)
+            elif isinstance(node, (ast.Expr, *FLOW)) and not _prints(node):
+                found.append(node)
+                draws = True
+        return found if draws else []
 
     def _part(self, model: ModelRecord, fits: tuple[FitRecord, ...]) -> Part | None:
         cell = fits[-1].cell
@@ -225,10 +236,9 @@ class Original:
         if fit is not None:
             training = next(node for node in body if fit.statement in ast.walk(node))
         else:
-            for node in body:
-                held = [word for word in model.names if word in loads(node)]
-                if held and not isinstance(node, (ast.FunctionDef, ast.ClassDef)) and _calls_something(node):
-                    training, name = node, held[-1]
+            for word in model.names:
+                training = _training(body, word) or training
+                name = word if training is not None and name is None else name
         if training is None or name is None:
             return None
         return Part(
@@ -319,6 +329,32 @@ def _prints(node: ast.AST) -> bool:
 
 def _called(node: ast.Call) -> str:
     return node.func.id if isinstance(node.func, ast.Name) else ""
+
+
+def _trains(node: ast.AST) -> bool:
+    methods = {"fit", "evaluate", "compile"}
+    return any(isinstance(item, ast.Attribute) and item.attr in methods for item in ast.walk(node))
+
+
+def _training(body: list[ast.stmt], word: str) -> ast.stmt | None:
+    """The last statement that calls something with a model, or a function that speaks of it; best a loop."""
+    words = {word} | {
+        node.name for node in body if isinstance(node, ast.FunctionDef) and word in loads(node) - stores_inside(node)
+    }
+    calling = [
+        node
+        for node in body
+        if not isinstance(node, (ast.FunctionDef, ast.ClassDef)) and words & loads(node) and _calls_something(node)
+    ]
+    loops = [node for node in calling if isinstance(node, (ast.For, ast.While))]
+    return (loops or calling or [None])[-1]
+
+
+def stores_inside(function: ast.FunctionDef) -> set[str]:
+    """A function's own names."""
+    given = function.args
+    own = {item.arg for item in (*given.posonlyargs, *given.args, *given.kwonlyargs)}
+    return own.union(*(stores(node) for node in function.body))
 
 
 def _calls_something(node: ast.AST) -> bool:

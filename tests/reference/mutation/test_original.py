@@ -63,3 +63,10 @@ def test_curves_and_matrices_are_found_by_what_their_cells_show():
     assert book.drawing(small, square=True)[0] == 5
     assert book.drawing(large, square=True)[0] == 9
     assert book.drawing(large, square=False) is None
+
+
+def test_a_model_trained_by_a_loop_is_trained_where_the_loop_stands():
+    """Also where the loop calls a function that speaks of the model."""
+    source = "@tf.function\ndef step(a):\n    net(a)\n\nfor epoch in range(40):\n    step(x)\nprint(net)"
+    (part,) = seen(source, kind="loop")
+    assert isinstance(part.training, ast.For)

@@ -6,7 +6,6 @@ reason.
 
 from __future__ import annotations
 
-import ctypes
 import json
 import multiprocessing
 import os
@@ -29,7 +28,6 @@ from grader.records import GradedSubmission
 from grader.report import write_cohort
 from grader.store import OutputFolder
 
-_PR_SET_PDEATHSIG = 1
 _PRELOADED = ("grader.pipeline", "grader.execution.execute", "grader.execution.verify", "grader.report")
 
 
@@ -178,8 +176,7 @@ def _in_own_process(job: _Job, *, tell: Tell) -> str:
 
 
 def _work(sending: Connection, job: _Job) -> None:
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    threading.Thread(target=_end_with_the_batch, name="batch", daemon=True).start()
 
     def send(message: dict[str, object]) -> None:
         sending.send_bytes(json.dumps(message).encode())
@@ -193,3 +190,11 @@ def _work(sending: Connection, job: _Job) -> None:
         log.write_text(traceback.format_exc())
         sending.close()
         sys.exit(1)
+
+
+def _end_with_the_batch() -> None:
+    """Ends this worker, and with it its sandbox, when the batch is gone, by whatever way."""
+    batch = multiprocessing.parent_process()
+    if batch is not None:
+        batch.join()
+        os.kill(os.getpid(), signal.SIGKILL)

@@ -1,0 +1,42 @@
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from grader.execution.sandbox.process import Handle
+
+SLEEPING_BATCH = """
+import os, sys, time
+from pathlib import Path
+from grader.batch import run_tasks
+from grader.pipeline import Task
+from grader.store import SubmissionFolder
+
+def step(task, settings, *, core, tell):
+    task.path.write_text(str(os.getpid()))
+    time.sleep(120)
+
+if __name__ == "__main__":
+    path = Path(sys.argv[1])
+    run_tasks([Task("some", path, SubmissionFolder(path.parent))], None, step=step, jobs=1, tell=lambda _: None)
+"""
+
+
+@pytest.mark.slow
+def test_workers_end_with_the_batch(tmp_path):
+    """Where the batch is killed, its workers do not go on grading unseen."""
+    script, told = tmp_path / "batch_that_sleeps.py", tmp_path / "worker"
+    script.write_text(SLEEPING_BATCH)
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])}
+    batch = subprocess.Popen([sys.executable, str(script), str(told)], env=environment)
+    while batch.poll() is None and not (told.is_file() and told.read_text()):
+        time.sleep(0.05)
+    worker = Handle(int(told.read_text()))
+    batch.send_signal(signal.SIGKILL)
+    batch.wait()
+    assert worker.wait(60)
+    worker.close()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import zlib
 from collections.abc import Iterator
 from typing import Any
 
@@ -173,6 +174,28 @@ def fitted(kernel: Kernel, x: Any, y: Any = None, *, model: Any = None, **argume
         network_.fit(x, y, verbose=0, **arguments)
 
     return kernel.cell(body)
+
+
+def test_weights_of_validation_rows_are_told(kernel: Kernel, data: tuple[np.ndarray, np.ndarray]) -> None:
+    """They make the history's figures, and a replay does not have them."""
+    x, y = data
+    parts = [(x, y), (x, y, None), (x, y, np.ones(ROWS))]
+    fits = [fitted(kernel, x, y, validation_data=part).one("fit") for part in parts]
+    assert [fit.validation.sample_weight for fit in fits] == [False, False, True]
+    assert [len(fit.random_state["problems"]) for fit in fits] == [0, 0, 1]
+    assert fitted(kernel, x, y, validation_split=0.2, sample_weight=np.ones(ROWS)).one("fit").validation.sample_weight
+
+
+def test_the_weights_of_each_epoch_leave_a_mark(kernel: Kernel, data: tuple[np.ndarray, np.ndarray]) -> None:
+    """What a callback of one's own keeps of an epoch, or ModelCheckpoint, can be told by it."""
+    import keras
+
+    kept: list[list[np.ndarray]] = []
+    keep = keras.callbacks.LambdaCallback(on_epoch_end=lambda epoch, logs: kept.append(keep.model.get_weights()))
+    fit = fitted(kernel, *data, epochs=3, callbacks=[keep]).one("fit")
+    marks = [f"{zlib.crc32(b''.join(array.tobytes() for array in state)):08x}" for state in kept]
+    assert fit.epoch_weights == tuple(marks)
+    assert len(set(marks)) == 3
 
 
 def test_validation_data_is_a_part_of_its_own(kernel: Kernel, data: tuple[np.ndarray, np.ndarray]) -> None:

@@ -51,7 +51,7 @@ from grader.rubric import load_rubric  # noqa: E402
 from grader.store import OutputFolder  # noqa: E402
 
 CONTROL = CASES / "honest-and-small" / "notebook.ipynb"
-BATCH = 24
+BATCH = 60
 """Cases between two honest notebooks."""
 
 _PATIENT = {"cell_timeout_seconds": 900.0, "notebook_timeout_seconds": 3600.0, "memory_bytes": 3 * 2**30}
@@ -81,6 +81,8 @@ class Run:
     """Everything that came of a run of the benchmark."""
 
     tier: str
+    patience: float
+    """By how much the cases' own time limits were stretched."""
     outcomes: list[Outcome] = field(default_factory=list)
     harness: list[str] = field(default_factory=list)
     """What befell the honest notebook, or the machine, rather than one hostile one."""
@@ -94,12 +96,12 @@ def main() -> int:
         case for case in read_cases(HOSTILE) if not options.only or any(name in case.name for name in options.only)
     ]
     sandbox = Sandbox(tier="3") if options.landlock else choose_sandbox(unprotected=False)
-    run = Run(tier=sandbox.tier)
+    run = Run(tier=sandbox.tier, patience=options.patience)
     began = time.monotonic()
     watcher = Watcher()
     try:
         with Canaries() as canaries:
-            bench = _Bench(sandbox, canaries=canaries, watcher=watcher, run=run, keep=options.keep, jobs=options.jobs)
+            bench = _Bench(sandbox, canaries=canaries, watcher=watcher, run=run, options=options)
             bench.run_all(cases)
     finally:
         watcher.close()
@@ -121,6 +123,13 @@ def _options() -> argparse.Namespace:
     )
     parser.add_argument("--keep", type=Path, metavar="FOLDER", help="keep what was graded there")
     parser.add_argument("--jobs", type=int, default=default_jobs(), help="notebooks at a time")
+    parser.add_argument(
+        "--patience",
+        type=float,
+        default=1.0,
+        metavar="FACTOR",
+        help="stretches the cases' own time limits, which are meant for a machine that does nothing else",
+    )
     parser.add_argument("--landlock", action="store_true", help="use tier 3, whatever better one this machine has")
     return parser.parse_args()
 
@@ -133,14 +142,13 @@ class _Bench:
         canaries: Canaries,
         watcher: Watcher,
         run: Run,
-        keep: Path | None,
-        jobs: int,
+        options: argparse.Namespace,
     ) -> None:
         self.canaries = canaries
         self.watcher = watcher
         self.run = run
-        self.keep = keep
-        self.jobs = jobs
+        self.keep: Path | None = options.keep
+        self.jobs: int = options.jobs
         self.rubric = load_rubric(ROOT / "rubrics" / "week09.yaml")
         self.data_sets = resolve("sample")
         limits = run_limits(
@@ -166,7 +174,7 @@ class _Bench:
                 self._batch(group[start : start + BATCH])
 
     def _batch(self, cases: Sequence[Case]) -> None:
-        settings = _replaced(self.settings, cases[0].limits)
+        settings = _replaced(self.settings, _stretched(cases[0].limits, self.run.patience))
         with self._folder(f"batch-{len(self.run.outcomes)}") as folder:
             output = OutputFolder(folder)
             folder.mkdir(parents=True, exist_ok=True)
@@ -220,6 +228,10 @@ class _temporary:  # noqa: N801 - used as a function
 
     def __exit__(self, *_: object) -> None:
         shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def _stretched(limits: dict[str, Any], factor: float) -> dict[str, Any]:
+    return {name: value * factor if name.endswith("_timeout_seconds") else value for name, value in limits.items()}
 
 
 def _replaced(settings: Settings, limits: dict[str, Any]) -> Settings:
@@ -318,10 +330,10 @@ def _table(run: Run) -> str:
         "",
         (
             f"Sandbox of tier {run.tier} (see `grader doctor`), Linux {platform.release().split('-')[0]}, Python"
-            f" {platform.python_version()}, {run.seconds / 60:.0f} minutes. Each batch began and ended with an honest"
-            " notebook, whose `grade.json` must be the one that it gets alone. *Reason* is what `grade.json` records;"
-            " *earned* is"
-            " what the honest part of the notebook is worth at most, and what was earned."
+            f" {platform.python_version()}, {run.seconds / 60:.0f} minutes, the cases' own time limits times"
+            f" {run.patience:g}. Each batch began and ended with an honest notebook, whose `grade.json` must be the one"
+            " that it gets alone. *Reason* is what `grade.json` records; *earned* is what the honest part of the notebook"
+            " is worth at most, and what was earned."
         ),
         "",
         "| notebook | what it does | what stops it | reason | earned | gained | left |",

@@ -6,14 +6,13 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from grader import pipeline
 from grader.calibration import Calibration
 from grader.checks.measured import calibration_figures
 from grader.errors import UsageError
 from grader.execution.sources import packages
 from grader.matching import match
 from grader.pipeline import Settings, Task, Tell
-from grader.reference.runs import Begin, run_reference
+from grader.reference.runs import Begin, completed_run, run_reference
 from grader.store import OutputFolder
 
 
@@ -69,15 +68,7 @@ def calibration_of(settings: Settings, tasks: Sequence[Task]) -> Calibration:
 
 
 def _figures(task: Task, settings: Settings) -> Mapping[str, float]:
-    evidence, measurements = pipeline.stored_evidence(task.folder)
-    broken = next((cell for cell in evidence.cells if cell.status not in {"ok", "no_code"}), None)
-    if broken is not None or evidence.execution.reason is not None:
-        cell = f"cell {broken.index + 1} ended as {broken.status}" if broken is not None else evidence.execution.detail
-        raise UsageError(
-            f"{task.path}: with seed {task.seed} the reference did not run through: {cell}.",
-            expected="A reference solution that runs from top to bottom without an error.",
-            mend=f"See {task.folder.executed_notebook}.",
-        )
+    evidence, measurements = completed_run(task)
     return calibration_figures(
         matching=match(settings.rubric, evidence),
         evidence=evidence,

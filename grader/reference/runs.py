@@ -6,8 +6,10 @@ from collections.abc import Callable, Sequence
 
 from grader import pipeline
 from grader.batch import run_tasks
+from grader.checks.absence import what_failed
 from grader.errors import UsageError
 from grader.pipeline import Settings, Task, Tell
+from grader.records import Evidence, Measurements
 from grader.store import OutputFolder
 
 Begin = Callable[[Sequence[Task]], None]
@@ -43,3 +45,21 @@ def run_reference(
         if why:
             raise UsageError(f"{reference}: the run with seed {task.seed} failed: {why}")
     return tasks
+
+
+def completed_run(task: Task) -> tuple[Evidence, Measurements]:
+    """What a run of the reference left.
+
+    Raises:
+        UsageError: It did not come through, or a cell raised an error.
+    """
+    evidence, measurements = pipeline.stored_evidence(task.folder)
+    broken = next((cell for cell in evidence.cells if cell.status not in {"ok", "no_code"}), None)
+    if broken is not None or evidence.execution.reason is not None:
+        why = what_failed(broken) if broken is not None else evidence.execution.detail
+        raise UsageError(
+            f"{task.path}: with seed {task.seed} the reference did not run through: {why}.",
+            expected="A reference solution that runs from top to bottom without an error.",
+            mend=f"See {task.folder.executed_notebook}.",
+        )
+    return evidence, measurements

@@ -11,21 +11,23 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from grader.calibration import calibration_text
-from grader.checks.results import counted
+from grader.checks.absence import is_training
+from grader.checks.results import counted, listed
 from grader.datasets import DataSets
 from grader.errors import UsageError
 from grader.execution.sandbox import Sandbox
 from grader.execution.watch import RunLimits
 from grader.intake.naming import slug
 from grader.matching.headings import headings_of
-from grader.pipeline import Settings, Task, Tell, stored_evidence
+from grader.pipeline import Settings, Task, Tell
 from grader.records import Evidence
 from grader.reference.calibrate import calibration_of
 from grader.reference.draft.drafting import Run, draft_sections, settle
 from grader.reference.draft.text import Draft, draft_text
-from grader.reference.runs import Begin, run_reference
+from grader.reference.runs import Begin, completed_run, run_reference
 from grader.rubric import DataKind, Rubric, load_rubric
 from grader.rubric.models import CalibrationPaths, DeclaredPoints, Limits, LimitsByData
+from grader.source import libraries
 from grader.store import OutputFolder, write_atomically
 
 CELL_FACTOR = 10
@@ -145,17 +147,12 @@ def draft_rubric(
     _refuse_to_overwrite(request, kind)
     settings = Settings(rubric=request.bare_rubric(kind), data_sets=data_sets, limits=limits, sandbox=sandbox)
     work = OutputFolder(request.work / request.assignment / kind)
-    seeds = range(1, request.seeds + 1)
-    tasks = run_reference(settings, seeds=seeds, work=work, jobs=jobs, begin=begin, tell=tell)
-    calibration_of(settings, tasks)  # a reference that raises is told of before anything is drafted from it
-    runs = [Run(*stored_evidence(task.folder), task.folder.arrays.get) for task in tasks]
+    # What does not run through, or trains nothing, is told of after one run.
+    for seeds in (range(1, 2), range(1, request.seeds + 1)):
+        tasks = run_reference(settings, seeds=seeds, work=work, jobs=jobs, begin=begin, tell=tell)
+        runs = [Run(*completed_run(task), task.folder.arrays.get) for task in tasks]
+        _refuse_without_models(runs[0].evidence, request)
     draft = _draft(request, kind, runs=runs)
-    if not any(one.planned.model is not None for one in draft.sections):
-        raise UsageError(
-            f"{request.notebook}: no model was trained in it, so there is nothing to draft criteria from.",
-            expected="A reference solution that trains Keras models.",
-            mend=f"See {tasks[0].folder.executed_notebook}.",
-        )
     draft = settle(draft, runs=runs, load=lambda one: _loaded(one, request, settings=settings, tasks=tasks))
     calibration = _loaded(draft, request, settings=settings, tasks=tasks).calibrations[kind]
     target = request.calibration_path(kind)
@@ -250,6 +247,16 @@ def _refuse_to_overwrite(request: DraftRequest, kind: DataKind) -> None:
             f"{' and '.join(map(str, there))}: there already.",
             expected="A draft never overwrites what somebody may have edited.",
             mend="Name another file with --output, or say --force.",
+        )
+
+
+def _refuse_without_models(evidence: Evidence, request: DraftRequest) -> None:
+    if not any(is_training(fit) for fit in evidence.fits):
+        used = listed(libraries(evidence.cells)) or "no library that trains models"
+        raise UsageError(
+            f"{request.notebook}: no Keras model was trained in it, so there is nothing to draft criteria from.",
+            expected="A reference solution that trains Keras models.",
+            mend=f"It uses {used}. Name the notebook with the solution.",
         )
 
 

@@ -20,8 +20,21 @@ _TOLD = {
 }
 """The values that an assignment usually asks for; of other layers their mere presence."""
 
-REGULARISING = ("Dropout", "SpatialDropout1D", "SpatialDropout2D", "GaussianNoise", "BatchNormalization")
+REGULARISING = ("Dropout", "SpatialDropout1D", "SpatialDropout2D", "BatchNormalization")
 """Layers by which one model of an assignment usually differs from the one that it is compared with."""
+
+AUGMENTING = (
+    "RandomTranslation",
+    "RandomRotation",
+    "RandomZoom",
+    "RandomFlip",
+    "RandomShear",
+    "RandomCrop",
+    "RandomContrast",
+    "RandomBrightness",
+    "GaussianNoise",
+)
+"""Layers that change images in training. A student may do it before the model, or by others of them."""
 
 Layer = dict[str, Any]
 
@@ -37,7 +50,7 @@ def form_of(record: ModelRecord, plain: PlainModel) -> tuple[dict[str, Any] | No
         The form, with no layers where they cannot be written as one; None where not even an input is known.
     """
     inputs = _inputs(record)
-    layers = [_layer(layer, rates=_rates(plain)) for layer in plain.layers]
+    layers = [_layer(layer, rates=_rates(plain)) for layer in plain.layers if layer.kind not in AUGMENTING]
     notes: list[str] = []
     unknown = sorted({layer.kind for layer in plain.layers if layer.opaque or layer.kind not in LAYERS})
     if unknown:
@@ -45,12 +58,20 @@ def form_of(record: ModelRecord, plain: PlainModel) -> tuple[dict[str, Any] | No
         layers = []
     form: dict[str, Any] = {"inputs": inputs} if inputs else {}
     form |= {"layers": collapsed(layers)} if layers else {}
+    if layers and is_augmented(plain):
+        form["allow"] = list(AUGMENTING)
+        notes.append("Images are changed by layers of the model here; any such layers, or none, are right.")
     try:
         ModelForm.model_validate(form)
     except ValidationError as error:
         notes.append(f"The layers are not compared: {error.errors()[0]['msg']}.")
-        form.pop("layers", None)
+        form = {key: value for key, value in form.items() if key == "inputs"}
     return (form or None), tuple(notes)
+
+
+def is_augmented(plain: PlainModel) -> bool:
+    """Whether layers of a model change its images in training."""
+    return any(layer.kind in AUGMENTING for layer in plain.layers)
 
 
 def uniform_rate(plain: PlainModel) -> float | None:

@@ -164,6 +164,9 @@ def _form(form: Mapping[str, Any]) -> Iterator[str]:
     if form.get("layers"):
         yield "      layers:"
         yield from (f"        - {flow(layer)}" for layer in form["layers"])
+    if "allow" in form:
+        yield "      allow:"
+        yield from (f"        - {name}" for name in form["allow"])
 
 
 def _criterion(one: Drafted, proposal: Proposal, *, calibration: Calibration | None) -> Iterator[str]:

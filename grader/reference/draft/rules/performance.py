@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from grader.checks.measured import GAP, figure_name, section_figures
-from grader.reference.draft.forms import REGULARISING, without
+from grader.reference.draft.forms import REGULARISING, is_augmented, without
 from grader.reference.draft.proposals import Planned, Proposal, View
 
 WITHIN = {"false_rejection": 0.01, "borderline": 0.0001}
@@ -17,8 +17,13 @@ _METRICS = ("mae", "rmse", "mse", "loss")
 
 
 def accuracy(view: View) -> Iterator[Proposal]:
-    """The accuracy on the test set, or where there is none on the validation part."""
+    """The accuracy on the test set, else on the validation part; and on moved images where images are augmented."""
     figures = _own_figures(view)
+    shifted = figure_name("test_shifted", "accuracy")
+    model = view.planned.model
+    if model is not None and is_augmented(model.plain) and shifted in figures:
+        params = {"part": "test_shifted", "within": WITHIN}
+        yield Proposal("accuracy", "Accuracy on shifted test images", 2, params, name="robust", figure=shifted)
     for part in _parts_of(view):
         name = figure_name(part, "accuracy")
         if name in figures:

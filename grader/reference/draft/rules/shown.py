@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from typing import get_args
 
 from grader.checks.drawn import series
 from grader.checks.evaluation import Figure
+from grader.checks.measured import figure_name, section_figures
 from grader.checks.subject import fits_of_model, speaks_of_model, test_rows
 from grader.reference.draft.proposals import Proposal, View
 
 TOLERANCE = 0.002
-"""A printed figure may differ by so much: digits cut off, and sums in another order."""
+"""A printed figure below 10 may differ by so much, a larger one by more: digits cut off, and sums in another order."""
 
 _FIGURES: tuple[str, ...] = get_args(Figure)
 
@@ -26,14 +28,16 @@ def evaluated(view: View) -> Iterator[Proposal]:
         for item in view.scope.here(view.scope.evidence.evaluations)
         if speaks_of_model(view.scope, item) and (rows is None or item.x.rows == rows)
     ]
-    names = list(dict.fromkeys(name for item in whole for name in item.results if name in _FIGURES))
+    results = {name: value for item in whole for name, value in item.results.items() if name in _FIGURES}
     predicted = [item for item in view.scope.here(view.scope.evidence.predictions) if speaks_of_model(view.scope, item)]
     title = "Evaluated on the test set"
     if whole:
-        yield Proposal("evaluated", title, 1, _evaluated_params(names))
+        largest = max((abs(value) for value in results.values() if math.isfinite(value)), default=0.0)
+        yield Proposal("evaluated", title, 1, _evaluated_params(list(results), largest=largest))
     elif predicted:
-        for names in (["accuracy"], ["mae"], ["mse"], ["rmse"]):
-            yield Proposal("evaluated", title, 1, _evaluated_params(names), is_guess=True)
+        for name in ("accuracy", "mae", "mse", "rmse"):
+            figure = section_figures(view.scope).get(figure_name("test", name), 0.0)
+            yield Proposal("evaluated", title, 1, _evaluated_params([name], largest=figure), is_guess=True)
 
 
 def loss_curves(view: View) -> Iterator[Proposal]:
@@ -62,9 +66,10 @@ def confusion_matrix(view: View) -> Iterator[Proposal]:
         yield Proposal("confusion_matrix", "Confusion matrix", 1, is_guess=True)
 
 
-def _evaluated_params(names: list[str]) -> dict[str, object]:
-    params: dict[str, object] = {} if set(names) == {"loss", "accuracy"} else {"figures": names}
-    return {**(params if names else {}), "tolerance": TOLERANCE}
+def _evaluated_params(names: list[str], *, largest: float) -> dict[str, object]:
+    params: dict[str, object] = {} if not names or set(names) == {"loss", "accuracy"} else {"figures": names}
+    digits = math.floor(math.log10(largest)) if largest >= 10 else 0
+    return {**params, "tolerance": TOLERANCE * 10**digits}
 
 
 def _curves(*keys: str) -> dict[str, object]:

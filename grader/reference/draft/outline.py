@@ -22,6 +22,26 @@ LEVEL_OF_OTHERS = 7
 """The level of a line that begins like an exercise, or is bold alone: below every real heading."""
 
 _WORDS_OF_ID = 2
+_LITTLE_WORDS = frozenset(
+    {
+        "the",
+        "and",
+        "for",
+        "with",
+        "your",
+        "our",
+        "its",
+        "this",
+        "that",
+        "from",
+        "der",
+        "die",
+        "das",
+        "und",
+        "les",
+        "des",
+    }
+)
 
 
 @dataclass(frozen=True)
@@ -197,7 +217,8 @@ def _names(planned: Planned, *, number: int) -> Iterator[str]:
     if label.word and label.number is not None:
         word = _ascii(label.word)
         yield f"{'ex' if word.startswith('ex') else word}{label.number}" if word else f"section{label.number}"
-    words = [plain for word in label.title if len(plain := _ascii(word)) > 2 and not plain.isdigit()]
+    plain = [_ascii(word) for word in label.title if word not in _LITTLE_WORDS]
+    words = [word for word in plain if len(word) > 2 and not word.isdigit()]
     if words:
         name = "-".join(words[:_WORDS_OF_ID])
         yield name if name[0].isalpha() else f"s-{name}"

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache
 
 import numpy as np
@@ -135,9 +136,21 @@ def test_what_the_reference_does_not_pass_is_left_out_and_told(tmp_path):
     assert "# Left out: ex1.accuracy" in (tmp_path / "digits.yaml").read_text()
 
 
+def test_stored_accuracies_are_asked_for_where_the_reference_stores_some(tmp_path):
+    """Without any nothing shows that their comparison works."""
+    assert checks(draft(), "notebook") == ["notebook_runs"]
+    stored = [cell.model_copy(update={"stored_text": cell.printed}) for cell in run().evidence.cells]
+    again = replace(run(), evidence=run().evidence.model_copy(update={"cells": tuple(stored)}))
+    load = loader(tmp_path, ex1__test_accuracy=(0.970, 0.971, 0.969), ex3__test_accuracy=(0.970, 0.971, 0.969))
+    settled = settle(draft(sections=draft_sections(again)), runs=[again], load=load)
+    assert checks(settled, "notebook") == ["notebook_runs", "reproducible"]
+
+
 def test_what_nothing_can_fail_is_left_out(tmp_path):
-    """Without stored outputs in the reference nothing shows that their comparison works."""
-    settled = settle(draft(), runs=[run()], load=loader(tmp_path))
+    """Stored outputs without an accuracy are passed whatever they say."""
+    stored = [cell.model_copy(update={"stored_text": "done"}) for cell in run().evidence.cells]
+    again = replace(run(), evidence=run().evidence.model_copy(update={"cells": tuple(stored)}))
+    settled = settle(draft(sections=draft_sections(again)), runs=[again], load=loader(tmp_path))
     assert checks(settled, "notebook") == ["notebook_runs"]
     assert any("notebook.reproducible" in text for text in settled.left_out)
 

@@ -24,6 +24,7 @@ RULES: Mapping[str, Rule] = MappingProxyType(
         "compiled": models.compiled,
         "trained": models.trained,
         "accuracy": performance.accuracy,
+        "score": performance.score,
         "error": performance.error,
         "gap": performance.gap,
         "evaluated": shown.evaluated,

@@ -20,6 +20,6 @@ def reproducible(view: View) -> Iterator[Proposal]:
     sections = [one.id for one in view.owners if accuracy in section_figures(view.scope.of(one.id))]
     sections += [one.id for one in view.sections if one.model_of in sections]
     order = [one.id for one in view.sections]
-    if sections:
+    if sections and any(cell.stored_text for cell in view.scope.evidence.cells):
         params = {"sections": sorted(sections, key=order.index), **WITHIN}
         yield Proposal("reproducible", "Stored accuracies come out again", 1, params)

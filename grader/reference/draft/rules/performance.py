@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from grader.checks.measured import GAP, figure_name, section_figures
@@ -14,6 +15,10 @@ fails."""
 
 _PARTS = ("test", "validation")
 _METRICS = ("mae", "rmse", "mse", "loss")
+_SCORES = {
+    "auc": ("Area under the ROC curve", re.compile(r"\b(?:AUC|roc_auc_score|area under)\b", re.IGNORECASE)),
+    "r2": ("Coefficient of determination", re.compile(r"\br2|R²|r\^2|R2Score|determination", re.IGNORECASE)),
+}
 
 
 def accuracy(view: View) -> Iterator[Proposal]:
@@ -35,6 +40,16 @@ def accuracy(view: View) -> Iterator[Proposal]:
                 figure=name,
             )
             return
+
+
+def score(view: View) -> Iterator[Proposal]:
+    """The area under the ROC curve or the coefficient of determination, where the section speaks of it."""
+    figures = _own_figures(view)
+    sources = " ".join(cell.source for cell in view.scope.cells)
+    for metric, (title, words) in _SCORES.items():
+        name = figure_name("test", metric)
+        if name in figures and words.search(sources):
+            yield Proposal("score", title, 2, {"metric": metric, "within": WITHIN}, name=metric, figure=name)
 
 
 def error(view: View) -> Iterator[Proposal]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Mapping
 from typing import get_args
 
 from grader.checks.drawn import series
@@ -28,16 +29,16 @@ def evaluated(view: View) -> Iterator[Proposal]:
         for item in view.scope.here(view.scope.evidence.evaluations)
         if speaks_of_model(view.scope, item) and (rows is None or item.x.rows == rows)
     ]
-    results = {name: value for item in whole for name, value in item.results.items() if name in _FIGURES}
-    predicted = [item for item in view.scope.here(view.scope.evidence.predictions) if speaks_of_model(view.scope, item)]
-    title = "Evaluated on the test set"
     if whole:
-        largest = max((abs(value) for value in results.values() if math.isfinite(value)), default=0.0)
-        yield Proposal("evaluated", title, 1, _evaluated_params(list(results), largest=largest))
-    elif predicted:
-        for name in ("accuracy", "mae", "mse", "rmse"):
-            figure = section_figures(view.scope).get(figure_name("test", name), 0.0)
-            yield Proposal("evaluated", title, 1, _evaluated_params([name], largest=figure), is_guess=True)
+        named = {_figure_of(name): value for item in whole for name, value in item.results.items()}
+        results = {name: value for name, value in named.items() if name in _FIGURES}
+        yield _evaluated(results)
+    elif any(speaks_of_model(view.scope, item) for item in view.scope.here(view.scope.evidence.predictions)):
+        figures = section_figures(view.scope)
+        known = {name: figures[key] for name in _FIGURES if (key := figure_name("test", name)) in figures}
+        printed = {name: value for name, value in known.items() if view.shows(_evaluated({name: value}))}
+        if printed:
+            yield _evaluated(printed)
 
 
 def loss_curves(view: View) -> Iterator[Proposal]:
@@ -66,10 +67,19 @@ def confusion_matrix(view: View) -> Iterator[Proposal]:
         yield Proposal("confusion_matrix", "Confusion matrix", 1, is_guess=True)
 
 
-def _evaluated_params(names: list[str], *, largest: float) -> dict[str, object]:
-    params: dict[str, object] = {} if not names or set(names) == {"loss", "accuracy"} else {"figures": names}
+def _evaluated(results: Mapping[str, float]) -> Proposal:
+    largest = max((abs(value) for value in results.values() if math.isfinite(value)), default=0.0)
     digits = math.floor(math.log10(largest)) if largest >= 10 else 0
-    return {**params, "tolerance": TOLERANCE * 10**digits}
+    params: dict[str, object] = {} if set(results) in ({"loss", "accuracy"}, set()) else {"figures": list(results)}
+    params["tolerance"] = TOLERANCE * 10**digits
+    return Proposal("evaluated", "Evaluated on the test set", 1, params)
+
+
+def _figure_of(metric: str) -> str:
+    """The figure that a metric of Keras's is, whatever it is called."""
+    short = {"mean_absolute_error": "mae", "mean_squared_error": "mse", "root_mean_squared_error": "rmse"}
+    plain = re.sub(r"_\d+$", "", metric.casefold())
+    return {**short, "r2_score": "r2", "acc": "accuracy"}.get(plain, plain)
 
 
 def _curves(*keys: str) -> dict[str, object]:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from grader.cli.options import run_options
+from grader.cli.options import RunOptions, run_options
 
 
 @click.command()
@@ -21,17 +21,12 @@ from grader.cli.options import run_options
     help="Folder for the runs' evidence. Run again, only what is missing is run.",
 )
 @run_options
-def calibrate(  # noqa: PLR0913
+def calibrate(
     *,
     rubric: Path,
     seeds: int,
     output: Path,
-    data: str | None,
-    jobs: int | None,
-    cell_timeout: float | None,
-    notebook_timeout: float | None,
-    memory: float | None,
-    unprotected: bool,
+    run: RunOptions,
 ) -> None:
     """Run RUBRIC's reference under several seeds and write the spread of its figures where RUBRIC says.
 
@@ -39,26 +34,22 @@ def calibrate(  # noqa: PLR0913
     """
     from grader.calibration import calibration_text
     from grader.cli.display import BatchDisplay
-    from grader.cli.options import choose_data, choose_sandbox, default_jobs, existing_file, run_limits
+    from grader.cli.options import existing_file
     from grader.pipeline import Settings
     from grader.reference.calibrate import calibrate as measure
     from grader.rubric import load_rubric
     from grader.store import OutputFolder, write_atomically
 
     loaded = load_rubric(existing_file(rubric, what="a rubric"), with_calibration=False)
-    data_sets = choose_data(data)
-    limits = run_limits(
-        loaded, data_sets=data_sets, cell_timeout=cell_timeout, notebook_timeout=notebook_timeout, memory=memory
-    )
-    settings = Settings(
-        rubric=loaded, data_sets=data_sets, limits=limits, sandbox=choose_sandbox(unprotected=unprotected)
-    )
+    data_sets = run.data_sets()
+    limits = run.limits(loaded, data_sets)
+    settings = Settings(rubric=loaded, data_sets=data_sets, limits=limits, sandbox=run.sandbox())
     with BatchDisplay(quiet=False) as display:
         calibration = measure(
             settings,
             seeds=range(1, seeds + 1),
             work=OutputFolder(output / loaded.assignment / data_sets.kind),
-            jobs=jobs or default_jobs(),
+            jobs=run.jobs,
             begin=display.begin,
             tell=display.tell,
         )

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from grader.cli.options import run_options
+from grader.cli.options import RunOptions, run_options
 
 RUBRICS = Path("rubrics")
 
@@ -25,17 +25,12 @@ RUBRICS = Path("rubrics")
     help="Folder to keep the page and the evidence in. Default: nothing is kept.",
 )
 @run_options
-def check(  # noqa: PLR0913
+def check(
     *,
     notebook: Path,
     rubric: Path | None,
     output: Path | None,
-    data: str | None,
-    jobs: int | None,  # noqa: ARG001 - one notebook is one job
-    cell_timeout: float | None,
-    notebook_timeout: float | None,
-    memory: float | None,
-    unprotected: bool,
+    run: RunOptions,
 ) -> None:
     """Check one NOTEBOOK before it is handed in: verdicts in the terminal, with what to do next."""
     import tempfile
@@ -43,7 +38,7 @@ def check(  # noqa: PLR0913
     from grader.batch import grade_batch
     from grader.cli import EXIT_OURS
     from grader.cli.display import BatchDisplay, show_verdicts
-    from grader.cli.options import choose_data, choose_sandbox, existing_file, run_limits
+    from grader.cli.options import existing_file
     from grader.errors import UsageError
     from grader.intake import read_submission
     from grader.matching import best_rubric
@@ -64,10 +59,8 @@ def check(  # noqa: PLR0913
         click.echo(f"Rubric: {chosen} ({why})")
         rubric = chosen
     loaded = load_rubric(existing_file(rubric, what="a rubric, such as rubrics/week09.yaml"))
-    data_sets = choose_data(data)
-    limits = run_limits(
-        loaded, data_sets=data_sets, cell_timeout=cell_timeout, notebook_timeout=notebook_timeout, memory=memory
-    )
+    data_sets = run.data_sets()
+    limits = run.limits(loaded, data_sets)
     settings = Settings(rubric=loaded, data_sets=data_sets, limits=limits, sandbox=None)
     with tempfile.TemporaryDirectory(prefix="grader-check-") as scratch, BatchDisplay(quiet=False) as display:
         cohort = grade_batch(
@@ -76,7 +69,7 @@ def check(  # noqa: PLR0913
             output=OutputFolder(output or Path(scratch)),
             jobs=1,
             again=False,
-            choose_sandbox=lambda: choose_sandbox(unprotected=unprotected),
+            choose_sandbox=run.sandbox,
             begin=display.begin,
             tell=display.tell,
         )

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from grader.cli.options import run_options
+from grader.cli.options import RunOptions, run_options
 
 
 @click.command()
@@ -43,12 +43,7 @@ def grade(  # noqa: PLR0913
     rubric: Path,
     submissions: tuple[Path, ...],
     output: Path,
-    data: str | None,
-    jobs: int | None,
-    cell_timeout: float | None,
-    notebook_timeout: float | None,
-    memory: float | None,
-    unprotected: bool,
+    run: RunOptions,
     replay: float,
     rerun_borderline: int,
     again: bool,
@@ -65,23 +60,17 @@ def grade(  # noqa: PLR0913
     from grader.batch import grade_batch
     from grader.cli import EXIT_OURS
     from grader.cli.display import BatchDisplay, show_summary
-    from grader.cli.options import choose_data, choose_sandbox, default_jobs, existing_file, run_limits
+    from grader.cli.options import existing_file
     from grader.pipeline import Settings
     from grader.rubric import load_rubric
     from grader.store import OutputFolder
 
     loaded = load_rubric(existing_file(rubric, what="a rubric, such as rubrics/week09.yaml"))
-    data_sets = choose_data(data, quiet=quiet)
+    data_sets = run.data_sets(quiet=quiet)
     settings = Settings(
         rubric=loaded,
         data_sets=data_sets,
-        limits=run_limits(
-            loaded,
-            data_sets=data_sets,
-            cell_timeout=cell_timeout,
-            notebook_timeout=notebook_timeout,
-            memory=memory,
-        ),
+        limits=run.limits(loaded, data_sets),
         sandbox=None,
         replay_share=replay,
         reruns=rerun_borderline,
@@ -91,9 +80,9 @@ def grade(  # noqa: PLR0913
             submissions,
             settings,
             output=OutputFolder(output),
-            jobs=jobs or default_jobs(),
+            jobs=run.jobs,
             again=again,
-            choose_sandbox=lambda: choose_sandbox(unprotected=unprotected),
+            choose_sandbox=run.sandbox,
             begin=display.begin,
             tell=display.tell,
         )

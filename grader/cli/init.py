@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from grader.cli.options import run_options
+from grader.cli.options import RunOptions, run_options
 
 if TYPE_CHECKING:
     from grader.reference.draft import Written
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 )
 @click.option("--force", is_flag=True, help="Overwrite a rubric and a calibration that are there.")
 @run_options
-def init(  # noqa: PLR0913
+def init(
     *,
     notebook: Path,
     output: Path | None,
@@ -40,12 +40,7 @@ def init(  # noqa: PLR0913
     seeds: int,
     runs: Path,
     force: bool,
-    data: str | None,
-    jobs: int | None,
-    cell_timeout: float | None,
-    notebook_timeout: float | None,
-    memory: float | None,
-    unprotected: bool,
+    run: RunOptions,
 ) -> None:
     """Run NOTEBOOK, a reference solution, and draft a rubric from what its runs left.
 
@@ -53,7 +48,7 @@ def init(  # noqa: PLR0913
     over the seeds. The draft is commented, the reference passes it, and its points are to be adjusted.
     """
     from grader.cli.display import BatchDisplay
-    from grader.cli.options import choose_data, choose_sandbox, default_jobs, existing_file, run_limits
+    from grader.cli.options import existing_file
     from grader.reference.draft import DraftRequest, assignment_name, draft_rubric
 
     existing_file(notebook, what="a reference notebook")
@@ -66,21 +61,15 @@ def init(  # noqa: PLR0913
         work=runs,
         overwrite=force,
     )
-    data_sets = choose_data(data)
-    limits = run_limits(
-        request.bare_rubric(data_sets.kind),
-        data_sets=data_sets,
-        cell_timeout=cell_timeout,
-        notebook_timeout=notebook_timeout,
-        memory=memory,
-    )
+    data_sets = run.data_sets()
+    limits = run.limits(request.bare_rubric(data_sets.kind), data_sets)
     with BatchDisplay(quiet=False) as display:
         written = draft_rubric(
             request,
             data_sets=data_sets,
             limits=limits,
-            sandbox=choose_sandbox(unprotected=unprotected),
-            jobs=jobs or default_jobs(),
+            sandbox=run.sandbox(),
+            jobs=run.jobs,
             begin=display.begin,
             tell=display.tell,
         )

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import functools
 import os
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -15,40 +17,94 @@ if TYPE_CHECKING:
     from grader.execution.watch import RunLimits
     from grader.rubric import Rubric
 
-Command = TypeVar("Command", bound=Callable[..., Any])
-
 GIGABYTE = 10**9
 
+_RUN_OPTIONS = (
+    click.option(
+        "--data",
+        metavar="full|sample|FOLDER",
+        help="The data sets: full ones (from the cache, or downloaded), the embedded sample, or a folder "
+        "of .npz files. Default: full where it is at hand, else the sample.",
+    ),
+    click.option(
+        "-j",
+        "--jobs",
+        type=click.IntRange(min=1),
+        default=None,
+        help="Submissions at a time. Default: the processors of this machine.",
+    ),
+    click.option("--cell-timeout", type=click.FloatRange(min=1), help="Seconds a cell may run."),
+    click.option("--notebook-timeout", type=click.FloatRange(min=1), help="Seconds a notebook may run."),
+    click.option("--memory", type=click.FloatRange(min=0.5), help="Gigabytes a notebook may use."),
+    click.option(
+        "--unprotected",
+        is_flag=True,
+        help="Run without a sandbox where none can be had. Only for notebooks that you trust like your own.",
+    ),
+)
 
-def run_options(command: Command) -> Command:
-    """Adds the options that say how notebooks are run."""
-    for option in reversed(
-        (
-            click.option(
-                "--data",
-                metavar="full|sample|FOLDER",
-                help="The data sets: full ones (from the cache, or downloaded), the embedded sample, or a folder "
-                "of .npz files. Default: full where it is at hand, else the sample.",
-            ),
-            click.option(
-                "-j",
-                "--jobs",
-                type=click.IntRange(min=1),
-                default=None,
-                help="Submissions at a time. Default: the processors of this machine.",
-            ),
-            click.option("--cell-timeout", type=click.FloatRange(min=1), help="Seconds a cell may run."),
-            click.option("--notebook-timeout", type=click.FloatRange(min=1), help="Seconds a notebook may run."),
-            click.option("--memory", type=click.FloatRange(min=0.5), help="Gigabytes a notebook may use."),
-            click.option(
-                "--unprotected",
-                is_flag=True,
-                help="Run without a sandbox where none can be had. Only for notebooks that you trust like your own.",
-            ),
+
+@dataclass(frozen=True)
+class RunOptions:
+    """How notebooks are run, as the user said it; see `run_options`."""
+
+    data: str | None
+    jobs: int
+    cell_timeout: float | None
+    notebook_timeout: float | None
+    memory: float | None
+    unprotected: bool
+
+    def data_sets(self, *, quiet: bool = False) -> DataSets:
+        """The data sets for ``--data``, downloaded with a progress bar where that is needed."""
+        return choose_data(self.data, quiet=quiet)
+
+    def limits(self, rubric: Rubric, data_sets: DataSets) -> RunLimits:
+        """The rubric's limits for this data, with the flags over them."""
+        return run_limits(
+            rubric,
+            data_sets=data_sets,
+            cell_timeout=self.cell_timeout,
+            notebook_timeout=self.notebook_timeout,
+            memory=self.memory,
         )
-    ):
-        command = option(command)
-    return command
+
+    def sandbox(self) -> Sandbox:
+        """The best sandbox of this machine.
+
+        Raises:
+            MachineError: None holds here and the user has not said to go without.
+        """
+        return choose_sandbox(unprotected=self.unprotected)
+
+
+def run_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Adds the options that say how notebooks are run; the command gets them as ``run``, a `RunOptions`."""
+
+    @functools.wraps(command)
+    def with_run(
+        *,
+        data: str | None,
+        jobs: int | None,
+        cell_timeout: float | None,
+        notebook_timeout: float | None,
+        memory: float | None,
+        unprotected: bool,
+        **others: Any,
+    ) -> None:
+        run = RunOptions(
+            data=data,
+            jobs=jobs or default_jobs(),
+            cell_timeout=cell_timeout,
+            notebook_timeout=notebook_timeout,
+            memory=memory,
+            unprotected=unprotected,
+        )
+        command(run=run, **others)
+
+    for option in reversed(_RUN_OPTIONS):
+        with_run = option(with_run)
+    return with_run
 
 
 def default_jobs() -> int:

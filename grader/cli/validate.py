@@ -6,13 +6,24 @@ from pathlib import Path
 
 import click
 
-from grader.cli.options import run_options
+from grader.cli.options import RunOptions, run_options
 
 
 @click.command()
 @click.argument("rubrics", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option(
     "--seeds", type=click.IntRange(min=1), default=3, show_default=True, help="How many runs of the reference."
+)
+@click.option(
+    "--mutants",
+    is_flag=True,
+    help="Derive faults and equivalents from the reference as well, run them, and see how the rubric judges them. "
+    "Takes as long as some tens of submissions.",
+)
+@click.option(
+    "--report",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="With --mutants: folder for mutation-ASSIGNMENT.md, with every mutant and the score of each criterion.",
 )
 @click.option("--junit", type=click.Path(dir_okay=False, path_type=Path), help="Write the findings as JUnit XML.")
 @click.option("--json", "json_file", type=click.Path(dir_okay=False, path_type=Path), help="Write them as JSON.")
@@ -25,19 +36,16 @@ from grader.cli.options import run_options
     help="Folder for the runs' evidence. Run again, only what is missing is run.",
 )
 @run_options
-def validate(  # noqa: PLR0913
+def validate(
     *,
     rubrics: tuple[Path, ...],
     seeds: int,
+    mutants: bool,
+    report: Path | None,
     junit: Path | None,
     json_file: Path | None,
     output: Path,
-    data: str | None,
-    jobs: int | None,
-    cell_timeout: float | None,
-    notebook_timeout: float | None,
-    memory: float | None,
-    unprotected: bool,
+    run: RunOptions,
 ) -> None:
     """Validate RUBRICS: their references earn every automatic point, and every criterion can be failed.
 
@@ -45,31 +53,39 @@ def validate(  # noqa: PLR0913
     """
     from grader.cli import EXIT_VALIDATION_FAILED
     from grader.cli.display import BatchDisplay, show_validation
-    from grader.cli.options import choose_data, choose_sandbox, default_jobs, existing_file, run_limits
+    from grader.cli.options import existing_file
     from grader.pipeline import Settings
+    from grader.reference.mutation import mutation_markdown, run_mutants
+    from grader.reference.validate import mutation_findings
     from grader.reference.validate import validate as hold
     from grader.reference.validation import junit_xml, validations_json
     from grader.rubric import load_rubric
     from grader.store import OutputFolder, write_atomically
 
+    if report is not None and not mutants:
+        raise click.UsageError("--report is about mutants. Give --mutants as well.")
     loaded = [load_rubric(existing_file(path, what="a rubric, such as rubrics/week09.yaml")) for path in rubrics]
-    data_sets = choose_data(data)
-    sandbox = choose_sandbox(unprotected=unprotected)
+    data_sets = run.data_sets()
+    sandbox = run.sandbox()
     validations = []
     for rubric in loaded:
-        limits = run_limits(
-            rubric, data_sets=data_sets, cell_timeout=cell_timeout, notebook_timeout=notebook_timeout, memory=memory
-        )
+        limits = run.limits(rubric, data_sets)
         settings = Settings(rubric=rubric, data_sets=data_sets, limits=limits, sandbox=sandbox)
+        work = OutputFolder(output / rubric.assignment / data_sets.kind)
         with BatchDisplay(quiet=False) as display:
             validation = hold(
                 settings,
                 seeds=range(1, seeds + 1),
-                work=OutputFolder(output / rubric.assignment / data_sets.kind),
-                jobs=jobs or default_jobs(),
+                work=work,
+                jobs=run.jobs,
                 begin=display.begin,
                 tell=display.tell,
             )
+            if mutants:
+                result = run_mutants(settings, work=work, jobs=run.jobs, begin=display.begin, tell=display.tell)
+                validation = validation.with_findings(mutation_findings(result))
+        if mutants and report is not None:
+            write_atomically(report / f"mutation-{rubric.assignment}.md", mutation_markdown(result))
         show_validation(validation)
         validations.append(validation)
     if junit is not None:

@@ -13,6 +13,8 @@ from grader.evaluate import evaluate
 from grader.execution.sources import packages
 from grader.pipeline import Settings, Task, Tell
 from grader.records import GradedSubmission, Verdict
+from grader.reference.mutation import MutationResult
+from grader.reference.mutation.showing import mutant_in_full
 from grader.reference.runs import Begin, run_reference
 from grader.reference.spoiled import criteria_that_cannot_fail
 from grader.reference.validation import Finding, Validation
@@ -100,6 +102,28 @@ def reference_findings(graded: GradedSubmission, *, seed: int) -> Iterator[Findi
         passed = verdict.outcome == "passed" or verdict.cause == "by_hand"
         text = "" if passed else _loss_text(verdict)
         yield Finding(group="reference", name=f"seed {seed}: {verdict.criterion}", passed=passed, text=text)
+
+
+def mutation_findings(result: MutationResult) -> Iterator[Finding]:
+    """Whether each fault was caught by a criterion that names it, and each equivalent kept every point.
+
+    Args:
+        result: What the rubric made of its reference's mutants.
+    """
+    for mutant in result.mutants:
+        right = mutant.fate in {"caught", "kept"} and not mutant.false_alarms
+        yield Finding(
+            group="faults" if mutant.group == "fault" else "equivalents",
+            name=" in ".join(filter(None, (mutant.kind, mutant.place))),
+            passed=right,
+            text="" if right else "\n".join(mutant_in_full(mutant)).strip(),
+        )
+    for problem in result.problems:
+        yield Finding(group="faults", name="runs", passed=False, text=problem)
+    for one in result.criteria:
+        if not one.targeted:
+            text = "No fault was aimed at it: nothing is known of whether it catches any."
+            yield Finding(group="criteria", name=f"{one.criterion} was tried", passed=False, text=text)
 
 
 def _graded(task: Task, rubric: Rubric) -> GradedSubmission:

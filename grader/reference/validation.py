@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from typing import Literal
 from xml.etree import ElementTree as ET
 
@@ -38,6 +39,10 @@ class Validation(Record):
     data: Literal["full", "sample"]
     seeds: tuple[int, ...]
     findings: tuple[Finding, ...]
+
+    def with_findings(self, more: Iterable[Finding]) -> Validation:
+        """The same with more findings."""
+        return self.model_copy(update={"findings": (*self.findings, *more)})
 
     @property
     def failures(self) -> tuple[Finding, ...]:

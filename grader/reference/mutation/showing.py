@@ -26,7 +26,7 @@ def mutation_markdown(result: MutationResult) -> str:
     for problem in result.problems:
         lines += ["", f"A run failed: {problem}"]
     for mutant in result.mutants:
-        lines += _in_full(mutant)
+        lines += mutant_in_full(mutant)
     return "\n".join(lines) + "\n"
 
 
@@ -36,7 +36,7 @@ def mutation_text(result: MutationResult) -> str:
     lines = list(_totals(result))
     lines += [f"{one.criterion:28} {one.check:20} {one.killed} of {one.targeted} faults" for one in missed]
     for mutant in result.mutants:
-        lines += _in_full(mutant)
+        lines += mutant_in_full(mutant)
     return "\n".join(lines)
 
 
@@ -72,7 +72,7 @@ def _outcome(mutant: MutantResult) -> str:
     return words + (f" (borderline by chance: {', '.join(near)})" if near else "")
 
 
-def _in_full(mutant: MutantResult) -> list[str]:
+def mutant_in_full(mutant: MutantResult) -> list[str]:
     """A mutant that was not judged as it should be."""
     if mutant.fate in {"caught", "kept"} and not mutant.false_alarms:
         return []

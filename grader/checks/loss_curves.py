@@ -69,7 +69,7 @@ def _curves_of(
     return tuple(
         key
         for key in params.curves
-        if any(_same(line, past, tolerance=params.tolerance) for past in _histories(fits, key) for line in drawn)
+        if any(is_history(line, past, tolerance=params.tolerance) for past in _histories(fits, key) for line in drawn)
     )
 
 
@@ -83,7 +83,7 @@ def _histories(fits: Sequence[FitRecord], key: str) -> Iterator[Floats]:
                 yield values
 
 
-def _same(line: Floats, past: Floats, *, tolerance: float) -> bool:
+def is_history(line: Floats, past: Floats, *, tolerance: float) -> bool:
     """Whether a line is a history: whole or without its first epoch, as it is or as its logarithm."""
     wanted = past if len(line) == len(past) else past[1:]
     if len(line) != len(wanted) or not len(wanted):

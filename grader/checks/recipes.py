@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from grader.checks.base import Scope
-from grader.checks.results import counted
+from grader.checks.results import counted, listed
 from grader.checks.rows import hashes, share_within
 from grader.records import FitRecord
 
@@ -29,6 +29,8 @@ class Asked:
         validation: Share of the rows held out.
         validation_tolerance: For validation sets cut off by hand.
         early_stopping: Whether epochs that early stopping left out count; None where a person decides.
+        callback: Class of a callback that each fit is given.
+        own_loop: Whether a loop of gradients and steps takes the place of ``fit``.
     """
 
     epochs: int | None = None
@@ -36,6 +38,8 @@ class Asked:
     validation: float | None = None
     validation_tolerance: float = 0.02
     early_stopping: bool | None = None
+    callback: str | None = None
+    own_loop: bool = False
 
 
 @dataclass(frozen=True)
@@ -81,6 +85,8 @@ def recipe_words(recipe: Asked) -> str:
     parts = [counted(recipe.epochs, "epoch")] if recipe.epochs else []
     parts += [f"batch size {recipe.batch_size}"] if recipe.batch_size else []
     parts += [f"{_per_cent(recipe.validation)} validation"] if recipe.validation else []
+    parts += [recipe.callback] if recipe.callback else []
+    parts += ["in a loop of your own"] if recipe.own_loop else []
     return ", ".join(parts) or "a training"
 
 
@@ -109,6 +115,10 @@ def _judged(scope: Scope, asked: Asked) -> Iterator[Aspect]:
         yield _batches(scope.fits, asked.batch_size)
     if asked.validation is not None:
         yield _validation(scope, asked)
+    if asked.callback is not None:
+        yield _callback(scope.fits, asked.callback)
+    if asked.own_loop:
+        yield _own_loop(scope.fits)
 
 
 def _epochs(fits: tuple[FitRecord, ...], asked: int, *, early_stopping: bool | None) -> Aspect:
@@ -128,6 +138,24 @@ def _epochs(fits: tuple[FitRecord, ...], asked: int, *, early_stopping: bool | N
         return Aspect("cut by us", text)
     text = f"Your training asked for {counted(asked, 'epoch')}, and a callback ended it after {run}."
     return {True: _RIGHT, False: off, None: Aspect("stopped early", text)}[early_stopping]
+
+
+def _callback(fits: tuple[FitRecord, ...], asked: str) -> Aspect:
+    if all(asked in fit.callbacks for fit in fits):
+        return _RIGHT
+    if any(fit.own_callbacks or fit.kind != "fit" for fit in fits) or len(fits) > 1:
+        return Aspect("unknown", f"Whether your own code does what {asked} does could not be seen.")
+    named = fits[0].callbacks
+    text = f"The training was given {f'the callbacks {listed(named)}' if named else 'no callback'}; {asked}"
+    return Aspect("off", f"{text} was asked for.", f"Give fit a list of callbacks with {asked}.")
+
+
+def _own_loop(fits: tuple[FitRecord, ...]) -> Aspect:
+    if all(fit.kind == "loop" for fit in fits):
+        return _RIGHT
+    kinds = listed(sorted({fit.kind for fit in fits} - {"loop"}))
+    text = f"The model was trained with {kinds}; a loop of your own was asked for."
+    return Aspect("off", text, "Take the gradients with tf.GradientTape and apply them with the optimizer.")
 
 
 def _requested(fits: tuple[FitRecord, ...]) -> int:

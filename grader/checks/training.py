@@ -59,8 +59,13 @@ class TrainedParams(Params):
     data_set: str | None = Field(None, description="data set whose training part the model must be trained on")
     data_of: str | None = Field(None, description="section whose arrays the model must be trained on")
     needs_layer: str | None = Field(None, description="layer class that the model must have, such as Dropout")
+    callback: str | None = Field(None, description="callback that fit must be given, such as EarlyStopping")
+    own_loop: bool = Field(False, description="true: trained by a loop of gradients and steps, not by fit")
     one_off: float | None = Field(
-        None, gt=0, lt=1, description="share of the points where one of epochs, batch size, validation is off"
+        None,
+        gt=0,
+        lt=1,
+        description="share of the points where one of epochs, batch size, validation, callback, loop is off",
     )
 
     @field_validator("needs_layer")
@@ -169,6 +174,8 @@ def _asked(params: TrainedParams) -> Asked:
         validation=params.validation,
         validation_tolerance=params.validation_tolerance,
         early_stopping=params.early_stopping,
+        callback=params.callback,
+        own_loop=params.own_loop,
     )
 
 

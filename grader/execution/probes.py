@@ -221,7 +221,11 @@ def _probes(state: State, *, evidence: Evidence, book: RowBook, made: Plan) -> t
         tasks[found.known.name] = partial(known_labels, found, y, read=book.read)
         if state.model.id not in made.maps or state.fit is not None:
             made.maps[state.model.id] = (found, _remark(state, found, evidence=evidence, book=book))
-        probes += _test_probes(state, found, labels=tasks[found.known.name], evidence=evidence, book=book)
+        asked = _test_probes(state, found, labels=tasks[found.known.name], evidence=evidence, book=book)
+        if not asked:
+            why = f"No row of {found.known.name} is known to be left that it was never trained or validated on."
+            made.unverified.append(_unverified(state, why))
+        probes += asked
     if state.fit is not None:
         probes += _fit_probes(state, state.fit, tasks=tasks, book=book, made=made)
     order = {"test": 0, "train": 1, "validation": 2}
@@ -259,7 +263,7 @@ def _test_probes(state: State, found: Recognised, *, labels: Task, evidence: Evi
 
 
 def _never_seen(state: State, table: Table, *, evidence: Evidence, book: RowBook) -> Array:
-    """The rows of a table that no fit behind a state was given; those of its validation, where no others are left.
+    """The rows of a table that no fit behind a state was given; its ``validation_data``, where no others are left.
 
     None of them where some of what it was given is not known.
     """
@@ -267,11 +271,14 @@ def _never_seen(state: State, table: Table, *, evidence: Evidence, book: RowBook
     given = [book.recognise(fit.x) for fit in fits]
     if not fits or any(part is None or part.known is not table or part.ids is None for part in given):
         return np.zeros(0, np.int64)
-    held = [book.recognise(fit.validation.x) for fit in fits if fit.validation is not None]
-    trained = [part.ids for part in given if part is not None and part.ids is not None]
-    validated = [part.ids for part in held if part is not None and part.ids is not None and part.known is table]
-    unseen = table.never_in([*trained, *validated])
-    return unseen if len(unseen) else table.never_in(trained)
+    held = {"split": list[Array](), "data": list[Array]()}
+    for fit in fits:
+        part = book.recognise(fit.validation.x) if fit.validation is not None else None
+        if fit.validation is not None and part is not None and part.ids is not None and part.known is table:
+            held[fit.validation.source].append(part.ids)
+    seen = [part.ids for part in given if part is not None and part.ids is not None] + held["split"]
+    unseen = table.never_in([*seen, *held["data"]])
+    return unseen if len(unseen) else table.never_in(seen)
 
 
 def _behind(state: State, evidence: Evidence) -> list[FitRecord]:

@@ -206,3 +206,28 @@ def test_no_model_blocks() -> None:
     book = Notebook()
     book.code("pass")
     assert evaluated(book.scope("ex5"), EvaluatedParams()).outcome == "blocked"
+
+
+@pytest.mark.parametrize("printed", ["test MAE: 45.02", "MAE 0.4502", "r2: 0.31, mae: 0.45"])
+def test_a_regressions_figures_are_right_in_either_unit(printed: str) -> None:
+    """As ``evaluate`` gives them for scaled targets, or scaled back."""
+    book = Notebook()
+    book.code("model.evaluate(X_test, y_test)", printed=printed)
+    model = book.model(dense(1))
+    book.fit(model)
+    book.evaluate(model, x=images(89))
+    measured = make_measurement(rows=89, mae=0.4502, r2=0.31, target_unit=100.0, of_rows=442)
+    params = EvaluatedParams(figures=("mae", "r2"))
+    assert evaluated(book.scope("ex4", model=model, measured=[measured]), params).outcome == "passed"
+
+
+def test_fewer_rows_of_an_own_split_are_for_a_tutor() -> None:
+    """Rows may have been left out on purpose."""
+    book = Notebook()
+    book.code("model.evaluate(X_test, y_test)", printed="mae: 44.1")
+    model = book.model(dense(1))
+    book.fit(model)
+    book.evaluate(model, x=images(80))
+    measured = make_measurement(rows=89, mae=45.0, of_rows=442)
+    result = evaluated(book.scope("ex4", model=model, measured=[measured]), EvaluatedParams(figures=("mae",)))
+    assert (result.outcome, result.cause) == ("needs_review", "unverifiable")

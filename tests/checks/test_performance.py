@@ -9,7 +9,7 @@ from builders import Notebook, dense, dropout, make_calibration, make_measuremen
 from pydantic import ValidationError
 
 from grader.checks.base import Scope
-from grader.checks.performance import AccuracyParams, ErrorParams, GapParams, accuracy, error, gap
+from grader.checks.performance import AccuracyParams, ErrorParams, GapParams, ScoreParams, accuracy, error, gap, score
 from grader.records import Measurements, SectionMatch, Unverified
 
 SPREAD = (0.970, 0.972, 0.974, 0.976, 0.978)
@@ -206,3 +206,27 @@ def test_an_absolute_gap_has_a_line() -> None:
     scope = gap_scope((0.0, 0.1), (0.0, 0.1))
     assert gap(scope, GapParams(max=0.1)).outcome == "passed"
     assert gap(scope, GapParams(max=0.09)).outcome == "failed"
+
+
+@pytest.mark.parametrize(("unit", "outcome"), [(None, "passed"), (1.0, "passed"), (100.0, "failed")])
+def test_an_error_is_in_the_data_sets_own_units(unit: float | None, outcome: str) -> None:
+    """Targets scaled down make no small error."""
+    book = Notebook()
+    book.code("model.fit(x, y)")
+    model = book.model(dense(1))
+    book.fit(model)
+    measured = make_measurement(mae=0.45, mse=0.3, r2=0.4, target_unit=unit)
+    result = error(book.scope("ex4", model=model, measured=[measured]), ErrorParams(max=40))
+    assert (result.outcome, result.yours) == (outcome, "0.4500" if outcome == "passed" else "45.0000")
+
+
+@pytest.mark.parametrize(("metric", "lowest", "outcome"), [("auc", 0.9, "passed"), ("r2", 0.5, "failed")])
+def test_scores_have_bands_too(metric: str, lowest: float, outcome: str) -> None:
+    """The area under the ROC curve, and the coefficient of determination."""
+    book = Notebook()
+    book.code("model.fit(x, y)")
+    model = book.model(dense(1, "sigmoid"))
+    book.fit(model)
+    measured = make_measurement(auc=0.97, r2=0.4)
+    params = ScoreParams.model_validate({"metric": metric, "min": lowest})
+    assert score(book.scope("ex4", model=model, measured=[measured]), params).outcome == outcome

@@ -333,3 +333,27 @@ def test_what_is_wrong_in_a_rubric_is_refused():
         CompiledParams(loss="categorical_crossentropi")
     with pytest.raises(ValueError, match="Did you mean 'Dropout'"):
         TrainedParams(needs_layer="DropOut")
+
+
+STOPPED = TrainedParams(callback="EarlyStopping", one_off=0.5)
+
+
+@pytest.mark.parametrize(
+    ("fields", "outcome"),
+    [
+        ({"callbacks": ("EarlyStopping",)}, "passed"),
+        ({"callbacks": ("CSVLogger", "EarlyStopping")}, "passed"),
+        ({"callbacks": ("CSVLogger",)}, "partial"),
+        ({}, "partial"),
+        ({"callbacks": ("StopAtLast",), "own_callbacks": True}, "needs_review"),
+    ],
+)
+def test_a_callback_that_is_asked_for_is_given_to_fit(fields, outcome):
+    """The student's own one may do the same, which a tutor sees."""
+    assert judged(STOPPED, **fields).outcome == outcome
+
+
+@pytest.mark.parametrize(("kind", "outcome"), [("loop", "passed"), ("fit", "failed"), ("train_on_batch", "failed")])
+def test_a_loop_of_ones_own_is_no_fit(kind, outcome):
+    """Gradients and steps, as the task says."""
+    assert judged(TrainedParams(epochs=10, own_loop=True), kind=kind).outcome == outcome

@@ -7,11 +7,13 @@ from typing import Any
 
 import numpy as np
 import pytest
+from sklearn.preprocessing import StandardScaler
 from verification import TEST, TRAIN, Recorded, data_set, pictures
 
 from grader.datasets import DataSets
 from grader.execution.probes import REGION_SIDE, Plan, Probe, plan
-from grader.records import ArraySummary
+from grader.execution.tables import table_of
+from grader.records import ArraySummary, CellRun, ValidationRecord
 
 DIGITS = pictures()
 X, Y = DIGITS["x_train"] / 255, DIGITS["y_train"]
@@ -177,3 +179,62 @@ def test_evidence_that_names_what_is_not_there_harms_nothing(digits: DataSets, t
     made = _planned(recorded, digits)
     assert made.states == []
     assert [item.model for item in made.unverified] == ["m1"]
+
+
+TABLE = table_of("diabetes")
+FEATURES = StandardScaler().fit_transform(TABLE.rows)
+
+
+def _on_table(folder: Path, digits: DataSets, *, progress: Any = TABLE.labels, **fields: Any) -> Plan:
+    """A training on the first 300 rows of the table, in a notebook that loads it."""
+    recorded = Recorded(folder)
+    recorded.fit(recorded.model(WEIGHTS), x=FEATURES[:300], y=progress[:300], loss="mse", metrics=("mae",), **fields)
+    cell = CellRun(index=0, kind="code", source="X, y = load_diabetes(return_X_y=True, scaled=False)")
+    evidence = recorded.evidence(digits).model_copy(update={"cells": (cell,)})
+    return plan(evidence, data_sets=digits, read=recorded.arrays.get)
+
+
+PARTS: dict[str, tuple[dict[str, Any], range]] = {
+    "validation": ({"validation": ("data", slice(300, 350))}, range(350, 442)),
+    "split": ({"validation": ("split", slice(300, 350))}, range(350, 442)),
+    "nothing else": ({}, range(300, 442)),
+    "the test rows for validation": ({"validation": ("data", slice(300, 442))}, range(300, 442)),
+    "all the others split off": ({"validation": ("split", slice(300, 442))}, range(0)),
+}
+
+
+@pytest.mark.parametrize("what", PARTS)
+def test_of_a_table_the_test_part_is_what_was_never_seen(digits: DataSets, tmp_path: Path, what: str) -> None:
+    """However the student split it; rows of ``validation_data`` count where nothing else is left."""
+    fields, expected = PARTS[what]
+    if "validation" in fields:
+        source, rows = fields["validation"]
+        parts = {"x": FEATURES[rows], "y": TABLE.labels[rows]}
+        recorded = Recorded(tmp_path)
+        summaries = {name: recorded.summary(part) for name, part in parts.items()}
+        fields = {"validation": ValidationRecord(source=source, **summaries)}
+    made = _on_table(tmp_path, digits, **fields)
+    probes = _only(made)
+    ids = probes["test"].feed.ids if "test" in probes else np.zeros(0)
+    assert ids is not None
+    assert ids.tolist() == list(expected)
+    assert [item.why.startswith("No row of diabetes") for item in made.unverified] == ([] if expected else [True])
+
+
+@pytest.mark.parametrize("unit", [1.0, 100.0])
+def test_a_tables_targets_are_its_own_in_the_students_units(digits: DataSets, tmp_path: Path, unit: float) -> None:
+    """Scaled with the training rows' targets, and known how many of the table's units one of them is."""
+    probe = _only(_on_table(tmp_path, digits, progress=(TABLE.labels - 150) / unit))["test"]
+    assert probe.labels is not None
+    labels = probe.labels(width=1)
+    assert labels is not None
+    assert labels.unit == pytest.approx(unit)
+    assert labels.values is not None
+    np.testing.assert_allclose(labels.values[:, 0], (TABLE.labels - 150) / unit, rtol=1e-4)
+
+
+def test_made_up_targets_of_a_table_are_no_labels(digits: DataSets, tmp_path: Path) -> None:
+    """What is not the table's own up to a scale is measured against nothing."""
+    probe = _only(_on_table(tmp_path, digits, progress=FEATURES[:, 0] * FEATURES[:, 3]))["test"]
+    assert probe.labels is not None
+    assert probe.labels(width=1) is None

@@ -6,15 +6,19 @@ import math
 
 import numpy as np
 import pytest
+from sklearn.metrics import roc_auc_score
 
 from grader.execution.scores import (
     Outputs,
     Targets,
     accuracy_of,
+    area_under_roc,
     confusion_of,
+    determination,
     is_classes,
     loss_of,
     mean_absolute_error,
+    mean_squared_error,
     predicted_classes,
 )
 
@@ -181,3 +185,32 @@ def test_targets_that_do_not_fit(given: np.ndarray, width: int, classification: 
 def test_classes_are_small_whole_numbers(column: list[float], expected: bool) -> None:
     """From 0 on, and not too many."""
     assert is_classes(np.array(column)) is expected
+
+
+def test_squares_and_what_is_explained() -> None:
+    """The mean square, and how much of the targets' variance is explained."""
+    outputs = Outputs(np.array([[1.0], [3.0], [5.0]], np.float32))
+    targets = Targets(np.array([[2.0], [3.0], [7.0]], np.float32))
+    assert mean_squared_error(outputs, targets) == pytest.approx(5 / 3)
+    assert determination(outputs, targets) == pytest.approx(1 - 5 / 14)
+    assert determination(outputs, Targets(np.ones((3, 1), np.float32))) is None
+    assert mean_squared_error(outputs, Targets(np.ones((3, 2), np.float32))) is None
+
+
+@pytest.mark.parametrize("two_outputs", [False, True])
+def test_the_area_under_the_roc_curve_is_scikit_learns(two_outputs: bool) -> None:
+    """Equal outputs count by half."""
+    random = np.random.default_rng(6)
+    values, classes = random.integers(0, 20, 200) / 20, random.integers(0, 2, 200)
+    outputs = np.column_stack([1 - values, values]) if two_outputs else values[:, None]
+    targets = Targets.of_classes(classes, width=outputs.shape[1])
+    assert area_under_roc(Outputs(outputs), targets) == pytest.approx(roc_auc_score(classes, values))
+
+
+def test_no_area_without_two_classes() -> None:
+    """One class alone, three of them, and outputs that are no numbers."""
+    assert area_under_roc(Outputs(SHARES), Targets.of_classes(CLASSES, width=3)) is None
+    ones = Targets.of_classes(np.array([1, 1]), width=1)
+    assert area_under_roc(Outputs(np.array([[0.1], [0.2]])), ones) is None
+    both = Targets.of_classes(CLASSES, width=1)
+    assert area_under_roc(Outputs(np.array([[math.nan], [0.2]])), both) is None

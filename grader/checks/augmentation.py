@@ -1,0 +1,72 @@
+"""Augmentation: whether a model was trained on rows changed at random, by layers of its own or on their way to it."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from grader.checks.base import Params, Scope, check
+from grader.checks.results import Words, failed, listed, needs_review, passed, per_cent
+from grader.checks.rows import hashes, share_within, width
+from grader.checks.subject import fit_cells, nothing_trained
+from grader.records import CheckResult, FitRecord
+
+CHANGED = 0.5
+"""Rows of a training of which at least this share is in no array of the data set were changed on their way."""
+
+_CHANGING_LAYERS = frozenset(
+    {"AugMix", "AutoContrast", "CutMix", "MixUp", "RandAugment", "GaussianNoise", "Solarization", "Equalization"}
+)
+
+
+class AugmentedParams(Params):
+    """Parameters of `augmented`."""
+
+    data_set: str | None = Field(None, description="Keras's name of the data set; default: the one loaded")
+
+
+@check("augmented", params=AugmentedParams)
+def augmented(scope: Scope, params: AugmentedParams) -> CheckResult:
+    """The model was trained on rows changed at random, by layers of Keras in it or by a pipeline before it."""
+    words: Words = {
+        "required": "training rows changed at random",
+        "expected": "random layers in the model, or changed rows in its pipeline",
+        "basis": "claimed",
+        "cells": fit_cells(scope),
+        "next_step": "Put layers such as RandomTranslation before the first convolution, or map them over the data.",
+    }
+    missing = nothing_trained(scope, words)
+    if missing is not None:
+        return missing
+    layers = _random_layers(scope)
+    if layers:
+        return passed(f"The model changes its images by {listed(layers)}.", words, yours=listed(layers), basis="static")
+    shares = [_share_of_data_set(scope, fit, name=params.data_set) for fit in scope.fits]
+    known = [share for share in shares if share is not None]
+    if len(known) < len(shares):
+        text = "The model has no random layers, and whether its training rows were changed could not be seen."
+        return needs_review("unverifiable", f"{text} A tutor will look.", words)
+    if min(known) <= 1 - CHANGED:
+        text = f"{per_cent(1 - min(known))} of the training rows were changed on their way to the model."
+        return passed(text, words, yours="changed rows")
+    return failed(
+        "The model has no random layers, and its training rows are the data set's own.", words, yours="unchanged rows"
+    )
+
+
+def _random_layers(scope: Scope) -> list[str]:
+    names = [layer.class_name for layer in scope.model.layers] if scope.model is not None else []
+    return list(dict.fromkeys(name for name in names if name.startswith("Random") or name in _CHANGING_LAYERS))
+
+
+def _share_of_data_set(scope: Scope, fit: FitRecord, *, name: str | None) -> float | None:
+    """The share of a fit's rows that the training part of the data set holds, whatever their scale, in [0, 1]."""
+    use = next((item for item in scope.evidence.data_sets if item.loaded and name in {None, item.name}), None)
+    if use is None:
+        return None
+    whole = [
+        item.array
+        for item in scope.evidence.arrays
+        if item.array.rows == use.train_rows and len(item.array.shape) > 1 and width(item.array) == width(fit.x)
+    ]
+    shares = [share_within(hashes(scope, fit.x), hashes(scope, array)) for array in whole]
+    return max((share for share in shares if share is not None), default=None)

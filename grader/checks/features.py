@@ -1,0 +1,176 @@
+"""Tables of features: rows set aside for the test, and features on one scale."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+
+import numpy as np
+from pydantic import Field
+
+from grader.checks.base import Params, Scope, check
+from grader.checks.results import Words, failed, failed_or_partial, needs_review, passed, per_cent
+from grader.checks.rows import SHARE_OF_CHANCE, hashes, share_within
+from grader.checks.subject import Floats, absent, flat_rows, numbers, speaks_of_model, unverified
+from grader.records import ArraySummary, CheckResult, EvaluationRecord, FitRecord, PredictionRecord
+
+FITTED = 1e-3
+"""How near to 0 and 1 a scaler's statistics are on the rows that it was fitted on, in float32."""
+
+_SCALING_LAYERS = frozenset({"Normalization", "BatchNormalization", "LayerNormalization"})
+
+
+class HeldOutParams(Params):
+    """Parameters of `held_out`."""
+
+    share: float = Field(gt=0, lt=1, description="share of the table's rows that is set aside for the test")
+    tolerance: float = Field(0.05, ge=0, lt=0.5, description="by how much it may be larger or smaller")
+    used_by: tuple[str, ...] = Field(min_length=1, description="sections whose models must not be trained on them")
+
+
+class ScaledFeaturesParams(Params):
+    """Parameters of `scaled_features`."""
+
+    used_by: tuple[str, ...] = Field(min_length=1, description="sections whose models are given the features")
+    ratio: float = Field(
+        10, gt=1, description="how many times as wide the widest feature may spread as the narrowest (deviations)"
+    )
+    by_test_rows: float | None = Field(
+        None, gt=0, lt=1, description="share of the points where the scaler has seen the test rows too"
+    )
+
+
+@check("held_out", params=HeldOutParams)
+def held_out(scope: Scope, params: HeldOutParams) -> CheckResult:
+    """A share of a table's rows was set aside for the test, and no model was trained or validated on them."""
+    wanted = f"{per_cent(params.share)} of the rows"
+    words: Words = {
+        "required": f"{wanted} set aside for the test",
+        "expected": wanted,
+        "basis": "verified",
+        "cells": scope.section.cells,
+        "next_step": f"Split the rows once, as with train_test_split(X, y, test_size={params.share:g}), and train on "
+        "the first part alone.",
+    }
+    owners = [scope.of(name) for name in params.used_by if name in scope.matching]
+    trained = [owner for owner in owners if owner.fits]
+    if not trained:
+        return absent(scope, "No model was trained on a part of the table.", words, yours="no training")
+    shares = []
+    for owner in trained:
+        share = _test_share(owner)
+        if share is None:
+            return unverified(owner, "Which rows were set aside for the test", words)
+        shares.append(share)
+    off = max(shares, key=lambda share: abs(share - params.share))
+    words["yours"] = f"{per_cent(off)} of the rows"
+    if abs(off - params.share) <= params.tolerance + 1e-9:
+        return passed(f"{per_cent(off)} of the rows were set aside, and no model was trained on them.", words)
+    if off == 0:
+        return failed("The models were trained and validated on every row; none is left to test them on.", words)
+    return failed(f"{per_cent(off)} of the rows were never trained on; {per_cent(params.share)} was asked for.", words)
+
+
+@check("scaled_features", params=ScaledFeaturesParams)
+def scaled_features(scope: Scope, params: ScaledFeaturesParams) -> CheckResult:
+    """The features that a model is given are on one scale, by a scaler that was fitted on the training rows alone."""
+    words: Words = {
+        "required": "features on one scale, by the training rows' own statistics",
+        "expected": f"no feature more than {params.ratio:g} times as wide as another",
+        "basis": "claimed",
+        "cells": scope.section.cells,
+        "next_step": "Fit a StandardScaler or MinMaxScaler on the training rows, and transform both parts with it.",
+    }
+    owners = [scope.of(name) for name in params.used_by if name in scope.matching]
+    seen = [(owner, rows) for owner in owners for fit in owner.fits if (rows := _rows_of(owner, fit)) is not None]
+    if not seen:
+        if any(owner.fits for owner in owners):
+            return needs_review("ours", "The rows that the models were given were not kept whole.", words)
+        return absent(scope, "No model was trained on features.", words, yours="no training")
+    for owner, parts in seen:
+        ratio = _ratio(np.concatenate(parts))
+        if ratio > params.ratio and not _scales_itself(owner):
+            text = f"One feature that the model is given spreads {ratio:.0f} times as wide as another"
+            return failed(f"{text}; at most {params.ratio:g} times was asked for.", words, yours=f"{ratio:.0f} times")
+    for owner, parts in seen:
+        if _is_fitted_on_test(owner, parts):
+            text = "The scaler was fitted on all rows, those of the test too, so the test is no longer a fair one."
+            return failed_or_partial(params.by_test_rows, text, words, yours="statistics of all rows")
+    return passed("The features are on one scale.", words, yours="features on one scale")
+
+
+def _test_share(scope: Scope) -> float | None:
+    """The share of the table that the section's model was never trained on, in [0, 1]; None where it is unknown."""
+    test, train = scope.measurement("test"), scope.measurement("train")
+    if test is not None and test.of_rows:
+        return test.rows / test.of_rows
+    validation = scope.measurement("validation")
+    seen = (train.rows if train is not None else 0) + (validation.rows if validation is not None else 0)
+    if train is not None and train.of_rows:
+        return 0.0 if seen >= train.of_rows else None
+    return None
+
+
+def _rows_of(scope: Scope, fit: FitRecord) -> list[Floats] | None:
+    """What a fit was given, shape ``(rows, features)`` each: training, then validation; None where it is unknown."""
+    parts = [fit.x, *([fit.validation.x] if fit.validation is not None else [])]
+    found = [array for part in parts if (array := _table(scope, part)) is not None]
+    return found if len(found) == len(parts) and len({array.shape[1] for array in found}) == 1 else None
+
+
+def _table(scope: Scope, summary: ArraySummary) -> Floats | None:
+    values = numbers(scope, summary.whole)
+    usable = values is not None and values.ndim > 1 and len(values) > 1 and np.isfinite(values).all()
+    return flat_rows(values) if values is not None and usable else None
+
+
+def _ratio(rows: Floats) -> float:
+    spread = rows.std(axis=0)
+    varying = spread[spread > 0]
+    return float(varying.max() / varying.min()) if len(varying) else 1.0
+
+
+def _scales_itself(scope: Scope) -> bool:
+    """Whether a layer that scales comes before the first one that learns a weighted sum."""
+    for layer in scope.model.layers if scope.model is not None else ():
+        if layer.class_name in _SCALING_LAYERS:
+            return True
+        if "units" in layer.config or "filters" in layer.config:
+            return False
+    return False
+
+
+def _is_fitted_on_test(scope: Scope, parts: list[Floats]) -> bool:
+    """Whether the statistics are a scaler's on all rows together, and on none of the parts alone."""
+    rows = np.concatenate(parts)
+    if any(_looks_fitted(part) for part in (rows, parts[0])):
+        return False
+    return any(_looks_fitted(np.concatenate([rows, test])) for test in _test_rows(scope, rows.shape[1]))
+
+
+def _test_rows(scope: Scope, width: int) -> Iterator[Floats]:
+    known = [hashes(scope, fit.x) for fit in scope.fits]
+    records: list[EvaluationRecord | PredictionRecord] = [*scope.evidence.evaluations, *scope.evidence.predictions]
+    for item in records:
+        if speaks_of_model(scope, item) and math.prod(item.x.shape[1:]) == width:
+            own = hashes(scope, item.x)
+            shares = [share_within(own, others) for others in known]
+            table = _table(scope, item.x)
+            if table is not None and all(share is not None and share <= SHARE_OF_CHANCE for share in shares):
+                yield table
+
+
+def _looks_fitted(rows: Floats) -> bool:
+    """Whether every feature has what a scaler makes of the rows that it was fitted on.
+
+    That is the same ends for all, or the mean 0 and the same deviation for all.
+    """
+    low, high = rows.min(axis=0), rows.max(axis=0)
+    varying = high > low
+    if not varying.any():
+        return False
+    if np.ptp(low[varying]) <= FITTED and np.ptp(high[varying]) <= FITTED:
+        return True
+    spread = rows.std(axis=0)[varying]
+    centred = np.abs(rows.mean(axis=0)[varying]) <= FITTED * spread
+    return bool(centred.all() and np.ptp(spread) <= FITTED * spread.max())

@@ -1,0 +1,95 @@
+"""A regression's predictions against the true values, as points of a figure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+from pydantic import Field
+
+from grader.checks.base import Params, Scope, check
+from grader.checks.drawn import artist_points, cells_of, figures_by_nearness, was_cut
+from grader.checks.results import Words, failed, needs_review, passed, per_cent
+from grader.checks.subject import Floats, absent, measured_states, nothing_trained, numbers, unverified
+from grader.records import CheckResult, Measurement
+
+MOST_POINTS = 5000
+"""So many drawn points are compared, the first of each scatter."""
+
+
+class PredictionFigureParams(Params):
+    """Parameters of `prediction_figure`."""
+
+    share: float = Field(0.95, gt=0, le=1, description="share of the test rows whose point must be drawn")
+    tolerance: float = Field(
+        0.001, gt=0, description="how far a drawn value may be from the verified one, as a share of the values' range"
+    )
+
+
+@check("prediction_figure", params=PredictionFigureParams)
+def prediction_figure(scope: Scope, params: PredictionFigureParams) -> CheckResult:
+    """A figure shows this model's predictions for the test rows against the true values, or what they miss by."""
+    words: Words = {
+        "required": "a figure of predicted against true values",
+        "expected": f"a point for {per_cent(params.share)} of the test rows",
+        "basis": "verified",
+        "cells": scope.section.cells,
+        "next_step": "Predict the test rows with this section's model, and draw a scatter against their true values.",
+    }
+    missing = nothing_trained(scope, words)
+    if missing is not None:
+        return missing
+    wanted = [points for state in measured_states(scope, "test") for points in _wanted(scope, state)]
+    if not wanted:
+        return unverified(scope, "What your model predicts for the test rows", words)
+    figures = figures_by_nearness(scope)
+    for figure in figures:
+        for axes in figure.axes:
+            shares = [
+                _share_drawn(points, drawn[:MOST_POINTS], tolerance=params.tolerance)
+                for drawn in artist_points(scope, axes)
+                for points in wanted
+                if len(drawn) >= params.share * len(points)
+            ]
+            if max(shares, default=0.0) >= params.share:
+                text = "The figure shows this model's predictions against the true values."
+                return passed(text, words, cells=cells_of([figure]), yours="predictions against true values")
+    here = scope.here(figures)
+    if was_cut(scope, here):
+        return needs_review("ours", "A figure of this section could not be kept whole; a tutor will look.", words)
+    if any(True for figure in here for axes in figure.axes for _ in artist_points(scope, axes)):
+        text = "No figure shows what this model predicts for the test rows; what is drawn here is something else."
+        return failed(text, words, cells=cells_of(here), yours="other points or curves")
+    return absent(scope, "No figure shows predicted against true values.", words, yours="no such figure")
+
+
+def _wanted(scope: Scope, measured: Measurement) -> Iterator[Floats]:
+    """The points in each usual form, shape ``(rows, 2)``: true and predicted, or one of them and the residual."""
+    predicted, true = numbers(scope, measured.predictions), numbers(scope, measured.targets)
+    if predicted is None or true is None or predicted.shape != true.shape or predicted.shape[1:] != (1,):
+        return
+    p, t = predicted[:, 0], true[:, 0]
+    for first, second in ((t, p), (t, p - t), (t, t - p), (p, p - t), (p, t - p)):
+        for points in (np.column_stack([first, second]), np.column_stack([second, first])):
+            if np.isfinite(points).all():
+                yield points
+
+
+def _share_drawn(wanted: Floats, drawn: Floats, *, tolerance: float) -> float:
+    """The share of the wanted points that were drawn, in the targets' units or on one other scale for both axes."""
+    return max(_share(points, drawn, tolerance=tolerance) for points in (wanted, *_rescaled(wanted, drawn)))
+
+
+def _rescaled(wanted: Floats, drawn: Floats) -> Iterator[Floats]:
+    """The wanted points on the drawn ones' scale, as after a scaler's ``inverse_transform``."""
+    if len(drawn) == len(wanted):
+        spread = wanted.std(axis=0)
+        scale = float(drawn[:, 0].std() / spread[0]) if spread[0] > 0 else 0.0
+        if scale > 0:
+            yield wanted * scale + (drawn.mean(axis=0) - scale * wanted.mean(axis=0))
+
+
+def _share(wanted: Floats, drawn: Floats, *, tolerance: float) -> float:
+    reach = tolerance * np.maximum(np.ptp(wanted, axis=0), 1e-12)
+    near = [bool((np.abs(drawn - point) <= reach).all(axis=1).any()) for point in wanted]
+    return float(np.mean(near))

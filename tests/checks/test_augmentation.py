@@ -1,0 +1,42 @@
+"""A model is trained on rows changed at random: by its own layers, or on their way to it."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from builders import Notebook, dense, layer, summarise
+
+from grader.checks.augmentation import AugmentedParams, augmented
+from grader.records import CheckResult
+
+IMAGES = np.random.default_rng(2).random((4000, 4, 4))
+
+
+def _judged(*, layers: tuple[str, ...] = (), changed: int = 0, kept: bool = True) -> CheckResult:
+    """A model with these layers, and so many of its training rows changed."""
+    book = Notebook()
+    book.code("x_train = ...")
+    book.array("x_train", IMAGES, hashes=True)
+    rows = IMAGES.copy()
+    rows[:changed] += 0.1
+    model = book.model(*(layer(name) for name in layers), dense(10, "softmax"), inputs=(4, 4))
+    book.fit(model, x=summarise(rows, store=book.store, hashes=kept))
+    return augmented(book.scope("ex4", model=model), AugmentedParams(data_set="mnist"))
+
+
+@pytest.mark.parametrize("name", ["RandomTranslation", "RandomZoom", "GaussianNoise"])
+def test_random_layers_pass(name: str) -> None:
+    """They are seen in the model."""
+    assert _judged(layers=(name,)).outcome == "passed"
+
+
+@pytest.mark.parametrize(("changed", "outcome"), [(4000, "passed"), (2000, "passed"), (1999, "failed"), (0, "failed")])
+def test_rows_of_a_pipeline_are_compared_with_the_data_sets(changed: int, outcome: str) -> None:
+    """Half of them must be changed."""
+    assert _judged(changed=changed).outcome == outcome
+
+
+def test_rows_that_were_not_kept_are_for_a_tutor() -> None:
+    """A pipeline that could not be read."""
+    result = _judged(kept=False)
+    assert (result.outcome, result.cause) == ("needs_review", "unverifiable")

@@ -1,0 +1,54 @@
+"""A figure shows what the model predicts against the true values, in whatever form, and no other points."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+from builders import Notebook, dense, make_axes, make_measurement, scatter
+
+from grader.checks.prediction_figure import PredictionFigureParams, prediction_figure
+from grader.records import CheckResult
+
+TRUE = np.random.default_rng(3).uniform(25, 346, 80)
+PREDICTED = 0.5 * TRUE + 76 + np.random.default_rng(4).normal(size=80) * 40
+FORMS = {
+    "true and predicted": (TRUE, PREDICTED),
+    "predicted and true": (PREDICTED, TRUE),
+    "residuals": (PREDICTED, TRUE - PREDICTED),
+    "another unit": (TRUE / 100 - 1, PREDICTED / 100 - 1),
+    "with the training rows": (np.append(TRUE, [1, 2, 3]), np.append(PREDICTED, [4, 5, 6])),
+}
+
+
+def _judged(x: npt.NDArray[np.float64], y: npt.NDArray[np.float64]) -> CheckResult:
+    book = Notebook()
+    book.code("plt.scatter(...)")
+    model = book.model(dense(1), inputs=(4,))
+    book.fit(model)
+    book.figure(make_axes(scatter(np.column_stack([x, y]), store=book.store)))
+    parts = {"predictions": PREDICTED, "targets": TRUE}
+    refs = {name: book.store.put(values[:, None].astype(np.float32)) for name, values in parts.items()}
+    measured = make_measurement(rows=80, **refs)
+    return prediction_figure(book.scope("ex4", model=model, measured=[measured]), PredictionFigureParams())
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_each_usual_form_passes(form: str) -> None:
+    """Axes swapped, residuals, the units before a scaling, more rows than the test's."""
+    assert _judged(*FORMS[form]).outcome == "passed"
+
+
+def test_other_points_fail() -> None:
+    """Predictions of another model, and points too few."""
+    assert _judged(TRUE, PREDICTED[::-1]).outcome == "failed"
+    assert _judged(TRUE[:60], PREDICTED[:60]).outcome == "failed"
+
+
+def test_without_a_measurement_a_tutor_looks() -> None:
+    """What the model predicts is not known."""
+    book = Notebook()
+    book.code("...")
+    model = book.model(dense(1), inputs=(4,))
+    book.fit(model)
+    assert prediction_figure(book.scope("ex4", model=model), PredictionFigureParams()).outcome == "needs_review"

@@ -34,7 +34,7 @@ MAX_RECORDS_BYTES = 256 * 2**20
 MAX_EVENTS_PER_CELL = 1000
 """Of one kind. A loop that predicts point by point must not crowd out what comes after it."""
 
-_COUNTED = frozenset({"prediction", "evaluation", "figure", "array_named", "compile", "weights_set"})
+_COUNTED = frozenset({"prediction", "evaluation", "figure", "array_named", "compile"})
 
 
 class Channel:

@@ -33,6 +33,9 @@ from .summary import summarise
 MOST_CALLS_PER_CELL = 50
 """Of single batches outside of training (``model(x)``, ``test_on_batch``, ...): a loop over rows must not flood."""
 
+MOST_SETS_PER_CELL = 50
+"""Of weights: a loop that averages them after every step would have every state kept. A fit keeps its own beginning."""
+
 _HOOKS: tuple[tuple[type, str, str], ...] = (
     (TensorFlowTrainer, "__init__", "created"),
     (Trainer, "compile", "compile"),
@@ -99,10 +102,11 @@ class KerasRecorder:
         self._in_model = Nesting()
         self._fits: list[FitWatch] = []
         self._calls = 0
+        self._sets = 0
 
     def begin_cell(self) -> None:
         """A cell begins."""
-        self._calls = 0
+        self._calls = self._sets = 0
 
     def end_of_cell(self, namespace: Mapping[str, Any]) -> None:
         """Records what the cell left: models, the names that hold them, loops that trained them."""
@@ -297,7 +301,8 @@ class KerasRecorder:
 
     def _setting_weights(self, call: Call, *, how: str) -> Any:
         model = call.item
-        if self._nesting:
+        self._sets += 1
+        if self._nesting or self._sets > MOST_SETS_PER_CELL:
             return call.run()
         before = None
         with quietly(self._channel, "record weights that are set"):

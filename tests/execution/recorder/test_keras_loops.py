@@ -179,6 +179,17 @@ def test_weights_from_elsewhere_are_noted(kernel: Kernel, how: str, body: Any) -
     assert note.weights != note.before
 
 
+def test_a_loop_that_sets_weights_at_every_step_is_not_kept_whole(kernel: Kernel) -> None:
+    """The first states are, and what the cell left."""
+
+    def body(names: dict[str, Any]) -> None:
+        for _ in range(120):
+            names["kept"].set_weights([0.9 * array for array in names["kept"].get_weights()])
+
+    events = notes(kernel, body).of("weights_set")
+    assert [event.how for event in events] == ["set_weights"] * 50 + ["assigned"]
+
+
 def test_weights_that_stay_leave_no_note(kernel: Kernel) -> None:
     """Setting weights to what they are changes nothing."""
     cell = notes(kernel, lambda names: names["kept"].set_weights(names["kept"].get_weights()))

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import dataclasses
 import shutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import yaml
 
+from grader import pipeline
 from grader.execution.watch import RunLimits
+from grader.pipeline import Settings, Task, Tell
 from grader.records import GradedSubmission, Verdict
 
 CASES = Path(__file__).parent / "cases"
@@ -66,6 +68,11 @@ def _read(path: Path) -> Case:
         in_suite=expected.pop("ci", not notebook.is_relative_to(HOSTILE)),
         expected=expected,
     )
+
+
+def grade_case(task: Task, settings: Settings, *, core: int | None, tell: Tell, own: Mapping[str, Settings]) -> None:
+    """A step of a batch in which every case has its own rubric and limits."""
+    pipeline.grade(task, own[task.id], core=core, tell=tell)
 
 
 def with_limits(limits: RunLimits, changes: dict[str, Any]) -> RunLimits:

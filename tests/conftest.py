@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from pathlib import Path
+from functools import cache, partial
 
 import pytest
-from case_files import CASES, Case, read_cases, with_limits
+from case_files import CASES, Case, grade_case, read_cases, with_limits
 
-from grader import pipeline
 from grader.batch import run_tasks
 from grader.cli.options import choose_sandbox, default_jobs, run_limits
 from grader.datasets import resolve
 from grader.execution.sandbox import Sandbox
 from grader.pipeline import Settings, Task
 from grader.records import GradedSubmission
-from grader.rubric import load_rubric
+from grader.rubric import Rubric, load_rubric
 from grader.store import OutputFolder
 
 ROOT = CASES.parent.parent
@@ -36,28 +34,16 @@ def output(tmp_path_factory: pytest.TempPathFactory) -> OutputFolder:
 @pytest.fixture(scope="session")
 def graded_cases(sandbox: Sandbox, output: OutputFolder) -> dict[str, GradedSubmission]:
     """Every case, executed and graded once, several at a time."""
-    groups: dict[tuple[Path, tuple[tuple[str, object], ...]], list[Case]] = defaultdict(list)
-    for case in (case for case in read_cases() if case.in_suite):
-        groups[ROOT / case.rubric, tuple(sorted(case.limits.items()))].append(case)
-    graded = {}
-    for (rubric, _), cases in groups.items():
-        graded |= _grade(cases, rubric=rubric, sandbox=sandbox, output=output)
-    return graded
-
-
-def _grade(cases: list[Case], *, rubric: Path, sandbox: Sandbox, output: OutputFolder) -> dict[str, GradedSubmission]:
-    loaded = load_rubric(rubric)
-    data_sets = resolve("sample")
-    limits = run_limits(loaded, data_sets=data_sets, cell_timeout=None, notebook_timeout=None, memory=None)
-    limits = with_limits(limits, cases[0].limits)
-    settings = Settings(rubric=loaded, data_sets=data_sets, limits=limits, sandbox=sandbox)
     output.folder.mkdir(parents=True, exist_ok=True)
+    cases = [case for case in read_cases() if case.in_suite]
     tasks = [
         Task(id=case.name, path=case.handed_in(output.folder), folder=output.submission(case.name)) for case in cases
     ]
     # The longest first, so that no processor is idle at the end.
     tasks.sort(key=lambda task: -task.path.stat().st_size)
-    failures = run_tasks(tasks, settings, step=pipeline.grade, jobs=default_jobs(), tell=lambda _: None)
+    own = {case.name: _settings(case, sandbox) for case in cases}
+    step = partial(grade_case, own=own)
+    failures = run_tasks(tasks, own[cases[0].name], step=step, jobs=default_jobs(), tell=lambda _: None)
     graded = {}
     for task, why in zip(tasks, failures, strict=True):
         assert not why, f"{task.id}: {why}"
@@ -65,3 +51,14 @@ def _grade(cases: list[Case], *, rubric: Path, sandbox: Sandbox, output: OutputF
         assert found is not None, task.id
         graded[task.id] = found
     return graded
+
+
+def _settings(case: Case, sandbox: Sandbox) -> Settings:
+    rubric, data_sets = _rubric(case.rubric), resolve("sample")
+    limits = run_limits(rubric, data_sets=data_sets, cell_timeout=None, notebook_timeout=None, memory=None)
+    return Settings(rubric=rubric, data_sets=data_sets, limits=with_limits(limits, case.limits), sandbox=sandbox)
+
+
+@cache
+def _rubric(path: str) -> Rubric:
+    return load_rubric(ROOT / path)

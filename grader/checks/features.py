@@ -58,7 +58,7 @@ def held_out(scope: Scope, params: HeldOutParams) -> CheckResult:
         return absent(scope, "No model was trained on a part of the table.", words, yours="no training")
     shares = []
     for owner in trained:
-        share = _test_share(owner)
+        share = test_share(owner)
         if share is None:
             return unverified(owner, "Which rows were set aside for the test", words)
         shares.append(share)
@@ -99,7 +99,7 @@ def scaled_features(scope: Scope, params: ScaledFeaturesParams) -> CheckResult:
     return passed("The features are on one scale.", words, yours="features on one scale")
 
 
-def _test_share(scope: Scope) -> float | None:
+def test_share(scope: Scope) -> float | None:
     """The share of the table that the section's model was never trained on, in [0, 1]; None where it is unknown."""
     test, train = scope.measurement("test"), scope.measurement("train")
     if test is not None and test.of_rows:

@@ -41,13 +41,13 @@ def learning_rates(scope: Scope, params: LearningRatesParams) -> CheckResult:
         "next_step": "Build and compile the model anew for each rate, train it, and plot its history in one figure.",
     }
     fits = [fit for fit in scope.here(scope.evidence.fits) if is_training(fit)]
-    by_rate = _by_rate(fits)
-    if not by_rate:
+    rated = by_rate(fits)
+    if not rated:
         if any(fit.compiled is not None and fit.compiled.schedule for fit in fits):
             text = "The trainings here follow schedules of the learning rate, which a tutor will look at."
             return needs_review("unverifiable", text, words, yours="schedules")
         return absent(scope, "No training with a learning rate of its own was found here.", words, yours="no training")
-    rates = sorted(by_rate)
+    rates = sorted(rated)
     words |= {"yours": f"{counted(len(rates), 'rate')}: {listed([f'{rate:g}' for rate in rates])}"}
     words["cells"] = tuple(dict.fromkeys(fit.cell for fit in fits if fit.cell is not None))
     if len(rates) < params.at_least:
@@ -55,13 +55,14 @@ def learning_rates(scope: Scope, params: LearningRatesParams) -> CheckResult:
     if rates[-1] < params.factor * rates[0] * (1 - 1e-6):
         text = f"The largest rate is {rates[-1] / rates[0]:.3g} times the smallest; {params.factor:g} times"
         return failed(f"{text} was asked for.", words)
-    if _fresh_rates(scope, by_rate) < params.at_least:
+    if _fresh_rates(scope, rated) < params.at_least:
         text = "A training went on from the weights that another rate had left, so the curves cannot be compared."
         return failed_or_partial(params.went_on, text, words)
-    return _of_figures(scope, by_rate, params=params, words=words)
+    return _of_figures(scope, rated, params=params, words=words)
 
 
-def _by_rate(fits: Sequence[FitRecord]) -> dict[float, list[FitRecord]]:
+def by_rate(fits: Sequence[FitRecord]) -> dict[float, list[FitRecord]]:
+    """Trainings by the learning rate that they were compiled with; those that follow a schedule are left out."""
     found: dict[float, list[FitRecord]] = {}
     for fit in fits:
         rate = fit.compiled.learning_rate if fit.compiled is not None else None

@@ -216,42 +216,23 @@ def rubric_document() -> dict[str, Any]:
     return document
 
 
-NAMES = (
-    *(
-        "hw.ipynb",
-        "ann/hw.ipynb",
-        "Bo Ek_12_assignsubmission_file_/hw.ipynb",
-        "leeann_LATE_12_345_hw.ipynb",
-        "a.pdf",
-        "b.zip",
-    ),
-    *(
-        "HW_alee_attempt_2026-01-31-23-59-00_hw.ipynb",
-        "x/submission_metadata.yml",
-        "x/submission_1/hw.ipynb",
-        "folder/",
-    ),
-    *(
-        "../hw.ipynb",
-        "/etc/hw.ipynb",
-        "C:\\hw.ipynb",
-        "..\\hw.ipynb",
-        "a//./hw.ipynb",
-        "hw.ipynb/",
-        ".ipynb",
-        "con.ipynb",
-    ),
-    *(
-        "__MACOSX/hw.ipynb",
-        ".ipynb_checkpoints/hw.ipynb",
-        "a\0.ipynb",
-        "\u202egnp.ipynb",
-        "a" * 5000 + ".ipynb",
-        "",
-        ".",
-        "/",
-    ),
+HONEST_NAMES = (
+    "hw.ipynb",
+    "ann/hw.ipynb",
+    "Bo Ek_12_assignsubmission_file_/hw.ipynb",
+    "leeann_LATE_12_345_hw.ipynb",
+    "HW_alee_attempt_2026-01-31-23-59-00_hw.ipynb",
+    "x/submission_metadata.yml",
+    "x/submission_1/hw.ipynb",
+    "a.pdf",
+    "b.zip",
+    "folder/",
+)
+HOSTILE_NAMES = (
+    *("../hw.ipynb", "/etc/hw.ipynb", "C:\\hw.ipynb", "..\\hw.ipynb", "a//./hw.ipynb", "hw.ipynb/", ".ipynb"),
+    *("__MACOSX/hw.ipynb", ".ipynb_checkpoints/hw.ipynb", "a\0.ipynb", "\u202egnp.ipynb", "a" * 5000 + ".ipynb"),
     *("\u00e4.ipynb", "a\u0308.ipynb", "=1+1.ipynb", "<b>.ipynb", "a\n.ipynb", "._hw.ipynb", "x/" * 300 + "hw.ipynb"),
+    *("con.ipynb", "", ".", "/"),
 )
 _METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA)
 _MODES = (0, 0, 0, stat.S_IFREG, stat.S_IFLNK, stat.S_IFIFO, stat.S_IFCHR, stat.S_IFDIR, 0xF000)
@@ -259,9 +240,17 @@ _NUMBERS = (0, 1, 2, 8, 9, 20, 99, 0x7FFF, 0xFFFF, 2**31 - 1, 2**32 - 1, 100_000
 _HEADERS = {b"PK\x03\x04": 30, b"PK\x01\x02": 46, b"PK\x05\x06": 22, b"PK\x06\x06": 56, b"PK\x06\x07": 20}
 
 
+_DAMAGES = ((), ("names",), ("methods",), ("modes",), ("headers",), ("names", "methods", "modes", "headers"))
+"""What is wrong with an archive; most often one thing, for behind the first fault that is met no other is."""
+
+
 @st.composite
 def archives(draw: st.DrawFn) -> bytes:
     """A zip of hostile names, kinds and sizes, with fields of its headers forged and bytes spoiled."""
+    damages = draw(st.sampled_from(_DAMAGES))
+    names = st.sampled_from(HONEST_NAMES)
+    if "names" in damages:
+        names = st.one_of(names, st.sampled_from(HOSTILE_NAMES), st.text(st.characters(codec="utf-8"), max_size=12))
     buffer = io.BytesIO()
     contents = (
         b"{}",
@@ -273,14 +262,13 @@ def archives(draw: st.DrawFn) -> bytes:
     with warnings.catch_warnings(), zipfile.ZipFile(buffer, "w") as archive:
         warnings.simplefilter("ignore")
         archive.comment = draw(st.sampled_from((b"", b"", b"PK\x05\x06" + b"\0" * 18)))
-        for _ in range(draw(st.integers(0, 5))):
-            name = draw(st.one_of(st.sampled_from(NAMES), st.text(st.characters(codec="utf-8"), max_size=12)))
-            info = zipfile.ZipInfo(name)
-            info.external_attr = draw(st.sampled_from(_MODES)) << 16
-            info.compress_type = draw(st.sampled_from(_METHODS))
+        for _ in range(draw(st.sampled_from((3, 1, 2, 4, 5, 0)))):
+            info = zipfile.ZipInfo(draw(names))
+            info.external_attr = (draw(st.sampled_from(_MODES)) if "modes" in damages else 0) << 16
+            info.compress_type = draw(st.sampled_from(_METHODS)) if "methods" in damages else zipfile.ZIP_DEFLATED
             archive.writestr(info, draw(st.one_of(st.sampled_from(contents), st.binary(max_size=60))))
     raw = bytearray(buffer.getvalue())
-    for _ in range(max(0, draw(st.integers(-2, 3)))):
+    for _ in range(draw(st.integers(1, 3)) if "headers" in damages else 0):
         _forge(draw, raw)
     return draw(spoiled(bytes(raw)))
 

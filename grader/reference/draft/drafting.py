@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from grader.checks.base import Array, Scope
+from grader.checks.base import Array, Scope, registered
 from grader.evaluate import evaluate
 from grader.matching import match
 from grader.records import ArrayRef, Evidence, Measurements
@@ -19,10 +19,6 @@ from grader.rubric.models import DeclaredPoints
 from grader.rubric.relations import NAMES_SECTIONS
 
 WHOLE_NOTEBOOK = Planned(id="notebook", title="The notebook as a whole", whole_notebook=True)
-
-NEEDED_NAMES = frozenset({"compared_to", "sections"})
-"""Parameters that name sections, without which their criterion asks for nothing."""
-
 
 @dataclass(frozen=True)
 class Run:
@@ -158,10 +154,16 @@ def _pruned(one: Drafted, kept: set[str]) -> Drafted:
     criteria: list[Proposal] = []
     for proposal in one.criteria:
         params = {key: _left(value, kept) if key in NAMES_SECTIONS else value for key, value in proposal.params.items()}
-        if all(params.get(key, True) for key in NEEDED_NAMES):
+        if all(value or not _is_needed(proposal.check, key) for key, value in params.items()):
             left = {key: value for key, value in params.items() if value or key not in NAMES_SECTIONS}
             criteria.append(replace(proposal, params=left))
     return replace(one, criteria=tuple(criteria))
+
+
+def _is_needed(check: str, key: str) -> bool:
+    """Whether a parameter names sections without which its criterion asks for nothing."""
+    field = registered()[check].params.model_fields[key]
+    return key in NAMES_SECTIONS and (field.is_required() or key == "compared_to")
 
 
 def _left(value: object, kept: set[str]) -> object:

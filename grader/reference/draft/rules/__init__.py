@@ -18,11 +18,14 @@ RULES: Mapping[str, Rule] = MappingProxyType(
         "array_shapes": data.array_shapes,
         "curves": data.curves,
         "prepared_data": data.prepared_data,
+        "held_out": data.held_out,
+        "scaled_features": data.scaled_features,
         "image_figure": data.image_figure,
         "architecture": models.architecture,
         "dropout_rate": models.dropout_rate,
         "compiled": models.compiled,
         "trained": models.trained,
+        "augmented": models.augmented,
         "accuracy": performance.accuracy,
         "score": performance.score,
         "error": performance.error,
@@ -30,6 +33,8 @@ RULES: Mapping[str, Rule] = MappingProxyType(
         "evaluated": shown.evaluated,
         "loss_curves": shown.loss_curves,
         "confusion_matrix": shown.confusion_matrix,
+        "prediction_figure": shown.prediction_figure,
+        "learning_rates": shown.learning_rates,
         "region_predictions": regions.region_predictions,
         "region_figure": regions.region_figure,
         "discussion": text.discussion,
@@ -40,5 +45,12 @@ RULES: Mapping[str, Rule] = MappingProxyType(
 OF_THE_WHOLE = ("notebook_runs", "reproducible")
 """Checks of the notebook as a whole; the others are of a section."""
 
-SPEAKING_OF_A_MODEL = ("evaluated", "loss_curves", "confusion_matrix", "region_predictions", "region_figure")
+SPEAKING_OF_A_MODEL = (
+    "evaluated",
+    "loss_curves",
+    "confusion_matrix",
+    "prediction_figure",
+    "region_predictions",
+    "region_figure",
+)
 """Checks that tell of which earlier model a section speaks that trains none itself."""

@@ -6,6 +6,8 @@ import math
 from collections.abc import Iterator
 
 from grader.checks.base import Scope
+from grader.checks.features import test_share
+from grader.checks.results import per_cent
 from grader.checks.subject import flat_rows, numbers
 from grader.records import FitRecord
 from grader.reference.draft.curves import bounds, curve_of
@@ -13,6 +15,9 @@ from grader.reference.draft.proposals import Planned, Proposal, View
 from grader.reference.draft.sources import data_set_of, source_of
 
 MOST_CLASSES_ON_CURVES = 5
+
+BY_TEST_ROWS = 0.5
+"""Suggested share of the points where the scaler has seen the test rows too."""
 
 
 def array_shapes(view: View) -> Iterator[Proposal]:
@@ -70,6 +75,24 @@ def prepared_data(view: View) -> Iterator[Proposal]:
         )
 
 
+def held_out(view: View) -> Iterator[Proposal]:
+    """Rows of a table that this section sets aside for the test."""
+    users = _users_of_tables(view)
+    shares = [share for one in users if (share := test_share(view.scope.of(one.id))) is not None]
+    if shares:
+        share = round(shares[0], 2)
+        params = {"share": share, "used_by": _ids(users)}
+        yield Proposal("held_out", f"{per_cent(share)} of the rows set aside for the test", 2, params, is_guess=True)
+
+
+def scaled_features(view: View) -> Iterator[Proposal]:
+    """Features on one scale, by a scaler that saw the training rows alone."""
+    users = _users_of_tables(view)
+    if users:
+        params = {"used_by": _ids(users), "by_test_rows": BY_TEST_ROWS}
+        yield Proposal("scaled_features", "Features on one scale", 2, params, is_guess=True)
+
+
 def image_figure(view: View) -> Iterator[Proposal]:
     """An image of a data set with its label."""
     loaded = [use for use in view.scope.evidence.data_sets if use.loaded]
@@ -111,6 +134,11 @@ def _own_data(view: View) -> dict[int, list[Planned]]:
         if is_table and data_set_of(scope) is None and source_of(view, owner) == view.planned.id:
             found.setdefault(scope.fits[0].x.shape[1], []).append(owner)
     return found
+
+
+def _users_of_tables(view: View) -> list[Planned]:
+    """The sections that train on tables which this section made, more than points of a plane."""
+    return [owner for features, owners in _own_data(view).items() if features > 2 for owner in owners]
 
 
 def _ids(users: list[Planned]) -> list[str]:

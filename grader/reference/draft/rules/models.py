@@ -90,6 +90,13 @@ def trained(view: View) -> Iterator[Proposal]:
     yield Proposal("trained", title, 2, params, notes=notes)
 
 
+def augmented(view: View) -> Iterator[Proposal]:
+    """Training images that are changed at random, in the model or before it."""
+    use = next((item for item in view.scope.evidence.data_sets if item.loaded), None)
+    if view.planned.model is not None and view.scope.fits and use is not None:
+        yield Proposal("augmented", "Images changed at random", 2, {"data_set": use.name}, is_guess=True)
+
+
 def _recipe(view: View) -> tuple[Asked, tuple[str, ...]]:
     """The training as a recipe, and what is to be said of it."""
     fits = view.scope.fits

@@ -7,14 +7,19 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import get_args
 
+from grader.checks.absence import is_training
 from grader.checks.drawn import series
 from grader.checks.evaluation import Figure
+from grader.checks.learning_rates import by_rate
 from grader.checks.measured import figure_name, section_figures
 from grader.checks.subject import fits_of_model, speaks_of_model, test_rows
 from grader.reference.draft.proposals import Proposal, View
 
 TOLERANCE = 0.002
 """A printed figure below 10 may differ by so much, a larger one by more: digits cut off, and sums in another order."""
+
+UNDRAWN = 0.5
+"""Suggested share of the points where the trainings are right and no figure compares them."""
 
 _FIGURES: tuple[str, ...] = get_args(Figure)
 
@@ -65,6 +70,21 @@ def confusion_matrix(view: View) -> Iterator[Proposal]:
     """A picture of this model's confusion matrix."""
     if view.speaks_of_model and view.scope.here(view.scope.evidence.figures):
         yield Proposal("confusion_matrix", "Confusion matrix", 1, is_guess=True)
+
+
+def prediction_figure(view: View) -> Iterator[Proposal]:
+    """A picture of this model's predicted numbers against the true ones."""
+    if view.speaks_of_model and view.scope.here(view.scope.evidence.figures):
+        yield Proposal("prediction_figure", "Predicted against true values", 1, is_guess=True)
+
+
+def learning_rates(view: View) -> Iterator[Proposal]:
+    """Trainings with several learning rates, and a figure that compares them."""
+    rates = sorted(by_rate([fit for fit in view.scope.here(view.scope.evidence.fits) if is_training(fit)]))
+    if len(rates) > 1:
+        params = {"at_least": len(rates), "factor": float(f"{rates[-1] / rates[0]:.2g}"), "undrawn": UNDRAWN}
+        title = f"{len(rates)} learning rates in one figure"
+        yield Proposal("learning_rates", title, 2, params, is_guess=True)
 
 
 def _evaluated(results: Mapping[str, float]) -> Proposal:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import signal
+from collections.abc import Callable, Iterator
 from functools import cache, partial
+from typing import Any
 
 import pytest
 from case_files import CASES, Case, grade_case, read_cases, with_limits
@@ -23,6 +26,14 @@ ROOT = CASES.parent.parent
 def sandbox() -> Sandbox:
     """The best sandbox of this machine; without one no slow test can say anything."""
     return choose_sandbox(unprotected=False)
+
+
+@pytest.fixture
+def take_interrupts() -> Iterator[Callable[[Any], Any]]:
+    """Sets what an interrupt does to this process, for one test: a shell's background jobs ignore it."""
+    before = signal.getsignal(signal.SIGINT)
+    yield partial(signal.signal, signal.SIGINT)
+    signal.signal(signal.SIGINT, before)
 
 
 @pytest.fixture(scope="session")

@@ -14,7 +14,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from . import figures, preamble, served, summary
+from . import figures, preamble, printing, served, summary
 from .channel import Channel, interrupts_wait
 from .namespace import Namespace
 
@@ -71,6 +71,7 @@ def start(shell: Any) -> Session:
     training = importlib.import_module(".training", __package__)
     training.install(channel)
     preamble.install(shell, channel)
+    printing.install()
     served.install(served.Shelf(settings.data_sets, channel))
     # IPython draws a tip from `random` for each greeting, and how often a client asks is a matter of chance.
     shell.enable_tip = False

@@ -21,7 +21,7 @@ PR_NO_NEW_PRIVILEGES, PR_AMBIENT, AMBIENT_CLEAR_ALL = 38, 47, 4
 CAPABILITY_VERSION, LAST_CAPABILITY = 0x20080522, 63
 LANDLOCK_CREATE, LANDLOCK_ADD, LANDLOCK_RESTRICT = 444, 445, 446
 MAKE_DEVICE = 1 << 6 | 1 << 11
-TERMINATE, KILL, CHILD, STOP = 15, 9, 17, 19
+INTERRUPT, KILL, TERMINATE, CHILD, STOP = 2, 9, 15, 17, 19
 
 STARTED, READY = b"+", b"="
 """What the status pipe carries: the first at once, the second before the program; then its end, or what went wrong."""
@@ -58,6 +58,8 @@ def _become(settings: dict[str, Any], *, status_fd: int) -> None:
         if number is not None:
             _limit(number, bounds)
     os.umask(0o077)
+    # A batch that a shell started in the background ignores interrupts, and its programs would inherit that.
+    _library().signal(INTERRUPT, None)
     if settings["copy"]:
         source, target = settings["copy"]
         _copy(source, target)
@@ -189,7 +191,7 @@ def _supervise(settings: dict[str, Any], *, status_fd: int) -> None:
         if signal.sigwait(waited) == TERMINATE:
             code = 128 + TERMINATE
         code = _reap(child) if code is None else code
-    _enddescendants_of()
+    _end_descendants()
     os._exit(code)
 
 
@@ -207,7 +209,7 @@ def _reap(child: int) -> int | None:
             code = 128 - code if code < 0 else code
 
 
-def _enddescendants_of() -> None:
+def _end_descendants() -> None:
     """Stops all first, so that none can make more while the others are ended."""
     stopped: set[int] = set()
     while fresh := descendants_of(os.getpid()) - stopped:

@@ -20,6 +20,7 @@ from grader.rubric.relations import NAMES_SECTIONS
 
 WHOLE_NOTEBOOK = Planned(id="notebook", title="The notebook as a whole", whole_notebook=True)
 
+
 @dataclass(frozen=True)
 class Run:
     """One run of the reference, as its folder holds it."""

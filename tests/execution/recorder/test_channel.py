@@ -3,7 +3,9 @@ from __future__ import annotations
 import os
 import signal
 import threading
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -144,8 +146,9 @@ def test_threads_do_not_mix_their_frames(pipe: Pipe) -> None:
     assert (len(frames.records), frames.notes) == (400, ())
 
 
-def test_an_interrupt_waits_for_the_work_to_be_whole() -> None:
+def test_an_interrupt_waits_for_the_work_to_be_whole(take_interrupts: Callable[[Any], Any]) -> None:
     """The interrupt comes, but not in the middle."""
+    take_interrupts(signal.default_int_handler)
     done = []
 
     def work() -> None:

@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -188,8 +189,12 @@ def test_use_is_measured_from_outside(way: Sandbox, start: Start) -> None:
     assert sandboxed.excess() is None
 
 
-def test_an_interrupt_reaches_the_program_alone(way: Sandbox, start: Start) -> None:
-    """As Ctrl-C does, and its children live on."""
+@pytest.mark.parametrize("ours", [signal.default_int_handler, signal.SIG_IGN])
+def test_an_interrupt_reaches_the_program_alone(
+    *, way: Sandbox, start: Start, take_interrupts: Callable[[Any], Any], ours: Any
+) -> None:
+    """As Ctrl-C does, also where a shell in the background has us ignore it; and its children live on."""
+    take_interrupts(ours)
     code = "import os, time\nif os.fork() == 0: time.sleep(60)\n"
     code += "try:\n open('x', 'wb').write(bytes(4096)); time.sleep(60)\nexcept KeyboardInterrupt: os._exit(7)"
     sandboxed = start(way, code)

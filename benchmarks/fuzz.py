@@ -80,7 +80,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--seed", type=int, default=0, help="other seeds make other inputs")
     parser.add_argument("--deadline", type=float, default=30, help="seconds for one input")
     parser.add_argument(
-        "--keep", type=Path, default=Path("fuzz-found"), help="where inputs are kept that broke something"
+        "--keep", type=Path, default=Path("out/fuzz"), help="where inputs are kept that broke something"
     )
     return parser.parse_args()
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import base64
 import math
+import re
 from functools import cache
 
 import jinja2
+from markupsafe import Markup
 
 OUTCOMES = {
     "passed": ("\u2713", "passed"),
@@ -32,6 +34,8 @@ BASES = {
     "manual": "by hand",
 }
 
+_INVISIBLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u202a-\u202e\u2066-\u2069]")
+
 STATUSES = {"graded": "graded", "needs_review": "needs review", "not_run": "not run"}
 
 
@@ -41,6 +45,7 @@ def environment() -> jinja2.Environment:
     made = jinja2.Environment(
         loader=jinja2.PackageLoader("grader.report"),
         autoescape=True,
+        finalize=visible,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
@@ -51,6 +56,16 @@ def environment() -> jinja2.Environment:
     made.filters["data_uri"] = data_uri
     made.globals.update(outcomes=OUTCOMES, causes=CAUSES, bases=BASES, statuses=STATUSES)
     return made
+
+
+def visible(value: object) -> object:
+    """What a template prints, with nothing that a reader cannot see: control characters, and those that turn text.
+
+    A name or a file name is somebody else's text, and these would make it look like another.
+    """
+    if isinstance(value, str) and not isinstance(value, Markup):
+        return _INVISIBLE.sub("\ufffd", value)
+    return value
 
 
 def points(value: float) -> str:

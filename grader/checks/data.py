@@ -11,7 +11,7 @@ from pydantic import Field
 from grader.checks.base import Params, Scope, check
 from grader.checks.expressions import Bound, Expression, evaluate_expression, number
 from grader.checks.results import Words, failed, needs_review, passed, per_cent, shown
-from grader.checks.subject import Floats, absent, flat_rows, numbers
+from grader.checks.subject import Floats, absent, fits_of_sections, flat_rows, numbers
 from grader.records import ArraySummary, CheckResult, FitRecord, NamedArray
 
 MOST_PAIRS = 200
@@ -104,7 +104,7 @@ def curves(scope: Scope, params: CurvesParams) -> CheckResult:
         "cells": scope.section.cells,
         "next_step": "Compute x2 from x1 by the formula of its class, and label each class with its own number.",
     }
-    fits = _used_fits(scope, params.used_by)
+    fits = fits_of_sections(scope, params.used_by)
     fitted = [points for fit in fits if (points := _fitted_points(scope, fit)) is not None]
     named = list(_named_points(scope))
     problems = [_problem(points, params) for points in fitted]
@@ -136,11 +136,6 @@ def _where(scope: Scope, cell: int | None) -> tuple[int, ...]:
     return (cell,) if cell is not None and cell in scope.section.cells else scope.section.cells
 
 
-def _used_fits(scope: Scope, sections: tuple[str, ...]) -> list[FitRecord]:
-    wanted = {fit for name in sections if name in scope.matching for fit in scope.matching[name].fits}
-    return [fit for fit in scope.evidence.fits if fit.id in wanted]
-
-
 def _in_section(scope: Scope) -> list[NamedArray]:
     """The arrays of the section's cells; where there are none, those that were there before the first fit."""
     cells = set(scope.section.cells)
@@ -170,7 +165,7 @@ def _is_labels(array: ArraySummary) -> bool:
 
 
 def _fitted_shapes(scope: Scope, params: ArrayShapesParams) -> Iterator[_Shapes]:
-    for fit in _used_fits(scope, params.used_by):
+    for fit in fits_of_sections(scope, params.used_by):
         rows = fit.rows_given or fit.x.rows
         if fit.validation is not None and fit.validation.source == "data":
             rows += fit.validation.x.rows

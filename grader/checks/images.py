@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 from pydantic import Field
@@ -12,7 +12,7 @@ from pydantic import Field
 from grader.checks.base import Params, Scope, check
 from grader.checks.drawn import cells_of, figures_by_nearness, was_cut
 from grader.checks.results import Words, failed, listed, needs_review, passed, shown
-from grader.checks.subject import Floats, absent, flat_rows, numbers
+from grader.checks.subject import Floats, absent, fits_of_sections, flat_rows, numbers
 from grader.records import (
     ArraySummary,
     AxesRecord,
@@ -65,7 +65,7 @@ def prepared_data(scope: Scope, params: PreparedDataParams) -> CheckResult:
     }
     if use is None:
         return absent(scope, "The data set was not loaded.", words, yours="not loaded")
-    fits = _fits(scope, params.used_by)
+    fits = fits_of_sections(scope, params.used_by)
     unseen = list(_row_problems(scope, use, fits))
     problems = [
         *(_scale_problems(scope, use, fits=fits, bounds=params.scaled) if params.scaled is not None else ()),
@@ -235,11 +235,6 @@ def _wanted(use: DataSetUse | None, params: PreparedDataParams) -> str:
     return ", ".join(parts) or "the data set loaded"
 
 
-def _fits(scope: Scope, sections: tuple[str, ...]) -> list[FitRecord]:
-    wanted = {fit for name in sections if name in scope.matching for fit in scope.matching[name].fits}
-    return [fit for fit in scope.evidence.fits if fit.id in wanted]
-
-
 def _inputs(scope: Scope, rows: int) -> Iterator[ArraySummary]:
     """Arrays of so many rows with several values each, wherever they were seen."""
     events: Iterable[ArraySummary] = (
@@ -253,7 +248,7 @@ def _inputs(scope: Scope, rows: int) -> Iterator[ArraySummary]:
             yield array
 
 
-def _row_problems(scope: Scope, use: DataSetUse, fits: list[FitRecord]) -> Iterator[str]:
+def _row_problems(scope: Scope, use: DataSetUse, fits: Sequence[FitRecord]) -> Iterator[str]:
     together = [
         fit.rows_given
         + (fit.validation.x.rows if fit.validation is not None and fit.validation.source == "data" else 0)
@@ -269,7 +264,7 @@ def _row_problems(scope: Scope, use: DataSetUse, fits: list[FitRecord]) -> Itera
 
 
 def _scale_problems(
-    scope: Scope, use: DataSetUse, *, fits: list[FitRecord], bounds: tuple[float, float]
+    scope: Scope, use: DataSetUse, *, fits: Sequence[FitRecord], bounds: tuple[float, float]
 ) -> Iterator[str]:
     models = {fit.model: scope.evidence.model(fit.model) for fit in fits}
     ranges = [(fit.x, _rescaled(fit.x, models[fit.model])) for fit in fits if fit.x.maximum is not None]
@@ -315,7 +310,7 @@ def _rescaled(array: ArraySummary, model: ModelRecord) -> tuple[float, float]:
     return (low, high) if factor is None else (low * factor[0] + factor[1], high * factor[0] + factor[1])
 
 
-def _label_problems(scope: Scope, use: DataSetUse, *, fits: list[FitRecord], classes: int) -> Iterator[str]:
+def _label_problems(scope: Scope, use: DataSetUse, *, fits: Sequence[FitRecord], classes: int) -> Iterator[str]:
     for fit in fits:
         problem = _label_problem(fit, classes)
         if problem is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from typing import Unpack
 
 import numpy as np
@@ -36,6 +37,12 @@ def fit_cells(scope: Scope) -> tuple[int, ...]:
 def fits_of_model(scope: Scope) -> tuple[FitRecord, ...]:
     """Every fit of the section's model in the notebook, in order, whether the section counts it or not."""
     return tuple(fit for fit in scope.evidence.fits if fit.model == scope.section.model)
+
+
+def fits_of_sections(scope: Scope, sections: Iterable[str]) -> tuple[FitRecord, ...]:
+    """The fits that those sections count, in order."""
+    wanted = {fit for name in sections if name in scope.matching for fit in scope.matching[name].fits}
+    return tuple(fit for fit in scope.evidence.fits if fit.id in wanted)
 
 
 def trained_states(scope: Scope) -> frozenset[str]:

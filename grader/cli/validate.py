@@ -23,7 +23,8 @@ from grader.cli.options import RunOptions, run_options
 @click.option(
     "--report",
     type=click.Path(file_okay=False, path_type=Path),
-    help="With --mutants: folder for mutation-ASSIGNMENT.md, with every mutant and the score of each criterion.",
+    help="With --mutants: folder for mutation-ASSIGNMENT.md, with every mutant and the score of each criterion, and "
+    "mutation.md, with the totals.",
 )
 @click.option("--junit", type=click.Path(dir_okay=False, path_type=Path), help="Write the findings as JUnit XML.")
 @click.option("--json", "json_file", type=click.Path(dir_okay=False, path_type=Path), help="Write them as JSON.")
@@ -55,7 +56,7 @@ def validate(
     from grader.cli.display import BatchDisplay, show_validation
     from grader.cli.options import existing_file
     from grader.pipeline import Settings
-    from grader.reference.mutation import mutation_markdown, run_mutants
+    from grader.reference.mutation import MutationResult, mutation_markdown, mutation_table, mutation_text, run_mutants
     from grader.reference.validate import mutation_findings
     from grader.reference.validate import validate as hold
     from grader.reference.validation import junit_xml, validations_json
@@ -68,6 +69,7 @@ def validate(
     data_sets = run.data_sets()
     sandbox = run.sandbox()
     validations = []
+    results: list[MutationResult] = []
     for rubric in loaded:
         limits = run.limits(rubric, data_sets)
         settings = Settings(rubric=rubric, data_sets=data_sets, limits=limits, sandbox=sandbox)
@@ -82,12 +84,16 @@ def validate(
                 tell=display.tell,
             )
             if mutants:
-                result = run_mutants(settings, work=work, jobs=run.jobs, begin=display.begin, tell=display.tell)
-                validation = validation.with_findings(mutation_findings(result))
-        if mutants and report is not None:
-            write_atomically(report / f"mutation-{rubric.assignment}.md", mutation_markdown(result))
+                results.append(run_mutants(settings, work=work, jobs=run.jobs, begin=display.begin, tell=display.tell))
+                validation = validation.with_findings(mutation_findings(results[-1]))
         show_validation(validation)
+        if mutants:
+            click.echo(mutation_text(results[-1]))
         validations.append(validation)
+    if report is not None:
+        for result in results:
+            write_atomically(report / f"mutation-{result.assignment}.md", mutation_markdown(result))
+        write_atomically(report / "mutation.md", mutation_table(results))
     if junit is not None:
         write_atomically(junit, junit_xml(validations))
     if json_file is not None:

@@ -3,6 +3,15 @@
 from grader.reference.mutation.changes import Mutant
 from grader.reference.mutation.deriving import Derived, derive
 from grader.reference.mutation.scoring import MutationResult, run_mutants
-from grader.reference.mutation.showing import mutation_markdown
+from grader.reference.mutation.showing import mutation_markdown, mutation_table, mutation_text
 
-__all__ = ["Derived", "Mutant", "MutationResult", "derive", "mutation_markdown", "run_mutants"]
+__all__ = [
+    "Derived",
+    "Mutant",
+    "MutationResult",
+    "derive",
+    "mutation_markdown",
+    "mutation_table",
+    "mutation_text",
+    "run_mutants",
+]

@@ -30,14 +30,16 @@ def mutation_markdown(result: MutationResult) -> str:
     return "\n".join(lines) + "\n"
 
 
+def mutation_table(results: Iterable[MutationResult]) -> str:
+    """The totals of several assignments side by side, as Markdown."""
+    head = ("assignment", "criteria", "faults caught", "left to a person", "equivalents kept", "false alarms", "runs")
+    return "\n".join(_table(head, map(_assignment, results))) + "\n"
+
+
 def mutation_text(result: MutationResult) -> str:
-    """The same for a terminal, in short: the totals, the criteria that missed a fault, and each survivor."""
-    missed = [one for one in result.criteria if one.killed < one.targeted or not one.targeted]
-    lines = list(_totals(result))
-    lines += [f"{one.criterion:28} {one.check:20} {one.killed} of {one.targeted} faults" for one in missed]
-    for mutant in result.mutants:
-        lines += mutant_in_full(mutant)
-    return "\n".join(lines)
+    """The totals and the score of each criterion, for a terminal; the survivors are findings of the validation."""
+    scores = (f"  {one.criterion:28} {one.killed} of {one.targeted} faults aimed at it" for one in result.criteria)
+    return "\n".join([*_totals(result), *scores])
 
 
 def _totals(result: MutationResult) -> Iterator[str]:
@@ -47,8 +49,27 @@ def _totals(result: MutationResult) -> Iterator[str]:
     kinds = len({one.kind for one in faults}), len({one.kind for one in equivalents})
     yield f"{caught} of {len(faults)} faults ({kinds[0]} kinds) were caught by a criterion that names them."
     yield f"{kept} of {len(equivalents)} equivalents ({kinds[1]} kinds) kept every point."
-    alarms = {(one.run, alarm.criterion) for one in result.mutants for alarm in one.false_alarms}
-    yield f"{len(alarms)} false alarms, in {result.runs} runs on the {result.data} data."
+    yield f"{_false_alarms(result)} false alarms, in {result.runs} runs on the {result.data} data."
+
+
+def _assignment(result: MutationResult) -> tuple[str, ...]:
+    faults, equivalents = result.faults, result.equivalents
+    caught, left = (sum(one.fate == fate for one in faults) for fate in ("caught", "to_person"))
+    kept = sum(one.fate == "kept" for one in equivalents)
+    return (
+        result.assignment,
+        str(len(result.criteria)),
+        f"{caught} of {len(faults)} ({len({one.kind for one in faults})} kinds)",
+        str(left),
+        f"{kept} of {len(equivalents)} ({len({one.kind for one in equivalents})} kinds)",
+        str(_false_alarms(result)),
+        str(result.runs),
+    )
+
+
+def _false_alarms(result: MutationResult) -> int:
+    """Criteria that a run cost points without a fault that explains it, each once a run."""
+    return len({(one.run, alarm.criterion) for one in result.mutants for alarm in one.false_alarms})
 
 
 def _criteria(result: MutationResult) -> Iterator[tuple[str, ...]]:

@@ -3,7 +3,7 @@ from __future__ import annotations
 from mutated import derived
 
 from grader.records import Verdict
-from grader.reference.mutation import MutationResult, mutation_markdown
+from grader.reference.mutation import MutationResult, mutation_markdown, mutation_table, mutation_text
 from grader.reference.mutation.scoring import Alarm, CriterionScore, MutantResult, _alarms, is_caught, shared_runs
 
 
@@ -86,3 +86,10 @@ def test_the_page_shows_a_survivor_with_its_diff():
     assert "| ex1.trained | trained | 1 | 1 |" in page
     assert page.count("+batch_size=256") == 1
     assert "Trained as asked." in page
+
+
+def test_totals_stand_side_by_side_and_criteria_each_with_its_score():
+    """What a README and a terminal show of a run."""
+    mixed = outcome(result("caught"), result("survived"), result("kept", "equivalent"))
+    assert mutation_table([mixed]).splitlines()[2].count("| 1 of 2 (1 kinds) | 0 | 1 of 1 (1 kinds) |") == 1
+    assert "ex1.trained                  1 of 1 faults aimed at it" in mutation_text(mixed)

@@ -21,6 +21,9 @@ from grader.rubric import Rubric, load_rubric
 
 __all__ = ["best_rubric", "match"]
 
+CLEARLY_BEST = 1.15
+"""A rubric fits best where the next one fits worse by this factor; nearer ones only the user can tell apart."""
+
 
 def match(rubric: Rubric, evidence: Evidence) -> dict[str, SectionMatch]:
     """Matches every section of a rubric with a notebook that was run.
@@ -63,29 +66,47 @@ def best_rubric(cells: Iterable[HasSource], *, folder: Path) -> tuple[Path, str]
         folder: Where rubrics lie, one a ``.yaml`` file; those with mistakes are passed over.
 
     Raises:
-        UsageError: None lies there, or none fits.
+        UsageError: None lies there, none fits, or two fit alike.
     """
     headings = headings_of(cells)
-    scores: list[tuple[float, int, Path, Rubric]] = []
+    scores: list[tuple[float, str, Path]] = []
     for path in sorted([*folder.glob("*.yaml"), *folder.glob("*.yml")]):
         try:
             rubric = load_rubric(path, with_calibration=False)
         except UsageError:
             continue
-        titles = titles_of(rubric.sections)
-        found = align(headings, titles, nearness=lambda _heading, _section: None)
-        total = sum(likeness(heading, titles[name]) for name, heading in found.items())
-        scores.append((total / max(len(titles), 1), len(found), path, rubric))
+        scores.append((*_fit(headings, rubric), path))
     if not scores:
         raise UsageError(f"{folder}: there is no rubric in it.", mend="Name the rubric with --rubric.")
-    score, count, path, rubric = max(scores, key=lambda item: item[0])
-    if not count or score <= 0:
+    scores.sort(key=lambda item: item[0], reverse=True)
+    score, why, path = scores[0]
+    if score <= 0:
         raise UsageError(
             f"none of the {len(scores)} rubrics in {folder} has headings like this notebook's.",
             mend="Name the rubric with --rubric.",
         )
-    sections = sum(not section.whole_notebook for section in rubric.sections)
-    return path, f"{count} of its {sections} sections have a heading like this notebook's"
+    alike = [other.name for value, _, other in scores if value * CLEARLY_BEST > score]
+    if len(alike) > 1:
+        raise UsageError(
+            f"this notebook's headings fit several rubrics in {folder} alike: {', '.join(alike)}.",
+            mend="Name the rubric with --rubric.",
+        )
+    return path, why
+
+
+def _fit(headings: Sequence[Heading], rubric: Rubric) -> tuple[float, str]:
+    """How well a notebook's headings and a rubric's sections fit each other, in [0, 1], and how many do, a phrase.
+
+    Both sides count: a rubric of five sections has little trouble to find each of them among fifteen headings.
+    """
+    titles = titles_of(rubric.sections)
+    found = align(headings, titles, nearness=lambda _heading, _section: None)
+    total = sum(likeness(heading, titles[name]) for name, heading in found.items())
+    # Most comments in code are no headings, but those that were found are.
+    real = sum(heading.kind != "comment" for heading in headings)
+    there = real + sum(heading.kind == "comment" for heading in found.values())
+    why = f"{len(found)} of its {len(titles)} sections have a heading like this notebook's"
+    return 2 * total / max(len(titles) + there, 1), why
 
 
 def _places(rubric: Rubric, cells: Mapping[str, tuple[int, ...]], *, evidence: Evidence) -> Places:

@@ -1,5 +1,7 @@
+from pathlib import Path
+
 import pytest
-from builders import dense
+from builders import Notebook, dense
 from worksheet import LAYERS, SECTIONS, Worksheet, printed, rubric, title
 
 from grader.errors import UsageError
@@ -310,6 +312,27 @@ def test_the_rubric_whose_headings_fit_best_is_chosen(tmp_path):
     path, why = best_rubric(Worksheet().write().cells, folder=tmp_path)
     assert path.name == "week09.yaml"
     assert why == "11 of its 11 sections have a heading like this notebook's"
+
+
+RUBRICS = Path(__file__).parents[2] / "rubrics"
+
+
+def test_a_short_rubric_does_not_win_by_finding_its_few_sections_in_a_long_notebook():
+    """Bare numbers are headings of any assignment; what is left over speaks against the shorter one."""
+    book = Notebook()
+    for heading in ("Part 1", *(f"Ex. {number}" for number in range(1, 7)), "When to stop training?", "Going deep"):
+        book.markdown(f"### {heading}")
+    path, _ = best_rubric(book.cells, folder=RUBRICS)
+    assert path.name == "week09.yaml"
+
+
+def test_where_rubrics_fit_alike_the_user_is_asked():
+    """Headings in another language, numbered like those of several assignments."""
+    book = Notebook()
+    for number in range(1, 5):
+        book.markdown(f"## 练习 {number}")
+    with pytest.raises(UsageError, match=r"alike: .*week10\.yaml.* --rubric"):
+        best_rubric(book.cells, folder=RUBRICS)
 
 
 def test_no_rubric_fits_a_notebook_of_something_else(tmp_path):

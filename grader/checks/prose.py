@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import io
+import math
 import re
 import tokenize
 from collections.abc import Iterator
@@ -32,15 +33,21 @@ _TAG = re.compile(r"<[^<>]{0,300}>")
 _IMAGE = re.compile(r"!\[[^\]]*\]\([^)]*\)")
 _LINK = re.compile(r"\[([^\]]*)\]\([^)]*\)")
 _WORD = re.compile(r"[^\W\d_](?:[^\W_]|['\u2019-](?=\w))*")
+_UNSPACED = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]")
+_LETTERS_A_WORD = 2
+"""Scripts that put no spaces between words (Chinese, Japanese, Thai) need about so many letters for one."""
+
 _LABEL_WORD = re.compile(
     r"discuss(?:ion)?|answers?|ans|explanation|explain|comments?|conclusion|response|reply|solution|observations?"
     r"|analysis|results?|question|text|here|your|write|type|this|cell|edit|enter|double|click|to|below|markdown|and|or|the"
     r"|in|a|todo|tbd|diskussion|besprechung|antwort(?:en)?|erklärung|kommentar|fazit|lösung|beobachtung|ergebnis(?:se)?"
-    r"|hier|ihre|deine|discusi[oó]n|respuesta|discussione|risposta|r[eé]ponse",
+    r"|hier|ihre|deine|discusi[oó]n|respuesta|discussione|risposta|r[eé]ponse|commentaires?|讨论|討論|答案?|结论|結論|分析|解答"
+    r"|考察|обсуждение|ответ|вывод",
     re.IGNORECASE,
 )
 _MARKED = re.compile(
-    r"^\W*(?:answers?|ans|antwort|response|solution|lösung|réponse|respuesta)\s*[:.)-]\s*(?=\S)", re.IGNORECASE
+    r"^\W*(?:answers?|ans|antwort|response|solution|lösung|réponse|respuesta|答|ответ)\s*[:：.)-]\s*(?=\S)",
+    re.IGNORECASE,
 )
 _PRINTERS = frozenset({"print", "display", "Markdown", "HTML", "Latex", "printmd"})
 
@@ -93,7 +100,8 @@ def paragraphs(source: str) -> tuple[str, ...]:
 
 def count_words(text: str) -> int:
     """How many words a text has, in any script."""
-    return len(_WORD.findall(text))
+    found = (len(_UNSPACED.findall(word)) for word in _WORD.findall(text))
+    return sum(max(1, math.ceil(letters / _LETTERS_A_WORD)) for letters in found)
 
 
 def words_of_cell(cell: CellRun, *, template: frozenset[str], holds_task: bool) -> Iterator[Words]:

@@ -18,6 +18,9 @@ from grader.records import CheckResult
 FEWEST_DOUBTFUL_WORDS = 12
 """A remark that only happens to stand where the answer should is no answer below this length."""
 
+FEWEST_HEADINGS = 3
+"""From so many other headings on it shows whether the worksheet's tasks were kept below them."""
+
 
 class DiscussionParams(Params):
     """Parameters of `discussion`."""
@@ -67,14 +70,27 @@ def _words(scope: Scope) -> Iterator[Said]:
     cells = scope.cells
     if headings == {None} and cells:
         cells = (*cells, *(cell for cell in scope.evidence.cells if cell.kind != "code" and cell not in cells))
+    has_tasks = _keeps_tasks(scope)
     for cell in cells:
         if cell.index in headings - {heading}:
             continue
-        for item in words_of_cell(cell, template=scope.template_texts, holds_task=cell.index == heading):
+        holds_task = has_tasks and cell.index == heading
+        for item in words_of_cell(cell, template=scope.template_texts, holds_task=holds_task):
             if heading is not None or headings == {None}:
                 yield item
             elif item.count >= FEWEST_DOUBTFUL_WORDS:
                 yield replace(item, sure=False)
+
+
+def _keeps_tasks(scope: Scope) -> bool:
+    """Whether the worksheet's tasks still stand below its headings: below those of the other sections, most do.
+
+    Who writes headings of one's own, or deletes the tasks, writes the answer right below the heading.
+    """
+    others = {match.heading_cell for match in scope.matching.values()} - {scope.section.heading_cell, None}
+    cells = [cell for cell in scope.evidence.cells if cell.index in others and cell.kind == "markdown"]
+    tasks = sum(any(words_of_cell(cell, template=frozenset(), holds_task=False)) for cell in cells)
+    return len(cells) < FEWEST_HEADINGS or tasks > len(cells) / 2
 
 
 def _onset(scope: Scope, name: str) -> str | None:

@@ -6,7 +6,7 @@ import pytest
 from builders import Notebook, dense
 
 from grader.checks.base import Scope
-from grader.checks.prose import normalised, paragraphs
+from grader.checks.prose import count_words, normalised, paragraphs
 from grader.checks.text import DiscussionParams, discussion
 from grader.records import CheckResult, SectionMatch
 
@@ -42,6 +42,7 @@ def judged(*cells: tuple[str, str], **fields: object) -> CheckResult:
         ("markdown", "Discussion:\n\nEs ist eine Gerade."),
         ("markdown", "1. In the deeper one\n2. When it rises"),
         ("markdown", "これは過学習です"),
+        ("code", "plt.show()\n# 分界线是一条直线"),
         ("markdown", "<p style='color:red'>It is linear</p>"),
         ("raw", "The boundary is a straight line."),
         ("code", "# The boundary is a straight line"),
@@ -70,6 +71,7 @@ def test_words_in_any_place_are_read_by_a_person(answer: tuple[str, str]) -> Non
         ("markdown", ""),
         ("markdown", "Discussion:"),
         ("markdown", "**Your answer here**"),
+        ("markdown", "讨论："),
         ("markdown", "*Type your answer here ...*"),
         ("markdown", "### My answer"),
         ("markdown", "---"),
@@ -149,6 +151,19 @@ def test_an_answer_without_its_heading_is_in_doubt(texts: tuple[str, ...], outco
     assert (result.outcome, "may not be" in result.feedback) == (outcome, outcome == "needs_review")
 
 
+@pytest.mark.parametrize(("tasks", "outcome"), [(0, "needs_review"), (1, "needs_review"), (2, "failed"), (3, "failed")])
+def test_below_a_bare_heading_stands_the_answer(tasks: int, outcome: str) -> None:
+    """Where the worksheet's tasks are gone from the other headings, it is no task that stands below this one."""
+    book = Notebook()
+    for number in range(3):
+        book.markdown(f"## Exercise {number}" + ("\n\nBuild and train a network." if number < tasks else ""))
+    book.markdown(f"## When to stop?\n\n{ANSWER}")
+    headed = {f"ex{i}": SectionMatch(section=f"ex{i}", heading_cell=i, cells=(i,)) for i in range(3)}
+    own = SectionMatch(section="stop", heading_cell=3, cells=(3,))
+    scope = Scope(**{**vars(book.scope("stop")), "section": own, "matching": {**headed, "stop": own}})
+    assert discussion(scope, DiscussionParams()).outcome == outcome
+
+
 def test_without_any_heading_every_text_may_be_the_answer() -> None:
     """All answers may stand in one cell at the end."""
     book = Notebook()
@@ -183,3 +198,19 @@ def test_any_text_is_survived(source: str) -> None:
     """Whatever stands in a cell, the check ends."""
     for kind in ("code", "markdown"):
         judged(("markdown", TASK), (kind, source))
+
+
+@pytest.mark.parametrize(
+    ("text", "count"),
+    [
+        ("The line is straight", 4),
+        ("分界线是一条直线，这符合预期", 7),
+        ("Dense 层", 2),
+        ("", 0),
+        ("線形モデル", 3),
+        ("прямая линия", 2),
+    ],
+)
+def test_words_are_counted_in_scripts_without_spaces(text: str, count: int) -> None:
+    """A page that says that a Chinese paragraph has two words would be wrong."""
+    assert count_words(text) == count

@@ -13,6 +13,9 @@ _BEFORE_COLON = re.compile(r"^[^:\-\u2013\u2014]{1,40}?(?=\s*[:\-\u2013\u2014])"
 _TAG = re.compile(r"\s*\([^)]*\)")
 _LONGEST_ERROR = 160
 
+BROKEN = frozenset({"error", "timeout", "died", "not_run"})
+"""What became of a cell that did not run to its end."""
+
 
 def section_name(section: str, matching: Mapping[str, SectionMatch]) -> str:
     """A section as a sentence names it: ``exercise 1``; with its title where that alone is not clear."""
@@ -55,20 +58,25 @@ def why_no_model(scope: Scope) -> str:
     if owner is not None:
         return f"No new model was trained here; the model of {section_name(owner, scope.matching)} was fitted again."
     failed = first_failure(scope)
+    of_other = scope.section.borrowed_from
+    where = "this section" if of_other is None else section_name(of_other, scope.matching)
     if failed is not None:
-        return f"No model was trained in this section, because {what_failed(failed)}."
+        return f"No model was trained in {where}, because {what_failed(failed)}."
     if not scope.evidence.models:
         return _no_keras(scope)
     if scope.section.model is not None:
-        return "A model was built in this section, but it was never trained."
+        return f"A model was built in {where}, but it was never trained."
     if not scope.section.cells:
         return "This section was not found in the notebook, and no model that would answer it."
-    return "No model was trained in this section."
+    return f"No model was trained in {where}."
 
 
 def first_failure(scope: Scope) -> CellRun | None:
-    """The section's first cell that did not run to its end."""
-    return next((cell for cell in scope.cells if cell.status in {"error", "timeout", "died", "not_run"}), None)
+    """The first cell that did not run to its end, of the section that owns the model before that which speaks of it."""
+    owner = scope.section.borrowed_from
+    sections = [scope.of(owner), scope] if owner in scope.matching and owner is not None else [scope]
+    broken = (cell for one in sections for cell in one.cells if cell.status in BROKEN)
+    return next(broken, None)
 
 
 def what_failed(cell: CellRun) -> str:

@@ -46,7 +46,7 @@ _LABEL_WORD = re.compile(
     re.IGNORECASE,
 )
 _MARKED = re.compile(
-    r"^\W*(?:answers?|ans|antwort|response|solution|lösung|réponse|respuesta|答|ответ)\s*[:：.)-]\s*(?=\S)",
+    r"^\W*(?:answers?|ans|antwort|response|solution|lösung|réponse|respuesta|答|ответ)\s*[:\uff1a.)-]\s*(?=\S)",
     re.IGNORECASE,
 )
 _PRINTERS = frozenset({"print", "display", "Markdown", "HTML", "Latex", "printmd"})

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from builders import Notebook, dense, falling, line, make_axes, make_measurement, scatter
+from builders import Notebook, dense, falling, line, make_axes, make_measurement, make_scope, scatter
 
 from grader.checks.base import Scope
 from grader.checks.loss_curves import LossCurvesParams, loss_curves
-from grader.records import AxesRecord, CheckResult, LineRecord, Replay
+from grader.records import AxesRecord, CellError, CheckResult, LineRecord, Replay, SectionMatch
 
 TRAIN, VALIDATION = falling(10), falling(10, start=1.1)
 PARAMS = LossCurvesParams()
@@ -178,3 +178,17 @@ def test_no_model_blocks() -> None:
     book = Notebook()
     book.code("pass")
     assert loss_curves(book.scope("ex5"), PARAMS).outcome == "blocked"
+
+
+def test_a_section_without_a_model_names_the_cell_where_the_owners_training_failed() -> None:
+    """Not a later cell of its own, which failed because of that."""
+    book = Notebook()
+    book.code("fit", error=CellError(name="ValueError", value="no such dtype"))
+    book.code("evaluate", error=CellError(name="NameError", value="name 'history' is not defined"))
+    owner = SectionMatch(section="ex4", title="Exercise 4: Baseline", cells=(0,))
+    own = SectionMatch(section="ex5", title="Exercise 5: Depth", cells=(1,), borrowed_from="ex4")
+    scope = make_scope(book.evidence(), section=own, matching={"ex4": owner})
+    result = loss_curves(scope, LossCurvesParams())
+    assert result.outcome == "blocked"
+    assert "No model was trained in exercise 4, because cell 1 raised ValueError: no such dtype." in result.feedback
+    assert "cell 1," in result.next_step

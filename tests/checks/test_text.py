@@ -71,7 +71,7 @@ def test_words_in_any_place_are_read_by_a_person(answer: tuple[str, str]) -> Non
         ("markdown", ""),
         ("markdown", "Discussion:"),
         ("markdown", "**Your answer here**"),
-        ("markdown", "讨论："),
+        ("markdown", "讨论:"),
         ("markdown", "*Type your answer here ...*"),
         ("markdown", "### My answer"),
         ("markdown", "---"),
@@ -204,7 +204,7 @@ def test_any_text_is_survived(source: str) -> None:
     ("text", "count"),
     [
         ("The line is straight", 4),
-        ("分界线是一条直线，这符合预期", 7),
+        ("分界线是一条直线, 这符合预期", 7),
         ("Dense 层", 2),
         ("", 0),
         ("線形モデル", 3),

@@ -26,7 +26,7 @@ class Calibration(Record):
         sections_sha256: Of what the rubric said of sections and models when the runs were matched with it; None in a
             file that was made before this was kept.
         data: Which data it ran on.
-        fingerprints: Data set name to fingerprint.
+        fingerprints: Of the data sets that the reference loaded, by name; without any, its figures hold for all data.
         packages: Distribution to version.
         seeds: One a run, ``(runs,)``.
         figures: ``<section>.<figure>`` (``ex4.test_accuracy``) to one value a run, shape ``(runs,)``.
@@ -47,6 +47,11 @@ class Calibration(Record):
     def _without_summary(cls, plain: Any) -> Any:
         # For whoever reviews the file; it follows from the figures.
         return {key: plain[key] for key in plain if key != "summary"} if isinstance(plain, dict) else plain
+
+    @property
+    def holds_for_all_data(self) -> bool:
+        """Whether the reference loaded none of our data sets, so that full and sample are the same to it."""
+        return not self.fingerprints
 
     def mean(self, figure: str) -> float:
         """Mean of a figure over the runs.

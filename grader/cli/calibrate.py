@@ -53,7 +53,7 @@ def calibrate(
             begin=display.begin,
             tell=display.tell,
         )
-    target = loaded.calibration_path(calibration.data)
+    target = loaded.calibration_path(calibration.data, holds_for_all=calibration.holds_for_all_data)
     write_atomically(target, calibration_text(calibration))
     for name in calibration.figures:
         click.echo(f"{name:32} mean {calibration.mean(name):.5f}  spread {calibration.spread(name):.5f}")

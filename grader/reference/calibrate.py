@@ -55,12 +55,13 @@ def calibration_of(settings: Settings, tasks: Sequence[Task]) -> Calibration:
     rubric = settings.rubric
     reference = rubric.reference_path
     by_seed = [_figures(task, settings) for task in tasks]
+    loaded = {use.name: use.fingerprint for task in tasks for use in completed_run(task)[0].data_sets if use.loaded}
     return Calibration(
         assignment=rubric.assignment,
         reference_sha256=hashlib.sha256(reference.read_bytes()).hexdigest(),
         sections_sha256=rubric.sections_sha256,
         data=settings.data_sets.kind,
-        fingerprints={file.name: file.fingerprint for file in settings.data_sets.files},
+        fingerprints=loaded,
         packages=packages(),
         seeds=tuple(task.seed for task in tasks),
         figures=_together(by_seed, reference=reference),

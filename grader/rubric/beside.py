@@ -20,7 +20,10 @@ _KINDS: tuple[DataKind, ...] = ("full", "sample")
 
 
 def read_calibrations(rubric: Rubric, problems: Listed) -> dict[DataKind, Calibration]:
-    """The reference's spread on each kind of data, as far as the rubric needs it."""
+    """The reference's spread on each kind of data, as far as the rubric needs it.
+
+    One that holds for all data serves the kind that the rubric names no file for.
+    """
     needing = [criterion.id for criterion in rubric.criteria if _bands(criterion.params)]
     named = {"full": rubric.calibration.full, "sample": rubric.calibration.sample}
     found: dict[DataKind, Calibration] = {}
@@ -45,6 +48,9 @@ def read_calibrations(rubric: Rubric, problems: Listed) -> dict[DataKind, Calibr
             continue
         _fits(calibration, rubric=rubric, kind=kind, problems=problems)
         found[kind] = calibration
+    for calibration in list(found.values()):
+        if calibration.holds_for_all_data:
+            found = {**dict.fromkeys(_KINDS, calibration), **found}
     return found
 
 
@@ -85,7 +91,7 @@ def _fits(calibration: Calibration, *, rubric: Rubric, kind: DataKind, problems:
     if calibration.assignment != rubric.assignment:
         text = f"it was made for {calibration.assignment!r}, and this is {rubric.assignment!r}."
         problems.add(place, f"{text} {_command(rubric, kind)}")
-    if calibration.data != kind:
+    if calibration.data != kind and not calibration.holds_for_all_data:
         problems.add(place, f"it was made on the {calibration.data} data. {_command(rubric, kind)}")
     for criterion in rubric.criteria:
         for band in _bands(criterion.params):

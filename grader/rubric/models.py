@@ -231,13 +231,20 @@ class Rubric(Part):
         """What a notebook may use on that data."""
         return self.limits.full if data == "full" else self.limits.sample
 
-    def calibration_path(self, data: DataKind) -> Path:
+    def calibration_path(self, data: DataKind, *, holds_for_all: bool = False) -> Path:
         """Where the reference's spread on that data is kept.
+
+        Args:
+            data: The kind.
+            holds_for_all: Whether that spread is the same on all data: the file of the other kind will do then.
 
         Raises:
             RubricError: The rubric names no file for it.
         """
-        named = self.calibration.full if data == "full" else self.calibration.sample
+        full, sample = self.calibration.full, self.calibration.sample
+        named, other = (full, sample) if data == "full" else (sample, full)
+        if named is None and holds_for_all:
+            named = other
         if named is None:
             mend = f"Add calibration: {{{data}: ../reference/{self.assignment}/calibration-{data}.json}}"
             raise RubricError([f"{self.path}:1: no calibration file is named for the {data} data. {mend}"])

@@ -21,6 +21,7 @@ from .recorder.channel import Channel
 from .recorder.compiled import by_metric
 from .recorder.replay import seed_generators
 from .recorder.speed import steps_of_fit, taking
+from .weights import give_weights
 
 Array = npt.NDArray[Any]
 
@@ -87,7 +88,7 @@ def _as_it_was(fit: dict[str, Any], weights: list[Array | None], optimizer: list
         raise TypeError("the configuration is not of a model")
     if not model.built:
         model.build((None, *fit["input_shape"]))
-    model.set_weights(weights)
+    give_weights(model, weights)
     model.compile_from_config(state["compile"])
     model.optimizer.build(model.trainable_variables)
     if optimizer:

@@ -27,6 +27,7 @@ import tensorflow as tf
 
 from .inputmap import RowMap, shifted
 from .recorder.channel import Channel
+from .weights import give_weights
 
 Array = npt.NDArray[Any]
 Predict = Callable[[Array], tuple[Array, Array | None]]
@@ -183,7 +184,7 @@ def _from_config(config: dict[str, Any], *, weights: list[Array], first: Array) 
         raise TypeError(f"the configuration is of a {type(model).__name__}, not of a model")
     if not model.built:
         model(first, training=False)
-    model.set_weights(weights)
+    give_weights(model, weights)
     penalty = float(sum(float(np.sum(loss)) for loss in model.losses))
 
     def predict(rows: Array) -> tuple[Array, Array | None]:

@@ -152,9 +152,14 @@ def _quantities(known: KnownRows, *, ids: Array | None, y: ArraySummary | None, 
     given = recorded_array(y, read=read)
     if given is None or ids is None or len(given) != len(ids) or not (ids >= 0).all():
         return None
-    labels = known.labels.reshape(len(known.labels), -1)
-    scaling = infer(labels[ids], given.reshape(len(given), -1))
+    labels, given = known.labels.reshape(len(known.labels), -1), given.reshape(len(given), -1)
+    scaling, agreement = infer(labels[ids], given), 1.0
+    if scaling is None and given.shape[1] == labels.shape[1] == 1:
+        # The data set's own, and those of other rows: the two were shuffled or sorted apart.
+        scaling = infer(np.sort(labels[ids], axis=0), np.sort(given, axis=0))
+        own = labels[ids] if scaling is None else scaling.apply(labels[ids])
+        agreement = float(np.mean(np.isclose(own, given, rtol=1e-3, atol=1e-6)))
     if scaling is None:
         return None
     unit = 1 / float(np.abs(scaling.scale)) if not scaling.scale.ndim and scaling.scale else None
-    return Labels(values=scaling.apply(labels), agreement=1.0, unit=unit)
+    return Labels(values=scaling.apply(labels), agreement=agreement, unit=unit)

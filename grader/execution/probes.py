@@ -15,6 +15,7 @@ from grader.execution.inputmap import RowMap
 from grader.execution.labels import Labels, known_labels, recorded_array
 from grader.execution.rows import KnownRows, Read, Recognised, recognise
 from grader.execution.tables import Table, recognise_in_table, table_of, tables_named_in
+from grader.execution.unseen import never_seen
 from grader.records import (
     ArrayRef,
     ArraySummary,
@@ -75,6 +76,7 @@ class Probe:
         labels: None where there are none.
         label_rows: Which of those labels belongs to each row of the feed, shape ``(rows,)``.
         agreement: Labels whose ``agreement`` says how far those handed in agree with the data set's.
+        assumed: Whether the labels are those of the notebook's other trainings, and nobody saw this one's.
     """
 
     name: str
@@ -83,6 +85,7 @@ class Probe:
     label_rows: Array | None = None
     data_set: str | None = None
     agreement: Task | None = None
+    assumed: bool = False
 
 
 @dataclass(frozen=True)
@@ -217,8 +220,10 @@ def _probes(state: State, *, evidence: Evidence, book: RowBook, made: Plan) -> t
     found, y = _input(state, evidence=evidence, book=book)
     probes: list[Probe] = []
     tasks: dict[str, Task] = {}
+    assumed = found is not None and y is None and not found.known.has_classes
     if found is not None:
-        tasks[found.known.name] = partial(known_labels, found, y, read=book.read)
+        told = _other_labels(found, evidence=evidence, book=book) if assumed else (found, y)
+        tasks[found.known.name] = partial(known_labels, *told, read=book.read)
         if state.model.id not in made.maps or state.fit is not None:
             made.maps[state.model.id] = (found, _remark(state, found, evidence=evidence, book=book))
         asked = _test_probes(state, found, labels=tasks[found.known.name], evidence=evidence, book=book)
@@ -229,7 +234,8 @@ def _probes(state: State, *, evidence: Evidence, book: RowBook, made: Plan) -> t
     if state.fit is not None:
         probes += _fit_probes(state, state.fit, tasks=tasks, book=book, made=made)
     order = {"test": 0, "train": 1, "validation": 2}
-    return tuple(sorted(probes, key=lambda probe: order.get(probe.name, 3)))
+    ordered = sorted(probes, key=lambda probe: order.get(probe.name, 3))
+    return tuple(replace(probe, assumed=assumed) for probe in ordered)
 
 
 def _input(state: State, *, evidence: Evidence, book: RowBook) -> tuple[Recognised | None, ArraySummary | None]:
@@ -252,47 +258,30 @@ def _input(state: State, *, evidence: Evidence, book: RowBook) -> tuple[Recognis
     return first, None
 
 
+def _other_labels(found: Recognised, *, evidence: Evidence, book: RowBook) -> tuple[Recognised, ArraySummary | None]:
+    """Rows of the same data set that the notebook's last other training was given, with their labels.
+
+    A loop whose loss is written out shows rows and no labels.
+    """
+    for fit in sorted(evidence.fits, key=lambda fit: -fit.seq):
+        other = book.recognise(fit.x) if fit.y is not None else None
+        if other is not None and other.known is found.known:
+            return other, fit.y
+    return found, None
+
+
 def _test_probes(state: State, found: Recognised, *, labels: Task, evidence: Evidence, book: RowBook) -> list[Probe]:
     known = found.known
-    ids = _never_seen(state, known, evidence=evidence, book=book) if isinstance(known, Table) else known.test_ids
+    ids = known.test_ids
+    if isinstance(known, Table):
+        ids = never_seen(
+            known, model=state.model.id, weights=state.weights, evidence=evidence, recognise=book.recognise
+        )
     probes = []
     for name in ("test", "test_shifted") if known.are_images else ("test",):
         feed = Feed(known, found.map, ids, shift=name == "test_shifted")
         probes.append(Probe(name, feed, labels=labels, label_rows=ids, data_set=known.name))
     return [probe for probe in probes if probe.feed.rows]
-
-
-def _never_seen(state: State, table: Table, *, evidence: Evidence, book: RowBook) -> Array:
-    """The rows of a table that no fit behind a state was given; its ``validation_data``, where no others are left.
-
-    None of them where some of what it was given is not known.
-    """
-    fits = _behind(state, evidence)
-    given = [book.recognise(fit.x) for fit in fits]
-    if not fits or any(part is None or part.known is not table or part.ids is None for part in given):
-        return np.zeros(0, np.int64)
-    held = {"split": list[Array](), "data": list[Array]()}
-    for fit in fits:
-        part = book.recognise(fit.validation.x) if fit.validation is not None else None
-        if fit.validation is not None and part is not None and part.ids is not None and part.known is table:
-            held[fit.validation.source].append(part.ids)
-    seen = [part.ids for part in given if part is not None and part.ids is not None] + held["split"]
-    unseen = table.never_in([*seen, *held["data"]])
-    return unseen if len(unseen) else table.never_in(seen)
-
-
-def _behind(state: State, evidence: Evidence) -> list[FitRecord]:
-    """Every fit that led to a state: of the model itself, and of the one that its weights came from."""
-    fits: dict[str, FitRecord] = {}
-    models, digests = {state.model.id}, {state.weights}
-    while True:
-        found = [
-            fit for fit in evidence.fits if fit.id not in fits and (fit.model in models or fit.weights_after in digests)
-        ]
-        if not found:
-            return sorted(fits.values(), key=lambda fit: fit.seq)
-        fits |= {fit.id: fit for fit in found}
-        digests |= {fit.weights_before for fit in found if fit.weights_before is not None}
 
 
 def _fit_probes(state: State, fit: FitRecord, *, tasks: dict[str, Task], book: RowBook, made: Plan) -> list[Probe]:

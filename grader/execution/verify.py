@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -96,12 +97,26 @@ def _measured(made: Plan, answers: Answers, *, arrays: ArrayStore) -> list[Measu
                 if (number, place) in answers.outputs
             ]
             penalty = answers.penalties.get(number)
+            made_for = _without_wrong_labels(answered)
             measured += [
-                _measurement(state, probe, answer, penalty=penalty, arrays=arrays) for probe, answer in answered
+                _measurement(state, probe, answer, penalty=penalty, arrays=arrays) for probe, answer in made_for
             ]
         except Exception as error:  # noqa: BLE001 - evidence is hostile, and the next model is none the worse for it
             answers.failures.setdefault(number, Failure(f"Its figures could not be computed ({error}).", ours=True))
     return measured
+
+
+def _without_wrong_labels(answered: list[tuple[Probe, Answer]]) -> list[tuple[Probe, Answer]]:
+    """Labels that were only assumed are left out where they explain nothing of what was learnt of the training rows."""
+    for probe, answer in answered:
+        if probe.assumed and probe.name == "train":
+            outputs = Outputs(answer.outputs)
+            labels = probe.labels(width=outputs.width) if probe.labels is not None else None
+            outputs, targets = _with_targets(probe, labels, outputs, classification=False)
+            explained = None if targets is None else determination(outputs, targets)
+            if explained is None or explained <= 0:
+                return [(replace(one, labels=None), said) for one, said in answered]
+    return answered
 
 
 def _measurement(

@@ -238,3 +238,46 @@ def test_made_up_targets_of_a_table_are_no_labels(digits: DataSets, tmp_path: Pa
     probe = _only(_on_table(tmp_path, digits, progress=FEATURES[:, 0] * FEATURES[:, 3]))["test"]
     assert probe.labels is not None
     assert probe.labels(width=1) is None
+
+
+HELD_OUT: dict[str, tuple[range, range]] = {
+    "fit: a part": (range(230, 300), range(300, 442)),
+    "fit: of another split": (range(200, 270), range(230, 442)),
+    "fit: the whole test part": (range(230, 442), range(230, 442)),
+    "evaluation: a part": (range(230, 300), range(300, 442)),
+    "evaluation: the whole test part": (range(230, 442), range(230, 442)),
+}
+
+
+@pytest.mark.parametrize("what", HELD_OUT)
+def test_a_loops_validation_rows_are_no_test_rows(digits: DataSets, tmp_path: Path, what: str) -> None:
+    """A loop names none: what another model validates on, or this one was asked about only while it was trained."""
+    held, expected = HELD_OUT[what]
+    recorded = Recorded(tmp_path)
+    loop, other = recorded.model(WEIGHTS), recorded.model([weight + 1 for weight in WEIGHTS])
+    recorded.fit(loop, x=FEATURES[:230], y=TABLE.labels[:230], loss="mse", kind="loop")
+    parts = FEATURES[held], TABLE.labels[held]
+    if what.startswith("fit"):
+        recorded.fit(other, x=FEATURES[:200], y=TABLE.labels[:200], loss="mse", held_out=parts)
+    else:
+        recorded.evaluation((loop[0], recorded.state([weight / 2 for weight in WEIGHTS])), x=parts[0], y=parts[1])
+    cell = CellRun(index=0, kind="code", source="load_diabetes()")
+    evidence = recorded.evidence(digits).model_copy(update={"cells": (cell,)})
+    made = plan(evidence, data_sets=digits, read=recorded.arrays.get)
+    probes = {probe.name: probe for state, found in made.states if state.fit is recorded.fits[0] for probe in found}
+    assert probes["test"].feed.ids is not None
+    assert probes["test"].feed.ids.tolist() == list(expected)
+
+
+@pytest.mark.parametrize("unit", [1.0, 100.0])
+def test_a_tables_targets_on_other_rows_are_told_from_its_own(digits: DataSets, tmp_path: Path, unit: float) -> None:
+    """Shuffled apart from the features: the model is measured by what the table says of each row."""
+    mixed = np.random.default_rng(0).permutation(TABLE.labels[:300]) / unit
+    probe = _only(_on_table(tmp_path, digits, progress=mixed))["test"]
+    assert probe.labels is not None
+    labels = probe.labels(width=1)
+    assert labels is not None
+    assert labels.values is not None
+    assert labels.agreement is not None
+    assert labels.agreement < 0.1
+    np.testing.assert_allclose(labels.values[:, 0], TABLE.labels / unit, rtol=1e-4)

@@ -19,7 +19,7 @@ from grader.checks.subject import (
     nothing_trained,
     speaks_of_model,
     test_rows,
-    unverified,
+    untested,
 )
 from grader.records import CheckResult, EvaluationRecord, PredictionRecord
 
@@ -90,7 +90,7 @@ def evaluated(scope: Scope, params: EvaluatedParams) -> CheckResult:
         for name in params.figures
     }
     if not any(values.values()):
-        return unverified(scope, "What your model scores on the test set", words)
+        return untested(scope, "What your model scores on the test set", words)
     evaluated_cells = {cell for cell in cells if cell is not None}
     words["cells"] = _in_order(whole) or tuple(sorted(evaluated_cells)) or scope.section.cells
     bars = _texts(scope, _cells(whole))

@@ -11,7 +11,7 @@ from pydantic import Field
 from grader.checks.base import Params, Scope, check
 from grader.checks.results import Words, failed, failed_or_partial, needs_review, passed, per_cent
 from grader.checks.rows import SHARE_OF_CHANCE, hashes, share_within
-from grader.checks.subject import Floats, absent, flat_rows, numbers, speaks_of_model, unverified
+from grader.checks.subject import Floats, absent, flat_rows, numbers, share_left_out, speaks_of_model, unverified
 from grader.records import ArraySummary, CheckResult, EvaluationRecord, FitRecord, PredictionRecord
 
 FITTED = 1e-3
@@ -58,11 +58,12 @@ def held_out(scope: Scope, params: HeldOutParams) -> CheckResult:
         return absent(scope, "No model was trained on a part of the table.", words, yours="no training")
     shares = []
     for owner in trained:
-        share = test_share(owner)
+        share = share_left_out(owner)
         if share is None:
             return unverified(owner, "Which rows were set aside for the test", words)
         shares.append(share)
-    off = max(shares, key=lambda share: abs(share - params.share))
+    # A model may well be trained on fewer rows than were left for it: what was set aside is what each of them left.
+    off = min(shares)
     words["yours"] = f"{per_cent(off)} of the rows"
     if abs(off - params.share) <= params.tolerance + 1e-9:
         return passed(f"{per_cent(off)} of the rows were set aside, and no model was trained on them.", words)
@@ -97,18 +98,6 @@ def scaled_features(scope: Scope, params: ScaledFeaturesParams) -> CheckResult:
             text = "The scaler was fitted on all rows, those of the test too, so the test is no longer a fair one."
             return failed_or_partial(params.by_test_rows, text, words, yours="statistics of all rows")
     return passed("The features are on one scale.", words, yours="features on one scale")
-
-
-def test_share(scope: Scope) -> float | None:
-    """The share of the table that the section's model was never trained on, in [0, 1]; None where it is unknown."""
-    test, train = scope.measurement("test"), scope.measurement("train")
-    if test is not None and test.of_rows:
-        return test.rows / test.of_rows
-    validation = scope.measurement("validation")
-    seen = (train.rows if train is not None else 0) + (validation.rows if validation is not None else 0)
-    if train is not None and train.of_rows:
-        return 0.0 if seen >= train.of_rows else None
-    return None
 
 
 def _rows_of(scope: Scope, fit: FitRecord) -> list[Floats] | None:

@@ -11,7 +11,7 @@ from grader.checks.bands import Limit, Within, absolute, judge, judged, relative
 from grader.checks.base import Params, Scope, check
 from grader.checks.measured import GAP, TEST_GAP, figure_name, in_units, section_figures
 from grader.checks.results import Words, failed, needs_review, passed, shown
-from grader.checks.subject import fit_cells, nothing_trained, test_rows, unverified
+from grader.checks.subject import fit_cells, nothing_trained, test_rows, untested, unverified
 from grader.records import CheckResult
 
 Part = Literal["train", "validation", "test", "test_shifted"]
@@ -258,4 +258,5 @@ def _only_claimed(scope: Scope, *, part: Part, name: str, words: Words) -> Check
     ]
     if claims:
         words = {**words, "basis": "claimed", "yours": f"{shown(claims[-1])} (as the notebook says)"}
-    return unverified(scope, f"The {_title(part, name)}", words)
+    missing = untested if part == "test" else unverified
+    return missing(scope, f"The {_title(part, name)}", words)

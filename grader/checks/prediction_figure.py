@@ -10,7 +10,7 @@ from pydantic import Field
 from grader.checks.base import Params, Scope, check
 from grader.checks.drawn import artist_points, cells_of, figures_by_nearness, was_cut
 from grader.checks.results import Words, failed, needs_review, passed, per_cent
-from grader.checks.subject import Floats, absent, measured_states, nothing_trained, numbers, unverified
+from grader.checks.subject import Floats, absent, measured_states, nothing_trained, numbers, untested
 from grader.records import CheckResult, Measurement
 
 MOST_POINTS = 5000
@@ -41,7 +41,7 @@ def prediction_figure(scope: Scope, params: PredictionFigureParams) -> CheckResu
         return missing
     wanted = [points for state in measured_states(scope, "test") for points in _wanted(scope, state)]
     if not wanted:
-        return unverified(scope, "What your model predicts for the test rows", words)
+        return untested(scope, "What your model predicts for the test rows", words)
     figures = figures_by_nearness(scope)
     for figure in figures:
         for axes in figure.axes:

@@ -115,6 +115,39 @@ def unverified(scope: Scope, what: str, words: Words) -> CheckResult:
     return needs_review("unverifiable", f"{what} could not be measured outside the notebook; a tutor will look.", words)
 
 
+def share_left_out(scope: Scope) -> float | None:
+    """The share of a table that the section's model was never trained on, in [0, 1].
+
+    None where that is not known, and where the rows are of no table: other data sets have a test part of their own.
+    """
+    test, train = scope.measurement("test"), scope.measurement("train")
+    if test is not None and test.of_rows:
+        return test.rows / test.of_rows
+    validation = scope.measurement("validation")
+    seen = (train.rows if train is not None else 0) + (validation.rows if validation is not None else 0)
+    if train is not None and train.of_rows:
+        return 0.0 if seen >= train.of_rows else None
+    return None
+
+
+def untested(scope: Scope, what: str, words: Words) -> CheckResult:
+    """The result for a figure of the test part that was not measured: failed where no row was left for a test.
+
+    Args:
+        scope: Seen from the section.
+        what: The figure, as a sentence's subject.
+        words: Of the result.
+    """
+    if share_left_out(scope) != 0.0:
+        return unverified(scope, what, words)
+    return failed(
+        f"{what} cannot be known: the model was trained and validated on every row of the table.",
+        words,
+        yours="no test rows",
+        next_step="Set rows aside before you train, as with train_test_split, and test the model on those.",
+    )
+
+
 def absent(scope: Scope, feedback: str, words: Words, /, **more: Unpack[Words]) -> CheckResult:
     """The result where something was not found: failed, unless records of this run were cut off by our limits."""
     words = {**words, **more}

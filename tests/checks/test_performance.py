@@ -230,3 +230,19 @@ def test_scores_have_bands_too(metric: str, lowest: float, outcome: str) -> None
     measured = make_measurement(auc=0.97, r2=0.4)
     params = ScoreParams.model_validate({"metric": metric, "min": lowest})
     assert score(book.scope("ex4", model=model, measured=[measured]), params).outcome == outcome
+
+
+@pytest.mark.parametrize(
+    ("validated", "outcome"), [(89, "failed"), (40, "needs_review"), (None, "needs_review")]
+)
+def test_a_table_with_no_row_left_has_no_test_error(validated: int | None, outcome: str) -> None:
+    """Nothing is to be looked at where every row was trained or validated on; else it is not known why."""
+    book = Notebook()
+    book.code("model.fit(x, y, validation_split=0.2)")
+    model = book.model(dense(1), inputs=(10,))
+    book.fit(model)
+    rows = {"train": 353} if validated is None else {"train": 353, "validation": validated}
+    measured = [make_measurement(part, rows=count, of_rows=442, mae=40) for part, count in rows.items()]
+    result = error(book.scope("ex4", model=model, measured=measured), ErrorParams(max=55))
+    assert result.outcome == outcome
+    assert ("every row of the table" in result.feedback) == (outcome == "failed")

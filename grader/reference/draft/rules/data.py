@@ -6,9 +6,8 @@ import math
 from collections.abc import Iterator
 
 from grader.checks.base import Scope
-from grader.checks.features import test_share
 from grader.checks.results import per_cent
-from grader.checks.subject import flat_rows, numbers
+from grader.checks.subject import flat_rows, numbers, share_left_out
 from grader.records import FitRecord
 from grader.reference.draft.curves import bounds, curve_of
 from grader.reference.draft.proposals import Planned, Proposal, View
@@ -78,7 +77,7 @@ def prepared_data(view: View) -> Iterator[Proposal]:
 def held_out(view: View) -> Iterator[Proposal]:
     """Rows of a table that this section sets aside for the test."""
     users = _users_of_tables(view)
-    shares = [share for one in users if (share := test_share(view.scope.of(one.id))) is not None]
+    shares = [share for one in users if (share := share_left_out(view.scope.of(one.id))) is not None]
     if shares:
         share = round(shares[0], 2)
         params = {"share": share, "used_by": _ids(users)}

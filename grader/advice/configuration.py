@@ -83,6 +83,8 @@ def learning_rate(training: Training) -> Iterator[Remark]:
     Source:
         UMLAUT.
     """
+    if training.tries_rates:
+        return
     rates = {fit.compiled.learning_rate for fit in training.fits if fit.compiled is not None}
     low, high = LEARNING_RATES
     for rate in sorted(rate for rate in rates if rate is not None and math.isfinite(rate)):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from grader.checks.absence import is_training, section_name
 from grader.checks.base import Scope
@@ -32,6 +32,7 @@ class Training:
     Attributes:
         section: None where it belongs to none.
         name: Of the model, as a sentence names it: ``the model of exercise 1``.
+        tries_rates: Whether the section asks for several learning rates, of which some are meant to be off.
     """
 
     scope: Scope
@@ -40,6 +41,7 @@ class Training:
     model_id: str
     fits: tuple[FitRecord, ...]
     name: str
+    tries_rates: bool = False
 
     @property
     def cells(self) -> tuple[int, ...]:
@@ -85,9 +87,12 @@ def trainings(scope: Scope, rubric: Rubric) -> Iterator[Training]:
         told.update(fit.id for fit in fits)
         if fits:
             yield _training(scope, fits, section=section.id)
+    comparing = {one.id for one in rubric.sections for criterion in one.criteria if criterion.check == "learning_rates"}
     for fit in scope.evidence.fits:
         if fit.id not in told and is_training(fit):
-            yield _training(scope, (fit,), section=_section_of_cell(scope, fit.cell))
+            section_of_cell = _section_of_cell(scope, fit.cell)
+            training = _training(scope, (fit,), section=section_of_cell)
+            yield replace(training, tries_rates=section_of_cell in comparing)
 
 
 def _training(scope: Scope, fits: tuple[FitRecord, ...], *, section: str | None) -> Training:

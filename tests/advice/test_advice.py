@@ -221,3 +221,18 @@ def test_a_training_of_no_section_gets_its_advice_too():
     book.fit(book.model(dense(3)), compiled=make_compile(learning_rate=0.5, loss="mse"))
     (advice,) = advise(whole_scope(book), rubric=rubric())
     assert (advice.section, advice.cells) == (None, (4,))
+
+
+@pytest.mark.parametrize(("check", "rules"), [("learning_rates", []), ("discussion", ["learning_rate"])])
+def test_a_rate_that_is_tried_because_the_task_asks_for_it_is_no_mistake(check, rules):
+    """What too large a rate does is what such a section shows."""
+    asked = rubric()
+    (section,) = [one for one in asked.sections if one.id == "stop"]
+    criterion = section.criteria[0].model_copy(update={"check": check})
+    other = section.model_copy(update={"criteria": (criterion,)})
+    asked = asked.model_copy(update={"sections": tuple(other if one is section else one for one in asked.sections)})
+    book = Worksheet().write(("ex4", "stop"))
+    book.code("fit()")
+    book.fit(book.model(dense(3)), compiled=make_compile(learning_rate=0.5, loss="mse"))
+    found = advise(book.scope(matching=book.matched()), rubric=asked)
+    assert [item.rule for item in found] == rules

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pydantic import Field
 
 from grader.checks.base import Params, Scope, check
-from grader.checks.results import Words, failed, listed, needs_review, passed, per_cent
+from grader.checks.results import Words, failed, failed_or_partial, listed, needs_review, passed, per_cent
 from grader.checks.rows import hashes, share_within, width
 from grader.checks.subject import fit_cells, nothing_trained
 from grader.records import CheckResult, FitRecord
@@ -22,6 +22,8 @@ class AugmentedParams(Params):
     """Parameters of `augmented`."""
 
     data_set: str | None = Field(None, description="Keras's name of the data set; default: the one loaded")
+    anew: bool = Field(False, description="true: changed anew in every epoch, not once before the training")
+    once: float | None = Field(None, gt=0, lt=1, description="share of the points where they were changed once")
 
 
 @check("augmented", params=AugmentedParams)
@@ -47,15 +49,30 @@ def augmented(scope: Scope, params: AugmentedParams) -> CheckResult:
         return needs_review("unverifiable", f"{text} A tutor will look.", words)
     if min(known) <= 1 - CHANGED:
         text = f"{per_cent(1 - min(known))} of the training rows were changed on their way to the model."
+        if params.anew and _is_fixed(scope.fits):
+            text = f"{per_cent(1 - min(known))} of the training rows were changed, but once: every epoch saw the same."
+            step = "Change the images on their way to the model: by random layers in it, or in a pipeline or generator."
+            return failed_or_partial(params.once, text, words, yours="rows changed once", next_step=step)
         return passed(text, words, yours="changed rows")
     return failed(
         "The model has no random layers, and its training rows are the data set's own.", words, yours="unchanged rows"
     )
 
 
+def changes_rows(kind: str) -> bool:
+    """Whether a layer of this class changes the rows of images at random in training."""
+    return kind.startswith("Random") or kind in _CHANGING_LAYERS
+
+
 def _random_layers(scope: Scope) -> list[str]:
     names = [layer.class_name for layer in scope.model.layers] if scope.model is not None else []
-    return list(dict.fromkeys(name for name in names if name.startswith("Random") or name in _CHANGING_LAYERS))
+    return list(dict.fromkeys(name for name in names if changes_rows(name)))
+
+
+def _is_fixed(fits: tuple[FitRecord, ...]) -> bool:
+    """Whether every epoch saw the same rows: one array, however many fits."""
+    arrays = {fit.x.content for fit in fits if fit.x.kind == "array"}
+    return len(arrays) == 1 and all(fit.x.kind == "array" for fit in fits) and sum(fit.epochs_run for fit in fits) > 1
 
 
 def _share_of_data_set(scope: Scope, fit: FitRecord, *, name: str | None) -> float | None:

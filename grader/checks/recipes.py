@@ -30,6 +30,7 @@ class Asked:
         validation_tolerance: For validation sets cut off by hand.
         early_stopping: Whether epochs that early stopping left out count; None where a person decides.
         callback: Class of a callback that each fit is given.
+        weighted: Whether rows or classes are given weights.
         own_loop: Whether a loop of gradients and steps takes the place of ``fit``.
     """
 
@@ -39,6 +40,7 @@ class Asked:
     validation_tolerance: float = 0.02
     early_stopping: bool | None = None
     callback: str | None = None
+    weighted: bool = False
     own_loop: bool = False
 
 
@@ -77,6 +79,7 @@ def own_recipe(scope: Scope) -> Asked:
         epochs=sum(fit.epochs_run for fit in fits) or None,
         batch_size=sizes.pop() if len(sizes) == 1 else None,
         validation=shares.pop() if len(shares) == 1 else None,
+        weighted=bool(fits) and all(_is_weighted(fit) for fit in fits),
     )
 
 
@@ -86,6 +89,7 @@ def recipe_words(recipe: Asked) -> str:
     parts += [f"batch size {recipe.batch_size}"] if recipe.batch_size else []
     parts += [f"{_per_cent(recipe.validation)} validation"] if recipe.validation else []
     parts += [recipe.callback] if recipe.callback else []
+    parts += ["classes weighted"] if recipe.weighted else []
     parts += ["in a loop of your own"] if recipe.own_loop else []
     return ", ".join(parts) or "a training"
 
@@ -117,6 +121,8 @@ def _judged(scope: Scope, asked: Asked) -> Iterator[Aspect]:
         yield _validation(scope, asked)
     if asked.callback is not None:
         yield _callback(scope.fits, asked.callback)
+    if asked.weighted:
+        yield _weighted(scope.fits)
     if asked.own_loop:
         yield _own_loop(scope.fits)
 
@@ -148,6 +154,25 @@ def _callback(fits: tuple[FitRecord, ...], asked: str) -> Aspect:
     named = fits[0].callbacks
     text = f"The training was given {f'the callbacks {listed(named)}' if named else 'no callback'}; {asked}"
     return Aspect("off", f"{text} was asked for.", f"Give fit a list of callbacks with {asked}.")
+
+
+def _weighted(fits: tuple[FitRecord, ...]) -> Aspect:
+    if all(_is_weighted(fit) for fit in fits):
+        return _RIGHT
+    if any(not _is_weighted(fit) and _may_be_weighted(fit) for fit in fits):
+        return Aspect("unknown", "Whether this training gave the classes weights could not be seen.")
+    text = "All rows had the same weight in this training; weights for the classes were asked for."
+    return Aspect("off", text, "Give fit a class_weight, with a larger weight for the rarer class.")
+
+
+def _is_weighted(fit: FitRecord) -> bool:
+    return fit.class_weight or fit.sample_weight
+
+
+def _may_be_weighted(fit: FitRecord) -> bool:
+    """Whether weights may have come by other ways than the arguments of ``fit``: with the rows, or in the loss."""
+    own_loss = fit.compiled is not None and fit.compiled.own_loss
+    return fit.kind != "fit" or fit.x.kind != "array" or own_loss
 
 
 def _own_loop(fits: tuple[FitRecord, ...]) -> Aspect:

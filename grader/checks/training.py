@@ -60,12 +60,13 @@ class TrainedParams(Params):
     data_of: str | None = Field(None, description="section whose arrays the model must be trained on")
     needs_layer: str | None = Field(None, description="layer class that the model must have, such as Dropout")
     callback: str | None = Field(None, description="callback that fit must be given, such as EarlyStopping")
+    weighted: bool = Field(False, description="true: with class_weight or sample_weight")
     own_loop: bool = Field(False, description="true: trained by a loop of gradients and steps, not by fit")
     one_off: float | None = Field(
         None,
         gt=0,
         lt=1,
-        description="share of the points where one of epochs, batch size, validation, callback, loop is off",
+        description="share of the points where one of epochs, batch size, validation, callback, weights, loop is off",
     )
 
     @field_validator("needs_layer")
@@ -175,6 +176,7 @@ def _asked(params: TrainedParams) -> Asked:
         validation_tolerance=params.validation_tolerance,
         early_stopping=params.early_stopping,
         callback=params.callback,
+        weighted=params.weighted,
         own_loop=params.own_loop,
     )
 
@@ -186,7 +188,10 @@ def _as_section(scope: Scope, params: TrainedParams) -> tuple[Aspect, ...] | Non
     recipe = own_recipe(scope.of(params.or_as))
     if recipe.epochs is None:
         return None
-    return aspects(scope, replace(recipe, validation_tolerance=params.validation_tolerance))
+    # Of the other section come its numbers; what else is asked for stays so.
+    asked = _asked(params)
+    asked = replace(asked, epochs=recipe.epochs, batch_size=recipe.batch_size, validation=recipe.validation)
+    return aspects(scope, asked)
 
 
 def _compile_of(scope: Scope) -> CompileRecord | None:

@@ -236,6 +236,30 @@ def test_another_sections_own_recipe_may_be_right_as_well():
     assert trained(scope, TrainedParams(**{**RECIPE.model_dump(), "or_as": "ex1"})).outcome == "passed"
 
 
+def test_another_sections_recipe_stands_for_its_numbers_alone():
+    """A callback that is asked for is asked for all the same."""
+    asked = {**RECIPE.model_dump(), "or_as": "ex1", "callback": "EarlyStopping"}
+    other = SectionMatch(section="ex1", title="Exercise 1: Logistic", model="m1", fits=("f1",))
+    scope = scope_of(make_fit(epochs=30, batch_size=32), matching={"ex1": other})
+    assert trained(scope, TrainedParams(**asked)).outcome == "failed"
+
+
+@pytest.mark.parametrize(
+    ("fields", "outcome"),
+    [
+        ({"class_weight": True}, "passed"),
+        ({"sample_weight": True}, "passed"),
+        ({}, "partial"),
+        ({"x": images(3600, kind="dataset")}, "needs_review"),
+        ({"compiled": make_compile(own_loss=True)}, "needs_review"),
+    ],
+)
+def test_classes_are_weighted_by_arguments_of_fit(fields, outcome):
+    """Weights that come with the rows or in the loss cannot be seen."""
+    params = TrainedParams(epochs=10, weighted=True, one_off=0.5)
+    assert judged(params, **fields).outcome == outcome
+
+
 def test_a_model_without_the_layer_that_it_needs_fails():
     """A training without dropout is no training of dropout."""
     params = TrainedParams(epochs=10, needs_layer="Dropout")

@@ -62,15 +62,20 @@ class _Printed:
     def words(self) -> str:
         number = self.right or self.wrong
         if number is not None:
-            return f"{self.name} {number.short}"
-        return f"{self.name} in the progress bar" if self.in_bar else f"{self.name} not printed"
+            return f"{self.word} {number.short}"
+        return f"{self.word} in the progress bar" if self.in_bar else f"{self.word} not printed"
+
+    @property
+    def word(self) -> str:
+        """The figure's name as a sentence has it."""
+        return _word(self.name)
 
 
 @check("evaluated", params=EvaluatedParams)
 def evaluated(scope: Scope, params: EvaluatedParams) -> CheckResult:
     """The model was evaluated on the whole test set, and what is printed of it is what the model scores."""
     words: Words = {
-        "required": f"evaluated on the whole test set, {listed(params.figures)} printed",
+        "required": f"evaluated on the whole test set, {listed([_word(name) for name in params.figures])} printed",
         "cells": scope.section.cells,
         "basis": "verified",
     }
@@ -158,14 +163,14 @@ def _is_of_history(scope: Scope, item: Quantity, name: Figure) -> bool:
 
 
 def _judged(printed: list[_Printed], *, at_least: int, words: Words) -> CheckResult:
-    words["expected"] = ", ".join(f"{item.name} {shown(item.value)}" for item in printed)
+    words["expected"] = ", ".join(f"{item.word} {shown(item.value)}" for item in printed)
     words["yours"] = ", ".join(item.words for item in printed)
     wrong = [item for item in printed if item.wrong is not None]
     if wrong:
         first = wrong[0]
         text = first.wrong.short if first.wrong is not None else ""
         return failed(
-            f"You print {text} as the test {first.name}, but on the whole test set your model scores"
+            f"You print {text} as the test {first.word}, but on the whole test set your model scores"
             f" {shown(first.value)}.",
             words,
             next_step="Print what evaluate() returns for this model and the whole test set.",
@@ -174,7 +179,7 @@ def _judged(printed: list[_Printed], *, at_least: int, words: Words) -> CheckRes
         return failed(
             f"The model was evaluated on the whole test set ({words['expected']}), but the result is not printed.",
             words,
-            next_step="Print the test loss and the test accuracy that evaluate() returns.",
+            next_step=f"Print {listed([f'the test {item.word}' for item in printed])} of this model.",
         )
     return passed(
         f"The model was evaluated on the whole test set, and what you print is right: {words['yours']}.", words
@@ -215,6 +220,10 @@ def _never_evaluated(
             "unverifiable", "No evaluation of this model was recorded, though its training is your own.", words
         )
     return absent(scope, "This model was not evaluated on the test set.", words, yours="no evaluation")
+
+
+def _word(name: Figure) -> str:
+    return name if name in {"loss", "accuracy"} else {"r2": "R²"}.get(name, name.upper())
 
 
 def _cells(records: Iterable[EvaluationRecord | PredictionRecord]) -> set[int | None]:

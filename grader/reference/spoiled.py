@@ -108,6 +108,7 @@ def _other_figures(measurements: Measurements, match: SectionMatch) -> Iterator[
 
 
 def _with_figures(item: Measurement, *, accuracy: float, factor: float) -> Measurement:
-    errors = {name: (value + 1.0) * factor for name in ("loss", "mae") if (value := getattr(item, name)) is not None}
-    shares = {} if item.accuracy is None else {"accuracy": accuracy}
+    known = {name: value for name in ("loss", "mae", "mse") if (value := getattr(item, name)) is not None}
+    errors = {name: (value + 1.0) * factor for name, value in known.items()}
+    shares = {name: accuracy for name in ("accuracy", "auc", "r2") if getattr(item, name) is not None}
     return item.model_copy(update={**errors, **shares})

@@ -45,7 +45,10 @@ def of_reference(*criteria):
     book = trained_book()
     rubric = Rubric(assignment="some", title="Some", points={"core": 0}, sections=(section(*criteria),))
     evidence = book.evidence()
-    measured = (make_measurement(accuracy=0.97, loss=0.1), make_measurement("train", accuracy=0.99, loss=0.05))
+    measured = (
+        make_measurement(accuracy=0.97, loss=0.1, auc=0.99),
+        make_measurement("train", accuracy=0.99, loss=0.05),
+    )
     measurements = Measurements(submission="some", measured=measured)
     graded = evaluate(rubric, evidence=evidence, measurements=measurements, read=book.store.get)
     return rubric, graded, evidence, measurements, book.store.get
@@ -62,6 +65,7 @@ def unfailed(*criteria):
     [
         criterion("accuracy", min=0.9),
         criterion("accuracy", max=0.98),
+        criterion("score", metric="auc", min=0.9),
         criterion("error", metric="loss", max=0.5),
         criterion("trained", epochs=10),
         criterion("notebook_runs"),

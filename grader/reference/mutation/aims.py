@@ -6,8 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from pydantic import BaseModel
-
+from grader.checks.forms import ModelForm
 from grader.records import SectionMatch
 from grader.rubric import Criterion, Rubric, Section
 
@@ -17,7 +16,7 @@ them; everywhere."""
 
 Hits = Callable[[Criterion], bool]
 
-QUALITY = frozenset({"accuracy", "error", "gap", "auc", "reproducible"})
+QUALITY = frozenset({"accuracy", "error", "score", "gap", "reproducible"})
 """Checks of how well a model does: whatever is changed in it or in its training may move them."""
 
 
@@ -94,9 +93,12 @@ class Aim:
 
 def asks(check: str, *names: str) -> Hits:
     """Criteria of a check whose rubric names all of these parameters."""
-    return lambda criterion: (
-        criterion.check == check and all(getattr(criterion.params, name, None) not in {None, ()} for name in names)
-    )
+    return lambda criterion: criterion.check == check and all(_asks_for(criterion, name) for name in names)
+
+
+def _asks_for(criterion: Criterion, name: str) -> bool:
+    value = getattr(criterion.params, name, None)
+    return value not in {None, ()} and value is not False
 
 
 def any_of(*hits: Hits) -> Hits:
@@ -126,9 +128,21 @@ def form_asks(kind: str, key: str | None = None) -> Hits:
 
     def hits(criterion: Criterion) -> bool:
         form = getattr(criterion.params, "model", None)
-        if criterion.check != "architecture" or not isinstance(form, BaseModel):
+        if criterion.check != "architecture" or not isinstance(form, ModelForm):
             return False
-        expected = form.expected  # type: ignore[attr-defined]
-        return any(one.kind == kind and (key is None or key in one.values) for one in expected)
+        return any(one.kind == kind and (key is None or key in one.values) for one in form.expected)
+
+    return hits
+
+
+def form_counts(kind: str, number: int) -> Hits:
+    """Architectures whose form names a layer of that kind, and not so many of them."""
+
+    def hits(criterion: Criterion) -> bool:
+        form = getattr(criterion.params, "model", None)
+        if not form_asks(kind)(criterion) or not isinstance(form, ModelForm) or kind in form.allow:
+            return False
+        expected = [one for one in form.expected if one.kind == kind]
+        return not sum(not one.optional for one in expected) <= number <= len(expected)
 
     return hits

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from grader.reference.mutation.aims import Aim, any_of, asks, form_asks
+from grader.checks.augmentation import changes_rows
+from grader.reference.mutation.aims import Aim, any_of, asks, form_asks, form_counts
 from grader.reference.mutation.changes import Change, Fault
 from grader.reference.mutation.draft import Draft
 from grader.reference.mutation.original import Layer, Original, Part
@@ -57,12 +58,29 @@ def _aim(part: Part, layer: Layer, key: str | None = None) -> Aim:
     return Aim(hits=form_asks(layer.kind, key), model=part.model.id, reach="quality")
 
 
+def _aim_at_number(part: Part, layer: Layer, *, one_more: int) -> Aim:
+    """At forms that say how many layers of that kind there are."""
+    number = sum(other.kind == layer.kind for other in part.layers)
+    return Aim(hits=form_counts(layer.kind, number + one_more), model=part.model.id, reach="quality")
+
+
+def _once_more(layer: Layer) -> str:
+    """Code of a layer like it whose output has the shape of its input; empty for kinds of which there is none."""
+    if layer.kind == "Dense":
+        return f"keras.layers.Dense({layer.values['units']}, activation={layer.activation!r})"
+    if layer.kind in {"Conv1D", "Conv2D", "Conv3D"}:
+        size = tuple(layer.values["kernel_size"])
+        values = f"{layer.values['filters']}, {size}, padding='same', activation={layer.activation!r}"
+        return f"keras.layers.{layer.kind}({values})"
+    return ""
+
+
 def layer_missing(original: Original) -> Iterator[Change]:
     """A hidden layer is left out."""
 
     def choose(part: Part) -> Iterator[tuple[Layer, str, Aim]]:
         for layer in part.hidden[-1:]:
-            yield layer, f"del fresh[{layer.place}]", _aim(part, layer)
+            yield layer, f"del fresh[{layer.place}]", _aim_at_number(part, layer, one_more=-1)
 
     return _of_layers(original, choose)
 
@@ -73,9 +91,10 @@ def layer_added(original: Original) -> Iterator[Change]:
     def choose(part: Part) -> Iterator[tuple[Layer, str, Aim]]:
         output = part.output
         for layer in part.hidden[-1:]:
-            if layer.kind == "Dense":
-                copied = f"keras.layers.Dense({layer.values['units']}, activation={layer.activation!r})"
-                yield layer, f"fresh.insert({layer.place}, {copied})", _aim(part, layer)
+            copied = _once_more(layer)
+            if copied:
+                aim = _aim_at_number(part, layer, one_more=1)
+                yield layer, f"fresh.insert({layer.place}, {copied})", aim
         if not part.hidden and output is not None:
             added = f'fresh.insert({output.place}, keras.layers.Dense(8, activation="relu"))'
             yield output, added, _aim(part, output)
@@ -216,6 +235,38 @@ def pooling_missing(original: Original) -> Iterator[Change]:
     return _of_layers(original, choose)
 
 
+def augmentation_missing(original: Original) -> Iterator[Change]:
+    """The layers that change rows at random are left out."""
+    for part, places in _changing(original):
+        draft = rebuilt(original, part, _without(places))
+        if draft is not None:
+            yield Change(draft, Aim(asks("augmented"), model=part.model.id, reach="quality"), part.name)
+
+
+def augmented_once(original: Original) -> Iterator[Change]:
+    """The rows are changed once, before the training."""
+    for part, places in _changing(original):
+        x = part.fit.argument(0, "x") if part.fit is not None else None
+        lines = (f"changing = [layer for place, layer in enumerate(fresh) if place in {places}]", _without(places))
+        draft = rebuilt(original, part, *lines)
+        if x is not None and draft is not None:
+            changed = f"keras.Sequential(changing)({original.text(part.cell, x)}, training=True).numpy()"
+            aim = Aim(asks("augmented", "anew"), model=part.model.id, reach="quality")
+            yield Change(draft.replace(part.cell, x, changed), aim, part.name)
+
+
+def _changing(original: Original) -> Iterator[tuple[Part, tuple[int, ...]]]:
+    """Models with layers that change rows at random, and the places of those."""
+    for part in original.parts:
+        places = tuple(layer.place for layer in part.layers if changes_rows(layer.kind))
+        if places:
+            yield part, places
+
+
+def _without(places: tuple[int, ...]) -> str:
+    return f"fresh = [layer for place, layer in enumerate(fresh) if place not in {places}]"
+
+
 def wrong_loss(original: Original) -> Iterator[Change]:
     """The loss is of another kind of task."""
     for part in original.parts:
@@ -261,6 +312,8 @@ FAULTS: tuple[Fault, ...] = (
     dropout_wrong_rate,
     wrong_kernel_size,
     pooling_missing,
+    augmentation_missing,
+    augmented_once,
     wrong_loss,
     wrong_optimizer,
     metrics_missing,

@@ -107,7 +107,7 @@ def cells_out_of_order(original: Original) -> Iterator[Change]:
 def section_deleted(original: Original) -> Iterator[Change]:
     """A section that nothing behind it needs is not there: from its heading to the next."""
     headings = [heading.cell for heading in headings_of(original.evidence.cells) if heading.is_real]
-    for start, end in zip(headings, [*headings[1:], len(original.notebook.cells)], strict=True):
+    for start, end in pairwise([*headings, len(original.notebook.cells)]):
         own = [cell for cell in range(start, end) if cell in original.trees]
         made = set().union(*(stores(node) for cell in own for node in original.trees[cell].body)) if own else set()
         needed = any(made & loads(original.trees[cell]) for cell in original.trees if cell >= end)

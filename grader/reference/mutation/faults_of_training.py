@@ -80,6 +80,16 @@ def wrong_validation_share(original: Original) -> Iterator[Change]:
     return _keyword(original, "validation_split", lambda text: f"3 * {text}", hits=hits)
 
 
+def callback_missing(original: Original) -> Iterator[Change]:
+    """Nothing watches the training."""
+    return _keyword(original, "callbacks", lambda _: "[]", hits=asks("trained", "callback"))
+
+
+def class_weight_missing(original: Original) -> Iterator[Change]:
+    """All classes count alike."""
+    return _keyword(original, "class_weight", lambda _: "None", hits=asks("trained", "weighted"))
+
+
 def no_validation(original: Original) -> Iterator[Change]:
     """Nothing is held out."""
     for part in original.parts:
@@ -261,6 +271,8 @@ FAULTS: tuple[Fault, ...] = (
     one_epoch_only,
     wrong_batch_size,
     wrong_validation_share,
+    callback_missing,
+    class_weight_missing,
     no_validation,
     validated_on_test_set,
     trained_on_test_set,

@@ -1,9 +1,16 @@
 from __future__ import annotations
 
 import pytest
+from builders import Notebook, dense, layer
 from mutated import derived, reference
+from nbformat.v4 import new_code_cell, new_notebook
 
-from grader.reference.mutation.deriving import EQUIVALENTS, FAULTS
+from grader.checks.base import registered
+from grader.checks.forms import ModelForm
+from grader.matching import match
+from grader.reference.mutation.aims import form_counts
+from grader.reference.mutation.deriving import EQUIVALENTS, FAULTS, derive
+from grader.rubric import Criterion, Rubric, Section
 from grader.source import parse
 
 
@@ -109,3 +116,70 @@ def test_merging_and_splitting_cells_keeps_every_line():
         (mutant,) = derived(kind).mutants
         assert [line for cell in mutant.notebook.cells for line in cell.source.split("\n") if line] == lines
         assert len(mutant.notebook.cells) != len(notebook.cells)
+
+
+IMAGES_TRAINED = """\
+net = keras.Sequential(made())
+net.compile(optimizer="adam", loss="binary_crossentropy")
+net.fit(x, y, epochs=12, callbacks=[stop], class_weight=weights)"""
+
+
+def criterion(check, **params):
+    return Criterion(id=check, points=1, check=check, params=registered()[check].params(**params))
+
+
+ANY = ModelForm.model_validate({"layers": [{"layer": "Dense"}]})
+
+
+def of_images(*criteria, form=ANY):
+    """What comes of a small convolutional network that changes its images, with these criteria."""
+    rows = (layer("RandomZoom"), layer("Conv2D", filters=8, kernel_size=[3, 3], activation="relu"), dense(1, "sigmoid"))
+    config = {"config": {"layers": [{"class_name": one.class_name, "config": dict(one.config)} for one in rows]}}
+    book = Notebook()
+    book.code(IMAGES_TRAINED)
+    book.fit(book.model(*rows, names=("net",), config=config, inputs=(28, 28, 1)))
+    section = Section(id="ex", title="Exercise", model=form, criteria=criteria)
+    rubric = Rubric(assignment="some", title="Some", points={"core": len(criteria)}, sections=(section,))
+    notebook = new_notebook(cells=[new_code_cell(IMAGES_TRAINED)])
+    evidence = book.evidence()
+    found = derive(notebook, rubric=rubric, evidence=evidence, matching=match(rubric, evidence))
+    return {mutant.kind: mutant for mutant in found.mutants if mutant.group == "fault"}
+
+
+@pytest.mark.parametrize(
+    ("asked", "kind", "line"),
+    [
+        (criterion("augmented"), "augmentation_missing", "if place not in (0,)]"),
+        (criterion("augmented", anew=True), "augmented_once", "net.fit(keras.Sequential(changing)(x, training=True)"),
+        (criterion("trained", callback="EarlyStopping"), "callback_missing", "callbacks=[]"),
+        (criterion("trained", weighted=True), "class_weight_missing", "class_weight=None"),
+    ],
+)
+def test_what_a_rubric_asks_of_a_training_on_images_is_broken(asked, kind, line):
+    """Each by the kind that is named for it, and only where it is asked for."""
+    mutant = of_images(asked)[kind]
+    assert line in mutant.diff
+    assert mutant.targets == (asked.id,)
+    assert kind not in of_images(criterion("compiled"))
+
+
+def test_how_well_a_model_does_may_follow_from_any_fault_of_its_training():
+    """By accuracy, error or score."""
+    mutant = of_images(criterion("trained", callback="EarlyStopping"), criterion("score", min=0.9))["callback_missing"]
+    assert mutant.related == ("score",)
+
+
+@pytest.mark.parametrize(
+    ("repeat", "number", "hit"), [(2, 1, True), (2, 2, False), ({"min": 1, "max": 3}, 2, False), ({"min": 1}, 0, True)]
+)
+def test_a_number_of_layers_is_wrong_where_the_form_has_another(repeat, number, hit):
+    """A form that leaves it open is broken by none within."""
+    form = ModelForm.model_validate({"layers": [{"layer": "Conv2D", "repeat": repeat}, {"layer": "Dense"}]})
+    assert form_counts("Conv2D", number)(criterion("architecture", model=form)) is hit
+
+
+def test_a_convolution_more_keeps_the_shape():
+    """So that the layers behind it can be built."""
+    form = ModelForm.model_validate({"layers": [{"layer": "Conv2D"}, {"layer": "Dense"}], "allow": ["RandomZoom"]})
+    mutant = of_images(criterion("architecture", model=form), form=form)["layer_added"]
+    assert "keras.layers.Conv2D(8, (3, 3), padding='same', activation='relu')" in mutant.diff

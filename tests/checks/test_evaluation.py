@@ -69,6 +69,19 @@ def test_a_number_that_the_model_does_not_score_fails(printed: str) -> None:
     assert "your model scores" in result.feedback
 
 
+def test_the_next_step_names_the_figures_that_were_asked_for() -> None:
+    """An area under a curve is not answered by printing a loss."""
+    book = Notebook()
+    book.code("fit; evaluate")
+    model = book.model(dense(1, "sigmoid"))
+    book.fit(model)
+    book.evaluate(model)
+    params = EvaluatedParams.model_validate({"figures": ["auc"]})
+    result = evaluated(scope_of(book, model, measured=(make_measurement(auc=0.99),)), params)
+    assert result.outcome == "failed"
+    assert result.next_step == "Print the test AUC of this model."
+
+
 @pytest.mark.parametrize(("accuracy", "outcome"), [("0.9782", "passed"), ("0.9742", "passed"), ("0.9783", "failed")])
 def test_the_tolerance_includes_its_ends(accuracy: str, outcome: str) -> None:
     """0.002 away is within, a digit more is not."""

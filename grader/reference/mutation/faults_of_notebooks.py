@@ -54,7 +54,8 @@ def unscaled_input(original: Original) -> Iterator[Change]:
 
 def rows_left_out(original: Original) -> Iterator[Change]:
     """Most of the training part is thrown away."""
-    return _prepared(original, "{x}, {y} = {x}[:500], {y}[:500]", hits=asks("prepared_data"), test=False)
+    code = "{x}, {y} = {x}[:500], {y}[:500]"
+    return _prepared(original, code, hits=asks("prepared_data"), test=False, follows=frozenset({"trained"}))
 
 
 def image_with_wrong_label(original: Original) -> Iterator[Change]:
@@ -142,19 +143,30 @@ def _own_data(original: Original, code: str, *, hits: Hits, reach: Reach = "qual
     return _data(original, code, hits=hits, reach=reach, usable=lambda part: len(part.last.x.shape) == 2)
 
 
-def _prepared(original: Original, code: str, *, hits: Hits, test: bool) -> Iterator[Change]:
+def _prepared(
+    original: Original, code: str, *, hits: Hits, test: bool, follows: frozenset[str] = frozenset()
+) -> Iterator[Change]:
     """Changes to the arrays of a data set, where they are ready for the first model that uses them."""
     loaded = original.loaded_data()
     if loaded is None:
         return
     names = set(loaded[0])
-    yield from _data(
-        original, code, hits=hits, reach="quality", usable=lambda part: bool(names & set(_names(part))), test=test
-    )
+
+    def usable(part: Part) -> bool:
+        return bool(names & set(_names(part)))
+
+    yield from _data(original, code, hits=hits, reach="quality", usable=usable, test=test, follows=follows)
 
 
 def _data(
-    original: Original, code: str, *, hits: Hits, reach: Reach, usable: Callable[[Part], bool], test: bool = False
+    original: Original,
+    code: str,
+    *,
+    hits: Hits,
+    reach: Reach,
+    usable: Callable[[Part], bool],
+    test: bool = False,
+    follows: frozenset[str] = frozenset(),
 ) -> Iterator[Change]:
     seen: set[tuple[str, str]] = set()
     for part in original.parts:
@@ -172,7 +184,7 @@ def _data(
             lines.append(code.format(x=tested[0], y=tested[1]))
         draft = original.draft().after(cell, original.trees[cell].body[-1], "\n".join(lines))
         users = frozenset(other.model.id for other in original.parts if {*_names(other)} & {*names})
-        aim = Aim(hits, cells=frozenset({cell}), felt_by=users, reach=reach, follows=_OF_DATA)
+        aim = Aim(hits, cells=frozenset({cell}), felt_by=users, reach=reach, follows=_OF_DATA | follows)
         yield Change(draft, aim, names[0])
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from grader.batch import Cohort
     from grader.pipeline import Progress, Task
     from grader.reference.validation import Validation
+    from grader.rubric import DataKind, Rubric
 
 _STEPS = {
     "read": "reading",
@@ -121,6 +122,21 @@ def show_summary(cohort: Cohort, *, output: Path, verbose: bool) -> None:
     for one in cohort.ours:
         console.print(Text(f"{one.submission.id} needs review because of us: {_ours(one)}", style="yellow"))
     console.print(f"Pages: {output / 'index.html'}")
+
+
+def show_unmeasured(graded: Iterable[GradedSubmission], *, rubric: Rubric, data: DataKind) -> None:
+    """Prints the criteria that wait for a spread of the reference that was never measured, and how to measure it."""
+    from grader.rubric import criteria_of_spread
+
+    waiting = {verdict.criterion for one in graded for verdict in one.verdicts if verdict.cause == "ours"}
+    named = [name for name in criteria_of_spread(rubric) if name in waiting]
+    if data not in rubric.calibrations and named:
+        text = (
+            f"{', '.join(named)}: the reference's spread was never measured on the {data} data, so a person must"
+            f" decide. Measure it with: grader calibrate {rubric.path} --data {data}. Then grade again: what was"
+            " executed is not executed again."
+        )
+        Console().print(Text(text, style="yellow"))
 
 
 def show_verdicts(graded: GradedSubmission) -> None:

@@ -59,7 +59,7 @@ def grade(  # noqa: PLR0913
     """
     from grader.batch import grade_batch
     from grader.cli import EXIT_OURS
-    from grader.cli.display import BatchDisplay, show_summary
+    from grader.cli.display import BatchDisplay, show_summary, show_unmeasured
     from grader.cli.options import existing_file
     from grader.pipeline import Settings
     from grader.rubric import load_rubric
@@ -88,5 +88,6 @@ def grade(  # noqa: PLR0913
         )
     if not quiet:
         show_summary(cohort, output=output, verbose=verbose)
+        show_unmeasured(cohort.graded, rubric=loaded, data=data_sets.kind)
     if cohort.ours:
         raise SystemExit(EXIT_OURS)

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from grader import pipeline
 from grader.calibration import Calibration
-from grader.checks.bands import FEWEST_RUNS, Within
+from grader.checks.bands import FEWEST_RUNS
 from grader.datasets import DataSets
 from grader.evaluate import evaluate
 from grader.execution.sources import packages
@@ -18,7 +18,7 @@ from grader.reference.mutation.showing import mutant_in_full
 from grader.reference.runs import Begin, run_reference
 from grader.reference.spoiled import criteria_that_cannot_fail
 from grader.reference.validation import Finding, Validation
-from grader.rubric import Rubric
+from grader.rubric import Rubric, criteria_of_spread
 from grader.store import OutputFolder
 
 
@@ -63,11 +63,7 @@ def calibration_findings(rubric: Rubric, data_sets: DataSets) -> Iterator[Findin
         rubric: With its calibrations.
         data_sets: What the rubric is validated on.
     """
-    needing = [
-        criterion.id
-        for criterion in rubric.criteria
-        if any(isinstance(getattr(criterion.params, name), Within) for name in type(criterion.params).model_fields)
-    ]
+    needing = criteria_of_spread(rubric)
     if not needing:
         return
     kind = data_sets.kind

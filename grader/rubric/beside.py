@@ -24,7 +24,7 @@ def read_calibrations(rubric: Rubric, problems: Listed) -> dict[DataKind, Calibr
 
     One that holds for all data serves the kind that the rubric names no file for.
     """
-    needing = [criterion.id for criterion in rubric.criteria if _bands(criterion.params)]
+    needing = criteria_of_spread(rubric)
     named = {"full": rubric.calibration.full, "sample": rubric.calibration.sample}
     found: dict[DataKind, Calibration] = {}
     if not any(named.values()):
@@ -52,6 +52,11 @@ def read_calibrations(rubric: Rubric, problems: Listed) -> dict[DataKind, Calibr
         if calibration.holds_for_all_data:
             found = {**dict.fromkeys(_KINDS, calibration), **found}
     return found
+
+
+def criteria_of_spread(rubric: Rubric) -> tuple[str, ...]:
+    """The criteria with a band that is relative to the reference's spread."""
+    return tuple(criterion.id for criterion in rubric.criteria if _bands(criterion.params))
 
 
 def read_template(rubric: Rubric, problems: Listed) -> frozenset[str]:

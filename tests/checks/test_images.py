@@ -116,13 +116,23 @@ def test_a_data_set_that_is_not_there_fails() -> None:
     assert prepared_data(scope_of(), params).yours == "not loaded"
 
 
-def shown(image: Array | GridRecord | None, *, printed: str = "", named: bool = True, **axes: Any) -> CheckResult:
+def shown(
+    image: Array | GridRecord | None,
+    *,
+    printed: str = "",
+    named: bool = True,
+    more: Array | None = None,
+    **axes: Any,
+) -> CheckResult:
     book = Notebook()
     book.code("load and show", printed=printed)
     if named:
         full = summarise(DIGITS, store=book.store, whole=False).model_copy(update={"shape": (4000, 28, 28)})
         digits = summarise(CLASSES, store=book.store).model_copy(update={"shape": (4000,)})
-        for name, array in (("x_train", full), ("y_train", digits)):
+        arrays = {"x_train": full, "y_train": digits}
+        if more is not None:
+            arrays["more"] = summarise(more, store=book.store).model_copy(update={"shape": (4000,)})
+        for name, array in arrays.items():
             book.arrays.append(NamedArray(seq=1, cell=0, name=name, array=array))
     if image is not None:
         drawn = image if isinstance(image, GridRecord) else grid(image, store=book.store)
@@ -176,15 +186,30 @@ def test_an_image_without_its_label_fails(text: str) -> None:
 
 def test_an_image_whose_label_is_not_known_needs_any() -> None:
     """Only the first rows are kept; an image from further behind is taken at its word."""
-    other = np.random.default_rng(5).random((28, 28))
+    other = DIGITS[5] / 255 + np.random.default_rng(5).random((28, 28))
     assert shown(other, title="Label: 7").outcome == "passed"
     assert shown(other, title="an image").outcome == "failed"
     assert shown(other, named=False, title="7").outcome == "passed"
 
 
-@pytest.mark.parametrize("image", [None, np.zeros((5, 5)), np.zeros((10, 10))])
+def test_the_sizes_of_an_array_are_no_label() -> None:
+    """The last one is 1 where images have an axis for their channel."""
+    one = int(np.flatnonzero(CLASSES[:60] == 1)[0])
+    assert shown(DIGITS[one], printed="images: (4000, 28, 28, 1)").outcome == "failed"
+    assert shown(DIGITS[one], printed="labels: (4, 1, 3)").outcome == "passed"
+
+
+def test_a_question_about_the_labels_is_no_label() -> None:
+    """Whether a digit is this one is 1 or 0 for every image."""
+    assert LABEL != 1
+    assert shown(DIGITS[3], more=(CLASSES == LABEL).astype(int), title="Label: 1").outcome == "failed"
+
+
+@pytest.mark.parametrize(
+    "image", [None, np.zeros((5, 5)), np.zeros((10, 10)), np.random.default_rng(5).random((28, 28))]
+)
 def test_no_image_fails(image: Array | None) -> None:
-    """A small square is no digit."""
+    """A small square is no digit, and noise is like none."""
     assert shown(image, title="5").yours == "no image"
 
 

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from grader.datasets import DataSets
+from grader.execution.feeds import Feed
 from grader.execution.inputmap import RowMap
 from grader.execution.labels import Labels, known_labels, recorded_array
 from grader.execution.rows import KnownRows, Read, Recognised, recognise
@@ -43,29 +44,6 @@ MAX_STRANGERS = 60
 
 Task = Callable[..., Labels | None]
 """Gives the labels for a model of so many outputs: ``task(width=10)``."""
-
-
-@dataclass(frozen=True)
-class Feed:
-    """Rows that a model is asked about: those of a data set under a map, or an array as it is.
-
-    Attributes:
-        known: The data set; None for an array.
-        ids: Numbers of its rows, shape ``(rows,)``.
-        shift: Whether the images are moved by one pixel first.
-        array: The rows themselves, shape ``(rows, ...)``; None for a data set's.
-    """
-
-    known: KnownRows | None = None
-    row_map: RowMap | None = None
-    ids: Array | None = None
-    shift: bool = False
-    array: Array | None = None
-
-    @property
-    def rows(self) -> int:
-        counted = self.array if self.ids is None else self.ids
-        return 0 if counted is None else len(counted)
 
 
 @dataclass(frozen=True)
@@ -301,6 +279,10 @@ def _fit_probes(state: State, fit: FitRecord, *, tasks: dict[str, Task], book: R
             probes.append(_array_probe(name, array, y, read=book.read))
         else:
             made.unverified.append(_unverified(state, _why_not(name, x, found)))
+    # A loop shows no validation rows, and is taken to hold out what it left.
+    left = probes[0].feed.left_out if probes and fit.kind != "fit" else None
+    if left is not None:
+        probes.append(replace(probes[0], name="validation", feed=left, label_rows=left.ids, agreement=None))
     arrays = [probe.feed.array for probe in probes if probe.feed.array is not None]
     if arrays and probes[0].name == "train" and all(part.ndim == 2 and part.shape[1] == 2 for part in arrays):
         probes.append(Probe("region", Feed(array=_region(np.concatenate(arrays)))))

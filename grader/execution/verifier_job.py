@@ -18,8 +18,9 @@ import numpy as np
 import numpy.typing as npt
 
 from grader.errors import StoreError
+from grader.execution.feeds import Feed
 from grader.execution.inside import JOB, Run, run_inside, workshop
-from grader.execution.probes import Feed, Probe, State
+from grader.execution.probes import Probe, State
 from grader.execution.sandbox import Sandbox
 from grader.records import ArrayRef
 from grader.store import ArrayStore, write_atomically

@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 from verification import Recorded
 
+from grader.execution.feeds import Feed
 from grader.execution.labels import Labels
-from grader.execution.probes import Feed, Probe, State
+from grader.execution.probes import Probe, State
 from grader.execution.verifier_job import Answer
 from grader.execution.verify import _measurement
 from grader.records import LayerRecord, Measurement

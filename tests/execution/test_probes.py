@@ -60,6 +60,22 @@ def test_rows_of_the_fit_are_its_own(digits: DataSets, tmp_path: Path) -> None:
     assert probes["validation"].feed.ids.tolist() == held.tolist()
 
 
+def test_a_loop_is_asked_about_what_it_left_of_the_training_part(digits: DataSets, tmp_path: Path) -> None:
+    """It shows no validation rows; a fit without any held out none."""
+    recorded = Recorded(tmp_path)
+    model, digest = recorded.model(WEIGHTS)
+    recorded.fit((model, digest), x=X[30:], y=Y[30:], kind="loop")
+    recorded.fit((model, recorded.state([WEIGHTS[0] * 2])), x=X[30:], y=Y[30:])
+    recorded.fit((model, recorded.state([WEIGHTS[0] * 3])), x=X, y=Y, kind="loop")
+    made = {
+        state.weights: {probe.name: probe for probe in probes} for state, probes in _planned(recorded, digits).states
+    }
+    (held,) = [probes["validation"] for probes in made.values() if "validation" in probes]
+    assert held is made[digest]["validation"]
+    assert held.feed.ids is not None
+    assert held.feed.ids.tolist() == list(range(30))
+
+
 def test_test_rows_used_for_validation_are_recognised(digits: DataSets, tmp_path: Path) -> None:
     """Validation data may be the test part."""
     recorded = Recorded(tmp_path)

@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 from verification import Recorded
 
+from grader.execution.feeds import Feed
 from grader.execution.frames import Frames
 from grader.execution.inside import Run
-from grader.execution.probes import Feed, Probe, State
+from grader.execution.probes import Probe, State
 from grader.execution.sandbox import Ending
 from grader.execution.verifier_job import Answers, _blame, _take, foreign_part
 

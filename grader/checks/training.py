@@ -104,10 +104,7 @@ def compiled(scope: Scope, params: CompiledParams) -> CheckResult:
             "unverifiable", f"The loss {record.loss!r} is your own function; a tutor will look at it.", words
         )
     wrong = _wrong_in(scope, record, params=params)
-    if wrong:
-        step = f"Compile the model with {_wanted(params)}, and train it again."
-        return failed(" ".join(wrong), words, next_step=step)
-    return passed(f"The model is compiled with {_yours(record)}.", words)
+    return _of_compile(scope, wrong, record=record, params=params, words=words)
 
 
 @check("trained", params=TrainedParams)
@@ -139,6 +136,18 @@ def trained(scope: Scope, params: TrainedParams) -> CheckResult:
             name = section_name(params.or_as, scope.matching)
             return passed(f"The model was trained as that of {name}: {words['yours']}.", words)
     return _of_aspects(judged, params=params, words=words)
+
+
+def _of_compile(
+    scope: Scope, wrong: list[str], *, record: CompileRecord, params: CompiledParams, words: Words
+) -> CheckResult:
+    if wrong:
+        step = f"Compile the model with {_wanted(params)}, and train it again."
+        return failed(" ".join(wrong), words, next_step=step)
+    if params.metrics and _metrics_of(scope, record) is None:
+        text = f"Whether your own training loop counts the metric {listed(params.metrics)} could not be seen."
+        return needs_review("unverifiable", f"{text} A tutor will look.", words)
+    return passed(f"The model is compiled with {_yours(record)}.", words)
 
 
 def _untrained(scope: Scope, words: Words) -> CheckResult:
@@ -214,11 +223,19 @@ def _wrong_in(scope: Scope, record: CompileRecord, *, params: CompiledParams) ->
         wrong += [reason] if reason else []
     if params.optimizer and str(record.optimizer).casefold() not in {one.casefold() for one in params.optimizer}:
         wrong.append(f"The optimizer is {record.optimizer}; {listed(params.optimizer, word='or')} was asked for.")
-    for metric in params.metrics:
-        if not any(_is_metric(one, metric) for one in record.metrics):
-            found = listed(record.metrics) or "none"
-            wrong.append(f"The metric {metric} is missing (yours: {found}).")
+    metrics = _metrics_of(scope, record)
+    for metric in params.metrics if metrics is not None else ():
+        if not any(_is_metric(one, metric) for one in metrics or ()):
+            wrong.append(f"The metric {metric} is missing (yours: {listed(metrics or ()) or 'none'}).")
     return wrong
+
+
+def _metrics_of(scope: Scope, record: CompileRecord) -> tuple[str, ...] | None:
+    """The metrics that a model was compiled with; None for a loop on one that never was: it may count them itself."""
+    if record.metrics or all(fit.kind != "loop" for fit in scope.fits):
+        return record.metrics
+    calls = [item for item in scope.evidence.compiles if item.model == record.model and item.seq <= record.seq]
+    return calls[-1].metrics if calls else None
 
 
 def _is_metric(name: str, wanted: str) -> bool:

@@ -221,6 +221,15 @@ def test_an_unknown_batch_size_goes_to_a_tutor():
     assert judged(batch_size=None).outcome == "needs_review"
 
 
+@pytest.mark.parametrize(("metrics", "outcome"), [(("accuracy",), "passed"), ((), "failed"), (None, "needs_review")])
+def test_a_loop_has_the_metrics_that_its_model_was_compiled_with(metrics, outcome):
+    """One on a model that was never compiled may count them itself."""
+    calls = () if metrics is None else (make_compile(seq=1, metrics=metrics),)
+    fit = make_fit(kind="loop", compiled=make_compile(seq=2, metrics=()))
+    evidence = make_evidence(models=(make_model(*SOFTMAX),), compiles=calls, fits=(fit,))
+    assert compiled(make_scope(evidence), AS_ASKED).outcome == outcome
+
+
 def test_another_sections_own_recipe_may_be_right_as_well():
     """As asked for, or as this student's own exercise 1."""
     own = make_fit("m2", id="f2", epochs=30, batch_size=32, validation=0.2)

@@ -54,6 +54,12 @@ def _of_layers(original: Original, choose: Callable[[Part], Iterator[tuple[Layer
                 yield Change(draft, aim, part.name)
 
 
+def _of_outputs(part: Part) -> frozenset[str]:
+    """What follows from outputs that are no probabilities: pictures of them, and the AUC that Keras makes of them."""
+    watches_auc = any("auc" in name for name in part.last.history)
+    return frozenset({"region_figure", *(["evaluated"] if watches_auc else [])})
+
+
 def _aim(part: Part, layer: Layer, key: str | None = None) -> Aim:
     return Aim(hits=form_asks(layer.kind, key), model=part.model.id, reach="quality")
 
@@ -150,7 +156,7 @@ def wrong_output_activation(original: Original) -> Iterator[Change]:
             line = f"fresh[{layer.place}].activation = keras.activations.{other}"
             hits = any_of(form_asks(layer.kind, "activation"), asks("compiled", "loss"))
             if other is not None:
-                aim = Aim(hits=hits, model=part.model.id, reach="quality", follows=frozenset({"region_figure"}))
+                aim = Aim(hits=hits, model=part.model.id, reach="quality", follows=_of_outputs(part))
                 yield layer, line, aim
 
     return _of_layers(original, choose)
@@ -164,7 +170,7 @@ def loss_does_not_fit(original: Original) -> Iterator[Change]:
         if layer is not None and layer.activation in {"softmax", "sigmoid"}:
             line = f"fresh[{layer.place}].activation = keras.activations.linear"
             hits = any_of(form_asks(layer.kind, "activation"), asks("compiled", "loss"))
-            aim = Aim(hits=hits, model=part.model.id, reach="quality", follows=frozenset({"region_figure"}))
+            aim = Aim(hits=hits, model=part.model.id, reach="quality", follows=_of_outputs(part))
             yield layer, line, aim
 
     return _of_layers(original, choose)

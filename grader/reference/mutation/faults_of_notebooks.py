@@ -100,8 +100,12 @@ def cells_out_of_order(original: Original) -> Iterator[Change]:
     for part in original.parts:
         if part.evaluate is not None and part.evaluate.cell > part.cell:
             draft = original.draft().move(part.evaluate.cell, before=part.cell)
-            felt = frozenset({part.model.id})
-            aim = Aim(asks("notebook_runs"), felt_by=felt, follows=frozenset({"evaluated"}))
+            if any(part.name in stores(node) for node in original.trees[part.cell].body):
+                felt = frozenset({part.model.id})
+                aim = Aim(asks("notebook_runs"), felt_by=felt, follows=frozenset({"evaluated"}))
+            else:
+                # The model is there already, as it was before its training.
+                aim = Aim(asks("evaluated"), model=part.model.id)
             yield Change(draft, aim, part.name)
 
 

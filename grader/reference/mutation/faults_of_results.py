@@ -13,7 +13,7 @@ from grader.records import PredictionRecord
 from grader.reference.mutation.aims import Aim, Hits, asks
 from grader.reference.mutation.changes import Change, Fault
 from grader.reference.mutation.draft import Draft
-from grader.reference.mutation.original import Original, Part, loads
+from grader.reference.mutation.original import Original, Part, loads, stores
 
 _EVALUATED = asks("evaluated")
 _CURVES = asks("loss_curves")
@@ -41,7 +41,7 @@ def evaluated_another_model(original: Original) -> Iterator[Change]:
     for part, other in _others(original):
         if part.evaluate is not None:
             draft = original.draft().replace(part.evaluate.cell, part.evaluate.receiver, other.name)
-            yield Change(draft, _aim(part, _EVALUATED), part.name)
+            yield Change(draft, _aim_between(part, other, _EVALUATED, shows="evaluated"), part.name)
 
 
 def figures_made_up(original: Original) -> Iterator[Change]:
@@ -60,8 +60,8 @@ def figures_not_printed(original: Original) -> Iterator[Change]:
         prints = _prints_of(original, part)
         if part.evaluate is not None and prints:
             draft = original.draft()
-            for statement in prints:
-                draft.delete(part.evaluate.cell, statement)
+            for cell, statement in [*((part.evaluate.cell, node) for node in prints), *_printed_again(original, part)]:
+                draft.delete(cell, statement)
             yield Change(draft, _aim(part, _EVALUATED), part.name)
 
 
@@ -133,7 +133,7 @@ def curves_of_another_model(original: Original) -> Iterator[Change]:
             cell, statements = drawing
             old, new = part.history.partition(".")[0], (earlier[-1].history or "").partition(".")[0]
             draft = _renamed(original, cell, statements, old=old, new=new)
-            yield Change(draft, _aim(part, _CURVES), part.name)
+            yield Change(draft, _aim_between(part, earlier[-1], _CURVES, shows="loss_curves"), part.name)
 
 
 def no_confusion_matrix(original: Original) -> Iterator[Change]:
@@ -163,7 +163,7 @@ def confusion_matrix_of_another_model(original: Original) -> Iterator[Change]:
         drawing = original.drawing(part, square=True)
         if drawing is not None:
             draft = _renamed(original, *drawing, old=part.name, new=other.name)
-            yield Change(draft, _aim(part, _MATRIX), part.name)
+            yield Change(draft, _aim_between(part, other, _MATRIX, shows="confusion_matrix"), part.name)
 
 
 def region_of_another_model(original: Original) -> Iterator[Change]:
@@ -244,6 +244,12 @@ def _aim(part: Part, hits: Hits, *, at_named: bool = False) -> Aim:
     return Aim(hits, model=None if at_named else part.model.id)
 
 
+def _aim_between(part: Part, other: Part, hits: Hits, *, shows: str) -> Aim:
+    """What is shown in the wrong place is there for its own section as well, which may have lost it otherwise."""
+    felt_by = frozenset({other.model.id})
+    return Aim(hits, model=part.model.id, felt_by=felt_by, follows=frozenset({shows}))
+
+
 def _instead_of_curves(original: Original, code: str, *, needs: tuple[str, ...] = ("val_loss",)) -> Iterator[Change]:
     for part in original.parts:
         drawing = original.drawing(part, square=False)
@@ -305,14 +311,28 @@ def _edited(printed: str, results: dict[str, float]) -> str:
 def _prints_of(original: Original, part: Part) -> list[ast.stmt]:
     """The statements of the evaluation's cell that print what was evaluated, and that alone."""
     call = part.evaluate
-    if call is None or not isinstance(call.statement, ast.Assign):
-        return []
-    names = {node.id for target in call.statement.targets for node in ast.walk(target) if isinstance(node, ast.Name)}
-    return [
-        node
-        for node in original.trees[call.cell].body
-        if isinstance(node, ast.Expr) and "print" in loads(node) and names & loads(node)
-    ]
+    return [] if call is None else _prints_in(original, call.cell, names=_evaluated_names(part))
+
+
+def _printed_again(original: Original, part: Part) -> Iterator[tuple[int, ast.stmt]]:
+    """The statements of later cells that print it too, as long as its names mean the same."""
+    names = _evaluated_names(part)
+    later = [cell for cell in original.trees if part.evaluate is not None and cell > part.evaluate.cell]
+    for cell in later:
+        if any(names & stores(node) for node in original.trees[cell].body):
+            return
+        yield from ((cell, node) for node in _prints_in(original, cell, names=names))
+
+
+def _prints_in(original: Original, cell: int, *, names: set[str]) -> list[ast.stmt]:
+    body = original.trees[cell].body
+    return [node for node in body if isinstance(node, ast.Expr) and "print" in loads(node) and names & loads(node)]
+
+
+def _evaluated_names(part: Part) -> set[str]:
+    """What the results are bound to."""
+    call = part.evaluate
+    return stores(call.statement) if call is not None and isinstance(call.statement, ast.Assign) else set()
 
 
 def _others(original: Original) -> Iterator[tuple[Part, Part]]:

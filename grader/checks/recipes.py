@@ -18,6 +18,9 @@ ROUNDED_ROW = 0.005
 TRAINED_ON_TOO = 0.5
 """A validation set of which more rows than this share were trained on as well holds nothing out."""
 
+WHOLE_EPOCH = 0.5
+"""An epoch that takes a smaller share of the rows is none."""
+
 State = Literal["right", "off", "unknown", "stopped early", "cut by us"]
 
 
@@ -114,7 +117,7 @@ def held_out(scope: Scope, fit: FitRecord) -> float | None:
 
 def _judged(scope: Scope, asked: Asked) -> Iterator[Aspect]:
     if asked.epochs is not None:
-        yield _epochs(scope.fits, asked.epochs, early_stopping=asked.early_stopping)
+        yield _broken_epochs(scope.fits) or _epochs(scope.fits, asked.epochs, early_stopping=asked.early_stopping)
     if asked.batch_size is not None:
         yield _batches(scope.fits, asked.batch_size)
     if asked.validation is not None:
@@ -144,6 +147,19 @@ def _epochs(fits: tuple[FitRecord, ...], asked: int, *, early_stopping: bool | N
         return Aspect("cut by us", text)
     text = f"Your training asked for {counted(asked, 'epoch')}, and a callback ended it after {run}."
     return {True: _RIGHT, False: off, None: Aspect("stopped early", text)}[early_stopping]
+
+
+def _broken_epochs(fits: tuple[FitRecord, ...]) -> Aspect | None:
+    """What is wrong where ``steps_per_epoch`` ends each epoch long before all rows were seen."""
+    for fit in fits:
+        rows, steps = fit.x.rows, fit.steps_per_epoch
+        if fit.x.kind != "array" or not rows or steps is None or fit.batch_size is None:
+            continue
+        share = steps * fit.batch_size / rows
+        if share < WHOLE_EPOCH:
+            text = f"Each epoch took {counted(steps, 'step')} of {fit.batch_size} rows, {_per_cent(share)} of the data."
+            return Aspect("off", text, "Leave steps_per_epoch out, so that an epoch takes every row once.")
+    return None
 
 
 def _callback(fits: tuple[FitRecord, ...], asked: str) -> Aspect:

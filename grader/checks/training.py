@@ -15,7 +15,7 @@ from grader.checks.layers import last_compile, plain_model
 from grader.checks.losses import CROSS_ENTROPY, is_cross_entropy, known_losses, loss_name, misfit
 from grader.checks.recipes import Asked, Aspect, aspects, own_recipe, recipe_words
 from grader.checks.results import Words, blocked, failed, failed_or_partial, listed, needs_review, passed
-from grader.records import CheckResult, CompileRecord
+from grader.records import CheckResult, CompileRecord, FitRecord
 
 
 def _as_tuple(value: object) -> object:
@@ -126,6 +126,9 @@ def trained(scope: Scope, params: TrainedParams) -> CheckResult:
         text = f"The model that was trained here has no {kind} layer."
         return failed(text, words, yours=f"no {kind}", next_step=f"Train the model with its {kind} layers.")
     words["yours"] = recipe_words(own_recipe(scope))
+    if all(_moved_nothing(fit) for fit in fits):
+        text = "The training ran, but it moved no weight of the model: nothing was learned."
+        return failed(text, words, next_step="Give the optimizer a learning rate at which the loss falls.")
     problem = wrong_data(scope, data_set=params.data_set, data_of=params.data_of)
     if problem is not None:
         return failed(problem.text, words, next_step=problem.step)
@@ -148,6 +151,10 @@ def _of_compile(
         text = f"Whether your own training loop counts the metric {listed(params.metrics)} could not be seen."
         return needs_review("unverifiable", f"{text} A tutor will look.", words)
     return passed(f"The model is compiled with {_yours(record)}.", words)
+
+
+def _moved_nothing(fit: FitRecord) -> bool:
+    return fit.epochs_run > 0 and fit.weights_before is not None and fit.weights_before == fit.weights_after
 
 
 def _untrained(scope: Scope, words: Words) -> CheckResult:

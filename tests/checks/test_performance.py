@@ -232,9 +232,7 @@ def test_scores_have_bands_too(metric: str, lowest: float, outcome: str) -> None
     assert score(book.scope("ex4", model=model, measured=[measured]), params).outcome == outcome
 
 
-@pytest.mark.parametrize(
-    ("validated", "outcome"), [(89, "failed"), (40, "needs_review"), (None, "needs_review")]
-)
+@pytest.mark.parametrize(("validated", "outcome"), [(89, "failed"), (40, "needs_review"), (None, "needs_review")])
 def test_a_table_with_no_row_left_has_no_test_error(validated: int | None, outcome: str) -> None:
     """Nothing is to be looked at where every row was trained or validated on; else it is not known why."""
     book = Notebook()

@@ -192,6 +192,21 @@ def test_what_early_stopping_left_out_is_the_rubrics_to_judge(early_stopping, ou
     assert result.cause == ("borderline" if early_stopping is None else None)
 
 
+@pytest.mark.parametrize(("steps", "outcome"), [(None, "passed"), (29, "passed"), (15, "passed"), (1, "partial")])
+def test_an_epoch_takes_its_rows(steps, outcome):
+    """Ten epochs of one step each are no ten epochs; one that is a few rows short is."""
+    result = judged(steps_per_epoch=steps)
+    assert result.outcome == outcome
+    assert ("1 step of 128 rows" in result.feedback) == (outcome == "partial")
+
+
+def test_a_training_that_moved_no_weight_is_none():
+    """A learning rate of 0, or one that float32 does not notice."""
+    result = judged(weights_before="w1", weights_after="w1")
+    assert (result.outcome, "no weight" in result.feedback) == ("failed", True)
+    assert judged(weights_before="w0", weights_after="w1").outcome == "passed"
+
+
 def test_a_training_that_our_time_limit_cut_off_is_our_doing():
     """The right number of epochs was asked for."""
     result = judged(epochs=7, epochs_requested=10, status="interrupted")

@@ -1,7 +1,8 @@
 """Repeats fits outside the student's process, bit for bit, from what was recorded of their beginning.
 
 With one thread, training is repeatable: the same initial weights, rows and states of chance give the same history and
-weights. Where they do, the whole history is verified; where they do not, it was not this training that made it.
+weights. Where they do, the whole history is verified; where they do not, it was not this training that made it. A fit
+with a student's own callbacks is repeated without them: most only watch, and where they do, it comes out the same.
 """
 
 from __future__ import annotations
@@ -238,8 +239,17 @@ def _compared(fit: FitRecord, run: Run, *, weights: tuple[str, ...]) -> Replay:
         if kind == "failed":
             return Replay(fit=fit.id, outcome="impossible", why=f"It could not be repeated: {record.get('why')}")
         if kind == "repeated":
-            return _judged(fit, record, weights=weights)
+            return _without_callbacks(fit, _judged(fit, record, weights=weights))
     return Replay(fit=fit.id, outcome="impossible", why=f"The replay ended before it ({run.how_it_ended}).")
+
+
+def _without_callbacks(fit: FitRecord, replay: Replay) -> Replay:
+    """What a repetition says of a fit whose callbacks it may have lacked: only that it came out the same."""
+    names = fit.random_state.get("unknown_callbacks")
+    if replay.outcome != "differs" or not isinstance(names, list) or not names:
+        return replay
+    why = f"{' and '.join(str(name) for name in names)} may act on the training, and without it came out otherwise."
+    return Replay(fit=fit.id, outcome="impossible", why=f"An exact replay cannot be had: the callback {why}")
 
 
 def _judged(fit: FitRecord, record: dict[str, Any], *, weights: tuple[str, ...]) -> Replay:

@@ -105,7 +105,7 @@ def _as_it_was(fit: dict[str, Any], weights: list[Array | None], optimizer: list
 def _callbacks(settings: list[dict[str, Any]]) -> list[Any]:
     made = []
     for setting in settings:
-        steering = STEERING.get(setting["class_name"])
+        steering = None if setting["own"] else STEERING.get(setting["class_name"])
         if steering is not None:
             made.append(steering(**{name: setting[name] for name in setting if name not in {"class_name", "own"}}))
     return made

@@ -88,8 +88,8 @@ class FitRecord(Record):
         x: The training part alone (for ``validation_split`` without the rows that were split off).
         rows_given: Rows handed to ``fit``, training and split-off validation together.
         history: Metric name to one value an epoch, shape ``(epochs,)``. Claimed by the student's process.
-        epoch_weights: A mark of the weights at each epoch's end: the CRC-32 over the bytes of all arrays, in
-            hexadecimal. Fewer than ``epochs_run`` where the model is too large to be looked at each time.
+        epoch_weights: A mark of the weights at each epoch's end, before its callbacks: the CRC-32 over the bytes of
+            all arrays, in hexadecimal; fewer than ``epochs_run`` where the model is too large for that.
         callbacks: Class names, Keras's own History and progress bar left out.
         own_callbacks: True where one is the student's class (or a Lambda), so that replay cannot be exact.
         weights_before: Key of `Evidence.weights` (the first ones of a model that this fit built); None where unknown.

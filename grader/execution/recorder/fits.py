@@ -79,6 +79,11 @@ class FitWatch:
         self._record["compiled"] = compiled
         self._send("interrupted")
 
+    def epoch_ending(self) -> None:
+        """Marks the weights of which an epoch's validation figures are, before any callback can change them."""
+        if weight_bytes(self.model) <= LARGEST_WATCHED_BYTES:
+            self._epoch_weights.append(mark_of(self.model))
+
     def epoch_ended(self, logs: dict[str, Any]) -> None:
         """Takes the row of an epoch as Keras's history gets it."""
         self._epochs += 1
@@ -88,8 +93,6 @@ class FitWatch:
                 self._history.setdefault(name, []).append(number)
         if self._epochs == 1:
             self._record["model"] = self._book.record(self.model)
-        if weight_bytes(self.model) <= LARGEST_WATCHED_BYTES:
-            self._epoch_weights.append(mark_of(self.model))
         if time.monotonic() - self._sent >= SECONDS_BETWEEN_UPDATES or self._epochs == 1:
             self._send("interrupted")
 

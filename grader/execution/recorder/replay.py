@@ -42,10 +42,11 @@ def random_state(channel: Channel, model: Any, *, arguments: dict[str, Any], pro
         ``compile`` (`compile_from_config`'s; None where a part of it is the student's own); ``class_weight``;
         ``sample_weight`` (an array's name);
         ``callbacks`` (class and settings of those that steer the training); the ``validation_*`` arguments;
+        ``unknown_callbacks`` (classes of those that may act on the training unseen: a replay goes without them);
         ``threads``; ``problems`` (why an exact replay is impossible, in words).
     """
     own = [f"the {part} is the student's own" for part in own_compiled_parts(model)] if model.compiled else []
-    problems = [*problems, *own, *_problems(model, arguments["callbacks"])]
+    problems = [*problems, *own, *_problems(model)]
     optimizer = model.optimizer
     return {
         "tensorflow_seed": context.global_seed(),
@@ -56,6 +57,7 @@ def random_state(channel: Channel, model: Any, *, arguments: dict[str, Any], pro
         "class_weight": plain(arguments["class_weight"]),
         "sample_weight": _array(channel, arguments["sample_weight"]),
         "callbacks": [_settings(callback) for callback in flat_callbacks(arguments["callbacks"])],
+        "unknown_callbacks": _unknown(arguments["callbacks"]),
         "validation_freq": plain(arguments["validation_freq"]),
         "validation_steps": plain(arguments["validation_steps"]),
         "validation_batch_size": plain(arguments["validation_batch_size"]),
@@ -96,12 +98,16 @@ def _is_plain_type(item: Any) -> bool:
     return isinstance(item, np.ufunc | keras.Model | keras.optimizers.Optimizer)
 
 
-def _problems(model: Any, callbacks: Any) -> list[str]:
+def _unknown(callbacks: Any) -> list[str]:
+    return [
+        type(callback).__name__
+        for callback in flat_callbacks(callbacks)
+        if is_own_callback(callback) or type(callback).__name__ not in _IDLE_CALLBACKS | _KNOWN_CALLBACKS
+    ]
+
+
+def _problems(model: Any) -> list[str]:
     found = [f"the model's class has a {name} of its own" for name in _TRAINING_METHODS if _overrides(model, name)]
-    for callback in flat_callbacks(callbacks):
-        name = type(callback).__name__
-        if is_own_callback(callback) or name not in _IDLE_CALLBACKS | _KNOWN_CALLBACKS:
-            found.append(f"the callback {name} may act on the training")
     found += [f"a layer has a {part} of the student's own" for part in own_training_parts(model)]
     return found
 

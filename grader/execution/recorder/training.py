@@ -45,6 +45,7 @@ _HOOKS: tuple[tuple[type, str, str], ...] = (
     (TensorFlowTrainer, "train_on_batch", "train_on_batch"),
     (TensorFlowTrainer, "test_on_batch", "test_on_batch"),
     (TensorFlowTrainer, "predict_on_batch", "predict_on_batch"),
+    (keras.callbacks.CallbackList, "on_epoch_end", "epoch_ending"),
     (keras.callbacks.History, "on_epoch_end", "epoch_ended"),
     (keras.Model, "load_weights", "load_weights"),
     (Layer, "set_weights", "set_weights"),
@@ -165,6 +166,13 @@ class KerasRecorder:
                 fit.end(status)
                 self._loops.trained(fit.model)
         return result
+
+    def epoch_ending(self, call: Call) -> Any:
+        with quietly(self._channel, "look at the weights of an epoch"):
+            for fit in self._fits:
+                if fit.model is call.item.model:
+                    fit.epoch_ending()
+        return call.run()
 
     def epoch_ended(self, call: Call) -> Any:
         result = call.run()

@@ -187,11 +187,16 @@ def test_weights_of_validation_rows_are_told(kernel: Kernel, data: tuple[np.ndar
 
 
 def test_the_weights_of_each_epoch_leave_a_mark(kernel: Kernel, data: tuple[np.ndarray, np.ndarray]) -> None:
-    """What a callback of one's own keeps of an epoch, or ModelCheckpoint, can be told by it."""
+    """What a callback of one's own keeps of an epoch, or ModelCheckpoint, can be told by it, and what it sets not."""
     import keras
 
     kept: list[list[np.ndarray]] = []
-    keep = keras.callbacks.LambdaCallback(on_epoch_end=lambda epoch, logs: kept.append(keep.model.get_weights()))
+
+    def keep_and_change(epoch: int, logs: Any) -> None:
+        kept.append(keep.model.get_weights())
+        keep.model.weights[-1].assign([epoch + 0.5])
+
+    keep = keras.callbacks.LambdaCallback(on_epoch_end=keep_and_change)
     fit = fitted(kernel, *data, epochs=3, callbacks=[keep]).one("fit")
     marks = [f"{zlib.crc32(b''.join(array.tobytes() for array in state)):08x}" for state in kept]
     assert fit.epoch_weights == tuple(marks)

@@ -75,7 +75,9 @@ def grade_batch(
     Raises:
         UsageError: A path does not exist, or no submission was found below them.
         MachineError: There is no sandbox to be had.
+        StoreError: The output folder cannot be written.
     """
+    output.make()
     tasks = [
         Task(id=one.id, path=one.path, folder=output.submission(one.id), origin=one.origin)
         for one in collect_submissions(paths, unpack_to=output.unpacked)

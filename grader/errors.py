@@ -1,11 +1,11 @@
 """What can go wrong on our side of the sandbox. A student's exception is evidence and never one of these.
 
 GraderError
-UsageError          the call is wrong: flags, paths, names                       exit code 2
-RubricError       a rubric, with file and line of each mistake                 exit code 2
-MachineError      this machine cannot do it: no sandbox, no data set         exit code 2
-SubmissionError   one submission cannot be read; ends as its recorded reason
-StoreError          the output folder is not what it should be
+    UsageError          the call is wrong: flags, paths, names                      exit code 2
+        RubricError     a rubric, with file and line of each mistake                exit code 2
+        MachineError    this machine cannot do it: no sandbox, no data set          exit code 2
+    SubmissionError     one submission cannot be read; ends as its recorded reason
+    StoreError          the output folder is not what it should be                  exit code 2
 """
 
 from __future__ import annotations

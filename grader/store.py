@@ -1,14 +1,14 @@
 """The output folder: its layout, atomic writes, and reading back.
 
 OUT/
-summary.json  gradebook.csv  index.html
-submissions/<id>/
-grade.json  feedback.html  executed.ipynb
-evidence/
-evidence.json  measurements.json  execution.key
-arrays/<sha256>.npy
-reruns/<seed>/   the same, run under another seed
-.unpacked/<archive>/<file>.ipynb
+    summary.json  gradebook.csv  index.html
+    submissions/<id>/
+        grade.json  feedback.html  executed.ipynb
+        evidence/
+            evidence.json  measurements.json  execution.key
+            arrays/<sha256>.npy
+        reruns/<seed>/   the same, run under another seed
+    .unpacked/<archive>/<file>.ipynb
 """
 
 from __future__ import annotations
@@ -38,18 +38,24 @@ def write_atomically(path: Path, data: bytes | str) -> None:
     Args:
         path: Where; its folder is made.
         data: What; text is written as UTF-8, lone surrogates replaced.
+
+    Raises:
+        StoreError: The system does not let us, or the disk is full.
     """
     raw = data.encode("utf-8", errors="replace") if isinstance(data, str) else data
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(raw)
-        Path(name).chmod(0o644)
-        Path(name).replace(path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(raw)
+            Path(name).chmod(0o644)
+            Path(name).replace(path)
+        except BaseException:
+            Path(name).unlink(missing_ok=True)
+            raise
+    except OSError as error:
+        raise _unwritable(path, error) from error
 
 
 class ArrayStore:
@@ -164,6 +170,19 @@ class OutputFolder:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
+    def make(self) -> None:
+        """Makes the folder, before anything is run for what could not be kept.
+
+        Raises:
+            StoreError: It cannot be written.
+        """
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryFile(dir=self.folder):
+                pass
+        except OSError as error:
+            raise _unwritable(self.folder, error) from error
+
     @property
     def unpacked(self) -> Path:
         """Where the notebooks of archives lie; hidden, so that nobody takes them for submissions of their own."""
@@ -172,6 +191,14 @@ class OutputFolder:
     def submission(self, submission_id: str) -> SubmissionFolder:
         """The folder of one submission."""
         return SubmissionFolder(self.folder / "submissions" / submission_id)
+
+
+def _unwritable(path: Path, error: OSError) -> StoreError:
+    return StoreError(
+        f"{path}: it cannot be written ({error.strerror or error}).",
+        expected="A place where we may write, with room on its disk.",
+        mend="Name another folder, or make room there; what was written before is kept.",
+    )
 
 
 def _read(path: Path, kind: type[R]) -> R | None:

@@ -10,7 +10,7 @@ import pytest
 
 from grader.errors import StoreError
 from grader.records import Measurements
-from grader.store import ArrayStore, SubmissionFolder, write_atomically
+from grader.store import ArrayStore, OutputFolder, SubmissionFolder, write_atomically
 
 
 def test_an_equal_array_is_stored_once(tmp_path: Path) -> None:
@@ -57,3 +57,19 @@ def test_a_broken_record_is_none(tmp_path: Path) -> None:
     folder = SubmissionFolder(tmp_path)
     write_atomically(folder.evidence_json, "{")
     assert folder.read_evidence() is None
+
+
+def test_a_folder_that_cannot_be_made_is_told_before_anything_is_written(tmp_path: Path) -> None:
+    """With the path, the system's reason and what to do."""
+    (tmp_path / "file").write_text("mine")
+    with pytest.raises(StoreError) as caught:
+        OutputFolder(tmp_path / "file" / "out").make()
+    assert str(tmp_path / "file" / "out") in caught.value.found
+    assert "Not a directory" in caught.value.found
+    assert "Name another folder" in caught.value.mend
+
+
+def test_a_folder_is_made_and_left_empty(tmp_path: Path) -> None:
+    """Nothing but what is asked for is written there."""
+    OutputFolder(tmp_path / "some" / "out").make()
+    assert list((tmp_path / "some" / "out").iterdir()) == []

@@ -18,7 +18,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
-from grader.errors import StoreError, SubmissionError
+from grader.errors import SubmissionError
 from grader.intake.candidates import (
     NOTEBOOK,
     Origin,
@@ -146,10 +146,7 @@ class _Unpacking:
                 member.path.unlink(missing_ok=True)
                 yield replace(member, origin=replace(member.origin, problem=str(error)))
                 continue
-            try:
-                write_atomically(member.path, raw)
-            except OSError as error:
-                raise StoreError(f"{member.path}: it cannot be written ({_reason(error)}).") from error
+            write_atomically(member.path, raw)
             yield member
 
     def _chosen(self) -> Iterator[tuple[str, Member]]:

@@ -35,8 +35,10 @@ def run_reference(
     Raises:
         RubricError: The rubric names no reference, or its file is missing.
         UsageError: A run failed.
+        StoreError: The work folder cannot be written.
     """
     reference = settings.rubric.reference_path
+    work.make()
     tasks = [
         Task(id=f"seed-{seed}", path=reference, folder=work.submission(f"seed-{seed}"), seed=seed) for seed in seeds
     ]

@@ -12,7 +12,9 @@ from grader.reference.mutation import (
     equivalents_of_notebooks,
     faults_of_models,
     faults_of_notebooks,
+    faults_of_rates,
     faults_of_results,
+    faults_of_tables,
     faults_of_training,
 )
 from grader.reference.mutation.changes import Change, Equivalent, Fault, Mutant, notebook_diff
@@ -26,6 +28,8 @@ FAULTS: tuple[Fault, ...] = (
     *faults_of_models.FAULTS,
     *faults_of_training.FAULTS,
     *faults_of_results.FAULTS,
+    *faults_of_tables.FAULTS,
+    *faults_of_rates.FAULTS,
     *faults_of_notebooks.FAULTS,
 )
 EQUIVALENTS: tuple[Equivalent, ...] = (*equivalents_of_models.EQUIVALENTS, *equivalents_of_notebooks.EQUIVALENTS)

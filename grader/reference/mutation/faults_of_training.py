@@ -13,6 +13,7 @@ from grader.reference.mutation.aims import Aim, Hits, Reach, any_of, asks, of_qu
 from grader.reference.mutation.changes import Change, Fault
 from grader.reference.mutation.draft import Draft
 from grader.reference.mutation.original import Call, Original, Part
+from grader.rubric import Criterion
 
 _TRAINED = asks("trained")
 
@@ -202,6 +203,23 @@ def never_fitted(original: Original) -> Iterator[Change]:
         yield Change(draft, Aim(_TRAINED, model=part.model.id, reach="model", breaks=True), part.name)
 
 
+def fit_in_place_of_loop(original: Original) -> Iterator[Change]:
+    """``fit`` trains the model, and no loop of the student's own."""
+    code = "{name}.fit({x}, {y}, epochs={epochs}, batch_size={size}, verbose=0)"
+    return _instead_of_loop(original, code)
+
+
+def train_on_batch_in_place_of_tape(original: Original) -> Iterator[Change]:
+    """The loop leaves gradients and steps to ``train_on_batch``."""
+    code = """\
+for _ in range({epochs}):
+    order = __import__("numpy").random.permutation(len({x}))
+    for start in range(0, len(order), {size}):
+        rows = order[start : start + {size}]
+        {name}.train_on_batch({x}[rows], {y}[rows])"""
+    return _instead_of_loop(original, code)
+
+
 def weights_overwritten(original: Original) -> Iterator[Change]:
     """What training made of the weights is thrown away before the model is used."""
     for part in original.parts:
@@ -210,6 +228,27 @@ def weights_overwritten(original: Original) -> Iterator[Change]:
         follows: Reach = "model"
         draft = original.draft().after(part.cell, part.training, line)
         yield Change(draft, Aim(hits, model=part.model.id, reach=follows), part.name)
+
+
+def _instead_of_loop(original: Original, code: str) -> Iterator[Change]:
+    """Other code in the place of a loop of one's own, on the rows that another model of the notebook is fitted to."""
+    for part in original.parts:
+        known = [call for other, call in _fits(original) if other.last.x.shape[1:] == part.last.x.shape[1:]]
+        compiled, size = part.last.compiled, part.last.batch_size
+        if part.last.kind != "loop" or not known or compiled is None or size is None:
+            continue
+        x, y = _rows(original, known[-1])
+        loss, rate = compiled.loss or "mean_squared_error", compiled.learning_rate or 0.001
+        optimizer = f'__import__("keras").optimizers.{compiled.optimizer or "Adam"}({rate:.6g})'
+        again = code.format(name=part.name, x=x, y=y, epochs=part.last.epochs_run, size=size)
+        lines = f'{part.name}.compile(optimizer={optimizer}, loss="{loss}")\n{again}'
+        # What the loop noted of each epoch is not there, and cells that draw it may raise.
+        aim = Aim(_asks_for_loop, model=part.model.id, reach="quality", breaks=True)
+        yield Change(original.draft().replace(part.cell, part.training, lines), aim, part.name)
+
+
+def _asks_for_loop(criterion: Criterion) -> bool:
+    return criterion.check == "trained" and bool(getattr(criterion.params, "own_loop", False))
 
 
 def _before_training(original: Original, line: str, *, compile_again: bool) -> Iterator[Change]:
@@ -285,5 +324,7 @@ FAULTS: tuple[Fault, ...] = (
     wrong_model_compiled,
     wrong_model_fitted,
     never_fitted,
+    fit_in_place_of_loop,
+    train_on_batch_in_place_of_tape,
     weights_overwritten,
 )

@@ -132,9 +132,28 @@ def _scales_itself(scope: Scope) -> bool:
 def _is_fitted_on_test(scope: Scope, parts: list[Floats]) -> bool:
     """Whether the statistics are a scaler's on all rows together, and on none of the parts alone."""
     rows = np.concatenate(parts)
-    if any(_looks_fitted(part) for part in (rows, parts[0])):
+    mean, deviation = _adapted(scope, rows.shape[1])
+
+    def looks_fitted(*given: Floats) -> bool:
+        return _looks_fitted((np.concatenate(given) - mean) / deviation)
+
+    if looks_fitted(rows) or looks_fitted(parts[0]):
         return False
-    return any(_looks_fitted(np.concatenate([rows, test])) for test in _test_rows(scope, rows.shape[1]))
+    return any(looks_fitted(rows, test) for test in _test_rows(scope, rows.shape[1]))
+
+
+def _adapted(scope: Scope, width: int) -> tuple[Floats, Floats]:
+    """Mean and deviation of each feature by which a `Normalization` layer scales what the model is given.
+
+    0 and 1 where no such layer comes first.
+    """
+    weighted = [layer for layer in scope.model.layers if layer.parameters] if scope.model is not None else []
+    refs = scope.evidence.weights.get(scope.weights or "", ())
+    if weighted and weighted[0].class_name == "Normalization" and len(refs) > 1:
+        mean, variance = numbers(scope, refs[0]), numbers(scope, refs[1])
+        if mean is not None and variance is not None and mean.shape == variance.shape == (width,):
+            return mean, np.sqrt(np.maximum(variance, 1e-12))
+    return np.zeros(width), np.ones(width)
 
 
 def _test_rows(scope: Scope, width: int) -> Iterator[Floats]:

@@ -85,3 +85,16 @@ def test_features_as_they_are_fail_unless_the_model_scales_them() -> None:
     """One spreads sixty times as wide as another."""
     assert scaled_features(_scope(ROWS[:80], ROWS[80:]), SCALED).outcome == "failed"
     assert scaled_features(_scope(ROWS[:80], ROWS[80:], first="Normalization"), SCALED).outcome == "passed"
+
+
+@pytest.mark.parametrize(("seen", "outcome"), [(80, "passed"), (100, "partial")])
+def test_a_layer_that_was_adapted_is_a_scaler(seen: int, outcome: str) -> None:
+    """Its weights say which rows it has seen: those of the test are none of its business."""
+    book = Notebook()
+    book.code("norm.adapt(rows)")
+    model = book.model(layer("Normalization", parameters=9), dense(1), inputs=(4,))
+    book.fit(model, x=summarise(ROWS[:80], store=book.store, hashes=True), validation=None)
+    book.evaluate(model, x=summarise(ROWS[80:], store=book.store, hashes=True))
+    adapted = (ROWS[:seen].mean(axis=0), ROWS[:seen].var(axis=0), np.zeros(()))
+    book.fields["weights"] = {"w1": tuple(book.store.put(array) for array in adapted)}
+    assert scaled_features(book.scope("ex4", model=model), SCALED).outcome == outcome

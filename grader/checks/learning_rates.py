@@ -51,13 +51,18 @@ def learning_rates(scope: Scope, params: LearningRatesParams) -> CheckResult:
     words |= {"yours": f"{counted(len(rates), 'rate')}: {listed([f'{rate:g}' for rate in rates])}"}
     words["cells"] = tuple(dict.fromkeys(fit.cell for fit in fits if fit.cell is not None))
     if len(rates) < params.at_least:
-        return failed(f"{_tried(rates)}; {params.at_least} were asked for.", words)
+        step = (
+            f"Train with {params.at_least} learning rates, each a model of its own, and plot their histories together."
+        )
+        return failed(f"{_tried(rates)}; {params.at_least} were asked for.", words, next_step=step)
     if rates[-1] < params.factor * rates[0] * (1 - 1e-6):
         text = f"The largest rate is {rates[-1] / rates[0]:.3g} times the smallest; {params.factor:g} times"
-        return failed(f"{text} was asked for.", words)
+        step = f"Take rates further apart: the largest at least {params.factor:g} times the smallest."
+        return failed(f"{text} was asked for.", words, next_step=step)
     if _fresh_rates(scope, rated) < params.at_least:
         text = "A training went on from the weights that another rate had left, so the curves cannot be compared."
-        return failed_or_partial(params.went_on, text, words)
+        step = "Build and compile the model anew inside the loop, once for each rate: compile alone keeps the weights."
+        return failed_or_partial(params.went_on, text, words, next_step=step)
     return _of_figures(scope, rated, params=params, words=words)
 
 
@@ -99,7 +104,8 @@ def _of_figures(
         return needs_review("unverifiable", f"{text} A tutor will look.", words)
     number = shown[best.seq] if best is not None else 0
     text = f"{_tried(sorted(by_rate))}, but no figure shows the curves of {params.at_least} of them"
-    return failed_or_partial(params.undrawn, f"{text} (at most {number} in one figure).", words)
+    step = "Plot the history of each training in one and the same figure."
+    return failed_or_partial(params.undrawn, f"{text} (at most {number} in one figure).", words, next_step=step)
 
 
 def _rates_in(

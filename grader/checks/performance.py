@@ -15,6 +15,7 @@ from grader.checks.subject import fit_cells, nothing_trained, test_rows, unteste
 from grader.records import CheckResult
 
 Part = Literal["train", "validation", "test", "test_shifted"]
+_WORDS = {"mae": "MAE", "mse": "MSE", "rmse": "RMSE", "auc": "AUC", "r2": "R²"}
 _PART_NAMES = {"train": "training", "validation": "validation", "test": "test"}
 
 
@@ -81,7 +82,7 @@ def accuracy(scope: Scope, params: AccuracyParams) -> CheckResult:
 @check("score", params=ScoreParams)
 def score(scope: Scope, params: ScoreParams) -> CheckResult:
     """The model's verified AUC or coefficient of determination on a part of the data lies within the band."""
-    return _high_enough(scope, params, name=params.metric, word={"auc": "AUC", "r2": "R²"}[params.metric])
+    return _high_enough(scope, params, name=params.metric, word=_WORDS[params.metric])
 
 
 def _high_enough(scope: Scope, params: AccuracyParams, *, name: str, word: str) -> CheckResult:
@@ -104,7 +105,7 @@ def _high_enough(scope: Scope, params: AccuracyParams, *, name: str, word: str) 
 @check("error", params=ErrorParams)
 def error(scope: Scope, params: ErrorParams) -> CheckResult:
     """The model's verified error on a part of the data is not above the band."""
-    what = _title(params.part, params.metric.upper() if params.metric != "loss" else "loss")
+    what = _title(params.part, _WORDS.get(params.metric, params.metric))
     words: Words = {"required": f"{what} within the band", "cells": fit_cells(scope), "basis": "verified"}
     missing = nothing_trained(scope, words)
     if missing is not None:
@@ -259,4 +260,4 @@ def _only_claimed(scope: Scope, *, part: Part, name: str, words: Words) -> Check
     if claims:
         words = {**words, "basis": "claimed", "yours": f"{shown(claims[-1])} (as the notebook says)"}
     missing = untested if part == "test" else unverified
-    return missing(scope, f"The {_title(part, name)}", words)
+    return missing(scope, f"The {_title(part, _WORDS.get(name, name))}", words)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import groupby
+from typing import Literal
 
 import numpy as np
 
@@ -17,6 +18,7 @@ from grader.records import (
     FitRecord,
     GradedSubmission,
     LayerRecord,
+    Measurement,
     Measurements,
     SectionMatch,
     Verdict,
@@ -32,7 +34,11 @@ MAX_PAGE_PICTURES_BYTES = 12 * 2**20
 
 @dataclass(frozen=True)
 class FitView:
-    """A fit as the page shows it: the curves, their numbers, and what was verified of the model it left."""
+    """A fit as the page shows it: the curves, their numbers, and what was verified of the model it left.
+
+    Attributes:
+        measure: What stands beside the loss in ``scores``: the accuracy, or of quantities the mean absolute error.
+    """
 
     title: str
     cell: int | None
@@ -40,6 +46,7 @@ class FitView:
     names: tuple[str, ...]
     rows: tuple[tuple[int, tuple[float, ...]], ...]
     scores: tuple[tuple[str, float | None, float | None], ...]
+    measure: Literal["accuracy", "mean absolute error"]
     replay: str
 
 
@@ -109,6 +116,9 @@ def render_feedback(graded: GradedSubmission, *, folder: SubmissionFolder) -> st
             cells=_cells(evidence, folder=folder) if evidence is not None else (),
             first_error=_first_error(evidence),
             truncated=evidence.truncated if evidence is not None else (),
+            tables=sorted({one.data_set for one in measurements.measured if one.of_rows and one.data_set})
+            if measurements is not None
+            else [],
             on_sample=any(use.sample and use.loaded for use in graded.data),
         )
     )
@@ -189,13 +199,16 @@ def _fit(fit: FitRecord, *, measurements: Measurements | None, folder: Submissio
         for epoch in range(epochs)
     )
     batch = f", batch size {fit.batch_size}" if fit.batch_size else ""
+    found = _measured(fit, measurements=measurements)
+    of_quantities = any(one.mae is not None for one in found) and all(one.accuracy is None for one in found)
     return FitView(
         title=f"{fit.epochs_run} epoch{'s' if fit.epochs_run != 1 else ''}{batch}",
         cell=fit.cell,
         picture=picture,
         names=names,
         rows=rows,
-        scores=_scores(fit, measurements=measurements),
+        scores=tuple((one.probe, one.loss, one.mae if of_quantities else one.accuracy) for one in found),
+        measure="mean absolute error" if of_quantities else "accuracy",
         replay=_replay(fit, measurements=measurements),
     )
 
@@ -209,14 +222,14 @@ def overfitting_onset(fit: FitRecord) -> int | None:
     return lowest if lowest < losses.size else None
 
 
-def _scores(fit: FitRecord, *, measurements: Measurements | None) -> tuple[tuple[str, float | None, float | None], ...]:
+def _measured(fit: FitRecord, *, measurements: Measurements | None) -> tuple[Measurement, ...]:
     if measurements is None:
         return ()
-    return tuple(
-        (probe, found.loss, found.accuracy)
+    found = (
+        measurements.find(fit.model, weights=fit.weights_after, probe=probe)
         for probe in ("train", "validation", "test")
-        if (found := measurements.find(fit.model, weights=fit.weights_after, probe=probe)) is not None
     )
+    return tuple(one for one in found if one is not None)
 
 
 def _replay(fit: FitRecord, *, measurements: Measurements | None) -> str:

@@ -211,6 +211,17 @@ def test_the_references_spread_is_read_with_the_rubric(tmp_path):
     assert load_rubric(written(tmp_path, text)).calibrations == {"sample": calibration}
 
 
+def test_a_spread_that_no_data_set_of_ours_went_into_holds_for_all_data(tmp_path):
+    """Full and sample are the same to a reference that loads another table; one file serves both."""
+    text = BAND.replace("points: {core", "calibration: {sample: runs.json}\npoints: {core")
+    changes = {"assignment": "digits", "fingerprints": {}, "data": "full"}
+    calibration = make_calibration(ex1__test_accuracy=(0.9, 0.91, 0.92)).model_copy(update=changes)
+    (tmp_path / "runs.json").write_text(calibration_text(calibration))
+    found = load_rubric(written(tmp_path, text))
+    assert found.calibrations == {"full": calibration, "sample": calibration}
+    assert found.calibration_path("full", holds_for_all=True) == tmp_path / "runs.json"
+
+
 def test_the_templates_texts_are_no_answers(tmp_path):
     """A notebook or a list of texts; one entry a paragraph, without markup and case."""
     (tmp_path / "handout.ipynb").write_text(
@@ -280,3 +291,9 @@ def test_loading_a_rubric_loads_no_tensorflow():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=Path.cwd())
     assert done.stdout.strip() == "[]"
+
+
+def test_the_table_of_week_11_needs_one_calibration():
+    """It comes with scikit-learn, and no data set of ours is loaded."""
+    found = load_rubric(RUBRIC_FILE.with_name("week11.yaml"))
+    assert found.calibrations["full"] is found.calibrations["sample"]

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from grader.checks.base import Scope
 from grader.checks.rows import SHARE_OF_CHANCE, arrays_of, hashes, share_within, test_rows_in, width
+from grader.checks.subject import share_left_out
 from grader.records import FitRecord
 
 LEAST_SHARE_OF_ROWS = 0.5
@@ -30,7 +31,7 @@ def wrong_data(scope: Scope, *, data_set: str | None, data_of: str | None) -> Da
         data_of: The section whose arrays it should be; None for any.
     """
     for fit in scope.fits:
-        leak = _test_rows(scope, fit)
+        leak = _test_rows(scope, fit) or _little_of_the_table(scope)
         if leak is not None:
             return leak
         if data_set is not None:
@@ -50,6 +51,16 @@ def _test_rows(scope: Scope, fit: FitRecord) -> DataProblem | None:
         return None
     text = f"{100 * share:.0f} % of the test images are among the rows that the model was trained on."
     return DataProblem(text, "Train on the training part alone, and keep the test part for the end.")
+
+
+def _little_of_the_table(scope: Scope) -> DataProblem | None:
+    """Of a table, which has no official parts, a training on the small one: often the test rows themselves."""
+    train, left = scope.measurement("train"), share_left_out(scope)
+    if train is None or not train.of_rows or left is None or left <= LEAST_SHARE_OF_ROWS:
+        return None
+    text = f"The model was trained on {train.rows:,} of the table's {train.of_rows:,} rows, and"
+    step = "Train on the large part of the table, and keep the small one for the end."
+    return DataProblem(f"{text} {100 * left:.0f} % of them were left out.", step)
 
 
 def _not_the_data_set(scope: Scope, fit: FitRecord, *, name: str) -> DataProblem | None:

@@ -66,7 +66,7 @@ def held_out(scope: Scope, params: HeldOutParams) -> CheckResult:
     off = min(shares)
     words["yours"] = f"{per_cent(off)} of the rows"
     if abs(off - params.share) <= params.tolerance + 1e-9:
-        return passed(f"{per_cent(off)} of the rows were set aside, and no model was trained on them.", words)
+        return passed(f"{per_cent(off)} of the rows were set aside for the test.", words)
     if off == 0:
         return failed("The models were trained and validated on every row; none is left to test them on.", words)
     return failed(f"{per_cent(off)} of the rows were never trained on; {per_cent(params.share)} was asked for.", words)

@@ -100,7 +100,8 @@ def recipe_words(recipe: Asked) -> str:
 def held_out(scope: Scope, fit: FitRecord) -> float | None:
     """The share of rows that a fit held out, in [0, 1]; None where that is unknown.
 
-    A loop shows no validation; what it left of the data set's training part is taken to be held out.
+    A loop shows no validation; what it left of the data set's training part is taken to be held out, and of a table
+    what it was asked about while it was trained.
     """
     if fit.validation is not None:
         if fit.validation.fraction is not None:
@@ -109,6 +110,9 @@ def held_out(scope: Scope, fit: FitRecord) -> float | None:
         return fit.validation.x.rows / rows if rows and fit.validation.x.rows else None
     if fit.kind == "fit":
         return 0.0
+    held = scope.measurement("validation")
+    if held is not None and held.of_rows and fit.x.rows:
+        return held.rows / (held.rows + fit.x.rows)
     use = scope.data_set
     if use is None or not fit.x.rows or fit.x.rows > use.train_rows:
         return None
@@ -235,6 +239,10 @@ def _validation(scope: Scope, asked: Asked) -> Aspect:
             return Aspect(
                 "off", "The rows of the validation set were trained on as well, so nothing was held out.", step
             )
+        if fit.validation is not None and not by_split and _is_all_that_was_left(scope):
+            return Aspect(
+                "off", "The model was validated on the very rows that are left of the table to test it.", step
+            )
     return _RIGHT
 
 
@@ -246,6 +254,13 @@ def _is_trained_on(scope: Scope, fit: FitRecord) -> bool:
     held = fit.validation.x if fit.validation is not None else None
     shared = share_within(hashes(scope, held), hashes(scope, fit.x))
     return shared is not None and shared > TRAINED_ON_TOO
+
+
+def _is_all_that_was_left(scope: Scope) -> bool:
+    """Whether training and test rows are a whole table, so that the validation rows are test rows."""
+    train, test = scope.measurement("train"), scope.measurement("test")
+    known = train is not None and test is not None and test.of_rows is not None
+    return known and train.rows + test.rows >= test.of_rows  # type: ignore[union-attr, operator]
 
 
 def _per_cent(share: float) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
@@ -16,7 +16,7 @@ from grader.execution.inputmap import RowMap
 from grader.execution.labels import Labels, known_labels, recorded_array
 from grader.execution.rows import KnownRows, Read, Recognised, recognise
 from grader.execution.tables import Table, recognise_in_table, table_of, tables_named_in
-from grader.execution.unseen import never_seen
+from grader.execution.unseen import Unseen, never_seen
 from grader.records import (
     ArrayRef,
     ArraySummary,
@@ -210,7 +210,8 @@ def _probes(state: State, *, evidence: Evidence, book: RowBook, made: Plan) -> t
             made.unverified.append(_unverified(state, why))
         probes += asked
     if state.fit is not None:
-        probes += _fit_probes(state, state.fit, tasks=tasks, book=book, made=made)
+        own = _fit_probes(state, state.fit, tasks=tasks, book=book, made=made)
+        probes += [*own, *(_left_by_loop(state, own[0], evidence=evidence, book=book) if own else ())]
     order = {"test": 0, "train": 1, "validation": 2}
     ordered = sorted(probes, key=lambda probe: order.get(probe.name, 3))
     return tuple(replace(probe, assumed=assumed) for probe in ordered)
@@ -252,14 +253,28 @@ def _test_probes(state: State, found: Recognised, *, labels: Task, evidence: Evi
     known = found.known
     ids = known.test_ids
     if isinstance(known, Table):
-        ids = never_seen(
-            known, model=state.model.id, weights=state.weights, evidence=evidence, recognise=book.recognise
-        )
+        ids = _unseen(state, known, evidence=evidence, book=book).test
     probes = []
     for name in ("test", "test_shifted") if known.are_images else ("test",):
         feed = Feed(known, found.map, ids, shift=name == "test_shifted")
         probes.append(Probe(name, feed, labels=labels, label_rows=ids, data_set=known.name))
     return [probe for probe in probes if probe.feed.rows]
+
+
+def _unseen(state: State, table: Table, *, evidence: Evidence, book: RowBook) -> Unseen:
+    return never_seen(table, model=state.model.id, weights=state.weights, evidence=evidence, recognise=book.recognise)
+
+
+def _left_by_loop(state: State, train: Probe, *, evidence: Evidence, book: RowBook) -> Iterator[Probe]:
+    """The validation part of a loop, which shows none: rows that it left; of a table, those that it was asked about."""
+    if state.fit is None or state.fit.kind == "fit" or train.name != "train":
+        return
+    feed = train.feed
+    left = feed.left_out
+    if isinstance(feed.known, Table):
+        left = replace(feed, ids=_unseen(state, feed.known, evidence=evidence, book=book).held_out)
+    if left is not None and left.rows:
+        yield replace(train, name="validation", feed=left, label_rows=left.ids, agreement=None)
 
 
 def _fit_probes(state: State, fit: FitRecord, *, tasks: dict[str, Task], book: RowBook, made: Plan) -> list[Probe]:
@@ -279,10 +294,6 @@ def _fit_probes(state: State, fit: FitRecord, *, tasks: dict[str, Task], book: R
             probes.append(_array_probe(name, array, y, read=book.read))
         else:
             made.unverified.append(_unverified(state, _why_not(name, x, found)))
-    # A loop shows no validation rows, and is taken to hold out what it left.
-    left = probes[0].feed.left_out if probes and fit.kind != "fit" else None
-    if left is not None:
-        probes.append(replace(probes[0], name="validation", feed=left, label_rows=left.ids, agreement=None))
     arrays = [probe.feed.array for probe in probes if probe.feed.array is not None]
     if arrays and probes[0].name == "train" and all(part.ndim == 2 and part.shape[1] == 2 for part in arrays):
         probes.append(Probe("region", Feed(array=_region(np.concatenate(arrays)))))

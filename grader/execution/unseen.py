@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -13,11 +14,25 @@ from grader.execution.tables import Table
 from grader.records import ArraySummary, EvaluationRecord, Evidence, FitRecord, PredictionRecord
 
 Array = npt.NDArray[Any]
+_NONE: Array = np.zeros(0, np.int64)
 Recognise = Callable[[ArraySummary | None], Recognised | None]
 
 
-def never_seen(table: Table, *, model: str, weights: str, evidence: Evidence, recognise: Recognise) -> Array:
-    """Numbers of the rows that no fit behind a state was given; its ``validation_data``, where no others are left.
+@dataclass(frozen=True)
+class Unseen:
+    """Rows of a table that a state of a model was not trained on, by number.
+
+    Attributes:
+        test: Those that it was not validated on either, shape ``(rows,)``.
+        held_out: Of a loop, which names no validation part: those that it was validated on, shape ``(rows,)``.
+    """
+
+    test: Array
+    held_out: Array
+
+
+def never_seen(table: Table, *, model: str, weights: str, evidence: Evidence, recognise: Recognise) -> Unseen:
+    """The rows that no fit behind a state was given; its ``validation_data`` among them, where no others are left.
 
     Args:
         table: The table.
@@ -27,13 +42,13 @@ def never_seen(table: Table, *, model: str, weights: str, evidence: Evidence, re
         recognise: Gives recorded rows as rows of the table.
 
     Returns:
-        Shape ``(rows,)``; none where some of what the state was given is not known.
+        No rows where some of what the state was given is not known.
     """
     fits = _behind(model, weights, evidence=evidence)
     given = [_numbers(recognise(fit.x), table) for fit in fits]
     known = [part for part in given if part is not None]
     if not fits or len(known) < len(given):
-        return np.zeros(0, np.int64)
+        return Unseen(_NONE, _NONE)
     held = {"split": list[Array](), "data": list[Array]()}
     for fit in fits:
         part = _numbers(recognise(fit.validation.x), table) if fit.validation is not None else None
@@ -42,14 +57,14 @@ def never_seen(table: Table, *, model: str, weights: str, evidence: Evidence, re
     seen = [*known, *held["split"]]
     if len(table.never_in([*seen, *held["data"]])):
         seen += held["data"]
-    unseen = table.never_in(seen)
+    test = unseen = table.never_in(seen)
     for summary in _held_out_otherwise(model, weights, evidence=evidence, behind=fits):
         part = _numbers(recognise(summary), table)
-        left = unseen if part is None else table.never_in([*seen, part])
+        left = test if part is None else table.never_in([*seen, part])
         # A part of which some rows were seen belongs to another split of the table, and says nothing of this one.
-        if part is not None and 0 < len(left) == len(unseen) - len(part):
-            seen, unseen = [*seen, part], left
-    return unseen
+        if part is not None and 0 < len(left) == len(test) - len(part):
+            seen, test = [*seen, part], left
+    return Unseen(test, held_out=np.setdiff1d(unseen, test))
 
 
 def _numbers(found: Recognised | None, table: Table) -> Array | None:

@@ -283,6 +283,7 @@ def test_a_loops_validation_rows_are_no_test_rows(digits: DataSets, tmp_path: Pa
     probes = {probe.name: probe for state, found in made.states if state.fit is recorded.fits[0] for probe in found}
     assert probes["test"].feed.ids is not None
     assert probes["test"].feed.ids.tolist() == list(expected)
+    assert ("validation" in probes) == (len(expected) < 442 - 230)
 
 
 @pytest.mark.parametrize("unit", [1.0, 100.0])

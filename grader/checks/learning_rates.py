@@ -11,9 +11,14 @@ from grader.checks.absence import is_training
 from grader.checks.base import Params, Scope, check
 from grader.checks.drawn import cells_of, figures_by_nearness, series
 from grader.checks.loss_curves import is_history
+from grader.checks.measured import quantity
 from grader.checks.results import Words, counted, failed, failed_or_partial, listed, needs_review, passed
-from grader.checks.subject import absent
+from grader.checks.subject import Floats, absent
 from grader.records import CheckResult, FigureRecord, FitRecord
+
+LOOP_TOLERANCE = 0.25
+"""How far the end of a loop's curve may lie from the model's loss on its training rows, as a share of it: what a loop
+notes is the mean over an epoch in which the weights moved."""
 
 
 class LearningRatesParams(Params):
@@ -113,12 +118,30 @@ def _rates_in(
 ) -> int:
     """With how many rates a training has one of its curves in the figure."""
     drawn = [line for axes in figure.axes for line in series(scope, axes)]
-    return sum(
-        any(
-            is_history(line, np.asarray(values, dtype=np.float64), tolerance=tolerance)
-            for fit in fits
-            for values in fit.history.values()
-            for line in drawn
-        )
-        for fits in by_rate.values()
-    )
+    count = 0
+    for fits in by_rate.values():
+        own = [place for place, line in enumerate(drawn) if _is_of(scope, line, fits, tolerance=tolerance)]
+        count += bool(own)
+        if own and not any(fit.history for fit in fits):
+            # A loop's curve is told by its end alone, so that it stands for one rate only.
+            del drawn[own[0]]
+    return count
+
+
+def _is_of(scope: Scope, line: Floats, fits: Sequence[FitRecord], *, tolerance: float) -> bool:
+    return any(
+        is_history(line, np.asarray(values, dtype=np.float64), tolerance=tolerance)
+        for fit in fits
+        for values in fit.history.values()
+    ) or any(_ends_as_measured(scope, line, fit) for fit in fits if not fit.history)
+
+
+def _ends_as_measured(scope: Scope, line: Floats, fit: FitRecord) -> bool:
+    """Whether a line has a point for each epoch of a loop, and ends near the loss that the loop's model has."""
+    measured = scope.measurements.find(fit.model, weights=fit.weights_after, probe="train")
+    loss = None if measured is None else quantity(measured, "loss" if measured.loss is not None else "mse")
+    if loss is None or not loss > 0 or len(line) != fit.epochs_run:
+        return False
+    forms = (loss, np.log10(loss), np.log(loss))
+    reach = (LOOP_TOLERANCE * loss, np.log10(1 + LOOP_TOLERANCE), np.log(1 + LOOP_TOLERANCE))
+    return any(abs(float(line[-1]) - form) <= near for form, near in zip(forms, reach, strict=True))

@@ -11,8 +11,8 @@ from grader.checks.bands import Limit, Within, absolute, judge, judged, relative
 from grader.checks.base import Params, Scope, check
 from grader.checks.measured import GAP, TEST_GAP, figure_name, in_units, section_figures
 from grader.checks.results import Words, failed, needs_review, passed, shown
-from grader.checks.subject import fit_cells, nothing_trained, test_rows, untested, unverified
-from grader.records import CheckResult
+from grader.checks.subject import fit_cells, nothing_trained, speaks_of_model, test_rows, untested, unverified
+from grader.records import CheckResult, EvaluationRecord
 
 Part = Literal["train", "validation", "test", "test_shifted"]
 _WORDS = {"mae": "MAE", "mse": "MSE", "rmse": "RMSE", "auc": "AUC", "r2": "R²"}
@@ -91,14 +91,14 @@ def _high_enough(scope: Scope, params: AccuracyParams, *, name: str, word: str) 
     missing = nothing_trained(scope, words)
     if missing is not None:
         return missing
-    value = _measured(scope, part=params.part, name=name)
-    if value is None:
-        return _only_claimed(scope, part=params.part, name=name, words=words)
     limits = [] if params.min is None else [absolute("lower", params.min)]
     limits += [] if params.max is None else [absolute("upper", params.max)]
     advice = "Compare the layers, the loss, the scaling of the inputs and the number of epochs with the task."
     figure = f"{scope.section.section}.{figure_name(params.part, name)}"
     spread = _relative(scope, params.within, figure=figure, upper=False)
+    value = _measured(scope, part=params.part, name=name)
+    if value is None:
+        return _only_claimed(scope, part=params.part, name=name, limits=_known(limits, spread), words=words)
     return _judged(value, (limits, params.within, spread), what=f"The {what}", advice=advice, words=words)
 
 
@@ -110,13 +110,13 @@ def error(scope: Scope, params: ErrorParams) -> CheckResult:
     missing = nothing_trained(scope, words)
     if missing is not None:
         return missing
-    value = _measured(scope, part=params.part, name=params.metric)
-    if value is None:
-        return _only_claimed(scope, part=params.part, name=params.metric, words=words)
     limits = [] if params.max is None else [absolute("upper", params.max)]
     advice = "Compare the layers, the loss, the scaling and the training with the task."
     figure = f"{scope.section.section}.{figure_name(params.part, params.metric)}"
     spread = _relative(scope, params.within, figure=figure, upper=True)
+    value = _measured(scope, part=params.part, name=params.metric)
+    if value is None:
+        return _only_claimed(scope, part=params.part, name=params.metric, limits=_known(limits, spread), words=words)
     return _judged(value, (limits, params.within, spread), what=f"The {what}", advice=advice, words=words)
 
 
@@ -238,7 +238,7 @@ def _judged(
     value: float, band: tuple[list[Limit], Within | None, Limit | None], *, what: str, advice: str, words: Words
 ) -> CheckResult:
     limits, within, spread = band
-    known = limits + ([spread] if spread is not None else [])
+    known = _known(limits, spread)
     if within is not None and spread is None:
         result = judge(value, limits, what=what, advice=advice, words=words) if limits else None
         if result is not None and result.outcome == "failed":
@@ -250,14 +250,29 @@ def _judged(
     return judge(value, known, what=what, advice=advice, words=words)
 
 
-def _only_claimed(scope: Scope, *, part: Part, name: str, words: Words) -> CheckResult:
-    rows = test_rows(scope)
+def _known(limits: list[Limit], spread: Limit | None) -> list[Limit]:
+    return limits + ([spread] if spread is not None else [])
+
+
+def _only_claimed(scope: Scope, *, part: Part, name: str, limits: list[Limit], words: Words) -> CheckResult:
+    """The result for a figure that was not measured: what a notebook says against itself is believed, and no more."""
+    what = f"The {_title(part, _WORDS.get(name, name))}"
     claims = [
         item.results[name]
         for item in scope.evidence.evaluations
-        if item.model == scope.section.model and name in item.results and (part != "test" or item.x.rows == rows)
+        if speaks_of_model(scope, item) and name in item.results and (part != "test" or _may_be_test(scope, item))
     ]
     if claims:
         words = {**words, "basis": "claimed", "yours": f"{shown(claims[-1])} (as the notebook says)"}
+    if claims and all(not limit.is_near(claim) for limit in limits for claim in claims) and limits:
+        words["expected"] = " and ".join(limit.words for limit in limits)
+        text = f"{what} is {shown(claims[-1])} by what your own notebook says of it; {words['expected']} was required."
+        return failed(text, words, next_step="Compare the rows that the model is trained on with those of the task.")
     missing = untested if part == "test" else unverified
-    return missing(scope, f"The {_title(part, _WORDS.get(name, name))}", words)
+    return missing(scope, what, words)
+
+
+def _may_be_test(scope: Scope, item: EvaluationRecord) -> bool:
+    """Whether an evaluation may be that of the test part: by how many rows it has, else by which they are not."""
+    rows = test_rows(scope)
+    return item.x.rows == rows if rows is not None else item.x.content not in {fit.x.content for fit in scope.fits}

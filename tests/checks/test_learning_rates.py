@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import pytest
-from builders import Notebook, dense, falling, line, make_axes
+from builders import Notebook, dense, falling, line, make_axes, make_compile, make_measurement
 
 from grader.checks.learning_rates import LearningRatesParams, learning_rates
 
@@ -62,3 +62,18 @@ def test_schedules_are_for_a_tutor() -> None:
     book.fit(model)
     result = learning_rates(book.scope("ex4"), ASKED)
     assert (result.outcome, result.cause) == ("needs_review", "unverifiable")
+
+
+@pytest.mark.parametrize(("ends", "outcome"), [((3.0, 2.0, 1.0), "passed"), ((3.0, 2.0, 2.0), "needs_review")])
+def test_curves_of_loops_are_told_by_their_ends(ends: Sequence[float], outcome: str) -> None:
+    """Of a loop no history is recorded; a curve of as many epochs that ends at the model's loss is its curve."""
+    book = Notebook()
+    book.code("for rate in rates: ...")
+    measured = []
+    for number, rate in enumerate([0.001, 0.01, 0.1]):
+        model = book.model(dense(1), inputs=(4,))
+        book.fit(model, kind="loop", epochs=5, history={}, compiled=make_compile(model, learning_rate=rate))
+        loss = 2.9 - number
+        measured.append(make_measurement("train", model=model, weights=book.fits[-1].weights_after, loss=loss))
+    book.figure(make_axes(*(line([9, 8, 7, 6, end], store=book.store) for end in ends)))
+    assert learning_rates(book.scope("ex4", measured=measured), ASKED).outcome == outcome

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 import pytest
-from builders import Notebook, dense, dropout, make_calibration, make_measurement
+from builders import Notebook, dense, dropout, make_calibration, make_measurement, summarise
 from pydantic import ValidationError
 
 from grader.checks.base import Scope
@@ -244,3 +244,18 @@ def test_a_table_with_no_row_left_has_no_test_error(validated: int | None, outco
     result = error(book.scope("ex4", model=model, measured=measured), ErrorParams(max=55))
     assert result.outcome == outcome
     assert ("every row of the table" in result.feedback) == (outcome == "failed")
+
+
+@pytest.mark.parametrize(
+    ("claims", "outcome"), [((90.0,), "failed"), ((50.0,), "needs_review"), ((90.0, 50.0), "needs_review")]
+)
+def test_what_a_notebook_says_against_itself_is_believed(claims: tuple[float, ...], outcome: str) -> None:
+    """Nobody can measure a model of rows that are not the table's; a good figure of it is a tutor's to believe."""
+    book = Notebook()
+    book.code("model.fit(noise, y)")
+    model = book.model(dense(1), inputs=(10,))
+    book.fit(model)
+    for claim in claims:
+        book.evaluate(model, x=summarise([[claim] * 10]), results={"mae": claim})
+    book.fields["data_sets"] = ()
+    assert error(book.scope("ex4", model=model), ErrorParams(max=55)).outcome == outcome

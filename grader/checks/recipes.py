@@ -110,9 +110,9 @@ def held_out(scope: Scope, fit: FitRecord) -> float | None:
         return fit.validation.x.rows / rows if rows and fit.validation.x.rows else None
     if fit.kind == "fit":
         return 0.0
-    held = scope.measurement("validation")
-    if held is not None and held.of_rows and fit.x.rows:
-        return held.rows / (held.rows + fit.x.rows)
+    train, held = scope.measurement("train"), scope.measurement("validation")
+    if train is not None and train.of_rows:
+        return held.rows / (held.rows + train.rows) if held is not None else None
     use = scope.data_set
     if use is None or not fit.x.rows or fit.x.rows > use.train_rows:
         return None

@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
-from builders import dense, make_cell, make_evidence, make_fit, make_model
+from builders import dense, make_cell, make_evidence, make_fit, make_measurement, make_model
 
 from grader.records import (
     Advice,
@@ -165,3 +165,13 @@ def test_the_summary_counts_and_names_causes(tmp_path: Path) -> None:
 def test_an_empty_cohort_has_a_page() -> None:
     """No submission, no crash."""
     assert "No submissions" in render_cohort([])
+
+
+def test_a_regression_on_a_table_shows_its_errors_and_its_table(folder: SubmissionFolder) -> None:
+    """It has no accuracy, and the table is no data set of ours."""
+    one = make_measurement("test", mae=44.5, loss=3000.0, of_rows=442, data_set="diabetes", loss_name="mse")
+    folder.write(Measurements(submission="one", measured=(one,)))
+    page = render_feedback(graded(verdict()), folder=folder)
+    assert "mean absolute error</th>" in page
+    assert ">44.5<" in page
+    assert "scikit-learn&#39;s diabetes" in page

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
+from grader.checks.training import TrainedParams
 from grader.errors import UsageError
 from grader.matching.claims import Candidate, Distances, Places, candidates, claim
 from grader.matching.extents import Extent, extents
@@ -32,7 +33,15 @@ def match(rubric: Rubric, evidence: Evidence) -> dict[str, SectionMatch]:
         Section to its cells, its model, the fits of it that count, and why; in the order of the rubric.
     """
     models = candidates(evidence)
-    distances = Distances({section.id: section.model for section in rubric.sections if section.model is not None})
+    distances = Distances(
+        {section.id: section.model for section in rubric.sections if section.model is not None},
+        {
+            section.id: criterion.params
+            for section in rubric.sections
+            for criterion in section.criteria
+            if isinstance(criterion.params, TrainedParams)
+        },
+    )
     titles = titles_of(rubric.sections)
     headings = headings_of(evidence.cells)
     found = align(headings, titles, nearness=_nearness(headings, models, distances=distances))

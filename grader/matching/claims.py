@@ -11,6 +11,7 @@ from grader.checks.absence import is_training
 from grader.checks.comparison import distance, has_other_input
 from grader.checks.forms import ModelForm
 from grader.checks.layers import PlainModel, last_compile, plain_model
+from grader.checks.training import TrainedParams
 from grader.matching.likeness import heaviest_in_order
 from grader.records import Evidence, FitRecord, ModelRecord
 
@@ -22,6 +23,9 @@ NEAR_SHARE = 0.25
 FAR_SHARE = 0.6
 FAR_LEAST = 3
 """Where nothing else can be meant, this share or number of properties may differ: a wrong answer is an answer too."""
+
+TRAINED_AS_ASKED = 0.01
+"""Of models of one form, that which was trained as the section asks is its own; less than any difference of form."""
 
 
 @dataclass(frozen=True)
@@ -87,10 +91,16 @@ def candidates(evidence: Evidence) -> list[Candidate]:
 
 
 class Distances:
-    """How far each model is from what each section asks for, computed once a pair."""
+    """How far each model is from what each section asks for, computed once a pair.
 
-    def __init__(self, forms: Mapping[str, ModelForm]) -> None:
+    Args:
+        forms: Section to the form of its model.
+        trainings: Section to what is asked of its training, where that is asked.
+    """
+
+    def __init__(self, forms: Mapping[str, ModelForm], trainings: Mapping[str, TrainedParams] | None = None) -> None:
         self.forms = forms
+        self._trainings = trainings or {}
         self._known: dict[tuple[str, str], int] = {}
 
     def of(self, candidate: Candidate, section: str) -> int:
@@ -104,6 +114,15 @@ class Distances:
             is_far = bool(form.expected) and longer > FAR_LEAST + 2 * len(form.expected)
             self._known[key] = longer if is_far else distance(candidate.plain, form)
         return self._known[key]
+
+    def is_trained_as_asked(self, candidate: Candidate, section: str) -> bool:
+        """Whether a model was trained for the epochs, and in the way, that the section asks for."""
+        asked = self._trainings.get(section)
+        if asked is None or (asked.epochs is None and not asked.own_loop):
+            return False
+        epochs = sum(fit.epochs_run for fit in candidate.fits)
+        by_loop = all(fit.kind != "fit" for fit in candidate.fits)
+        return asked.epochs in {None, epochs} and by_loop >= asked.own_loop
 
     def is_within(self, candidate: Candidate, section: str, *, share: float, least: int) -> bool:
         """Whether at most that share of the section's layers, or ``least`` of them, differ; never another input."""
@@ -195,14 +214,15 @@ def _from_elsewhere(
 
 
 def _weight(model: Candidate, name: str, places: Places, *, distances: Distances) -> float:
-    """What lending a model to a section is worth, in [0, 1]; 0 where it must not be."""
+    """What lending a model to a section is worth, some 1 at most; 0 where it must not be."""
     if _is_meant(model, name, places, distances=distances):
         share, least = FAR_SHARE, FAR_LEAST
     else:
         share, least = NEAR_SHARE, 1
     if not distances.is_within(model, name, share=share, least=least):
         return 0.0
-    return 1 - distances.of(model, name) / (len(distances.forms[name].expected) + len(model.plain.layers) + 1)
+    likeness = 1 - distances.of(model, name) / (len(distances.forms[name].expected) + len(model.plain.layers) + 1)
+    return likeness + (TRAINED_AS_ASKED if distances.is_trained_as_asked(model, name) else 0.0)
 
 
 def _is_meant(model: Candidate, name: str, places: Places, *, distances: Distances) -> bool:

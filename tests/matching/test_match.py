@@ -2,10 +2,11 @@ from pathlib import Path
 
 import pytest
 from builders import Notebook, dense
-from worksheet import LAYERS, SECTIONS, Worksheet, printed, rubric, title
+from worksheet import LAYERS, RUBRIC_FILE, SECTIONS, Worksheet, printed, rubric, title
 
 from grader.errors import UsageError
 from grader.matching import best_rubric, match
+from grader.rubric import load_rubric
 
 MODELS = ("ex1", "ex3", "ex4", "ex6", "deep", "dropout")
 LOUD = {
@@ -342,3 +343,16 @@ def test_no_rubric_fits_a_notebook_of_something_else(tmp_path):
     (tmp_path / "week09.yaml").write_bytes(RUBRIC_FILE.read_bytes())
     with pytest.raises(UsageError, match="--rubric"):
         best_rubric(Worksheet().cells, folder=tmp_path)
+
+
+def test_of_models_of_one_form_that_which_was_trained_as_asked_is_the_sections():
+    """Without headings the trials of exercise 3 are no answer to exercise 4, which asks for a loop of 40 epochs."""
+    book = Notebook()
+    trained = []
+    for epochs, kind in ((60, "fit"), (15, "fit"), (15, "fit"), (40, "loop")):
+        book.code("model = build()")
+        trained.append(book.model(dense(32, "relu"), dense(1), inputs=(10,)))
+        book.fit(trained[-1], epochs=epochs, kind=kind)
+    week11 = load_rubric(RUBRIC_FILE.with_name("week11.yaml"), with_calibration=False)
+    matching = match(week11, book.evidence())
+    assert (matching["ex1"].model, matching["ex4"].model) == (trained[0], trained[-1])

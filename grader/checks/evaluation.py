@@ -26,10 +26,10 @@ from grader.records import CheckResult, EvaluationRecord, PredictionRecord
 Figure = Literal["loss", "accuracy", "mae", "mse", "rmse", "r2", "auc"]
 
 COARSEST_STEP = 0.01
-"""A number printed to fewer digits than this fits too much to say anything."""
+"""A number printed to fewer digits than this fits too much to say anything; above 1, than this share of it."""
 
 FINE_STEP = 0.001
-"""So many digits tell a figure even where no word stands beside it."""
+"""So many digits tell a figure even where no word stands beside it; likewise."""
 
 
 class EvaluatedParams(Params):
@@ -128,18 +128,23 @@ def _printed(
     def is_right(item: Quantity) -> bool:
         forms = [item, item.as_per_cent] if name == "accuracy" and item.value > 1 else [item]
         return any(
-            form.step <= COARSEST_STEP * 1.01 and form.equals(value, tolerance=tolerance)
+            _is_as_fine_as(form, COARSEST_STEP) and form.equals(value, tolerance=tolerance)
             for form in forms
             for value in values
         )
 
     named = [item for item in own if item.is_named(name) and item.step < 1]
-    fine = [item for item in own if item.is_of_test_set and item.step <= FINE_STEP]
+    fine = [item for item in own if item.is_of_test_set and _is_as_fine_as(item, FINE_STEP)]
     right = next((item for item in (*named, *fine) if is_right(item)), None)
     wrong = next((item for item in reversed(named)), None) if right is None else None
     if right is None and wrong is None:
         right = next((item for item in elsewhere if is_right(item) and _is_certain(item, name, values)), None)
     return _Printed(name=name, value=values[0], right=right, wrong=wrong, in_bar=shows_bar_of(bars, name))
+
+
+def _is_as_fine_as(item: Quantity, step: float) -> bool:
+    """Whether a number has so many digits, a large one by its size: errors come in any unit."""
+    return item.step <= step * max(1.0, abs(item.value)) * 1.01
 
 
 def _is_certain(item: Quantity, name: Figure, values: list[float]) -> bool:

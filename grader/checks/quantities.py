@@ -17,7 +17,7 @@ _LABELS = {
     "accuracy": r"acc(?!ording)|genauigkeit|trefferquote|trefferrate|korrekt|richtig|correct|exactitud|precisión"
     r"|accuratezza|nauwkeurigheid|точность|准确率|正确率|正解率",
     "loss": r"loss|verlust|fehler|kosten|\bcost|crossentropy|cross-entropy|\bperte|p[eé]rdida|perdita|потер|损失",
-    "mae": r"\bmae\b|mean[ _]absolute|mittlerer absoluter",
+    "mae": r"\bmae\b|mean[ _]abs|absolut\w*[ _](?:error|fehler|abweichung)|erreur absolue|errore? absoluto",
     "mse": r"\bmse\b|mean[ _]squared|quadratischer",
     "rmse": r"\brmse\b|root[ _]mean",
     "r2": r"\br2\b|r²|\br\^2|r[ -]squared|r2_score|determination|bestimmtheitsma",

@@ -244,3 +244,28 @@ def test_fewer_rows_of_an_own_split_are_for_a_tutor() -> None:
     measured = make_measurement(rows=89, mae=45.0, of_rows=442)
     result = evaluated(book.scope("ex4", model=model, measured=[measured]), EvaluatedParams(figures=("mae",)))
     assert (result.outcome, result.cause) == ("needs_review", "unverifiable")
+
+
+@pytest.mark.parametrize(
+    ("printed", "outcome"),
+    [
+        ("test MAE: 45.3", "passed"),
+        ("Mittlerer absoluter Fehler (Test): 45,28", "passed"),
+        ("error on the test rows: 45.28", "passed"),
+        ("always the mean: MAE 65.31\ntest error 45.28", "passed"),
+        ("test MAE: 45.4", "failed"),
+        ("MAE in the test: 4e1", "failed"),
+        ("error on the test rows: 45", "failed"),
+    ],
+)
+def test_an_error_is_printed_to_digits_of_its_own_size(printed: str, outcome: str) -> None:
+    """One digit behind the point says as much of 45 as three say of an accuracy."""
+    book = Notebook()
+    book.code("model.fit(X_train, y_train)")
+    model = book.model(dense(1), inputs=(10,))
+    book.fit(model)
+    book.code("model.evaluate(X_test, y_test)", printed=printed)
+    book.evaluate(model, x=images(89, shape=(10,)))
+    measured = make_measurement(rows=89, mae=45.283, of_rows=442)
+    params = EvaluatedParams(figures=("mae",), tolerance=0.01)
+    assert evaluated(book.scope("ex4", model=model, measured=[measured]), params).outcome == outcome

@@ -147,7 +147,7 @@ def _of_compile(
     if wrong:
         step = f"Compile the model with {_wanted(params)}, and train it again."
         return failed(" ".join(wrong), words, next_step=step)
-    if params.metrics and _metrics_of(scope, record) is None:
+    if params.metrics and not _sees_metrics(scope, record):
         text = f"Whether your own training loop counts the metric {listed(params.metrics)} could not be seen."
         return needs_review("unverifiable", f"{text} A tutor will look.", words)
     return passed(f"The model is compiled with {_yours(record)}.", words)
@@ -212,7 +212,12 @@ def _as_section(scope: Scope, params: TrainedParams) -> tuple[Aspect, ...] | Non
 
 def _compile_of(scope: Scope) -> CompileRecord | None:
     used = [fit.compiled for fit in scope.fits if fit.compiled is not None]
-    return used[-1] if used else last_compile(scope.evidence, scope.section.model or "")
+    record = used[-1] if used else last_compile(scope.evidence, scope.section.model or "")
+    if record is None or record.metrics or not _is_by_loop(scope):
+        return record
+    # A loop is seen to use a loss and an optimizer; its metrics are those that its model was compiled with, if it was.
+    calls = _calls_of(scope, record)
+    return record.model_copy(update={"metrics": calls[-1].metrics}) if calls else record
 
 
 def _wrong_in(scope: Scope, record: CompileRecord, *, params: CompiledParams) -> list[str]:
@@ -230,19 +235,24 @@ def _wrong_in(scope: Scope, record: CompileRecord, *, params: CompiledParams) ->
         wrong += [reason] if reason else []
     if params.optimizer and str(record.optimizer).casefold() not in {one.casefold() for one in params.optimizer}:
         wrong.append(f"The optimizer is {record.optimizer}; {listed(params.optimizer, word='or')} was asked for.")
-    metrics = _metrics_of(scope, record)
-    for metric in params.metrics if metrics is not None else ():
-        if not any(_is_metric(one, metric) for one in metrics or ()):
-            wrong.append(f"The metric {metric} is missing (yours: {listed(metrics or ()) or 'none'}).")
+    for metric in params.metrics if _sees_metrics(scope, record) else ():
+        if not any(_is_metric(one, metric) for one in record.metrics):
+            found = listed(record.metrics) or "none"
+            wrong.append(f"The metric {metric} is missing (yours: {found}).")
     return wrong
 
 
-def _metrics_of(scope: Scope, record: CompileRecord) -> tuple[str, ...] | None:
-    """The metrics that a model was compiled with; None for a loop on one that never was: it may count them itself."""
-    if record.metrics or all(fit.kind != "loop" for fit in scope.fits):
-        return record.metrics
-    calls = [item for item in scope.evidence.compiles if item.model == record.model and item.seq <= record.seq]
-    return calls[-1].metrics if calls else None
+def _sees_metrics(scope: Scope, record: CompileRecord) -> bool:
+    """Whether metrics would be known: a loop on a model that was never compiled may count them itself."""
+    return bool(record.metrics) or not _is_by_loop(scope) or bool(_calls_of(scope, record))
+
+
+def _is_by_loop(scope: Scope) -> bool:
+    return any(fit.kind == "loop" for fit in scope.fits)
+
+
+def _calls_of(scope: Scope, record: CompileRecord) -> list[CompileRecord]:
+    return [item for item in scope.evidence.compiles if item.model == record.model and item.seq <= record.seq]
 
 
 def _is_metric(name: str, wanted: str) -> bool:

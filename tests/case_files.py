@@ -17,6 +17,7 @@ from grader.pipeline import Settings, Task, Tell
 from grader.records import GradedSubmission, Verdict
 
 CASES = Path(__file__).parent / "cases"
+ROOT = CASES.parent.parent
 HOSTILE = CASES / "hostile"
 
 ESCAPED = "ESCAPED"

@@ -8,7 +8,7 @@ from functools import cache, partial
 from typing import Any
 
 import pytest
-from case_files import CASES, Case, grade_case, read_cases, with_limits
+from case_files import ROOT, Case, grade_case, read_cases, with_limits
 
 from grader.batch import run_tasks
 from grader.cli.options import choose_sandbox, default_jobs, run_limits
@@ -18,8 +18,6 @@ from grader.pipeline import Settings, Task
 from grader.records import GradedSubmission
 from grader.rubric import Rubric, load_rubric
 from grader.store import OutputFolder
-
-ROOT = CASES.parent.parent
 
 
 @pytest.fixture(scope="session")

@@ -1,9 +1,9 @@
 from __future__ import annotations
 
 import pytest
-from builders import Notebook, dense, layer
+from builders import Notebook, dense, layer, line, make_axes
 from mutated import derived, reference
-from nbformat.v4 import new_code_cell, new_notebook
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from grader.checks.base import registered
 from grader.checks.forms import ModelForm
@@ -183,3 +183,75 @@ def test_a_convolution_more_keeps_the_shape():
     form = ModelForm.model_validate({"layers": [{"layer": "Conv2D"}, {"layer": "Dense"}], "allow": ["RandomZoom"]})
     mutant = of_images(criterion("architecture", model=form), form=form)["layer_added"]
     assert "keras.layers.Conv2D(8, (3, 3), padding='same', activation='relu')" in mutant.diff
+
+
+BUILT = """\
+{name} = keras.Sequential([keras.layers.Dense(1, activation="sigmoid")])
+{name}.compile(optimizer="adam", loss="binary_crossentropy", metrics=["accuracy"])"""
+FITTED = "{name}_record = {name}.fit(x, y, epochs=3)"
+EVALUATED = "{name}_loss, {name}_accuracy = {name}.evaluate(x_test, y_test)\nprint({name}_loss, {name}_accuracy)"
+CURVES = 'plt.plot({name}_record.history["loss"])'
+LAST = "print(first_accuracy, 'before')\nprint(second_accuracy)"
+OF_EACH = ("compiled", "evaluated", "loss_curves", "notebook_runs")
+
+
+def of_two_models(*, apart=True, history=("loss",)):
+    """What comes of two models, each built, fitted, evaluated and drawn, and accuracies printed again at the end."""
+    book, sections = Notebook(), []
+    for name in ("first", "second"):
+        book.markdown(f"## {name.title()} exercise")
+        built, fitted = BUILT.format(name=name), FITTED.format(name=name)
+        book.code(built if apart else f"{built}\n{fitted}")
+        rows = (dense(1, "sigmoid"),)
+        layers = [{"class_name": one.class_name, "config": dict(one.config)} for one in rows]
+        model = book.model(*rows, names=(name,), config={"config": {"layers": layers}}, id=name, object_id=name)
+        if apart:
+            book.code(fitted)
+        book.fit(model, history=dict.fromkeys(history, (0.5, 0.4, 0.3)))
+        book.code(EVALUATED.format(name=name))
+        book.evaluate(model)
+        book.code(CURVES.format(name=name))
+        book.figure(make_axes(line((0.5, 0.4, 0.3), store=book.store)))
+        asked = tuple(criterion(check).model_copy(update={"id": f"{name}.{check}"}) for check in OF_EACH)
+        sections.append(Section(id=name, title=f"{name.title()} exercise", model=ANY, criteria=asked))
+    book.code(LAST)
+    rubric = Rubric(assignment="some", title="Some", points={"core": 8}, sections=tuple(sections))
+    cells = [new_code_cell(one.source) if one.kind == "code" else new_markdown_cell(one.source) for one in book.cells]
+    evidence = book.evidence()
+    return derive(new_notebook(cells=cells), rubric=rubric, evidence=evidence, matching=match(rubric, evidence)).mutants
+
+
+def named(mutants, kind):
+    return [mutant for mutant in mutants if mutant.kind == kind]
+
+
+def test_a_figure_that_is_not_printed_is_printed_nowhere():
+    """Later cells may print it once more, and another model's stays."""
+    (mutant, *_) = named(of_two_models(), "figures_not_printed")
+    text = "\n".join(cell.source for cell in mutant.notebook.cells)
+    assert f"print({mutant.place}_accuracy" not in text
+    other = {"first": "second", "second": "first"}[mutant.place]
+    assert text.count(f"print({other}_") == 2
+
+
+@pytest.mark.parametrize(("apart", "check"), [(True, "evaluated"), (False, "notebook_runs")])
+def test_a_model_evaluated_above_its_training_is_untrained_or_not_there(apart, check):
+    """Where another cell builds it, nothing raises."""
+    (mutant, *_) = named(of_two_models(apart=apart), "cells_out_of_order")
+    assert {name.partition(".")[2] for name in mutant.targets} == {check}
+
+
+@pytest.mark.parametrize(
+    ("kind", "check"), [("curves_of_another_model", "loss_curves"), ("evaluated_another_model", "evaluated")]
+)
+def test_what_is_shown_in_the_wrong_place_is_felt_where_it_belongs(kind, check):
+    """The other section may have lost it, and finds it here: the two faults share no run."""
+    (mutant,) = named(of_two_models(), kind)
+    assert (mutant.targets, mutant.related) == ((f"second.{check}",), (f"first.{check}",))
+
+
+@pytest.mark.parametrize(("history", "felt"), [(("loss",), False), (("loss", "auc"), True)])
+def test_an_auc_of_outputs_that_are_no_probabilities_is_wrong_too(history, felt):
+    """Keras takes them for probabilities."""
+    (mutant, *_) = named(of_two_models(history=history), "loss_does_not_fit")
+    assert (f"{mutant.place}.evaluated" in mutant.related) is felt

@@ -59,7 +59,7 @@ def likeness(heading: Heading, titles: Titles) -> float:
 def align(headings: Sequence[Heading], titles: Mapping[str, Titles], *, nearness: Nearness) -> dict[str, Heading]:
     """Gives each section its heading: the most alike in all, in the order of the notebook.
 
-    What is left over is matched out of order where it is plainly alike.
+    What is left over is matched out of order where it is plainly alike, or has a number that only one section has.
     """
     names = list(titles)
     weights = [[_weight(heading, titles[name], near=nearness(heading, name)) for name in names] for heading in headings]
@@ -76,11 +76,32 @@ def align(headings: Sequence[Heading], titles: Mapping[str, Titles], *, nearness
         ),
         reverse=True,
     )
+    own_words = _words_for_numbers(found, titles)
     for value, row, name in left:
-        if value >= OUT_OF_ORDER and name not in found and -row not in taken:
+        is_plain = value >= OUT_OF_ORDER or _is_its_number(headings[-row], name, titles=titles, own_words=own_words)
+        if is_plain and name not in found and -row not in taken:
             found[name] = headings[-row]
             taken.add(-row)
     return {name: found[name] for name in names if name in found}
+
+
+def _words_for_numbers(found: Mapping[str, Heading], titles: Mapping[str, Titles]) -> set[tuple[str, str]]:
+    """Which word of the rubric's each word before a number stands for: ``Aufgabe 1`` was found to be ``Exercise 1``."""
+    pairs = ((label_of(found[name].text), there) for name in found for there in titles[name].labels)
+    return {(own.word, there.word) for own, there in pairs if own.word and own.number == there.number is not None}
+
+
+def _is_its_number(
+    heading: Heading, name: str, *, titles: Mapping[str, Titles], own_words: set[tuple[str, str]]
+) -> bool:
+    """Whether a heading has the number of a section, and no other section has it."""
+    own = label_of(heading.text)
+
+    def has_it(there: Label) -> bool:
+        is_word = is_same_word(own.word, there.word) or (own.word, there.word) in own_words
+        return own.number is not None and own.number == there.number and is_word
+
+    return [other for other, known in titles.items() if any(map(has_it, known.labels))] == [name]
 
 
 def _weight(heading: Heading, titles: Titles, *, near: float | None) -> float:

@@ -22,6 +22,12 @@ FEWEST_WORDS_OF_PRINT = 5
 FEWEST_WORDS_OF_COMMENT = 12
 """A comment above code describes the code, unless it is as long as this."""
 
+NO_LEVEL = 7
+"""A line in bold is a heading of the lowest level."""
+
+MOST_WORDS_OF_TITLE = 6
+"""A heading that says no more than that answers stand below it is as short as this."""
+
 FEWEST_WORDS_OF_STRING = 8
 """A text that is printed together with values, or kept in a variable, labels them unless it is as long as this."""
 
@@ -43,6 +49,13 @@ _LABEL_WORD = re.compile(
     r"|in|a|todo|tbd|diskussion|besprechung|antwort(?:en)?|erklärung|kommentar|fazit|lösung|beobachtung|ergebnis(?:se)?"
     r"|hier|ihre|deine|discusi[oó]n|respuesta|discussione|risposta|r[eé]ponse|commentaires?|讨论|討論|答案?|结论|結論|分析|解答"
     r"|考察|обсуждение|ответ|вывод",
+    re.IGNORECASE,
+)
+_ANSWERING = re.compile(
+    r"discuss(?:ion)?|answers?|explanations?|comments?|commentary|conclusions?|responses?|solutions?|observations?"
+    r"|interpretation|reflections?|questions?|diskussion|besprechung|antwort(?:en)?|erklärung(?:en)?|kommentare?"
+    r"|fazit|lösung(?:en)?|beobachtung(?:en)?|discusi[oó]n|respuestas?|conclusi[oó]n(?:es)?|discussione|risposte?"
+    r"|r[eé]ponses?|commentaires?|讨论|討論|回答|答案|结论|結論|考察|обсуждение|ответы?|выводы?",
     re.IGNORECASE,
 )
 _MARKED = re.compile(
@@ -102,6 +115,23 @@ def count_words(text: str) -> int:
     """How many words a text has, in any script."""
     found = (len(_UNSPACED.findall(word)) for word in _WORD.findall(text))
     return sum(max(1, math.ceil(letters / _LETTERS_A_WORD)) for letters in found)
+
+
+def names_answers(title: str) -> bool:
+    """Whether a heading says that answers stand below it: ``Discussion``, ``Answers to the questions``."""
+    words = _WORD.findall(_plain(title))
+    return len(words) <= MOST_WORDS_OF_TITLE and any(_ANSWERING.fullmatch(word) for word in words)
+
+
+def first_heading(source: str) -> tuple[int, str] | None:
+    """The level and the text of the heading that a Markdown text begins with; None where it begins with none."""
+    first = next(iter(paragraphs(source)), "")
+    if not _is_heading(first):
+        return None
+    marks = re.match(r"\s*(#+)", first)
+    html = re.match(r"\s*<h([1-6])", first, re.IGNORECASE)
+    level = len(marks.group(1)) if marks else int(html.group(1)) if html else NO_LEVEL
+    return level, _plain(first).strip(" #*_:\n")
 
 
 def words_of_cell(cell: CellRun, *, template: frozenset[str], holds_task: bool) -> Iterator[Words]:

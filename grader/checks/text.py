@@ -11,7 +11,7 @@ from grader.checks.absence import section_name
 from grader.checks.base import Params, Scope, check
 from grader.checks.measured import ONSET, section_figures, validation_losses
 from grader.checks.prose import Words as Said
-from grader.checks.prose import words_of_cell
+from grader.checks.prose import first_heading, names_answers, words_of_cell
 from grader.checks.results import Words, counted, failed, needs_review, shown
 from grader.records import CheckResult
 
@@ -45,7 +45,7 @@ def discussion(scope: Scope, params: DiscussionParams) -> CheckResult:
         "basis": "manual",
         "cells": scope.section.cells,
     }
-    found = list(_words(scope))
+    found = list(_words(scope)) or list(_joint_answer(scope, params))
     if found:
         cells = tuple(sorted({item.cell for item in found}))
         count = counted(sum(item.count for item in found), "word")
@@ -80,6 +80,31 @@ def _words(scope: Scope) -> Iterator[Said]:
                 yield item
             elif item.count >= FEWEST_DOUBTFUL_WORDS:
                 yield replace(item, sure=False)
+
+
+def _joint_answer(scope: Scope, params: DiscussionParams) -> Iterator[Said]:
+    """The text below a heading such as ``Discussion`` that answers for more than one section.
+
+    That is the only one of its kind in the notebook, or one outside of every section. What was not even tried is not
+    discussed in it.
+    """
+    shown = [scope.matching[name] for name in params.show if name in scope.matching]
+    if any(match.model is None for match in shown):
+        return
+    headings = {match.heading_cell for match in scope.matching.values()}
+    claimed = {cell for match in scope.matching.values() if match.heading_cell is not None for cell in match.cells}
+    texts = [cell for cell in scope.evidence.cells if cell.kind == "markdown"]
+    opened = {cell.index: first for cell in texts if (first := first_heading(cell.source)) is not None}
+    starts = [at for at, (_, title) in opened.items() if at not in headings and names_answers(title)]
+    for start in starts:
+        if len(starts) > 1 and start in claimed:
+            continue
+        ends = (at for at, (level, _) in opened.items() if at > start and level <= opened[start][0])
+        end = min(ends, default=len(scope.evidence.cells))
+        for cell in texts:
+            if start <= cell.index < end:
+                found = words_of_cell(cell, template=scope.template_texts, holds_task=False)
+                yield from (replace(item, sure=False) for item in found)
 
 
 def _keeps_tasks(scope: Scope) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from grader.checks.prose import names_answers
 from grader.matching.headings import Heading, is_same_word, label_of
 from grader.matching.likeness import SAME_SECTION, Titles, likeness
 
@@ -31,8 +32,9 @@ def extents(
 ) -> dict[str, Extent]:
     """The cells of every section that has a heading.
 
-    A real heading that matches no section ends the one before it; only one of a deeper level, or one that repeats the
-    section's own title or number, goes on with it: it is the section's own sub-heading.
+    A real heading that matches no section ends the one before it; only one of a deeper level, one that repeats the
+    section's own title or number, or one that says no more than that answers follow (``Discussion``), goes on with it:
+    it is the section's own sub-heading.
 
     Args:
         headings: All of the notebook's, in order.
@@ -60,9 +62,11 @@ def extents(
 def _goes_on(heading: Heading, current: Heading, titles: Titles) -> bool:
     if likeness(heading, titles) >= SAME_SECTION:
         return True
+    label, own = label_of(heading.text), label_of(current.text)
+    if label.number is None and names_answers(heading.text) and heading.level >= current.level:
+        return True
     if not current.is_real or heading.level <= current.level:
         return False
-    label, own = label_of(heading.text), label_of(current.text)
     names_exercise = label.number is not None and any(is_same_word(label.word, word) for word in titles.words)
     return not names_exercise or (label.number == own.number and is_same_word(label.word, own.word))
 

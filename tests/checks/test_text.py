@@ -164,6 +164,43 @@ def test_below_a_bare_heading_stands_the_answer(tasks: int, outcome: str) -> Non
     assert discussion(scope, DiscussionParams()).outcome == outcome
 
 
+@pytest.mark.parametrize(
+    ("title", "trained", "outcome"),
+    [
+        ("Discussion", True, "needs_review"),
+        ("Answers to the questions", True, "needs_review"),
+        ("Discussion", False, "failed"),
+        ("How to go on", True, "failed"),
+    ],
+)
+def test_one_discussion_may_answer_every_question(title: str, trained: bool, outcome: str) -> None:
+    """At the end of the notebook; what was not even tried is not discussed there."""
+    book = Notebook()
+    book.markdown("## When to stop?")
+    book.code("fit")
+    book.markdown(f"## {title}")
+    book.markdown(f"**Stop:** {ANSWER}")
+    own = SectionMatch(section="stop", heading_cell=0, cells=(0, 1))
+    other = SectionMatch(section="deep", cells=(), model="m1" if trained else None)
+    scope = Scope(**{**vars(book.scope("stop")), "section": own, "matching": {"stop": own, "deep": other}})
+    result = discussion(scope, DiscussionParams(show=("deep",)))
+    assert (result.outcome, result.cells) == (outcome, (3,) if outcome == "needs_review" else (0, 1))
+
+
+def test_one_of_several_discussions_answers_for_its_own_section_alone() -> None:
+    """Each section's heading has one below it but this one's."""
+    book = Notebook()
+    book.markdown("## When to stop?")
+    for number in range(2):
+        book.markdown(f"## Exercise {number}")
+        book.markdown(f"### Discussion\n\n{ANSWER}")
+    cells = {f"ex{i}": (1 + 2 * i, 2 + 2 * i) for i in range(2)}
+    others = {name: SectionMatch(section=name, heading_cell=own[0], cells=own) for name, own in cells.items()}
+    own = SectionMatch(section="stop", heading_cell=0, cells=(0,))
+    scope = Scope(**{**vars(book.scope("stop")), "section": own, "matching": {**others, "stop": own}})
+    assert discussion(scope, DiscussionParams()).outcome == "failed"
+
+
 def test_without_any_heading_every_text_may_be_the_answer() -> None:
     """All answers may stand in one cell at the end."""
     book = Notebook()

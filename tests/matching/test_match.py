@@ -194,6 +194,42 @@ def test_another_model_in_a_sections_cells_is_not_lent_when_it_differs_much():
     assert matching["ex6"].model is None
 
 
+@pytest.mark.parametrize("text", ["Exercise 2 and figures of exercise 3", "Exercice 2 : tester le modèle"])
+def test_an_exercise_out_of_order_is_found_by_a_number_that_no_other_has(text):
+    """Exercise 3 before exercise 2: also in words of the student's own."""
+    order = ("data", "ex1", "ex3", "ex2", "mnist", "ex4")
+    book = Worksheet().write(order, heading=lambda name: f"## {text}" if name == "ex2" else printed(name))
+    found = book.matched()["ex2"]
+    assert book.cells[found.heading_cell].source == f"## {text}"
+    assert found.cells == (found.heading_cell, found.heading_cell + 1)
+
+
+@pytest.mark.parametrize(
+    ("heading", "is_own"),
+    [
+        ("#### Discussion", True),
+        ("#### Answer", True),
+        ("##### 结论", True),
+        ("## Discussion", False),
+        ("#### Data", False),
+    ],
+)
+def test_a_heading_of_answers_goes_on_with_its_section(heading, is_own):
+    """Of the same level or a deeper one; any other heading of the same level ends the section."""
+    book = Worksheet().write(("data", "ex1", "ex2"))
+    at = book.markdown(f"{heading}\n\nIt is a straight line.")
+    book.write(("ex3",))
+    assert (at in book.matched()["ex2"].cells) is is_own
+
+
+def test_a_number_that_two_sections_have_is_not_enough_out_of_order():
+    """Two exercises are number 3 and two number 4."""
+    order = ("data", "ex1", "ex2", "mnist", "ex4", "ex5", "ex6", "deep")
+    book = Worksheet().write(order)
+    book.markdown("#### Exercise 3: something else")
+    assert book.matched()["ex3"].heading_cell is None
+
+
 def test_an_experiment_under_a_heading_of_its_own_is_not_lent_out_of_order():
     """Between exercises 4 and 5, a wider network is no exercise 6."""
     book = Worksheet().write(("ex4",))

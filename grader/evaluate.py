@@ -257,7 +257,10 @@ def _ours_first(
     if section.whole_notebook:
         reason = fallout.first if fallout.every_failure else None
     elif not match.cells:
-        reason = fallout.first
+        reason = fallout.reason(fallout.unmade)
+    elif result.basis == "manual" and match.heading_cell is not None:
+        # Words stand where they were written, whatever ran.
+        reason = None
     else:
         fitted = {fit.cell for fit in judge.evidence.fits if fit.id in match.fits and fit.cell is not None}
         reason = fallout.reason({*match.cells, *fitted})

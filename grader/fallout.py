@@ -16,6 +16,7 @@ from grader.source import code_of, parse
 
 OUR_REASONS = frozenset({"internal", "protocol"})
 TIME_REASONS = frozenset({"cell_timeout", "notebook_timeout"})
+_NOT_IMPORTED = frozenset({"ImportError", "ModuleNotFoundError"})
 _BROKEN = frozenset({"error", "timeout", "died", "not_run"})
 
 
@@ -26,10 +27,12 @@ class Fallout:
     Attributes:
         why: Cell index to the reason, a sentence, in the words of the cell where it began.
         every_failure: Whether all cells that broke are among them.
+        unmade: Those of them that broke and do more than to prepare: what a section lacks may have been made there.
     """
 
     why: Mapping[int, str]
     every_failure: bool
+    unmade: frozenset[int] = frozenset()
 
     def reason(self, cells: Iterable[int]) -> str | None:
         """The first reason that reaches one of these cells; None where none does."""
@@ -38,7 +41,7 @@ class Fallout:
     @property
     def first(self) -> str | None:
         """The first reason of all; None where nothing was ours."""
-        return self.why[min(self.why)] if self.why else None
+        return self.reason(self.why)
 
 
 def find_fallout(evidence: Evidence, *, longest_training: int | None = None) -> Fallout:
@@ -52,7 +55,9 @@ def find_fallout(evidence: Evidence, *, longest_training: int | None = None) -> 
     run = evidence.execution
     if not evidence.cells and run.reason in OUR_REASONS:
         return Fallout(
-            why={0: run.detail or "The notebook was not run because of a failure of ours."}, every_failure=True
+            why={0: run.detail or "The notebook was not run because of a failure of ours."},
+            every_failure=True,
+            unmade=frozenset({0}),
         )
     roots = _roots(evidence, longest_training=longest_training)
     empty = _empty_arrays(evidence)
@@ -74,7 +79,8 @@ def find_fallout(evidence: Evidence, *, longest_training: int | None = None) -> 
             for name in names.made:
                 tainted.pop(name, None)
     broken = {cell.index for cell in evidence.cells if cell.status in _BROKEN}
-    return Fallout(why=why, every_failure=bool(broken) and broken <= set(why))
+    unmade = {cell.index for cell in evidence.cells if cell.index in broken & set(why) and not _only_prepares(cell)}
+    return Fallout(why=why, every_failure=bool(broken) and broken <= set(why), unmade=frozenset(unmade))
 
 
 def _roots(evidence: Evidence, *, longest_training: int | None) -> dict[int, str]:
@@ -84,7 +90,8 @@ def _roots(evidence: Evidence, *, longest_training: int | None) -> dict[int, str
     for cell in evidence.cells:
         name, error = f"Cell {cell.index + 1}", cell.error
         if error is not None and error.missing_package is not None:
-            found[cell.index] = f"{name} needs the package {error.missing_package}, which our environment lacks."
+            lacks = "needs" if error.name in _NOT_IMPORTED else "follows from a cell that needs"
+            found[cell.index] = f"{name} {lacks} the package {error.missing_package}, which our environment lacks."
         elif error is not None and error.beyond_sample is not None:
             found[cell.index] = (
                 f"{name} reaches for {error.beyond_sample}, and the sample of the data that it ran on has fewer rows."
@@ -144,6 +151,24 @@ def _largest_number(source: str) -> int:
 def _imported_elsewhere(cells: Iterable[CellRun], roots: Mapping[int, str]) -> frozenset[str]:
     """Names of modules: calling one changes nothing in it."""
     return frozenset().union(*(_Names(cell.source).imported for cell in cells if cell.index not in roots))
+
+
+def _only_prepares(cell: CellRun) -> bool:
+    """Whether a cell does no more than to import, and to call what it imported, as Colab's first cells do."""
+    tree = parse(cell.source)
+    if tree is None:
+        return False
+    imported = _Names(cell.source).imported
+    nodes = [node for node in ast.walk(tree) if isinstance(node, ast.Call)]
+    others = (node for node in nodes if _root(node.func) not in {*imported, "print"})
+    return not any(isinstance(node, ast.FunctionDef | ast.ClassDef) for node in ast.walk(tree)) and not any(others)
+
+
+def _root(function: ast.expr) -> str:
+    """The name with which the expression that is called begins."""
+    while isinstance(function, ast.Attribute):
+        function = function.value
+    return function.id if isinstance(function, ast.Name) else ""
 
 
 class _Names:

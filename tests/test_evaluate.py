@@ -9,6 +9,7 @@ from grader.checks import base
 from grader.checks.base import CheckSpec, Params
 from grader.errors import StoreError
 from grader.evaluate import data_kind, evaluate, not_run
+from grader.fallout import find_fallout
 from grader.records import CellError, CheckResult, Execution, Measurements, Submission
 from grader.rubric import Criterion, OutcomeTexts, Rubric, Section
 
@@ -190,6 +191,35 @@ def test_what_follows_from_a_missing_package_is_our_doing():
     assert (found["ex6.architecture"].outcome, found["ex6.architecture"].cause) == ("needs_review", "ours")
     assert "needs the package fancy" in found["ex6.architecture"].feedback
     assert found["deep.architecture"].outcome == "failed"
+
+
+@pytest.mark.parametrize(
+    ("source", "outcome"),
+    [
+        ("from fancy import drive\ndrive.mount('/content')", "failed"),
+        ("import fancy\nmodel.fit(x)", "needs_review"),
+        ("import fancy\ndef train():\n    return 1", "needs_review"),
+    ],
+)
+def test_what_is_not_there_follows_from_our_doing_only_where_it_may_have_been_made(source, outcome):
+    """Colab's first cell makes no model; a cell that holds everything may."""
+    error = CellError(name="ModuleNotFoundError", value="No module named 'fancy'", missing_package="fancy")
+    book = Worksheet()
+    book.code(source, error=error)
+    book.write(("ex4", "stop"))
+    assert of_book(book)["deep.architecture"].outcome == outcome
+
+
+def test_words_below_their_heading_do_not_hang_on_what_ran():
+    """A section without any is not answered, whatever package is missing."""
+    book = Worksheet()
+    error = CellError(name="ModuleNotFoundError", value="No module named 'fancy'", missing_package="fancy")
+    book.code("from fancy import draw", error=error)
+    book.markdown(printed("stop"))
+    book.code("draw()", error=CellError(name="NameError", value="name 'draw' is not defined", missing_package="fancy"))
+    found = of_book(book)
+    assert found["stop.discussion"].outcome == "failed"
+    assert find_fallout(book.evidence()).why[2].startswith("Cell 3 follows from a cell that needs the package fancy")
 
 
 def test_a_section_that_our_doing_reaches_by_a_name_is_not_failed():

@@ -93,10 +93,13 @@ def what_failed(cell: CellRun) -> str:
     }.get(cell.status, f"{name} did not run to its end")
 
 
-def mend_of(cell: CellRun | None) -> str:
-    """The next step that follows from a failed cell, or the general one."""
+def mend_of(scope: Scope) -> str:
+    """The next step to a trained model: mend the cell that failed, train what was built, or build it."""
+    cell = first_failure(scope)
     if cell is not None and cell.error is not None:
         return f"Mend cell {cell.index + 1}, then run the notebook from the top in a fresh kernel."
+    if scope.model is not None and borrowed_model(scope) is None:
+        return "Train the model that you built, with fit."
     return "Build the model that the task asks for, compile it, and train it with fit."
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import Field
 
-from grader.checks.absence import first_failure, mend_of, why_no_model
+from grader.checks.absence import mend_of, why_no_model
 from grader.checks.base import Params, Scope, check
 from grader.checks.comparison import Comparison, compare, form_in_short
 from grader.checks.forms import ModelForm
@@ -44,9 +44,8 @@ def architecture(scope: Scope, params: ArchitectureParams) -> CheckResult:
     words: Words = {"required": "a model with these layers", "expected": form_in_short(params.model)}
     model = scope.model
     if model is None:
-        failure = first_failure(scope)
         return absent(
-            scope, why_no_model(scope), words, yours="no model", next_step=mend_of(failure), cells=scope.section.cells
+            scope, why_no_model(scope), words, yours="no model", next_step=mend_of(scope), cells=scope.section.cells
         )
     words["cells"] = _cells(scope)
     plain = plain_model(model, compiled=last_compile(scope.evidence, model.id))
@@ -68,7 +67,7 @@ def dropout_rate(scope: Scope, params: DropoutRateParams) -> CheckResult:
     }
     model = scope.model
     if model is None:
-        return blocked(why_no_model(scope), words, yours="no model", next_step=mend_of(first_failure(scope)))
+        return blocked(why_no_model(scope), words, yours="no model", next_step=mend_of(scope))
     rates = [layer.config.get("rate") for layer in model.layers if layer.class_name == "Dropout"]
     if not rates:
         advice = f"Add Dropout layers with a rate of {params.rate:g}."

@@ -125,17 +125,19 @@ def _printed(
     bars: list[str],
     tolerance: float,
 ) -> _Printed:
-    def is_right(item: Quantity) -> bool:
+    def is_right(item: Quantity, within: float = tolerance) -> bool:
         forms = [item, item.as_per_cent] if name == "accuracy" and item.value > 1 else [item]
         return any(
-            _is_as_fine_as(form, COARSEST_STEP) and form.equals(value, tolerance=tolerance)
+            _is_as_fine_as(form, COARSEST_STEP) and form.equals(value, tolerance=within)
             for form in forms
             for value in values
         )
 
     named = [item for item in own if item.is_named(name) and item.step < 1]
     fine = [item for item in own if item.is_of_test_set and _is_as_fine_as(item, FINE_STEP)]
-    right = next((item for item in (*named, *fine) if is_right(item)), None)
+    close = [item for item in (*named, *fine) if is_right(item)]
+    # Another model's figure may be as close as the tolerance allows; the model's own is equal to its digits.
+    right = next((item for item in close if is_right(item, 0.0)), next(iter(close), None))
     wrong = next((item for item in reversed(named)), None) if right is None else None
     if right is None and wrong is None:
         right = next((item for item in elsewhere if is_right(item) and _is_certain(item, name, values)), None)
@@ -186,6 +188,7 @@ def _judged(printed: list[_Printed], *, at_least: int, words: Words) -> CheckRes
             words,
             next_step=f"Print {listed([f'the test {item.word}' for item in printed])} of this model.",
         )
+    words["yours"] = ", ".join(item.words for item in printed if item.counts)
     return passed(
         f"The model was evaluated on the whole test set, and what you print is right: {words['yours']}.", words
     )

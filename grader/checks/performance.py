@@ -93,7 +93,9 @@ def _high_enough(scope: Scope, params: AccuracyParams, *, name: str, word: str) 
         return missing
     limits = [] if params.min is None else [absolute("lower", params.min)]
     limits += [] if params.max is None else [absolute("upper", params.max)]
-    advice = "Compare the layers, the loss, the scaling of the inputs and the number of epochs with the task."
+    advice = (
+        "Compare the layers, the loss, the optimizer, the scaling of the inputs and the number of epochs with the task."
+    )
     figure = f"{scope.section.section}.{figure_name(params.part, name)}"
     spread = _relative(scope, params.within, figure=figure, upper=False)
     value = _measured(scope, part=params.part, name=name)

@@ -9,7 +9,7 @@ from typing import Unpack
 import numpy as np
 import numpy.typing as npt
 
-from grader.checks.absence import first_failure, mend_of, why_no_model
+from grader.checks.absence import mend_of, why_no_model
 from grader.checks.base import Scope
 from grader.checks.results import Words, blocked, failed, needs_review
 from grader.errors import StoreError
@@ -88,7 +88,7 @@ def nothing_trained(scope: Scope, words: Words) -> CheckResult | None:
         f"There is nothing to judge here. {why_no_model(scope)}",
         words,
         yours="no trained model",
-        next_step=mend_of(first_failure(scope)),
+        next_step=mend_of(scope),
         cells=scope.section.cells,
     )
 

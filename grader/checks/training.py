@@ -7,7 +7,7 @@ from typing import Annotated
 
 from pydantic import BeforeValidator, Field, field_validator
 
-from grader.checks.absence import borrowed_model, first_failure, mend_of, section_name, why_no_model
+from grader.checks.absence import borrowed_model, mend_of, section_name, why_no_model
 from grader.checks.base import Params, Scope, check
 from grader.checks.data_of_fits import wrong_data
 from grader.checks.forms import LAYERS, did_you_mean
@@ -87,7 +87,7 @@ def compiled(scope: Scope, params: CompiledParams) -> CheckResult:
     model = scope.model
     if model is None:
         missing: Words = {**words, "cells": scope.section.cells, "yours": "no model"}
-        return blocked(why_no_model(scope), missing, next_step=mend_of(first_failure(scope)))
+        return blocked(why_no_model(scope), missing, next_step=mend_of(scope))
     record = _compile_of(scope)
     if record is None or (record.loss is None and not record.own_loss):
         if any(fit.kind == "loop" for fit in scope.fits):
@@ -158,8 +158,7 @@ def _moved_nothing(fit: FitRecord) -> bool:
 
 
 def _untrained(scope: Scope, words: Words) -> CheckResult:
-    failure = first_failure(scope)
-    missing: Words = {**words, "cells": scope.section.cells, "yours": "no training", "next_step": mend_of(failure)}
+    missing: Words = {**words, "cells": scope.section.cells, "yours": "no training", "next_step": mend_of(scope)}
     if borrowed_model(scope) is not None:
         step = "Build the new model of this section, and compile and fit that one."
         return failed(why_no_model(scope), missing, yours="another section's model, fitted again", next_step=step)
@@ -266,7 +265,8 @@ def _loss_names(params: CompiledParams) -> list[str]:
 
 
 def _wanted(params: CompiledParams) -> str:
-    parts = [f"loss {listed(_loss_names(params), word='or')}"]
+    names = ["cross-entropy that fits the output" if one == CROSS_ENTROPY else one for one in params.loss]
+    parts = [f"loss {listed(names, word='or')}"]
     parts += [f"optimizer {listed(params.optimizer, word='or')}"] if params.optimizer else []
     parts += [f"metrics {listed(params.metrics)}"] if params.metrics else []
     return ", ".join(parts)

@@ -269,3 +269,9 @@ def test_an_error_is_printed_to_digits_of_its_own_size(printed: str, outcome: st
     measured = make_measurement(rows=89, mae=45.283, of_rows=442)
     params = EvaluatedParams(figures=("mae",), tolerance=0.01)
     assert evaluated(book.scope("ex4", model=model, measured=[measured]), params).outcome == outcome
+
+
+def test_of_several_figures_the_models_own_is_said() -> None:
+    """Another model's accuracy lies within the tolerance, and stands first; what is not printed is not listed."""
+    result = judged("one layer: accuracy 0.9766\nthis: accuracy 0.9762")
+    assert (result.outcome, result.yours) == ("passed", "accuracy 0.9762")

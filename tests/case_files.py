@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 import shutil
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -19,6 +20,9 @@ from grader.records import GradedSubmission, Verdict
 CASES = Path(__file__).parent / "cases"
 ROOT = CASES.parent.parent
 HOSTILE = CASES / "hostile"
+
+LONG_TOO = bool(os.environ.get("GRADER_LONG_CASES"))
+"""Whether the tests also run the honest cases that are too long for every run."""
 
 ESCAPED = "ESCAPED"
 """What a hostile notebook prints where it got what it should not get."""
@@ -60,13 +64,14 @@ def read_cases(folder: Path = CASES) -> list[Case]:
 def _read(path: Path) -> Case:
     expected = yaml.safe_load(path.read_text())
     notebook = (path.parent / expected.pop("submission", "notebook.ipynb")).resolve()
+    is_hostile = notebook.is_relative_to(HOSTILE)
     return Case(
         name=path.parent.relative_to(CASES).as_posix().replace("/", "-"),
         notebook=notebook,
         rubric=expected.pop("rubric", "rubrics/week09.yaml"),
         limits=expected.pop("limits", {}),
         file_name=expected.pop("file_name", None),
-        in_suite=expected.pop("ci", not notebook.is_relative_to(HOSTILE)),
+        in_suite=expected.pop("ci", not is_hostile) or (LONG_TOO and not is_hostile),
         expected=expected,
     )
 

@@ -55,6 +55,8 @@ def discussion(scope: Scope, params: DiscussionParams) -> CheckResult:
         )
     if not scope.section.cells:
         text = "This section was not found in the notebook, and no answer in words that could belong to it."
+    elif scope.section.heading_cell is None and _holds_remarks(scope):
+        text = "The heading of this section was not found, and no longer answer in words where it should stand."
     else:
         text = "This section holds no words of your own."
     return failed(text, words, yours="no words", next_step="Answer the question in a Markdown cell of this section.")
@@ -80,6 +82,13 @@ def _words(scope: Scope) -> Iterator[Said]:
                 yield item
             elif item.count >= FEWEST_DOUBTFUL_WORDS:
                 yield replace(item, sure=False)
+
+
+def _holds_remarks(scope: Scope) -> bool:
+    """Whether the section's cells hold any words at all, those below another section's heading left out."""
+    headings = {match.heading_cell for match in scope.matching.values()}
+    cells = (cell for cell in scope.cells if cell.index not in headings)
+    return any(any(words_of_cell(cell, template=scope.template_texts, holds_task=False)) for cell in cells)
 
 
 def _joint_answer(scope: Scope, params: DiscussionParams) -> Iterator[Said]:

@@ -149,6 +149,7 @@ def test_an_answer_without_its_heading_is_in_doubt(texts: tuple[str, ...], outco
     scope = Scope(**{**vars(book.scope("stop")), "section": own, "matching": {"stop": own, "deep": following}})
     result = discussion(scope, DiscussionParams())
     assert (result.outcome, "may not be" in result.feedback) == (outcome, outcome == "needs_review")
+    assert ("holds no words" in result.feedback) is (texts == ())
 
 
 @pytest.mark.parametrize(("tasks", "outcome"), [(0, "needs_review"), (1, "needs_review"), (2, "failed"), (3, "failed")])

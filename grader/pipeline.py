@@ -239,7 +239,8 @@ def _replay(task: Task, settings: Settings, *, core: int | None, tell: Tell) -> 
     evidence, measurements = stored_evidence(task.folder)
     chosen = (fit.id for fit in evidence.fits if _draw(evidence.sha256, fit.id) < settings.replay_share)
     done = {replay.fit for replay in measurements.replays}
-    due = [fit for fit in dict.fromkeys((*fits_to_replay(evidence, measurements), *chosen)) if fit not in done]
+    doubted = fits_to_replay(evidence, measurements, read=task.folder.arrays.get)
+    due = [fit for fit in dict.fromkeys((*doubted, *chosen)) if fit not in done]
     if not due:
         return
     tell(Progress(task.id, "replay"))

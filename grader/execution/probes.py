@@ -73,7 +73,8 @@ class State:
     Attributes:
         weights: Their digest.
         arrays: Their names, in the order of ``get_weights()``.
-        fit: The last fit that left them; None where an evaluation met a state that no fit left.
+        fit: The last fit that left them; None where an evaluation met a state that no fit left, or a fit began with it.
+        begun: The fit that began with them, where no fit left them: what it knew then is measured.
         compiled: How the model was compiled then.
         classification: Whether the student measured classes.
     """
@@ -83,6 +84,7 @@ class State:
     arrays: tuple[ArrayRef, ...]
     fit: FitRecord | None
     evaluation: EvaluationRecord | None = None
+    begun: FitRecord | None = None
     compiled: CompileRecord | None = None
 
     @property
@@ -98,9 +100,11 @@ class Plan:
     """What to ask, and what cannot be asked.
 
     Attributes:
+        book: What was recognised on the way.
         maps: By model id: the input map of its last fit, and a remark on it.
     """
 
+    book: RowBook
     states: list[tuple[State, tuple[Probe, ...]]] = field(default_factory=list)
     unverified: list[Unverified] = field(default_factory=list)
     maps: dict[str, tuple[Recognised, str]] = field(default_factory=dict)
@@ -109,7 +113,7 @@ class Plan:
 def plan(evidence: Evidence, *, data_sets: DataSets, read: Read) -> Plan:
     """Everything that can be measured, in the order of its importance: each model's last state first."""
     book = RowBook(evidence, data_sets=data_sets, read=read)
-    made = Plan()
+    made = Plan(book)
     for number, state in enumerate(_states(evidence, made.unverified)):
         if number >= MAX_STATES:
             why = f"More than {MAX_STATES} states of models were recorded; this one was left out."
@@ -195,7 +199,7 @@ def _probes(state: State, *, evidence: Evidence, book: RowBook, made: Plan) -> t
     if len(state.model.input_shapes) > 1 or len(state.model.output_shapes) > 1:
         made.unverified.append(_unverified(state, "It has several inputs or outputs."))
         return ()
-    found, y = _input(state, evidence=evidence, book=book)
+    found, y = rows_of_input(state, evidence=evidence, book=book)
     probes: list[Probe] = []
     tasks: dict[str, Task] = {}
     assumed = found is not None and y is None and not found.known.has_classes
@@ -204,7 +208,7 @@ def _probes(state: State, *, evidence: Evidence, book: RowBook, made: Plan) -> t
         tasks[found.known.name] = partial(known_labels, *told, read=book.read)
         if state.model.id not in made.maps or state.fit is not None:
             made.maps[state.model.id] = (found, _remark(state, found, evidence=evidence, book=book))
-        asked = _test_probes(state, found, labels=tasks[found.known.name], evidence=evidence, book=book)
+        asked = probes_of_test(state, found, labels=tasks[found.known.name], evidence=evidence, book=book)
         if not asked:
             why = f"No row of {found.known.name} is known to be left that it was never trained or validated on."
             made.unverified.append(_unverified(state, why))
@@ -217,13 +221,14 @@ def _probes(state: State, *, evidence: Evidence, book: RowBook, made: Plan) -> t
     return tuple(replace(probe, assumed=assumed) for probe in ordered)
 
 
-def _input(state: State, *, evidence: Evidence, book: RowBook) -> tuple[Recognised | None, ArraySummary | None]:
+def rows_of_input(state: State, *, evidence: Evidence, book: RowBook) -> tuple[Recognised | None, ArraySummary | None]:
     """The recognised rows that show what the model's input is made of, and their labels: the fit's own first."""
     shown: list[tuple[ArraySummary, ArraySummary | None]] = []
-    if state.fit is not None:
-        shown.append((state.fit.x, state.fit.y))
-        if state.fit.validation is not None:
-            shown.append((state.fit.validation.x, state.fit.validation.y))
+    fit = state.fit or state.begun
+    if fit is not None:
+        shown.append((fit.x, fit.y))
+        if fit.validation is not None:
+            shown.append((fit.validation.x, fit.validation.y))
     if state.evaluation is not None:
         shown.append((state.evaluation.x, state.evaluation.y))
     shown += [(item.x, item.y) for item in evidence.evaluations if item.model == state.model.id]
@@ -249,7 +254,8 @@ def _other_labels(found: Recognised, *, evidence: Evidence, book: RowBook) -> tu
     return found, None
 
 
-def _test_probes(state: State, found: Recognised, *, labels: Task, evidence: Evidence, book: RowBook) -> list[Probe]:
+def probes_of_test(state: State, found: Recognised, *, labels: Task, evidence: Evidence, book: RowBook) -> list[Probe]:
+    """The test part, or what was never trained on, and the same images moved by a pixel."""
     known = found.known
     ids = known.test_ids
     if isinstance(known, Table):

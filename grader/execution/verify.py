@@ -15,8 +15,9 @@ import numpy as np
 
 from grader.datasets import DataSets
 from grader.errors import GraderError
+from grader.execution.beginnings import beginnings
 from grader.execution.labels import Labels
-from grader.execution.probes import Plan, Probe, State, plan
+from grader.execution.probes import Plan, Probe, RowBook, State, plan
 from grader.execution.replay import replay_fits
 from grader.execution.rows import Recognised
 from grader.execution.sandbox import Sandbox
@@ -60,11 +61,12 @@ def verify(
         What could be measured; what could not stands in ``unverified``, and a failure of ours in ``problem``.
     """
     begun = time.monotonic()
-    made = Plan()
+    made = Plan(RowBook(evidence, data_sets=data_sets, read=arrays.get))
     answers = Answers()
     replays: tuple[Replay, ...] = ()
     try:
         made = plan(evidence, data_sets=data_sets, read=arrays.get)
+        made.states += beginnings(evidence, made)
         if made.states:
             answers = ask(made.states, arrays=arrays, sandbox=sandbox, core=core)
         if replay:
@@ -74,6 +76,7 @@ def verify(
         made.unverified += [
             Unverified(model=state.model.id, fit=_fit_id(state), cause="ours", why=answers.problem)
             for state, _ in made.states
+            if state.begun is None
         ]
     measured = _measured(made, answers, arrays=arrays)
     return Measurements(
@@ -211,6 +214,7 @@ def _failures(made: Plan, answers: Answers) -> list[Unverified]:
             why=failure.why,
         )
         for number, failure in sorted(answers.failures.items())
+        if made.states[number][0].begun is None
     ]
 
 

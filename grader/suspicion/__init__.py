@@ -12,20 +12,28 @@ from functools import partial
 
 from grader.checks.base import Scope
 from grader.records import Evidence, Measurements
-from grader.suspicion import claims, origins
-from grader.suspicion.signs import Suspicion
+from grader.suspicion import beginnings, claims, leaks, origins
+from grader.suspicion.signs import Read, Suspicion
 
 __all__ = ["Suspicion", "fits_to_replay", "suspicions"]
 
 _RULES: dict[str, Callable[[Scope], Iterable[Suspicion]]] = {
     "unrecorded_cells": claims.unrecorded_cells,
     "replay_differs": claims.replay_differs,
-    "history_not_of_model": lambda scope: claims.history_not_of_model(scope.evidence, scope.measurements),
+    "history_not_of_model": lambda scope: claims.history_not_of_model(
+        scope.evidence, scope.measurements, read=scope.read
+    ),
     "better_than_its_history": claims.better_than_its_history,
     "weights_unmoved": lambda scope: claims.weights_unmoved(scope.evidence),
     "evaluation_not_of_model": claims.evaluation_not_of_model,
-    "memorised_test_set": claims.memorised_test_set,
-    "test_rows_in_training": claims.test_rows_in_training,
+    "memorised_test_set": leaks.memorised_test_set,
+    "test_set_by_heart": leaks.test_set_by_heart,
+    "better_than_reference": leaks.better_than_reference,
+    "test_rows_in_training": leaks.test_rows_in_training,
+    "knew_before_training": beginnings.knew_before_training,
+    "weights_not_of_beginning": lambda scope: beginnings.weights_not_of_beginning(
+        scope.evidence, scope.measurements, read=scope.read
+    ),
     "ready_made_weights": origins.ready_made_weights,
     "weights_of_another_training": origins.weights_of_another_training,
 }
@@ -44,9 +52,20 @@ def suspicions(scope: Scope) -> tuple[Suspicion, ...]:
     return (*stands, *inherited)
 
 
-def fits_to_replay(evidence: Evidence, measurements: Measurements) -> tuple[str, ...]:
-    """The fits whose repetition outside would settle a doubt."""
-    signs = [*claims.history_not_of_model(evidence, measurements), *claims.weights_unmoved(evidence)]
+def fits_to_replay(evidence: Evidence, measurements: Measurements, *, read: Read) -> tuple[str, ...]:
+    """The fits whose repetition outside would settle a doubt.
+
+    Args:
+        evidence: What the execution left.
+        measurements: What was verified of it.
+        read: Reads a stored array.
+    """
+    rules: tuple[Callable[[], Iterable[Suspicion]], ...] = (
+        partial(claims.history_not_of_model, evidence, measurements, read=read),
+        partial(claims.weights_unmoved, evidence),
+        partial(beginnings.weights_not_of_beginning, evidence, measurements, read=read),
+    )
+    signs = [sign for rule in rules for sign in _held("to replay", rule)]
     return tuple(dict.fromkeys(sign.fit for sign in signs if sign.fit is not None))
 
 

@@ -8,19 +8,13 @@ from collections.abc import Iterator
 from grader.checks.base import Scope
 from grader.checks.rows import test_rows_in
 from grader.records import Evidence, FitRecord, Measurement, Measurements
-from grader.suspicion.signs import Suspicion, cells_of, place_of
+from grader.suspicion.signs import Read, Suspicion, cells_of, is_mislabelled, mark_of, place_of
 
 LOSS_TOLERANCE = 0.01
 """Relative. The same weights on the same rows agree to float32's rounding, some 1e-6; the rest is room for doubt."""
 
 ACCURACY_TOLERANCE = 0.005
 """Half a point: more than the rows that rounding could turn."""
-
-MEMORISED_MARGIN = 0.05
-"""By how much the test accuracy may exceed the validation accuracy beside the spread of both."""
-
-TEST_ROWS_SHARE = 0.01
-"""Of the test rows, found in a training: more than chance doubles in a data set."""
 
 BELOW_EVERY_EPOCH = 0.5
 """Restored weights have the loss of some epoch, averaged ones somewhat less: half of the least is neither."""
@@ -55,21 +49,24 @@ def replay_differs(scope: Scope) -> Iterator[Suspicion]:
             )
 
 
-def history_not_of_model(evidence: Evidence, measurements: Measurements) -> Iterator[Suspicion]:
-    """The last epoch's validation loss is that of the final weights: Keras evaluates them on the same rows."""
+def history_not_of_model(evidence: Evidence, measurements: Measurements, *, read: Read) -> Iterator[Suspicion]:
+    """The validation loss of the epoch whose weights were left is theirs: Keras evaluates them on the same rows.
+
+    That is the last epoch, but where a callback restored the weights of another one.
+    """
     for fit in evidence.fits:
-        claimed = _last(fit, "val_loss")
         measured = measurements.find(fit.model, weights=fit.weights_after, probe="validation")
-        if claimed is None or measured is None or measured.loss is None or not _ends_as_measured(fit):
+        if measured is None or measured.loss is None or not _is_measured_alike(fit, measured):
             continue
-        if not _is_measured_alike(fit, measured):
+        claimed = _claimed_loss(fit, evidence=evidence, read=read)
+        if claimed is None:
             continue
         if abs(claimed - measured.loss) > LOSS_TOLERANCE * max(abs(measured.loss), abs(claimed), 0.1):
             yield Suspicion(
                 rule="history_not_of_model",
                 text=(
-                    f"The history of the training in {place_of(fit)} ends with a validation loss of {claimed:.4g}; the"
-                    f" model that it left has {measured.loss:.4g} on the same rows."
+                    f"The history of the training in {place_of(fit)} says that the weights that it left have a"
+                    f" validation loss of {claimed:.4g}; they have {measured.loss:.4g} on the same rows."
                 ),
                 cells=cells_of(fit),
                 model=fit.model,
@@ -134,41 +131,6 @@ def evaluation_not_of_model(scope: Scope) -> Iterator[Suspicion]:
         )
 
 
-def memorised_test_set(scope: Scope) -> Iterator[Suspicion]:
-    """A model does not know test rows better than the validation rows that it has not seen either."""
-    for fit in scope.evidence.fits:
-        test = scope.measurements.find(fit.model, weights=fit.weights_after, probe="test")
-        validation = scope.measurements.find(fit.model, weights=fit.weights_after, probe="validation")
-        if test is None or validation is None or test.accuracy is None or validation.accuracy is None:
-            continue
-        if validation.data_set is None or _mislabelled(validation) or _is_one_sided(fit):
-            continue
-        spread = math.sqrt(validation.accuracy * (1 - validation.accuracy) / max(validation.rows, 1))
-        if test.accuracy - validation.accuracy > MEMORISED_MARGIN + 4 * spread:
-            yield Suspicion(
-                rule="memorised_test_set",
-                text=(
-                    f"The model of {place_of(fit)} scores {test.accuracy:.4f} on the test set and"
-                    f" {validation.accuracy:.4f} on its validation set: it may have seen the test set."
-                ),
-                cells=cells_of(fit),
-                model=fit.model,
-            )
-
-
-def test_rows_in_training(scope: Scope) -> Iterator[Suspicion]:
-    """A test accuracy says nothing where the test set was trained on."""
-    for fit in scope.evidence.fits:
-        share = test_rows_in(scope, fit.x)
-        if share is not None and share > TEST_ROWS_SHARE:
-            yield Suspicion(
-                rule="test_rows_in_training",
-                text=f"{100 * share:.0f} % of the test rows are among those that {place_of(fit)} trained on.",
-                cells=cells_of(fit),
-                model=fit.model,
-            )
-
-
 def _ends_as_measured(fit: FitRecord) -> bool:
     """Whether the weights that it left are those of its last epoch."""
     plain = fit.kind == "fit" and fit.status == "completed" and not fit.own_callbacks
@@ -182,7 +144,7 @@ def _is_measured_alike(fit: FitRecord, measured: Measurement) -> bool:
         return False
     every_epoch = len(fit.history.get("val_loss", ())) == len(fit.history.get("loss", ()))
     own_loss = fit.compiled is not None and fit.compiled.own_loss
-    return every_epoch and not _mislabelled(measured) and not fit.sample_weight and not own_loss
+    return every_epoch and not is_mislabelled(measured) and not fit.sample_weight and not own_loss
 
 
 def _can_learn(fit: FitRecord, *, evidence: Evidence) -> bool:
@@ -192,16 +154,16 @@ def _can_learn(fit: FitRecord, *, evidence: Evidence) -> bool:
     return rate != 0.0 and trainable and bool(fit.weights_after) and all(map(math.isfinite, losses))
 
 
-def _mislabelled(measured: Measurement) -> bool:
-    return measured.label_agreement is not None and measured.label_agreement < 1.0
-
-
-def _is_one_sided(fit: FitRecord) -> bool:
-    trained = set((fit.y.class_counts if fit.y is not None else None) or ())
-    held = fit.validation.y if fit.validation is not None else None
-    return bool(trained - set((held.class_counts if held is not None else None) or ()))
-
-
-def _last(fit: FitRecord, name: str) -> float | None:
-    values = fit.history.get(name, ())
-    return values[-1] if values and math.isfinite(values[-1]) else None
+def _claimed_loss(fit: FitRecord, *, evidence: Evidence, read: Read) -> float | None:
+    """The validation loss that the history says of the weights that a fit left; None where they are of no epoch."""
+    losses = fit.history.get("val_loss", ())
+    if not losses or fit.kind != "fit" or fit.status != "completed":
+        return None
+    epoch = len(losses) - 1
+    if not _ends_as_measured(fit):
+        refs = evidence.weights.get(fit.weights_after or "")
+        marks = fit.epoch_weights
+        if refs is None or len(marks) != len(losses) or (mark := mark_of(map(read, refs))) not in marks:
+            return None
+        epoch = len(marks) - 1 - marks[::-1].index(mark)
+    return losses[epoch] if math.isfinite(losses[epoch]) else None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import zlib
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 
@@ -10,7 +9,7 @@ import numpy as np
 
 from grader.checks.base import Array, Scope
 from grader.records import FitRecord, ModelRecord
-from grader.suspicion.signs import Suspicion, cells_of, place_of
+from grader.suspicion.signs import Suspicion, cells_of, mark_of, place_of
 
 NEAR = 0.1
 """Of the way that a training went: weights that end so near to another model's were put there. Trainings of their own
@@ -24,7 +23,7 @@ _ROUNDING = 1e-6
 
 def ready_made_weights(scope: Scope) -> Iterator[Suspicion]:
     """A training begins with fresh weights, or with those that recorded trainings left."""
-    known = _KnownStates(scope)
+    known = KnownStates(scope)
     begun: set[str] = set()
     for fit in sorted(scope.evidence.fits, key=lambda fit: fit.seq):
         model = scope.evidence.model(fit.model)
@@ -40,7 +39,9 @@ def ready_made_weights(scope: Scope) -> Iterator[Suspicion]:
                 cells=cells_of(fit),
                 model=fit.model,
             )
-        known.learn(fit)
+        else:
+            # What a doubted training began with or left explains no other one.
+            known.learn(fit)
 
 
 def weights_of_another_training(scope: Scope) -> Iterator[Suspicion]:
@@ -94,7 +95,7 @@ def weights_of_doubted_models(scope: Scope, signs: Iterable[Suspicion]) -> Itera
             waiting += [later for later in scope.evidence.fits if objects[later.model] == objects[fit.model]]
 
 
-class _KnownStates:
+class KnownStates:
     """The states of weights that the trainings so far began with and left."""
 
     def __init__(self, scope: Scope) -> None:
@@ -119,12 +120,19 @@ class _KnownStates:
     def explain(self, state: str, *, model: ModelRecord) -> bool:
         """Whether weights are known, fresh, taken over from known models layer by layer, or averages of known ones."""
         refs = self._scope.evidence.weights.get(state)
-        if refs is None or state in self._states or not _begins_with_no_bias(model):
+        if refs is None or not _begins_with_no_bias(model):
+            return True
+        unknown = [self._scope.read(ref) for ref in refs if ref not in self._arrays]
+        fresh = not any(array.ndim == 1 and bool(np.any(array != 0)) for array in unknown)
+        return fresh or self.made(state)
+
+    def made(self, state: str) -> bool:
+        """Whether weights are those of a known state or of an epoch between them, or averages of known ones."""
+        refs = self._scope.evidence.weights.get(state)
+        if refs is None or state in self._states:
             return True
         arrays = [self._scope.read(ref) for ref in refs]
-        unknown = [array for ref, array in zip(refs, arrays, strict=True) if ref not in self._arrays]
-        fresh = not any(array.ndim == 1 and bool(np.any(array != 0)) for array in unknown)
-        return fresh or _mark(arrays) in self._marks or self._hold_between_them(arrays)
+        return mark_of(arrays) in self._marks or self._hold_between_them(arrays)
 
     def _hold_between_them(self, arrays: Sequence[Array]) -> bool:
         """Whether each value lies among those of the known states and 0, as averages and pruned weights do."""
@@ -159,14 +167,6 @@ def _own_initializers(config: object) -> bool:
         name = initializer.get("class_name") if isinstance(initializer, dict) else initializer
         return name not in {None, "Zeros", "zeros"} or any(_own_initializers(value) for value in config.values())
     return isinstance(config, list) and any(_own_initializers(value) for value in config)
-
-
-def _mark(arrays: Iterable[Array]) -> str:
-    """As `FitRecord.epoch_weights` has it."""
-    crc = 0
-    for array in arrays:
-        crc = zlib.crc32(np.ascontiguousarray(array).tobytes(), crc)
-    return f"{crc:08x}"
 
 
 def _how_they_came(scope: Scope, fit: FitRecord) -> str:

@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+import zlib
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from grader.records import FitRecord
+import numpy as np
+
+from grader.checks.base import Array
+from grader.records import ArrayRef, FitRecord, Measurement
+
+Read = Callable[[ArrayRef], Array]
 
 
 @dataclass(frozen=True)
@@ -34,3 +41,16 @@ def place_of(fit: FitRecord) -> str:
 def cells_of(fit: FitRecord) -> tuple[int, ...]:
     """Where a fit happened."""
     return () if fit.cell is None else (fit.cell,)
+
+
+def mark_of(arrays: Iterable[Array]) -> str:
+    """The mark of a state of weights, as `FitRecord.epoch_weights` has it."""
+    crc = 0
+    for array in arrays:
+        crc = zlib.crc32(np.ascontiguousarray(array).tobytes(), crc)
+    return f"{crc:08x}"
+
+
+def is_mislabelled(measured: Measurement) -> bool:
+    """Whether the rows were handed to ``fit`` with other labels than the data set's."""
+    return measured.label_agreement is not None and measured.label_agreement < 1.0

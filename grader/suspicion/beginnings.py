@@ -1,0 +1,128 @@
+"""What a training began with, held against what it left: training leads from the one to the other, step by step."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+
+import numpy as np
+
+from grader.checks.base import Array, Scope
+from grader.records import Evidence, FitRecord, Measurement, Measurements, ModelRecord
+from grader.suspicion.origins import KnownStates
+from grader.suspicion.signs import Read, Suspicion, cells_of, place_of
+
+FORGOTTEN = 0.1
+"""Cosine between a kernel before and after. Training leaves much of what it began with: 0.8 to 0.98 is usual, the best
+kernel has 0.16 where Adam takes steps of 0.1, and weights from elsewhere have 0 within 1 / sqrt(values)."""
+
+LEAST_VALUES = 1000
+"""Of a kernel: the cosine of fewer says too little."""
+
+STOOD_STILL = 0.02
+"""Way of every kernel over its length. Whole trainings from fresh weights go 0.2 and more in some kernel."""
+
+FEWEST_CLASSES = 4
+"""Two or three classes may be told apart by the chance of fresh weights."""
+
+KNOWN_SHARE = 0.5
+"""Of the way from guessing to no error: fresh weights come nowhere near, and a model beyond that has learned."""
+
+
+def weights_not_of_beginning(evidence: Evidence, measurements: Measurements, *, read: Read) -> Iterator[Suspicion]:
+    """A training that learned something leaves weights that resemble those that it began with."""
+    for fit in evidence.fits:
+        pairs = _kernels(fit, evidence=evidence, read=read)
+        large = [pair for pair in pairs if pair[0].size >= LEAST_VALUES]
+        if not large or not _knows(_measured(fit, fit.weights_after, measurements), evidence.model(fit.model)):
+            continue
+        nearest = max(_cosine(*pair) for pair in large)
+        if nearest < FORGOTTEN:
+            yield Suspicion(
+                rule="weights_not_of_beginning",
+                text=(
+                    f"The weights that the training in {place_of(fit)} left have nothing of those that it began with"
+                    f" (cosine {nearest:.2f}): they may have been put in on the way."
+                ),
+                cells=cells_of(fit),
+                model=fit.model,
+                # A repetition is given the optimizer as it was, and with it the weights that its averages may hold.
+                fit=fit.id if fit.random_state.get("optimizer") is None else None,
+            )
+
+
+def knew_before_training(scope: Scope) -> Iterator[Suspicion]:
+    """A model knows nothing before its first training, or else an earlier recorded training taught it."""
+    begun: set[str] = set()
+    known = KnownStates(scope)
+    for fit in sorted(scope.evidence.fits, key=lambda fit: fit.seq):
+        model = scope.evidence.model(fit.model)
+        is_first = model.object_id not in begun
+        begun.add(model.object_id)
+        if is_first and known.are_complete and (how := _how_it_knew(scope, fit, known=known)):
+            yield Suspicion(
+                rule="knew_before_training",
+                text=f"Before its training in {place_of(fit)} the model {how}: it began with weights made elsewhere.",
+                cells=cells_of(fit),
+                model=fit.model,
+            )
+        else:
+            known.learn(fit)
+
+
+def _how_it_knew(scope: Scope, fit: FitRecord, *, known: KnownStates) -> str:
+    """What a model knew before a fit, in words; empty where it knew nothing, or nothing is known of that."""
+    model = scope.evidence.model(fit.model)
+    if fit.weights_before is None or _outputs(model) < FEWEST_CLASSES or known.made(fit.weights_before):
+        return ""
+    before = scope.measurements.find(fit.model, weights=fit.weights_before, probe="test")
+    if before is not None:
+        is_known = before.accuracy is not None and _knows(before, model)
+        return f"scored {before.accuracy:.4f} on the test set" if is_known else ""
+    # Where its beginning cannot be rebuilt outside.
+    after = _measured(fit, fit.weights_after, scope.measurements)
+    kernels = _kernels(fit, evidence=scope.evidence, read=scope.read)
+    moved = any(_norm(end - begin) > STOOD_STILL * _norm(begin) for begin, end in kernels)
+    return "was what it is now" if kernels and not moved and _knows(after, model) else ""
+
+
+def _kernels(fit: FitRecord, *, evidence: Evidence, read: Read) -> list[tuple[Array, Array]]:
+    """The arrays of more than one axis before and after a fit; none where one of the states is not known."""
+    before, after = (evidence.weights.get(state or "", ()) for state in (fit.weights_before, fit.weights_after))
+    if len(before) != len(after) or fit.status != "completed":
+        return []
+    pairs = [
+        (read(one).astype(np.float64), read(other).astype(np.float64)) for one, other in zip(before, after, strict=True)
+    ]
+    return [(one, other) for one, other in pairs if one.ndim > 1 and one.shape == other.shape]
+
+
+def _measured(fit: FitRecord, weights: str | None, measurements: Measurements) -> Measurement | None:
+    found = (measurements.find(fit.model, weights=weights, probe=probe) for probe in ("test", "validation", "train"))
+    return next((item for item in found if item is not None), None)
+
+
+def _knows(measured: Measurement | None, model: ModelRecord) -> bool:
+    """Whether a state is nearer to no error than to guessing."""
+    if measured is None:
+        return False
+    if measured.accuracy is None:
+        return measured.r2 is not None and measured.r2 > KNOWN_SHARE
+    guessed = 1 / max(_outputs(model), 2)
+    return measured.accuracy > guessed + KNOWN_SHARE * (1 - guessed)
+
+
+def _outputs(model: ModelRecord) -> int:
+    """Of a model, at least 1."""
+    shape = model.output_shapes[-1] if model.output_shapes else ()
+    return max((shape[-1] if shape else None) or 1, 1)
+
+
+def _cosine(one: Array, other: Array) -> float:
+    lengths = _norm(one) * _norm(other)
+    # Kernels that begin with zeros, or end so, resemble nothing.
+    return float(np.sum(one * other)) / lengths if lengths > 0 and math.isfinite(lengths) else 1.0
+
+
+def _norm(array: Array) -> float:
+    return float(np.sqrt(np.sum(np.square(array))))

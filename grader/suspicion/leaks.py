@@ -1,0 +1,113 @@
+"""Signs that a model knows the test rows, by whatever way they came to it."""
+
+from __future__ import annotations
+
+import math
+import statistics
+from collections.abc import Iterator
+
+from grader.checks.base import Scope
+from grader.checks.rows import test_rows_in
+from grader.records import FitRecord, Measurement
+from grader.suspicion.signs import Suspicion, cells_of, is_mislabelled, place_of
+
+MEMORISED_MARGIN = 0.05
+"""By how much the test accuracy may exceed the validation accuracy beside the spread of both."""
+
+HARDER_WHEN_MOVED = 5.0
+"""How many times as many errors a model may make on the test images moved by a pixel. Dense networks that are trained
+on the training part alone make 1.5 to 2 times as many, on the full MNIST and on the sample, convolutional ones fewer;
+one that knows the test images by heart makes none at all where they stand, and some 13 of 100 beside."""
+
+TEST_ROWS_SHARE = 0.01
+"""Of the test rows, found in a training: more than chance doubles in a data set."""
+
+FEWER_ERRORS = 0.4
+"""Of the reference's: no dense network makes so few on data of which it knows the training part alone. Twice the
+epochs, wider layers or augmentation take away a third at most."""
+
+FAR_ABOVE = 6.0
+"""Standard deviations, of the reference's runs and of as many test rows together."""
+
+FEWEST_RUNS = 3
+
+_DENSE = frozenset({"Dense", "BatchNormalization", "LayerNormalization", "PReLU"})
+"""Layers with weights of a network that sees an image as mere numbers. Convolutions may well beat a dense reference."""
+
+
+def memorised_test_set(scope: Scope) -> Iterator[Suspicion]:
+    """A model does not know test rows better than the validation rows that it has not seen either."""
+    for fit in scope.evidence.fits:
+        test = scope.measurements.find(fit.model, weights=fit.weights_after, probe="test")
+        validation = scope.measurements.find(fit.model, weights=fit.weights_after, probe="validation")
+        if test is None or validation is None or test.accuracy is None or validation.accuracy is None:
+            continue
+        if validation.data_set is None or is_mislabelled(validation) or _is_one_sided(fit):
+            continue
+        spread = math.sqrt(validation.accuracy * (1 - validation.accuracy) / max(validation.rows, 1))
+        if test.accuracy - validation.accuracy > MEMORISED_MARGIN + 4 * spread:
+            text = f"on the test set and {validation.accuracy:.4f} on its validation set"
+            yield _knows_test_set("memorised_test_set", fit, test=test, text=text)
+
+
+def test_set_by_heart(scope: Scope) -> Iterator[Suspicion]:
+    """Test images that are moved by a pixel are somewhat harder, and not many times as hard."""
+    for fit in scope.evidence.fits:
+        test = scope.measurements.find(fit.model, weights=fit.weights_after, probe="test")
+        moved = scope.measurements.find(fit.model, weights=fit.weights_after, probe="test_shifted")
+        if test is None or moved is None or test.accuracy is None or moved.accuracy is None or not test.rows:
+            continue
+        errors = 1 - test.accuracy
+        most_errors = errors + 3 * math.sqrt(errors * (1 - errors) / test.rows) + 3 / test.rows
+        if 1 - moved.accuracy > HARDER_WHEN_MOVED * most_errors:
+            text = f"on the test set and {moved.accuracy:.4f} where its images are moved by one pixel"
+            yield _knows_test_set("test_set_by_heart", fit, test=test, text=text)
+
+
+def better_than_reference(scope: Scope) -> Iterator[Suspicion]:
+    """A dense network comes to about the reference's accuracy, and not far above."""
+    fits = {fit.id: fit for fit in scope.evidence.fits}
+    said: set[str] = set()
+    for section in scope.matching:
+        here = scope.of(section)
+        test = here.measurement("test")
+        runs = () if scope.calibration is None else scope.calibration.figures.get(f"{section}.test_accuracy", ())
+        fit = fits.get(test.fit or "") if test is not None else None
+        if test is None or fit is None or fit.id in said or test.accuracy is None or len(runs) < FEWEST_RUNS:
+            continue
+        mean = statistics.fmean(runs)
+        spread = math.hypot(statistics.stdev(runs), math.sqrt(mean * (1 - mean) / max(test.rows, 1)))
+        is_far = test.accuracy > mean + FAR_ABOVE * spread and 1 - test.accuracy < FEWER_ERRORS * (1 - mean)
+        if is_far and _is_dense(here):
+            said.add(fit.id)
+            text = f"on the test set; the reference scores {mean:.4f} there"
+            yield _knows_test_set("better_than_reference", fit, test=test, text=text)
+
+
+def test_rows_in_training(scope: Scope) -> Iterator[Suspicion]:
+    """A test accuracy says nothing where the test set was trained on."""
+    for fit in scope.evidence.fits:
+        share = test_rows_in(scope, fit.x)
+        if share is not None and share > TEST_ROWS_SHARE:
+            yield Suspicion(
+                rule="test_rows_in_training",
+                text=f"{100 * share:.0f} % of the test rows are among those that {place_of(fit)} trained on.",
+                cells=cells_of(fit),
+                model=fit.model,
+            )
+
+
+def _knows_test_set(rule: str, fit: FitRecord, *, test: Measurement, text: str) -> Suspicion:
+    scores = f"The model of {place_of(fit)} scores {test.accuracy:.4f} {text}"
+    return Suspicion(rule=rule, text=f"{scores}: it may have seen the test set.", cells=cells_of(fit), model=fit.model)
+
+
+def _is_dense(scope: Scope) -> bool:
+    model = scope.model
+    return model is not None and {layer.class_name for layer in model.layers if layer.parameters} <= _DENSE
+
+
+def _is_one_sided(fit: FitRecord) -> bool:
+    trained = set((fit.y.class_counts if fit.y is not None else None) or ())
+    held = fit.validation.y if fit.validation is not None else None
+    return bool(trained - set((held.class_counts if held is not None else None) or ()))

@@ -1,4 +1,4 @@
-"""What models knew before their training: the weights that first fits began with, each with one question.
+"""What models knew before their training: the weights that fits began with, each with one question.
 
 Fresh weights know nothing of a test set; those that do were brought along.
 """
@@ -19,7 +19,7 @@ Asked = tuple[State, tuple[Probe, ...]]
 
 
 def beginnings(evidence: Evidence, made: Plan) -> list[Asked]:
-    """What each model's first fit began with and the test part, where that is no state that is measured anyway.
+    """What each fit began with and the test part, where that is no state that is measured anyway.
 
     Nothing is said of those that cannot be measured: it is no figure of the student's.
 
@@ -40,13 +40,13 @@ def beginnings(evidence: Evidence, made: Plan) -> list[Asked]:
 
 def _states(evidence: Evidence, measured: set[str]) -> Iterator[State]:
     models = {model.id: model for model in evidence.models}
-    begun: set[str] = set()
+    begun: set[tuple[str, str]] = set()
     for fit in sorted(evidence.fits, key=lambda fit: fit.seq):
         model, digest = models.get(fit.model), fit.weights_before
-        if model is None or model.object_id in begun:
+        if model is None or digest is None or digest in measured or (model.id, digest) in begun:
             continue
-        begun.add(model.object_id)
-        if digest is not None and digest in evidence.weights and digest not in measured:
+        begun.add((model.id, digest))
+        if digest in evidence.weights:
             arrays = evidence.weights[digest]
             yield State(model, digest, arrays=arrays, fit=None, begun=fit, compiled=fit.compiled)
 

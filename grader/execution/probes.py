@@ -74,7 +74,7 @@ class State:
         weights: Their digest.
         arrays: Their names, in the order of ``get_weights()``.
         fit: The last fit that left them; None where an evaluation met a state that no fit left, or a fit began with it.
-        begun: The fit that began with them, where no fit left them: what it knew then is measured.
+        begun: The fit that began with them, where no fit left them: what the model knew then is measured.
         compiled: How the model was compiled then.
         classification: Whether the student measured classes.
     """

@@ -41,7 +41,7 @@ class Measurement(Record):
         model: Id in the evidence.
         weights: Key of `Evidence.weights`: the state that was measured.
         fit: The fit that left this state (its last one where several did); None for a state that no fit left, such as
-            the one that a model's first fit began with.
+            the one that a fit began with.
         probe: ``train``, ``validation``, ``test`` (parts of the data set, or of the fit's own data where that was
             stored whole: then ``data_set`` is None), ``test_shifted`` (test images moved by one pixel), ``region`` (a
             grid over the rectangle of the training data, for models of two inputs).

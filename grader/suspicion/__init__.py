@@ -23,6 +23,9 @@ _RULES: dict[str, Callable[[Scope], Iterable[Suspicion]]] = {
     "history_not_of_model": lambda scope: claims.history_not_of_model(
         scope.evidence, scope.measurements, read=scope.read
     ),
+    "learned_less_than_claimed": lambda scope: claims.learned_less_than_claimed(
+        scope.evidence, scope.measurements, read=scope.read
+    ),
     "better_than_its_history": claims.better_than_its_history,
     "weights_unmoved": lambda scope: claims.weights_unmoved(scope.evidence),
     "evaluation_not_of_model": claims.evaluation_not_of_model,
@@ -62,6 +65,7 @@ def fits_to_replay(evidence: Evidence, measurements: Measurements, *, read: Read
     """
     rules: tuple[Callable[[], Iterable[Suspicion]], ...] = (
         partial(claims.history_not_of_model, evidence, measurements, read=read),
+        partial(claims.learned_less_than_claimed, evidence, measurements, read=read),
         partial(claims.weights_unmoved, evidence),
         partial(beginnings.weights_not_of_beginning, evidence, measurements, read=read),
     )

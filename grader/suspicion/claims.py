@@ -19,6 +19,11 @@ ACCURACY_TOLERANCE = 0.005
 BELOW_EVERY_EPOCH = 0.5
 """Restored weights have the loss of some epoch, averaged ones somewhat less: half of the least is neither."""
 
+TIMES_WORSE = 3.0
+FAR_WORSE = 0.3
+"""The loss of the last weights on the training rows may be above the last epoch's running loss, where a step went too
+far, but not by so many times and so much together."""
+
 _RESTORING = frozenset({"EarlyStopping", "BackupAndRestore", "SwapEMAWeights", "LambdaCallback"})
 """Callbacks after which the weights need not be those of the last epoch."""
 
@@ -72,6 +77,30 @@ def history_not_of_model(evidence: Evidence, measurements: Measurements, *, read
                 model=fit.model,
                 fit=fit.id,
             )
+
+
+def learned_less_than_claimed(evidence: Evidence, measurements: Measurements, *, read: Read) -> Iterator[Suspicion]:
+    """The weights of the last epoch are about as good on the training rows as the epoch that made them.
+
+    The running loss of an epoch is mostly above that of its last weights: these are better, and no unit is dropped.
+    """
+    for fit in evidence.fits:
+        claimed = _last_training_loss(fit, evidence=evidence, read=read)
+        measured = measurements.find(fit.model, weights=fit.weights_after, probe="train")
+        if claimed is None or measured is None or measured.loss is None or measured.rows != fit.x.rows:
+            continue
+        if is_mislabelled(measured) or measured.loss - claimed < FAR_WORSE or claimed * TIMES_WORSE > measured.loss:
+            continue
+        yield Suspicion(
+            rule="learned_less_than_claimed",
+            text=(
+                f"The history of the training in {place_of(fit)} ends with a training loss of {claimed:.4g}; the"
+                f" weights that it left have {measured.loss:.4g} on the same rows."
+            ),
+            cells=cells_of(fit),
+            model=fit.model,
+            fit=fit.id,
+        )
 
 
 def better_than_its_history(scope: Scope) -> Iterator[Suspicion]:
@@ -161,9 +190,29 @@ def _claimed_loss(fit: FitRecord, *, evidence: Evidence, read: Read) -> float | 
         return None
     epoch = len(losses) - 1
     if not _ends_as_measured(fit):
-        refs = evidence.weights.get(fit.weights_after or "")
         marks = fit.epoch_weights
-        if refs is None or len(marks) != len(losses) or (mark := mark_of(map(read, refs))) not in marks:
+        mark = _mark_left(fit, evidence=evidence, read=read) if len(marks) == len(losses) else None
+        if mark is None or mark not in marks:
             return None
         epoch = len(marks) - 1 - marks[::-1].index(mark)
     return losses[epoch] if math.isfinite(losses[epoch]) else None
+
+
+def _last_training_loss(fit: FitRecord, *, evidence: Evidence, read: Read) -> float | None:
+    """What the history says of the last epoch's training, where that is the loss of the rows as they stand."""
+    losses = fit.history.get("loss", ())
+    weighted = fit.sample_weight or fit.class_weight or fit.steps_per_epoch is not None or fit.x.kind != "array"
+    own_loss = fit.compiled is None or fit.compiled.own_loss
+    if not losses or weighted or own_loss or fit.kind != "fit" or fit.status != "completed":
+        return None
+    # With few steps, what it learned of its inputs' mean lags far behind what it trained with.
+    normalised = any(layer.class_name == "BatchNormalization" for layer in evidence.model(fit.model).layers)
+    is_last = _ends_as_measured(fit) or (
+        bool(fit.epoch_weights) and _mark_left(fit, evidence=evidence, read=read) == fit.epoch_weights[-1]
+    )
+    return losses[-1] if is_last and not normalised and math.isfinite(losses[-1]) else None
+
+
+def _mark_left(fit: FitRecord, *, evidence: Evidence, read: Read) -> str | None:
+    refs = evidence.weights.get(fit.weights_after or "")
+    return None if refs is None else mark_of(map(read, refs))

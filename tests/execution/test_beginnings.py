@@ -34,22 +34,24 @@ def weights(number: int) -> list[np.ndarray]:
     return [np.full((784, 10), number, np.float32)]
 
 
-def test_the_first_fit_of_a_model_is_asked_what_it_began_with(digits: DataSets, tmp_path: Path) -> None:
-    """The second one began with what the first one left."""
+def test_a_fit_is_asked_what_it_began_with(digits: DataSets, tmp_path: Path) -> None:
+    """But where that is what another one left, and so is measured."""
     recorded = Recorded(tmp_path)
     before = recorded.state(weights(0))
     model, after = recorded.model(weights(1), config=CONFIG)
     recorded.fit((model, after), x=X, y=Y, weights_before=before)
     recorded.fit((model, recorded.state(weights(2))), x=X, y=Y, weights_before=after)
-    assert asked(recorded, digits) == [(before, ["test"])]
+    brought = recorded.state(weights(3))
+    recorded.fit((model, recorded.state(weights(4))), x=X, y=Y, weights_before=brought)
+    assert asked(recorded, digits) == [(before, ["test"]), (brought, ["test"])]
 
 
 def test_what_is_measured_anyway_is_not_asked_twice(digits: DataSets, tmp_path: Path) -> None:
     """Another model's training left it, say."""
     recorded = Recorded(tmp_path)
-    first = recorded.model(weights(1), config=CONFIG)
+    first, second = recorded.model(weights(1), config=CONFIG), recorded.model(weights(2), config=CONFIG)
     recorded.fit(first, x=X, y=Y)
-    recorded.fit(recorded.model(weights(2), config=CONFIG), x=X, y=Y, weights_before=first[1])
+    recorded.fit(second, x=X, y=Y, weights_before=first[1])
     assert asked(recorded, digits) == []
 
 

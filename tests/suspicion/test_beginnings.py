@@ -42,7 +42,8 @@ class Book:
         number = len(self.fits) + 1
         for name, state in ((f"b{number}", before), (f"a{number}", after)):
             self.weights[name] = tuple(self.store.put(array) for array in state)
-        states = {"weights_before": f"b{number}", "weights_after": f"a{number}"}
+        marks = tuple(f"{number:04x}{epoch:04x}" for epoch in range(10))
+        states = {"weights_before": f"b{number}", "weights_after": f"a{number}", "epoch_weights": marks}
         self.fits.append(make_fit(model, id=f"f{number}", seq=number, **states, **fields))
 
     def rules(self, *measured: Measurement, replays: tuple[Replay, ...] = (), model: Any = MODEL) -> list[str]:
@@ -106,6 +107,14 @@ def test_what_a_recorded_training_taught_is_known() -> None:
         book.fit(state, moved(state, by=0.3), model=f"m{number}")
     taught = [make_measurement(model=f"m{n}", weights=f"b{n}", accuracy=0.9) for n in (2, 3)]
     assert book.rules(*taught) == []
+
+
+def test_weights_that_are_put_in_between_two_trainings_were_made_elsewhere() -> None:
+    """The first training is honest, and the second one goes on from other weights."""
+    book, before, brought = Book(), fresh(), fresh()
+    book.fit(before, moved(before, by=0.3))
+    book.fit(brought, moved(brought, by=0.1))
+    assert book.rules(make_measurement(weights="b2", accuracy=0.9)) == ["knew_before_training"]
 
 
 def test_what_a_doubted_training_began_with_explains_no_other() -> None:

@@ -77,6 +77,18 @@ def test_the_epoch_whose_weights_were_left_has_their_loss(epoch: int | None, exp
     assert rules(measured, store=store, fits=(fit,), weights={"w1": (store.put(left),)}) == expected
 
 
+@pytest.mark.parametrize(("loss", "expected"), [(0.02, []), (0.4, []), (2.3, ["learned_less_than_claimed"])])
+def test_the_last_weights_are_about_as_good_as_their_epoch(loss: float, expected: list[str]) -> None:
+    """Mostly better; somewhat worse after a step that went too far; far worse where the losses were invented."""
+    assert rules(make_measurement("train", rows=3600, loss=loss)) == expected
+
+
+@pytest.mark.parametrize("fields", [{"class_weight": True}, {"steps_per_epoch": 3}, {"own_callbacks": True}])
+def test_a_training_loss_of_other_rows_or_weights_proves_nothing(fields: dict[str, Any]) -> None:
+    """It is not the mean over the rows, or the weights are others."""
+    assert rules(make_measurement("train", rows=3600, loss=2.3), fits=(make_fit(**fields),)) == []
+
+
 def test_weights_of_the_validation_rows_are_in_the_history_alone() -> None:
     """The third part of ``validation_data``."""
     fit = make_fit()

@@ -57,10 +57,9 @@ def knew_before_training(scope: Scope) -> Iterator[Suspicion]:
     known = KnownStates(scope)
     for fit in sorted(scope.evidence.fits, key=lambda fit: fit.seq):
         model = scope.evidence.model(fit.model)
-        # Between its steps a loop of the student's own may do with the weights what it likes.
-        is_looked_at = fit.kind == "fit" or model.object_id not in begun
+        is_looked_at = model.object_id not in begun or known.would_show(fit)
         begun.add(model.object_id)
-        if is_looked_at and known.are_complete and (how := _how_it_knew(scope, fit, known=known)):
+        if is_looked_at and (how := _how_it_knew(scope, fit, known=known)):
             yield Suspicion(
                 rule="knew_before_training",
                 text=f"Before its training in {place_of(fit)} the model {how}: it began with weights made elsewhere.",
@@ -90,7 +89,7 @@ def _how_it_knew(scope: Scope, fit: FitRecord, *, known: KnownStates) -> str:
 def _kernels(fit: FitRecord, *, evidence: Evidence, read: Read) -> list[tuple[Array, Array]]:
     """The arrays of more than one axis before and after a fit; none where one of the states is not known."""
     before, after = (evidence.weights.get(state or "", ()) for state in (fit.weights_before, fit.weights_after))
-    if len(before) != len(after) or fit.status != "completed":
+    if len(before) != len(after):
         return []
     pairs = [
         (read(one).astype(np.float64), read(other).astype(np.float64)) for one, other in zip(before, after, strict=True)

@@ -80,12 +80,12 @@ def history_not_of_model(evidence: Evidence, measurements: Measurements, *, read
 
 
 def learned_less_than_claimed(evidence: Evidence, measurements: Measurements, *, read: Read) -> Iterator[Suspicion]:
-    """The weights of the last epoch are about as good on the training rows as the epoch that made them.
+    """The weights of an epoch are about as good on the training rows as the epoch that made them.
 
     The running loss of an epoch is mostly above that of its last weights: these are better, and no unit is dropped.
     """
     for fit in evidence.fits:
-        claimed = _last_training_loss(fit, evidence=evidence, read=read)
+        claimed = _claimed_training_loss(fit, evidence=evidence, read=read)
         measured = measurements.find(fit.model, weights=fit.weights_after, probe="train")
         if claimed is None or measured is None or measured.loss is None or measured.rows != fit.x.rows:
             continue
@@ -94,8 +94,8 @@ def learned_less_than_claimed(evidence: Evidence, measurements: Measurements, *,
         yield Suspicion(
             rule="learned_less_than_claimed",
             text=(
-                f"The history of the training in {place_of(fit)} ends with a training loss of {claimed:.4g}; the"
-                f" weights that it left have {measured.loss:.4g} on the same rows."
+                f"The history of the training in {place_of(fit)} says that the epoch that made its weights had a"
+                f" training loss of {claimed:.4g}; they have {measured.loss:.4g} on the same rows."
             ),
             cells=cells_of(fit),
             model=fit.model,
@@ -186,33 +186,36 @@ def _can_learn(fit: FitRecord, *, evidence: Evidence) -> bool:
 def _claimed_loss(fit: FitRecord, *, evidence: Evidence, read: Read) -> float | None:
     """The validation loss that the history says of the weights that a fit left; None where they are of no epoch."""
     losses = fit.history.get("val_loss", ())
-    if not losses or fit.kind != "fit" or fit.status != "completed":
-        return None
-    epoch = len(losses) - 1
-    if not _ends_as_measured(fit):
-        marks = fit.epoch_weights
-        mark = _mark_left(fit, evidence=evidence, read=read) if len(marks) == len(losses) else None
-        if mark is None or mark not in marks:
-            return None
-        epoch = len(marks) - 1 - marks[::-1].index(mark)
-    return losses[epoch] if math.isfinite(losses[epoch]) else None
+    epoch = _epoch_left(fit, len(losses), evidence=evidence, read=read)
+    return losses[epoch] if epoch is not None and math.isfinite(losses[epoch]) else None
 
 
-def _last_training_loss(fit: FitRecord, *, evidence: Evidence, read: Read) -> float | None:
-    """What the history says of the last epoch's training, where that is the loss of the rows as they stand."""
+def _claimed_training_loss(fit: FitRecord, *, evidence: Evidence, read: Read) -> float | None:
+    """What the history says of the epoch that made the weights, where that is the loss of the rows as they stand."""
     losses = fit.history.get("loss", ())
     weighted = fit.sample_weight or fit.class_weight or fit.steps_per_epoch is not None or fit.x.kind != "array"
     own_loss = fit.compiled is None or fit.compiled.own_loss
-    if not losses or weighted or own_loss or fit.kind != "fit" or fit.status != "completed":
-        return None
     # With few steps, what it learned of its inputs' mean lags far behind what it trained with.
     normalised = any(layer.class_name == "BatchNormalization" for layer in evidence.model(fit.model).layers)
-    is_last = _ends_as_measured(fit) or (
-        bool(fit.epoch_weights) and _mark_left(fit, evidence=evidence, read=read) == fit.epoch_weights[-1]
-    )
-    return losses[-1] if is_last and not normalised and math.isfinite(losses[-1]) else None
+    if weighted or own_loss or normalised:
+        return None
+    epoch = _epoch_left(fit, len(losses), evidence=evidence, read=read)
+    return losses[epoch] if epoch is not None and math.isfinite(losses[epoch]) else None
 
 
-def _mark_left(fit: FitRecord, *, evidence: Evidence, read: Read) -> str | None:
-    refs = evidence.weights.get(fit.weights_after or "")
-    return None if refs is None else mark_of(map(read, refs))
+def _epoch_left(fit: FitRecord, epochs: int, *, evidence: Evidence, read: Read) -> int | None:
+    """The epoch whose weights a fit left, from 0; None where they are of none, or that cannot be told.
+
+    Args:
+        fit: However it ended.
+        epochs: For how many a figure was recorded.
+        evidence: With the weights.
+        read: Reads a stored array.
+    """
+    if not epochs or fit.kind != "fit":
+        return None
+    if _ends_as_measured(fit):
+        return epochs - 1
+    refs, marks = evidence.weights.get(fit.weights_after or ""), fit.epoch_weights[:epochs]
+    mark = None if refs is None or len(marks) < epochs else mark_of(map(read, refs))
+    return len(marks) - 1 - marks[::-1].index(mark) if mark is not None and mark in marks else None

@@ -29,8 +29,7 @@ def ready_made_weights(scope: Scope) -> Iterator[Suspicion]:
         model = scope.evidence.model(fit.model)
         first = model.object_id not in begun
         begun.add(model.object_id)
-        # Between its steps a loop of the student's own may do with the weights what it likes.
-        looked_at = first or (fit.kind == "fit" and known.are_complete)
+        looked_at = first or known.would_show(fit)
         if looked_at and fit.weights_before is not None and not known.explain(fit.weights_before, model=model):
             how = _how_they_came(scope, fit)
             yield Suspicion(
@@ -103,8 +102,7 @@ class KnownStates:
         self._states: dict[str, None] = {}
         self._arrays: set[str] = set()
         self._marks: set[str] = set()
-        self.are_complete = True
-        """Whether the weights at the end of every epoch are known, of which a checkpoint may be."""
+        self._without_marks: set[tuple[tuple[int, ...], ...]] = set()
 
     def learn(self, fit: FitRecord) -> None:
         """Takes what a training began with, and what it left."""
@@ -115,7 +113,19 @@ class KnownStates:
                 self._arrays.update(refs)
         self._marks.update(fit.epoch_weights)
         if fit.kind == "fit" and len(fit.epoch_weights) < fit.epochs_run:
-            self.are_complete = False
+            self._without_marks.add(self._form(fit.weights_after))
+
+    def would_show(self, fit: FitRecord) -> bool:
+        """Whether weights that a fit goes on from would be known if they were honest.
+
+        Between its steps a loop of the student's own may do with them what it likes; and a checkpoint may be of any
+        epoch, which is known only of models that are small enough to be looked at each time.
+        """
+        return fit.kind == "fit" and self._form(fit.weights_before) not in self._without_marks
+
+    def _form(self, state: str | None) -> tuple[tuple[int, ...], ...]:
+        """The shapes of a state's arrays."""
+        return tuple(self._scope.read(ref).shape for ref in self._scope.evidence.weights.get(state or "", ()))
 
     def explain(self, state: str, *, model: ModelRecord) -> bool:
         """Whether weights are known, fresh, taken over from known models layer by layer, or averages of known ones."""

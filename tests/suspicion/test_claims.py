@@ -64,15 +64,18 @@ def test_weights_may_be_others_than_the_last_epochs(fields: dict[str, Any]) -> N
     assert rules(validation(CLAIMED * 3 + 1), fits=(make_fit(**fields),)) == []
 
 
+@pytest.mark.parametrize("status", ["completed", "raised"])
 @pytest.mark.parametrize(("epoch", "expected"), [(9, ["history_not_of_model"]), (7, []), (None, [])])
-def test_the_epoch_whose_weights_were_left_has_their_loss(epoch: int | None, expected: list[str]) -> None:
+def test_the_epoch_whose_weights_were_left_has_their_loss(
+    epoch: int | None, expected: list[str], *, status: str
+) -> None:
     """A callback may restore an epoch's weights, and not write a better loss for them into the history."""
     store = MemoryStore()
     left = np.arange(6.0).reshape(2, 3)
     marks = [f"{number:08x}" for number in range(10)]
     if epoch is not None:
         marks[epoch] = mark_of([left])
-    fit = make_fit(own_callbacks=True, epoch_weights=tuple(marks))
+    fit = make_fit(own_callbacks=True, epoch_weights=tuple(marks), status=status)
     measured = validation(falling(10, start=1.1)[7])
     assert rules(measured, store=store, fits=(fit,), weights={"w1": (store.put(left),)}) == expected
 

@@ -145,6 +145,15 @@ def test_old_evidence_and_large_models_raise_nothing() -> None:
     assert book.flags() == []
 
 
+def test_a_large_model_hides_no_other() -> None:
+    """Only what has the form of its weights may be one of its epochs."""
+    book = Trainings()
+    book.fit("m1", [array[:, None] for array in fresh()], [array[:, None] for array in foreign()], epoch_weights=())
+    book.fit("m2", fresh(), foreign())
+    book.fit("m2", foreign(), foreign())
+    assert book.flags() == [("ready_made_weights", "m2")]
+
+
 def test_one_training_that_is_done_twice_is_no_flag() -> None:
     """The same seed, rows and model give the same weights."""
     book, first, last = Trainings(), fresh(), foreign()

@@ -212,7 +212,8 @@ def _epoch_left(fit: FitRecord, epochs: int, *, evidence: Evidence, read: Read) 
         evidence: With the weights.
         read: Reads a stored array.
     """
-    if not epochs or fit.kind != "fit":
+    # Averages are swapped in for the validation alone.
+    if not epochs or fit.kind != "fit" or "SwapEMAWeights" in fit.callbacks:
         return None
     if _ends_as_measured(fit):
         return epochs - 1

@@ -78,6 +78,8 @@ def test_the_epoch_whose_weights_were_left_has_their_loss(
     fit = make_fit(own_callbacks=True, epoch_weights=tuple(marks), status=status)
     measured = validation(falling(10, start=1.1)[7])
     assert rules(measured, store=store, fits=(fit,), weights={"w1": (store.put(left),)}) == expected
+    averaged = fit.model_copy(update={"callbacks": ("SwapEMAWeights",)})
+    assert rules(measured, store=store, fits=(averaged,), weights={"w1": (store.put(left),)}) == []
 
 
 @pytest.mark.parametrize(("loss", "expected"), [(0.02, []), (0.4, []), (2.3, ["learned_less_than_claimed"])])

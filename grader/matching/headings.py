@@ -29,12 +29,14 @@ _TAG = re.compile(r"<[^>]*>")
 _NO_SPACE = re.compile(r"^\s{0,3}(#{1,6})([^\W\d_].*)$")
 _COMMENT = re.compile(r"^#+[\s#=*\-_%]*(.*?)[\s#=*\-_]*$")
 _LABEL = re.compile(r"^(?P<word>[^\W\d_]{1,20})[\s._:#-]{0,3}(?P<number>\d{1,3}|[ivx]{1,4}(?!\w))", re.IGNORECASE)
+_SET_OFF = re.compile(r"\s*(?:[^\w\s]|$)")
 _NUMBER_FIRST = re.compile(r"^(?P<number>\d{1,3})\s*[.):-]")
 _BRACKETS = re.compile(r"[(\[{]\s*([^\s)\]}]{1,20})\s*[)\]}]")
 _ROMAN = {name: number for number, name in enumerate(("i", "ii", "iii", "iv", "v", "vi", "vii", "viii", "ix", "x"), 1)}
 _SPELT = {
     name: number for number, name in enumerate(("one", "two", "three", "four", "five", "six", "seven", "eight"), 1)
 }
+_SPELT_LABEL = re.compile(rf"(?P<word>[^\W\d_]+)\s+(?P<number>{'|'.join(_SPELT)})(?={_SET_OFF.pattern})")
 _SAME_WORD = 0.7
 _SAME_LETTERS = 0.8
 
@@ -80,12 +82,14 @@ class Label:
         number: 4 there; None for none.
         tags: What stands in brackets, ``{core}``.
         title: The words of the rest.
+        is_set_off: Whether a sign follows the number, or nothing: ``Put 2 neurons`` is a sentence.
     """
 
     word: str
     number: int | None
     tags: frozenset[str]
     title: tuple[str, ...]
+    is_set_off: bool = True
 
 
 def headings_of(cells: Iterable[HasSource]) -> list[Heading]:
@@ -107,26 +111,27 @@ def label_of(text: str) -> Label:
     """Takes a heading apart; case, accents' forms, emoji and punctuation do not matter."""
     plain = unicodedata.normalize("NFKC", text).casefold()
     plain = re.sub(r"[*_`~]", " ", plain)
-    tags = frozenset(tag for tag in _BRACKETS.findall(plain) if not tag.isdigit())
-    plain = _BRACKETS.sub(" ", plain)
     plain = re.sub(r"^\W+", "", plain)
-    words = re.findall(r"\w+", plain)
-    spelt = _SPELT.get(words[1]) if len(words) > 1 else None
-    match = _LABEL.match(plain)
-    first = _NUMBER_FIRST.match(plain)
+    tags = frozenset(tag for tag in _BRACKETS.findall(plain) if not tag.isdigit())
+    bare = re.sub(r"^\W+", "", _BRACKETS.sub(" ", plain))
+    words = _words(bare)
+    match = _LABEL.match(bare)
+    first = _NUMBER_FIRST.match(bare)
     if match is not None:
         digits = match.group("number")
         number = int(digits) if digits.isdigit() else _ROMAN.get(digits)
         if number is not None:
-            return Label(match.group("word"), number, tags, _words(plain[match.end() :]))
+            set_off = _SET_OFF.match(plain.removeprefix(match.group())) is not None
+            return Label(match.group("word"), number, tags, _words(bare[match.end() :]), is_set_off=set_off)
+    spelt = _SPELT_LABEL.match(plain)
     if spelt is not None:
-        return Label(words[0], spelt, tags, tuple(words[2:]))
+        return Label(spelt.group("word"), _SPELT[spelt.group("number")], tags, words[2:])
     if first is not None:
-        return Label("", int(first.group("number")), tags, _words(plain[first.end() :]))
-    before, colon, after = plain.partition(":")
+        return Label("", int(first.group("number")), tags, _words(bare[first.end() :]))
+    before, colon, after = bare.partition(":")
     if tags and (len(words) == 1 or (colon and len(before.split()) == 1)):
         return Label(words[0], None, tags, _words(after))
-    return Label("", None, tags, tuple(words))
+    return Label("", None, tags, words)
 
 
 def title_likeness(one: tuple[str, ...], other: tuple[str, ...]) -> float:

@@ -115,7 +115,7 @@ def _weight(heading: Heading, titles: Titles, *, near: float | None) -> float:
 
 
 def _likeness(own: Label, there: Label, *, words: frozenset[str], kind: str) -> float:
-    number = _number_likeness(own, there, words=words)
+    number = _number_likeness(own, there, words=words, kind=kind)
     tags = OTHER_TAG if own.tags and there.tags and not own.tags & there.tags else 0.0
     title = title_likeness(own.title, there.title)
     if not own.title:
@@ -130,8 +130,10 @@ def _likeness(own: Label, there: Label, *, words: frozenset[str], kind: str) -> 
     return max(TITLE_SHARE * title + (1 - TITLE_SHARE) * number - tags, 0.0)
 
 
-def _number_likeness(own: Label, there: Label, *, words: frozenset[str]) -> float:
+def _number_likeness(own: Label, there: Label, *, words: frozenset[str], kind: str) -> float:
     if own.number is None or there.number is None:
+        return NEUTRAL_NUMBER
+    if kind == "plain" and not own.is_set_off and not is_same_word(own.word, there.word):
         return NEUTRAL_NUMBER
     # "Part 2" is no "Exercise 2"; but a word that no section has may be another language's.
     other_word = own.word and there.word and not is_same_word(own.word, there.word)

@@ -392,3 +392,17 @@ def test_of_models_of_one_form_that_which_was_trained_as_asked_is_the_sections()
     week11 = load_rubric(RUBRIC_FILE.with_name("week11.yaml"), with_calibration=False)
     matching = match(week11, book.evidence())
     assert (matching["ex1"].model, matching["ex4"].model) == (trained[0], trained[-1])
+
+
+@pytest.mark.parametrize(
+    "remark", ["Put one hidden layer in front of the output.", "Use 1 layer of 2 neurons, and train it."]
+)
+def test_a_sentence_with_a_number_is_no_heading(remark):
+    """Below no heading at all, the models tell where their sections are."""
+    book = Worksheet().write(["data", "ex1", "ex2"], heading=lambda _name: None)
+    book.markdown(remark)
+    book.write(["ex3", "mnist", "ex4"], heading=lambda _name: None)
+    matching = book.matched()
+    assert {name: matching[name].model for name in ("ex1", "ex3")} == {
+        name: book.model_of[name] for name in ("ex1", "ex3")
+    }

@@ -70,7 +70,7 @@ def _not_the_data_set(scope: Scope, fit: FitRecord, *, name: str) -> DataProblem
     step = f"Train on the training part of {name}."
     if not use.loaded:
         return DataProblem(f"The notebook did not load {name}, which the model should be trained on.", step)
-    rows = _rows_of(fit)
+    rows = rows_of(fit)
     loaded = [item.array for item in scope.evidence.arrays if item.array.rows == use.train_rows]
     widths = {width(array) for array in loaded if len(array.shape) > 2}
     if widths and width(fit.x) not in widths and rows != use.train_rows:
@@ -88,16 +88,19 @@ def _not_of_section(scope: Scope, fit: FitRecord, *, section: str) -> DataProble
     arrays = arrays_of(scope, section, row_width=width(fit.x))
     if not arrays or not fit.x.rows:
         return None
-    shares = [share_within(hashes(scope, fit.x), hashes(scope, array)) for array in arrays]
-    if any(share is not None and share >= LEAST_SHARE_OF_ROWS for share in shares):
-        return None
-    rows, most = _rows_of(fit), arrays[0].rows
-    if LEAST_SHARE_OF_ROWS * most <= rows <= most:
+    shares = [share_within(hashes(scope, fit.x), hashes(scope, array)) or 0.0 for array in arrays]
+    theirs = [array for array, share in zip(arrays, shares, strict=True) if share >= LEAST_SHARE_OF_ROWS]
+    rows, most = rows_of(fit), (theirs or arrays)[0].rows
+    if theirs and rows < LEAST_SHARE_OF_ROWS * most:
+        text = f"The model was trained on {rows:,} of the {most:,} rows that were made before, validation included."
+        return DataProblem(text, "Train on all of the rows that you made for this task.")
+    if theirs or LEAST_SHARE_OF_ROWS * most <= rows <= most:
         return None
     text = f"The model was trained on {rows:,} rows that are not those made before; there are {most:,} of them."
     return DataProblem(text, "Train on the arrays that you made for this task.")
 
 
-def _rows_of(fit: FitRecord) -> int:
+def rows_of(fit: FitRecord) -> int:
+    """Rows that a fit was given, those held out for its validation included."""
     held = fit.validation.x.rows if fit.validation is not None else 0
     return max(fit.rows_given, fit.x.rows + held)

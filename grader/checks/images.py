@@ -10,6 +10,7 @@ import numpy as np
 from pydantic import Field
 
 from grader.checks.base import Params, Scope, check
+from grader.checks.data_of_fits import LEAST_SHARE_OF_ROWS, rows_of
 from grader.checks.drawn import cells_of, figures_by_nearness, was_cut
 from grader.checks.results import Words, failed, listed, needs_review, passed, shown
 from grader.checks.subject import Floats, absent, fits_of_sections, flat_rows, numbers
@@ -279,13 +280,10 @@ def _inputs(scope: Scope, rows: int) -> Iterator[ArraySummary]:
 
 
 def _row_problems(scope: Scope, use: DataSetUse, fits: Sequence[FitRecord]) -> Iterator[str]:
-    together = [
-        fit.rows_given
-        + (fit.validation.x.rows if fit.validation is not None and fit.validation.source == "data" else 0)
-        for fit in fits
-    ]
-    given = [fit.rows_given for fit in fits]
-    if use.train_rows not in {*together, *given} and not any(_inputs(scope, use.train_rows)):
+    together = [rows_of(fit) for fit in fits if fit.x.rows]
+    few = bool(together) and max(together) < LEAST_SHARE_OF_ROWS * use.train_rows
+    known = {*together, *(fit.rows_given for fit in fits)}
+    if few or (use.train_rows not in known and not any(_inputs(scope, use.train_rows))):
         seen = f"{max(together):,}" if together else "no array with so many"
         yield f"the training part has {use.train_rows:,} rows, and {seen} were found"
     tested = any(fit.validation is not None and fit.validation.x.rows == use.test_rows for fit in fits)

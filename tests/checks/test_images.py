@@ -102,6 +102,13 @@ def test_the_counts_are_those_of_the_data_in_use() -> None:
     assert prepared_data(scope, PREPARED).outcome == "passed"
 
 
+@pytest.mark.parametrize(("rows", "outcome"), [(2000, "passed"), (1999, "failed"), (500, "failed")])
+def test_rows_that_no_model_is_given_are_not_there(rows: int, outcome: str) -> None:
+    """The whole training part was loaded, and then most of it was thrown away."""
+    scope = scope_of(images(4000), fit={"rows": rows, "validation": 0.1})
+    assert prepared_data(scope, PREPARED).outcome == outcome
+
+
 def test_named_arrays_stand_in_where_nothing_was_fitted() -> None:
     """The loading section is right by itself."""
     right = (images(4000), images(1000), labels(4000))

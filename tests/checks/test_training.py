@@ -405,3 +405,10 @@ def test_a_callback_that_is_asked_for_is_given_to_fit(fields, outcome):
 def test_a_loop_of_ones_own_is_no_fit(kind, outcome):
     """Gradients and steps, as the task says."""
     assert judged(TrainedParams(epochs=10, own_loop=True), kind=kind).outcome == outcome
+
+
+@pytest.mark.parametrize(("rows", "outcome"), [(50, "passed"), (49, "failed"), (4, "failed")])
+def test_a_handful_of_another_sections_rows_is_not_its_data(rows, outcome):
+    """Half of them is enough, for who sets a test part aside."""
+    data = np.random.default_rng(2).uniform(-3, 3, size=(100, 2))
+    assert on_arrays(data[:rows], data=data).outcome == outcome

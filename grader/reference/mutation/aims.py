@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from types import MappingProxyType
+from typing import Any, Literal
 
-from grader.checks.forms import ModelForm
+from grader.checks.forms import Expected, ModelForm, meets
 from grader.records import SectionMatch
 from grader.rubric import Criterion, Rubric, Section
 
@@ -123,14 +124,24 @@ def named_sections(criterion: Criterion) -> frozenset[str]:
     return frozenset(found)
 
 
-def form_asks(kind: str, key: str | None = None) -> Hits:
-    """Architectures whose form names a layer of that kind, with that value where one is given."""
+def form_asks(kind: str, key: str | None = None, *, size: Mapping[str, Any] = MappingProxyType({})) -> Hits:
+    """Architectures whose form names a layer of that kind, with that value where one is given.
+
+    Args:
+        kind: Class of the layer.
+        key: The value that must be asked for.
+        size: The layer's own values: one of other units or filters is not the layer that is meant.
+    """
+
+    def is_meant(one: Expected) -> bool:
+        sizes = {name for name in ("units", "filters") if name in size and name in one.values}
+        return one.kind == kind and all(meets(size[name], one.values[name]) for name in sizes)
 
     def hits(criterion: Criterion) -> bool:
         form = getattr(criterion.params, "model", None)
         if criterion.check != "architecture" or not isinstance(form, ModelForm):
             return False
-        return any(one.kind == kind and (key is None or key in one.values) for one in form.expected)
+        return any(is_meant(one) and (key is None or key in one.values) for one in form.expected)
 
     return hits
 

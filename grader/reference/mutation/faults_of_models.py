@@ -61,7 +61,7 @@ def _of_outputs(part: Part) -> frozenset[str]:
 
 
 def _aim(part: Part, layer: Layer, key: str | None = None) -> Aim:
-    return Aim(hits=form_asks(layer.kind, key), model=part.model.id, reach="quality")
+    return Aim(hits=form_asks(layer.kind, key, size=layer.values), model=part.model.id, reach="quality")
 
 
 def _aim_at_number(part: Part, layer: Layer, *, one_more: int) -> Aim:
@@ -154,7 +154,7 @@ def wrong_output_activation(original: Original) -> Iterator[Change]:
         if layer is not None and layer.activation is not None:
             other = {"softmax": "sigmoid", "sigmoid": "tanh", "linear": "sigmoid"}.get(layer.activation)
             line = f"fresh[{layer.place}].activation = keras.activations.{other}"
-            hits = any_of(form_asks(layer.kind, "activation"), asks("compiled", "loss"))
+            hits = any_of(form_asks(layer.kind, "activation", size=layer.values), asks("compiled", "loss"))
             if other is not None:
                 aim = Aim(hits=hits, model=part.model.id, reach="quality", follows=_of_outputs(part))
                 yield layer, line, aim
@@ -169,7 +169,7 @@ def loss_does_not_fit(original: Original) -> Iterator[Change]:
         layer = part.output
         if layer is not None and layer.activation in {"softmax", "sigmoid"}:
             line = f"fresh[{layer.place}].activation = keras.activations.linear"
-            hits = any_of(form_asks(layer.kind, "activation"), asks("compiled", "loss"))
+            hits = any_of(form_asks(layer.kind, "activation", size=layer.values), asks("compiled", "loss"))
             aim = Aim(hits=hits, model=part.model.id, reach="quality", follows=_of_outputs(part))
             yield layer, line, aim
 

@@ -8,7 +8,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from grader.checks.base import registered
 from grader.checks.forms import ModelForm
 from grader.matching import match
-from grader.reference.mutation.aims import form_counts
+from grader.reference.mutation.aims import form_asks, form_counts
 from grader.reference.mutation.deriving import EQUIVALENTS, FAULTS, derive
 from grader.rubric import Criterion, Rubric, Section
 from grader.source import parse
@@ -255,3 +255,17 @@ def test_an_auc_of_outputs_that_are_no_probabilities_is_wrong_too(history, felt)
     """Keras takes them for probabilities."""
     (mutant, *_) = named(of_two_models(history=history), "loss_does_not_fit")
     assert (f"{mutant.place}.evaluated" in mutant.related) is felt
+
+
+def test_an_activation_is_broken_where_the_rubric_asks_for_one():
+    """A form may leave it open for one layer and ask for it at another."""
+    asking = ModelForm.model_validate(
+        {
+            "inputs": [2],
+            "layers": [{"layer": "Dense", "units": 2}, {"layer": "Dense", "units": 1, "activation": "sigmoid"}],
+        }
+    )
+    params = registered()["architecture"].params.model_validate({"model": asking})
+    criterion = Criterion(id="ex.architecture", title="", points=1, check="architecture", params=params)
+    assert not form_asks("Dense", "activation", size={"units": 2})(criterion)
+    assert form_asks("Dense", "activation", size={"units": 1})(criterion)

@@ -15,12 +15,15 @@ from grader.matching.claims import Candidate, Distances, Places, candidates, cla
 from grader.matching.extents import Extent, extents
 from grader.matching.gaps import Layout
 from grader.matching.headings import HasSource, Heading, headings_of
-from grader.matching.likeness import Nearness, align, likeness, titles_of
+from grader.matching.likeness import Nearness, Titles, align, likeness, titles_of
 from grader.matching.wording import explain
 from grader.records import Evidence, SectionMatch
 from grader.rubric import Rubric, load_rubric
 
 __all__ = ["best_rubric", "match"]
+
+MODELS_AGAINST_NUMBERS = 2
+"""The headings' numbers are not the worksheet's where so many more sections train their own network without them."""
 
 CLEARLY_BEST = 1.15
 """A rubric fits best where the next one fits worse by this factor; nearer ones only the user can tell apart."""
@@ -44,7 +47,7 @@ def match(rubric: Rubric, evidence: Evidence) -> dict[str, SectionMatch]:
     )
     titles = titles_of(rubric.sections)
     headings = headings_of(evidence.cells)
-    found = align(headings, titles, nearness=_nearness(headings, models, distances=distances))
+    found = _aligned(headings, titles, nearness=_nearness(headings, models, distances=distances))
     headed = extents(headings, found, titles=titles, cell_count=len(evidence.cells))
     cells = {name: extent.cells for name, extent in headed.items()}
     claims = claim(models, _places(rubric, cells, evidence=evidence), distances=distances)
@@ -145,6 +148,18 @@ def _matching(rubric: Rubric, layout: Layout, headed: Mapping[str, Extent]) -> d
             borrowed_from=section.model_of,
         )
     return matching
+
+
+def _aligned(headings: Sequence[Heading], titles: Mapping[str, Titles], *, nearness: Nearness) -> dict[str, Heading]:
+    """Each section's heading; by titles and order alone where the models speak against the notebook's numbers.
+
+    Students number their headings anew: below ``Q6`` stands the network of exercise 4, below ``Q8`` that of exercise 6.
+    """
+    by_number, without = (align(headings, titles, nearness=nearness, by_number=counted) for counted in (True, False))
+    right, instead = (
+        sum(nearness(heading, name) == 1.0 for name, heading in found.items()) for found in (by_number, without)
+    )
+    return without if instead >= right + MODELS_AGAINST_NUMBERS else by_number
 
 
 def _nearness(headings: Sequence[Heading], models: Sequence[Candidate], *, distances: Distances) -> Nearness:

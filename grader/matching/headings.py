@@ -30,7 +30,7 @@ _NO_SPACE = re.compile(r"^\s{0,3}(#{1,6})([^\W\d_].*)$")
 _COMMENT = re.compile(r"^#+[\s#=*\-_%]*(.*?)[\s#=*\-_]*$")
 _LABEL = re.compile(r"^(?P<word>[^\W\d_]{1,20})[\s._:#-]{0,3}(?P<number>\d{1,3}|[ivx]{1,4}(?!\w))", re.IGNORECASE)
 _SET_OFF = re.compile(r"\s*(?:[^\w\s]|$)")
-_NUMBER_FIRST = re.compile(r"^(?P<number>\d{1,3})\s*[.):-]")
+_NUMBER_FIRST = re.compile(r"^(?P<number>\d{1,3})\s*(?:[.):-]|$)")
 _BRACKETS = re.compile(r"[(\[{]\s*([^\s)\]}]{1,20})\s*[)\]}]")
 _ROMAN = {name: number for number, name in enumerate(("i", "ii", "iii", "iv", "v", "vi", "vii", "viii", "ix", "x"), 1)}
 _SPELT = {

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from grader.matching.headings import WEIGHTS, Heading, Label, is_same_word, label_of, title_likeness
 from grader.rubric import Section
@@ -50,25 +50,36 @@ def titles_of(sections: Sequence[Section]) -> dict[str, Titles]:
     return {name: Titles(labels, words) for name, labels in own.items()}
 
 
-def likeness(heading: Heading, titles: Titles) -> float:
-    """How much a heading is that of a section, in [0, 1]; 0 where it is certainly not."""
-    own = label_of(heading.text)
+def likeness(heading: Heading, titles: Titles, *, by_number: bool = True) -> float:
+    """How much a heading is that of a section, in [0, 1]; 0 where it is certainly not.
+
+    Args:
+        heading: Of the notebook.
+        titles: Of the section.
+        by_number: Whether its number counts.
+    """
+    own = _label(heading, by_number=by_number)
     return max(_likeness(own, there, words=titles.words, kind=heading.kind) for there in titles.labels)
 
 
-def align(headings: Sequence[Heading], titles: Mapping[str, Titles], *, nearness: Nearness) -> dict[str, Heading]:
+def align(
+    headings: Sequence[Heading], titles: Mapping[str, Titles], *, nearness: Nearness, by_number: bool = True
+) -> dict[str, Heading]:
     """Gives each section its heading: the most alike in all, in the order of the notebook.
 
     What is left over is matched out of order where it is plainly alike, or has a number that only one section has.
     """
     names = list(titles)
-    weights = [[_weight(heading, titles[name], near=nearness(heading, name)) for name in names] for heading in headings]
+    weights = [
+        [_weight(heading, titles[name], near=nearness(heading, name), by_number=by_number) for name in names]
+        for heading in headings
+    ]
     matched = heaviest_in_order(weights, rows=len(headings), columns=len(names))
     taken = {row for row, _ in matched}
     found = {names[column]: headings[row] for row, column in matched}
     left = sorted(
         (
-            (likeness(heading, titles[name]), -row, name)
+            (likeness(heading, titles[name], by_number=by_number), -row, name)
             for row, heading in enumerate(headings)
             if row not in taken and heading.is_real
             for name in names
@@ -78,7 +89,9 @@ def align(headings: Sequence[Heading], titles: Mapping[str, Titles], *, nearness
     )
     own_words = _words_for_numbers(found, titles)
     for value, row, name in left:
-        is_plain = value >= OUT_OF_ORDER or _is_its_number(headings[-row], name, titles=titles, own_words=own_words)
+        is_plain = value >= OUT_OF_ORDER or (
+            by_number and _is_its_number(headings[-row], name, titles=titles, own_words=own_words)
+        )
         if is_plain and name not in found and -row not in taken:
             found[name] = headings[-row]
             taken.add(-row)
@@ -104,13 +117,17 @@ def _is_its_number(
     return [other for other, known in titles.items() if any(map(has_it, known.labels))] == [name]
 
 
-def _weight(heading: Heading, titles: Titles, *, near: float | None) -> float:
-    value = likeness(heading, titles) * WEIGHTS[heading.kind]
+def _label(heading: Heading, *, by_number: bool) -> Label:
+    own = label_of(heading.text)
+    return own if by_number else replace(own, number=None)
+
+
+def _weight(heading: Heading, titles: Titles, *, near: float | None, by_number: bool) -> float:
+    value = likeness(heading, titles, by_number=by_number) * WEIGHTS[heading.kind]
     if value:
         return value + MODEL_BONUS * (near or 0.0)
     # A heading in words of the student's own, above exactly the model that is asked for.
-    label = label_of(heading.text)
-    own_words = heading.is_real and near == 1.0 and label.number is None
+    own_words = heading.is_real and near == 1.0 and _label(heading, by_number=by_number).number is None
     return MODEL_BONUS if own_words else 0.0
 
 

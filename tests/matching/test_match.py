@@ -222,6 +222,28 @@ def test_a_heading_of_answers_goes_on_with_its_section(heading, is_own):
     assert (at in book.matched()["ex2"].cells) is is_own
 
 
+@pytest.mark.parametrize("form", ["## Q{}", "## {}.", "## Task {}: my work", "## {}"])
+def test_numbers_of_the_students_own_are_passed_over(form):
+    """Sections numbered anew from 1 to 11: the models tell that exercise 4 stands below number 6."""
+    numbers = {name: form.format(number) for number, name in enumerate(SECTIONS, 1)}
+    book = Worksheet().write(heading=numbers.get)
+    matching = book.matched()
+    assert all_matched(book)
+    assert [book.cells[matching[name].heading_cell].source for name in MODELS] == [numbers[name] for name in MODELS]
+
+
+def test_one_wrong_model_does_not_speak_against_the_numbers():
+    """Exercise 4 trained with the network of exercise 6, below bare numbers."""
+    book = Worksheet()
+    for name in ("data", "ex1", "ex2", "ex3", "mnist"):
+        book.write((name,), heading=printed)
+    book.markdown("## Exercise 4")
+    book.train("ex4", *LAYERS["ex6"])
+    book.write(("ex5", "ex6"), heading=lambda name: f"## Exercise {name[-1]}")
+    assert book.matched()["ex4"].model == book.model_of["ex4"]
+    assert book.matched()["ex6"].model == book.model_of["ex6"]
+
+
 def test_a_number_that_two_sections_have_is_not_enough_out_of_order():
     """Two exercises are number 3 and two number 4."""
     order = ("data", "ex1", "ex2", "mnist", "ex4", "ex5", "ex6", "deep")

@@ -18,6 +18,9 @@ from grader.records import CheckResult
 FEWEST_DOUBTFUL_WORDS = 12
 """A remark that only happens to stand where the answer should is no answer below this length."""
 
+FEWEST_BELOW_A_HEADING = 3
+"""The same below a heading in the student's own words, which opens a part of the notebook as the worksheet's does."""
+
 FEWEST_HEADINGS = 3
 """From so many other headings on it shows whether the worksheet's tasks were kept below them."""
 
@@ -73,14 +76,17 @@ def _words(scope: Scope) -> Iterator[Said]:
     if headings == {None} and cells:
         cells = (*cells, *(cell for cell in scope.evidence.cells if cell.kind != "code" and cell not in cells))
     has_tasks = _keeps_tasks(scope)
+    fewest = FEWEST_DOUBTFUL_WORDS
     for cell in cells:
         if cell.index in headings - {heading}:
             continue
+        if cell.kind == "markdown" and first_heading(cell.source) is not None:
+            fewest = FEWEST_BELOW_A_HEADING
         holds_task = has_tasks and cell.index == heading
         for item in words_of_cell(cell, template=scope.template_texts, holds_task=holds_task):
             if heading is not None or headings == {None}:
                 yield item
-            elif item.count >= FEWEST_DOUBTFUL_WORDS:
+            elif item.count >= fewest:
                 yield replace(item, sure=False)
 
 

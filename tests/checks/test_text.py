@@ -136,10 +136,17 @@ ANSWER = "The deeper network overfits sooner because it has more weights to lear
 
 
 @pytest.mark.parametrize(
-    ("texts", "outcome"), [((ANSWER,), "needs_review"), ((), "failed"), (("It is good.",), "failed")]
+    ("texts", "outcome"),
+    [
+        ((ANSWER,), "needs_review"),
+        ((), "failed"),
+        (("It is good.",), "failed"),
+        (("## My view\n\nIt is good.",), "needs_review"),
+        (("## My view", "It is good."), "needs_review"),
+    ],
 )
 def test_an_answer_without_its_heading_is_in_doubt(texts: tuple[str, ...], outcome: str) -> None:
-    """A longer text in the section's place may be its answer; a remark, and the next section's task, are none."""
+    """A longer text in its place, or any below a heading, may be its answer; a remark and the next task are none."""
     book = Notebook()
     for text in texts:
         book.markdown(text)

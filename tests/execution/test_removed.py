@@ -20,6 +20,7 @@ from grader.records import CellError
         ("TypeError", "TensorFlowTrainer.fit() got an unexpected keyword argument 'nb_epoch'", "epochs="),
         ("ValueError", "The filepath provided must end in `.keras` (Keras model format). Received: a.hdf5", ".keras"),
         ("ValueError", "Cannot convert '784' to a shape.", "shape=(784,)"),
+        ("ValueError", "dtype='string' is not a valid dtype for Keras type promotion.", "metrics=['accuracy']"),
         ("ModuleNotFoundError", "No module named 'tensorflow.keras.wrappers.scikit_learn'", "scikeras"),
         ("ModuleNotFoundError", "No module named 'keras.layers.core'", "from keras.layers import"),
         ("ModuleNotFoundError", "No module named 'tensorflow.examples'", "keras.datasets.mnist"),

@@ -172,8 +172,7 @@ _SENTENCES = (
     (r"`keras\.optimizers\.legacy` is not supported", "Keras 3 has no `optimizers.legacy`: leave `legacy` out."),
     (r"Expected `metrics` argument to be a list", "Metrics are a list in Keras 3: write `metrics=['accuracy']`."),
     (r"dtype='string' is not a valid dtype for Keras type promotion",
-     "Texts are no numbers; if they are names of metrics: the third argument of `compile` is `loss_weights` in Keras 3,"
-     " so write `metrics=['accuracy']`."),
+     "Names of metrics are no loss weights, the third argument of Keras 3's `compile`: write `metrics=['accuracy']`."),
     (r"A KerasTensor cannot be used as input to a TensorFlow function",
      "TensorFlow functions no longer take Keras's symbolic tensors: use `keras.ops` or a layer."),
     (r"'seaborn(-[\w-]+)?' is not a valid package style", "The style is called `seaborn-v0_8` now."),

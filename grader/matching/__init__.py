@@ -155,11 +155,13 @@ def _aligned(headings: Sequence[Heading], titles: Mapping[str, Titles], *, nearn
 
     Students number their headings anew: below ``Q6`` stands the network of exercise 4, below ``Q8`` that of exercise 6.
     """
-    by_number, without = (align(headings, titles, nearness=nearness, by_number=counted) for counted in (True, False))
-    right, instead = (
-        sum(nearness(heading, name) == 1.0 for name, heading in found.items()) for found in (by_number, without)
+    by_number, without = (align(headings, titles, nearness=nearness, by_number=counts) for counts in (True, False))
+    near, instead = (
+        [value for name, heading in found.items() if (value := nearness(heading, name)) is not None]
+        for found in (by_number, without)
     )
-    return without if instead >= right + MODELS_AGAINST_NUMBERS else by_number
+    is_against = any(value < 1 for value in near)
+    return without if is_against and instead.count(1.0) >= near.count(1.0) + MODELS_AGAINST_NUMBERS else by_number
 
 
 def _nearness(headings: Sequence[Heading], models: Sequence[Candidate], *, distances: Distances) -> Nearness:

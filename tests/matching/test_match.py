@@ -232,6 +232,17 @@ def test_numbers_of_the_students_own_are_passed_over(form):
     assert [book.cells[matching[name].heading_cell].source for name in MODELS] == [numbers[name] for name in MODELS]
 
 
+def test_parts_with_many_networks_keep_their_numbers():
+    """``Part 1`` is no heading of the first network that is trained below it."""
+    book = Worksheet()
+    for heading, names in (("# Part 1", SECTIONS[:4]), ("# Part 2", SECTIONS[4:])):
+        book.markdown(heading)
+        for name in names:
+            book.answer(name)
+    assert book.matched()["data"].heading_cell == 0
+    assert all_matched(book)
+
+
 def test_one_wrong_model_does_not_speak_against_the_numbers():
     """Exercise 4 trained with the network of exercise 6, below bare numbers."""
     book = Worksheet()

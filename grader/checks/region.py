@@ -43,8 +43,8 @@ class RegionParams(Params):
     @property
     def named(self) -> str:
         """The rectangle as the rubric writes it."""
-        (left, right), (low, high) = self.rectangle
-        return f"[{left}, {right}] x [{low}, {high}]"
+        sides = ([f"{end:g}" if isinstance(end, float) else str(end) for end in side] for side in self.rectangle)
+        return " x ".join(f"[{', '.join(side)}]" for side in sides)
 
 
 def coverage(points: Floats, params: RegionParams) -> float:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from grader.checks.forms import Expected, ModelForm, Range, Wanted, meets
-from grader.checks.layers import PlainLayer, PlainModel, in_short
+from grader.checks.layers import PlainLayer, PlainModel, in_short, kernel_words
 
 OTHER_INPUT = 3
 """What a wrong width of the input adds to a distance: such a model was made for other data."""
@@ -90,6 +90,7 @@ def form_in_short(form: ModelForm) -> str:
             [
                 layer.layer,
                 *values,
+                *kernel_words(layer.layer, layer.values.get("kernel_size")),
                 *([_wanted_text(layer.values["activation"])] if "activation" in layer.values else []),
             ]
         )
@@ -192,6 +193,8 @@ def _value(found: tuple[PlainLayer, ...], expected: Expected, *, at: int, key: s
         text = f"Your {place} has {found[at].units} units; {wanted} {'was' if wanted == '1' else 'were'} asked for."
         return Difference(text, f"Give {_the(place)} {wanted} unit{'' if wanted == '1' else 's'}.")
     yours = found[at].activation if key == "activation" else found[at].values.get(key)
+    if isinstance(yours, list | tuple):
+        yours = "x".join(map(str, yours))
     name = key.replace("_", " ")
     if key == "activation" and yours == "linear":
         text = f"Your {place} has no activation; {wanted} was asked for."

@@ -12,7 +12,7 @@ from pydantic import Field
 from grader.checks.base import Params, Scope, check
 from grader.checks.data_of_fits import LEAST_SHARE_OF_ROWS, rows_of
 from grader.checks.drawn import cells_of, figures_by_nearness, was_cut
-from grader.checks.results import Words, failed, listed, needs_review, passed, shown
+from grader.checks.results import Words, failed, listed, needs_review, passed
 from grader.checks.subject import Floats, absent, fits_of_sections, flat_rows, numbers
 from grader.records import (
     ArraySummary,
@@ -68,21 +68,27 @@ def prepared_data(scope: Scope, params: PreparedDataParams) -> CheckResult:
         "expected": wanted,
         "basis": "claimed",
         "cells": scope.section.cells,
-        "next_step": "Load the data set, divide the pixels by their largest value and prepare the labels for the loss.",
+        "next_step": "Load the data set, and train and test on all of its rows.",
     }
     if use is None:
         return absent(scope, "The data set was not loaded.", words, yours="not loaded")
     fits = fits_of_sections(scope, params.used_by)
     unseen = list(_row_problems(scope, use, fits))
-    problems = [
-        *(_scale_problems(scope, use, fits=fits, bounds=params.scaled) if params.scaled is not None else ()),
-        *(_label_problems(scope, use, fits=fits, classes=params.classes) if params.classes is not None else ()),
-    ]
+    problems: list[tuple[str, str]] = []
+    if params.scaled is not None:
+        found = _scale_problems(scope, use, fits=fits, bounds=params.scaled)
+        problems += [(problem, "Divide the pixels of both parts by their largest value.") for problem in found]
+    if params.classes is not None:
+        found = _label_problems(scope, use, fits=fits, classes=params.classes)
+        step = "Make the labels one-hot, or take a sparse loss for whole numbers."
+        problems += [(problem, step) for problem in found]
     if not unseen and not problems:
         return passed(f"The data is as asked for: {wanted}.", words, yours=wanted)
-    text = listed([*unseen, *problems])
+    text = listed([*unseen, *(problem for problem, _ in problems)])
     said = f"{text[:1].upper()}{text[1:]}."
-    return failed(said, words, yours=text) if problems else absent(scope, said, words, yours=text)
+    if problems:
+        return failed(said, words, yours=text, next_step=" ".join(step for _, step in problems))
+    return absent(scope, said, words, yours=text)
 
 
 @check("image_figure", params=ImageFigureParams)
@@ -299,16 +305,16 @@ def _scale_problems(
     wrong = [found for _, found in ranges if not _is_in(found, bounds)]
     asked = f"[{bounds[0]:g}, {bounds[1]:g}] was asked for"
     if wrong:
-        yield f"a model was trained on values from {shown(wrong[0][0])} to {shown(wrong[0][1])}; {asked}"
+        yield f"a model was trained on values from {wrong[0][0]:.4g} to {wrong[0][1]:.4g}; {asked}"
         return
     if not ranges:
         train = [_range(array) for array in _inputs(scope, use.train_rows)]
         if train and not any(_is_in(found, bounds) for found in train):
-            yield f"the training inputs run from {shown(train[-1][0])} to {shown(train[-1][1])}; {asked}"
+            yield f"the training inputs run from {train[-1][0]:.4g} to {train[-1][1]:.4g}; {asked}"
     inside = any(_rescaling(model) is not None for model in models.values())
     test = [_range(array) for array in _inputs(scope, use.test_rows)]
     if test and not inside and not any(_is_in(found, bounds) for found in test):
-        yield f"the test inputs run from {shown(test[-1][0])} to {shown(test[-1][1])}; {asked}"
+        yield f"the test inputs run from {test[-1][0]:.4g} to {test[-1][1]:.4g}; {asked}"
 
 
 def _range(array: ArraySummary) -> tuple[float, float]:

@@ -61,7 +61,7 @@ class PlainLayer:
     def words(self) -> str:
         """The layer in short: ``Dense 128 relu``."""
         sizes = [self.values[key] for key in ("units", "filters", "rate", "pool_size") if key in self.values]
-        shown = [str(_shortened(size)) for size in sizes]
+        shown = [str(_shortened(size)) for size in sizes] + kernel_words(self.kind, self.values.get("kernel_size"))
         return " ".join([self.kind, *shown, *([self.activation] if "activation" in self.values else [])])
 
 
@@ -100,6 +100,15 @@ class PlainModel:
     def has(self, kind: str) -> bool:
         """Whether a layer of that class is in it."""
         return any(layer.kind == kind for layer in self.layers)
+
+
+def kernel_words(kind: str, size: object) -> list[str]:
+    """The size of a convolution's kernel in short, ``of 3x3``; nothing where none is given."""
+    if size is None:
+        return []
+    axes = next((int(digit) for digit in kind if digit.isdigit()), 1)
+    sides = size if isinstance(size, list | tuple) else [size] * axes
+    return [f"of {'x'.join(map(str, sides))}"]
 
 
 def in_short(head: list[str], words: list[str]) -> str:

@@ -125,7 +125,8 @@ def trained(scope: Scope, params: TrainedParams) -> CheckResult:
     if kind is not None and model is not None and not any(layer.class_name == kind for layer in model.layers):
         text = f"The model that was trained here has no {kind} layer."
         return failed(text, words, yours=f"no {kind}", next_step=f"Train the model with its {kind} layers.")
-    words["yours"] = recipe_words(own_recipe(scope))
+    own = own_recipe(scope)
+    words["yours"] = recipe_words(own) + (", no weights" if params.weighted and not own.weighted else "")
     if all(_moved_nothing(fit) for fit in fits):
         text = "The training ran, but it moved no weight of the model: nothing was learned."
         return failed(text, words, next_step="Give the optimizer a learning rate at which the loss falls.")

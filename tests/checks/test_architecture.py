@@ -100,6 +100,16 @@ def test_one_property_off_is_worth_nothing_where_the_rubric_says_no_share():
     assert judged(dense(64, "relu"), dense(10, "softmax"), one_off=None).outcome == "failed"
 
 
+def test_a_kernels_size_is_told_as_it_is_asked_for():
+    """Keras keeps both sides of it, a rubric one."""
+    form = {"layers": [{"layer": "Conv2D", "filters": 8, "kernel_size": 3}, SOFTMAX_10]}
+    rows = (layer("Conv2D", filters=8, kernel_size=[5, 5], activation="relu"), dense(10, "softmax"))
+    result = judged(*rows, form=form, inputs=(28, 28, 1))
+    assert result.feedback == "Your Conv2D layer has kernel size 5x5; 3 was asked for."
+    assert result.expected == "Conv2D 8 of 3x3 - Dense 10 softmax"
+    assert result.yours == "784 - Conv2D 8 of 5x5 relu - Dense 10 softmax"
+
+
 @pytest.mark.parametrize(
     "layers",
     [

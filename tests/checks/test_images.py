@@ -79,11 +79,11 @@ def test_right_preparations_pass(fit: dict[str, Any]) -> None:
 @pytest.mark.parametrize(
     ("fit", "words"),
     [
-        ({"x": images(3600, **RAW)}, "values from 0.0000 to 255.0000"),
-        ({"x": images(3600, maximum=1 / 255)}, "to 0.0039"),
-        ({"x": images(3600, minimum=-1.0)}, "from -1.0000"),
-        ({"x": images(3600, minimum=-0.42, maximum=2.82)}, "to 2.8200"),
-        ({"test": images(1000, **RAW)}, "test inputs run from 0.0000 to 255.0000"),
+        ({"x": images(3600, **RAW)}, "values from 0 to 255"),
+        ({"x": images(3600, maximum=1 / 255)}, "to 0.003922"),
+        ({"x": images(3600, minimum=-1.0)}, "from -1 to"),
+        ({"x": images(3600, minimum=-0.42, maximum=2.82)}, "to 2.82;"),
+        ({"test": images(1000, **RAW)}, "test inputs run from 0 to 255"),
         ({"y": labels(3600, one_hot=False)}, "shape (3600,) with categorical crossentropy"),
         ({"y": labels(3600, classes=9)}, "width 9, not 10"),
         ({"rows": 2000}, "4,000 rows, and 2,000 were found"),
@@ -94,6 +94,19 @@ def test_wrong_preparations_fail_with_both_numbers(fit: dict[str, Any], words: s
     """Unscaled, scaled twice, standardised, forgotten for the test part, wrong labels, a part of the rows."""
     result = fitted(**fit)
     assert (result.outcome, words in result.feedback) == ("failed", True), result.feedback
+
+
+@pytest.mark.parametrize(
+    ("fit", "step"),
+    [
+        ({"x": images(3600, **RAW)}, "Divide the pixels of both parts by their largest value."),
+        ({"y": labels(3600, classes=9)}, "Make the labels one-hot, or take a sparse loss for whole numbers."),
+        ({"rows": 2000}, "Load the data set, and train and test on all of its rows."),
+    ],
+)
+def test_the_next_step_is_about_what_is_wrong(fit: dict[str, Any], step: str) -> None:
+    """And about nothing that is right."""
+    assert fitted(**fit).next_step == step
 
 
 def test_the_counts_are_those_of_the_data_in_use() -> None:

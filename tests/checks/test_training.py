@@ -281,7 +281,9 @@ def test_another_sections_recipe_stands_for_its_numbers_alone():
 def test_classes_are_weighted_by_arguments_of_fit(fields, outcome):
     """Weights that come with the rows or in the loss cannot be seen."""
     params = TrainedParams(epochs=10, weighted=True, one_off=0.5)
-    assert judged(params, **fields).outcome == outcome
+    result = judged(params, **fields)
+    assert result.outcome == outcome
+    assert ("no weights" in result.yours) is (outcome != "passed")
 
 
 def test_a_model_without_the_layer_that_it_needs_fails():

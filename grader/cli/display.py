@@ -62,7 +62,7 @@ class BatchDisplay:
 
     def begin(self, due: Sequence[Task]) -> None:
         """Notes which submissions will be executed."""
-        self._due = {task.id for task in due}
+        self._due, self._done = {task.id for task in due}, 0
         self._began = time.monotonic()
         if due:
             self._console.print(f"Executing {len(due)} submission{'s' if len(due) != 1 else ''} ...")

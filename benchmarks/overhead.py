@@ -93,9 +93,13 @@ def _run(sandbox: Sandbox, *, notebook: Path, core: int) -> Cost:
         evidence = folder.read_evidence()
     if status or evidence is None or evidence.execution.reason is not None:
         raise SystemExit(f"The run in tier {sandbox.tier} failed: {evidence.execution if evidence else status}")
+    counted, kernel = usage.ru_utime + usage.ru_stime, evidence.execution.cpu_seconds or 0.0
+    # What ends with its process namespace is waited for by nobody, and so not among what the children took.
+    if counted < kernel:
+        counted += kernel
     return Cost(
-        cpu_seconds=usage.ru_utime + usage.ru_stime,
-        kernel_seconds=evidence.execution.cpu_seconds or 0.0,
+        cpu_seconds=counted,
+        kernel_seconds=kernel,
         wall_seconds=wall,
     )
 

@@ -164,8 +164,9 @@ class _Bench:
             task = _control("control", output)
             why = run_tasks([task], self.settings, step=_grade, jobs=1, tell=lambda _: None)[0]
             self.alone = _comparable(task)
-            if why or not self.alone:
-                raise SystemExit(f"The honest notebook cannot be graded here: {why}")
+            execution = self.alone.get("execution") or {}
+            if why or not self.alone or execution.get("reason"):
+                raise SystemExit(f"The honest notebook cannot be graded here: {why or execution.get('detail')}")
         groups: dict[str, list[Case]] = defaultdict(list)
         for case in cases:
             groups[json.dumps(case.limits, sort_keys=True)].append(case)

@@ -165,7 +165,8 @@ def labels_shuffled(original: Original) -> Iterator[Change]:
 
 def learns_nothing(original: Original) -> Iterator[Change]:
     """The model's weights are frozen."""
-    return _before_training(original, "{name}.trainable = False", compile_again=True)
+    hits = any_of(of_quality, _TRAINED)
+    return _before_training(original, "{name}.trainable = False", compile_again=True, hits=hits)
 
 
 def learning_rate_too_high(original: Original) -> Iterator[Change]:
@@ -251,10 +252,12 @@ def _asks_for_loop(criterion: Criterion) -> bool:
     return criterion.check == "trained" and bool(getattr(criterion.params, "own_loop", False))
 
 
-def _before_training(original: Original, line: str, *, compile_again: bool) -> Iterator[Change]:
+def _before_training(
+    original: Original, line: str, *, compile_again: bool, hits: Hits = of_quality
+) -> Iterator[Change]:
     for part in original.parts:
         code = line.format(name=part.name)
-        aim = Aim(of_quality, model=part.model.id, reach="quality")
+        aim = Aim(hits, model=part.model.id, reach="quality")
         if compile_again and part.compiled is not None:
             place = part.compiled.statement
             yield Change(original.draft().before(part.compiled.cell, place, code), aim, part.name)

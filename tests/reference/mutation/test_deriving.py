@@ -153,6 +153,7 @@ def of_images(*criteria, form=ANY):
         (criterion("augmented", anew=True), "augmented_once", "net.fit(keras.Sequential(changing)(x, training=True)"),
         (criterion("trained", callback="EarlyStopping"), "callback_missing", "callbacks=[]"),
         (criterion("trained", weighted=True), "class_weight_missing", "class_weight=None"),
+        (criterion("trained"), "learns_nothing", "net.trainable = False"),
     ],
 )
 def test_what_a_rubric_asks_of_a_training_on_images_is_broken(asked, kind, line):

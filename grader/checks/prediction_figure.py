@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 from pydantic import Field
@@ -39,9 +39,10 @@ def prediction_figure(scope: Scope, params: PredictionFigureParams) -> CheckResu
     missing = nothing_trained(scope, words)
     if missing is not None:
         return missing
-    wanted = [points for state in measured_states(scope, "test") for points in _wanted(scope, state)]
+    states = measured_states(scope, "test")
+    wanted = [points for state in states for points in _wanted(scope, state)]
     if not wanted:
-        return untested(scope, "What your model predicts for the test rows", words)
+        return _nothing_to_draw(scope, states, words)
     figures = figures_by_nearness(scope)
     for figure in figures:
         for axes in figure.axes:
@@ -73,6 +74,16 @@ def _wanted(scope: Scope, measured: Measurement) -> Iterator[Floats]:
         for points in (np.column_stack([first, second]), np.column_stack([second, first])):
             if np.isfinite(points).all():
                 yield points
+
+
+def _nothing_to_draw(scope: Scope, states: Iterable[Measurement], words: Words) -> CheckResult:
+    what = "What your model predicts for the test rows"
+    outputs = [values for state in states if (values := numbers(scope, state.predictions)) is not None]
+    if all(np.isfinite(values).all() for values in outputs):
+        return untested(scope, what, words)
+    step = "Lower the learning rate or scale the targets, and see that the loss falls; then draw the predictions."
+    words = {**words, "yours": "predictions that are not finite"}
+    return failed(f"{what} is no usable number: its training went astray.", words, next_step=step)
 
 
 def _share_drawn(wanted: Floats, drawn: Floats, *, tolerance: float) -> float:

@@ -21,13 +21,15 @@ FORMS = {
 }
 
 
-def _judged(x: npt.NDArray[np.float64], y: npt.NDArray[np.float64]) -> CheckResult:
+def _judged(
+    x: npt.NDArray[np.float64], y: npt.NDArray[np.float64], *, predicted: npt.NDArray[np.float64] = PREDICTED
+) -> CheckResult:
     book = Notebook()
     book.code("plt.scatter(...)")
     model = book.model(dense(1), inputs=(4,))
     book.fit(model)
     book.figure(make_axes(scatter(np.column_stack([x, y]), store=book.store)))
-    parts = {"predictions": PREDICTED, "targets": TRUE}
+    parts = {"predictions": predicted, "targets": TRUE}
     refs = {name: book.store.put(values[:, None].astype(np.float32)) for name, values in parts.items()}
     measured = make_measurement(rows=80, **refs)
     return prediction_figure(book.scope("ex4", model=model, measured=[measured]), PredictionFigureParams())
@@ -43,6 +45,12 @@ def test_other_points_fail() -> None:
     """Predictions of another model, and points too few."""
     assert _judged(TRUE, PREDICTED[::-1]).outcome == "failed"
     assert _judged(TRUE[:60], PREDICTED[:60]).outcome == "failed"
+
+
+def test_a_model_of_nan_predicts_nothing() -> None:
+    """That is known, and nothing for a tutor to look at."""
+    result = _judged(TRUE, PREDICTED, predicted=np.full(80, np.nan))
+    assert (result.outcome, "went astray" in result.feedback) == ("failed", True)
 
 
 def test_without_a_measurement_a_tutor_looks() -> None:

@@ -290,7 +290,10 @@ def wrong_optimizer(original: Original) -> Iterator[Change]:
         value = part.compiled.argument(0, "optimizer") if part.compiled is not None else None
         if part.compiled is not None and value is not None:
             used = part.last.compiled.optimizer if part.last.compiled is not None else None
-            draft = original.draft().replace(part.compiled.cell, value, '"sgd"' if used != "SGD" else '"adam"')
+            loss = (part.last.compiled.loss or "") if part.last.compiled is not None else ""
+            # Of quantities as large as they come, plain descent at its usual rate leaves no number.
+            plain = '__import__("keras").optimizers.SGD(1e-5)' if "error" in loss else '"sgd"'
+            draft = original.draft().replace(part.compiled.cell, value, plain if used != "SGD" else '"adam"')
             yield Change(draft, Aim(asks("compiled", "optimizer"), model=part.model.id, reach="quality"), part.name)
 
 

@@ -96,7 +96,8 @@ def rates_with_curves_of_one(original: Original) -> Iterator[Change]:
 
 def _other_rates(original: Original, other: Callable[[list[float]], list[float]]) -> Iterator[Change]:
     for found in _comparisons(original):
-        text = ", ".join(f"{rate:.6g}" for rate in other(found.values))
+        # Written as fractions: Keras takes no whole number for a rate.
+        text = ", ".join(repr(float(f"{rate:.6g}")) for rate in other(found.values))
         yield _change(found, original.draft().replace(found.cell, found.rates, f"[{text}]"))
 
 

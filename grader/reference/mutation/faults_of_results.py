@@ -59,10 +59,13 @@ def figures_not_printed(original: Original) -> Iterator[Change]:
     for part in original.parts:
         prints = _prints_of(original, part)
         if part.evaluate is not None and prints:
-            draft = original.draft()
-            for cell, statement in [*((part.evaluate.cell, node) for node in prints), *_printed_again(original, part)]:
+            draft, again = original.draft(), list(_printed_again(original, part))
+            for cell, statement in [*((part.evaluate.cell, node) for node in prints), *again]:
                 draft.delete(cell, statement)
-            yield Change(draft, _aim(part, _EVALUATED), part.name)
+            # What else those statements print is gone with it.
+            cells = frozenset(cell for cell, _ in again)
+            aim = Aim(_EVALUATED, model=part.model.id, cells=cells, follows=frozenset({"evaluated"}))
+            yield Change(draft, aim, part.name)
 
 
 def printed_figure_edited(original: Original) -> Iterator[Change]:

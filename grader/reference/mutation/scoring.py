@@ -224,10 +224,11 @@ def score(rubric: Rubric, gathered: Gathered, *, work: OutputFolder) -> Mutation
             for mutant in group
             if mutant.group == "equivalent" or aims[mutant.id][0]
         ]
-    sample = any(use.sample for use in evidence.data_sets if use.loaded)
+    loaded = [use for use in evidence.data_sets if use.loaded]
+    kind = "sample" if any(use.sample for use in loaded) else "full"
     return MutationResult(
         assignment=rubric.assignment,
-        data="sample" if sample else "full",
+        data=kind if loaded else "any",
         mutants=tuple(results),
         criteria=_criteria(rubric, results),
         runs=len(gathered.runs),

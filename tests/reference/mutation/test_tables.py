@@ -23,7 +23,7 @@ record = model.fit(X_train, y_train, epochs=60, batch_size=32)"""
 TESTED = "error = model.evaluate(X_test, y_test)\nprint(error)"
 DRAWN = "said = model.predict(X_test)\nplt.scatter(y_test, said)\nplt.show()"
 RATES = """\
-for rate in [0.001, 0.01, 0.1]:
+for rate in [0.001, 0.01, 1.0]:
     tried = keras.Sequential([keras.Input((4,)), layers.Dense(1)])
     tried.compile(keras.optimizers.Adam(rate), "mse")
     losses = tried.fit(X_train, y_train, epochs=5)
@@ -61,7 +61,7 @@ def derived(*kinds: str) -> Derived:
     book.figure(make_axes(scatter(np.column_stack([truth, truth]), store=book.store)))
     book.markdown("## Rates")
     book.code(RATES)
-    for rate in (0.001, 0.01, 0.1):
+    for rate in (0.001, 0.01, 1.0):
         tried = book.model(dense(1), inputs=(4,), names=("tried",))
         book.fit(tried, epochs=5, compiled=make_compile(tried, learning_rate=rate), **table)
     book.figure(make_axes(line([3, 2, 1], store=book.store)))
@@ -101,7 +101,7 @@ FAULTS = {
     "true_values_in_another_order": ("fit.drawn", "y_test[::-1]"),
     "true_values_drawn_alone": ("fit.drawn", "plt.plot(y_test, 'o')"),
     "one_learning_rate": ("rates.compared", "[0.001, 0.001, 0.001]"),
-    "two_learning_rates": ("rates.compared", "[0.001, 0.1]"),
+    "two_learning_rates": ("rates.compared", "[0.001, 1.0]"),
     "learning_rates_too_near": ("rates.compared", "[0.001, 0.0011, 0.0012]"),
     "rates_go_on_with_one_model": ("rates.compared", "tried = keras.Sequential"),
     "rates_not_drawn": ("rates.compared", "    pass"),

@@ -12,7 +12,7 @@ from grader.checks.augmentation import changes_rows
 from grader.reference.mutation.aims import Aim, any_of, asks, form_asks, form_counts
 from grader.reference.mutation.changes import Change, Fault
 from grader.reference.mutation.draft import Draft
-from grader.reference.mutation.original import Layer, Original, Part
+from grader.reference.mutation.original import Layer, Original, Part, loads, stores
 
 _OTHER_ACTIVATION = {"relu": "sigmoid", "tanh": "relu", "sigmoid": "tanh"}
 
@@ -304,8 +304,22 @@ def metrics_missing(original: Original) -> Iterator[Change]:
         if part.compiled is not None and value is not None:
             # What was computed from the metric is gone as well: cells that use it may raise.
             follows = frozenset({"evaluated", "accuracy_curves"})
-            aim = Aim(asks("compiled", "metrics"), model=part.model.id, reach="quality", breaks=True, follows=follows)
+            aim = Aim(
+                asks("compiled", "metrics"),
+                model=part.model.id,
+                cells=_users_of_evaluation(original, part),
+                reach="quality",
+                breaks=True,
+                follows=follows,
+            )
             yield Change(original.draft().replace(part.compiled.cell, value, "[]"), aim, part.name)
+
+
+def _users_of_evaluation(original: Original, part: Part) -> frozenset[int]:
+    """The later cells that use what a model's evaluation returned."""
+    call = part.evaluate
+    names = stores(call.statement) if call is not None else set()
+    return frozenset(cell for cell, tree in original.trees.items() if call and cell > call.cell and names & loads(tree))
 
 
 FAULTS: tuple[Fault, ...] = (

@@ -91,6 +91,7 @@ class MutationResult(Record):
     """What a rubric makes of the mutants of its reference.
 
     Attributes:
+        data: ``full`` or ``sample``; ``any`` where the reference loads none of our data sets.
         not_applicable: Kinds for which the reference or the rubric has no place.
         problems: Runs that failed through us, in words.
     """

@@ -49,7 +49,8 @@ def _totals(result: MutationResult) -> Iterator[str]:
     kinds = len({one.kind for one in faults}), len({one.kind for one in equivalents})
     yield f"{caught} of {len(faults)} faults ({kinds[0]} kinds) were caught by a criterion that names them."
     yield f"{kept} of {len(equivalents)} equivalents ({kinds[1]} kinds) kept every point."
-    yield f"{_false_alarms(result)} false alarms, in {result.runs} runs on the {result.data} data."
+    where = "on any data" if result.data == "any" else f"on the {result.data} data"
+    yield f"{_false_alarms(result)} false alarms, in {result.runs} runs {where}."
 
 
 def _assignment(result: MutationResult) -> tuple[str, ...]:

@@ -297,10 +297,14 @@ def _npy(array: Any) -> bytes:
 
 
 def _yaml(document: Any) -> bytes:
-    text = yaml.dump(
-        document, Dumper=getattr(yaml, "CSafeDumper", yaml.SafeDumper), sort_keys=False, allow_unicode=True
-    )
-    return str(text).encode("utf-8", "surrogatepass")
+    for dumper in (getattr(yaml, "CSafeDumper", yaml.SafeDumper), yaml.SafeDumper):
+        try:
+            text = yaml.dump(document, Dumper=dumper, sort_keys=False, allow_unicode=True)
+        except UnicodeEncodeError:
+            # libyaml writes no lone surrogates.
+            continue
+        return str(text).encode("utf-8", "surrogatepass")
+    raise AssertionError("no dumper writes it")
 
 
 KINDS = {"notebooks": notebooks(), "recordings": recordings(), "rubrics": rubrics(), "archives": archives()}

@@ -14,10 +14,11 @@ import signal
 import sys
 import threading
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from dataclasses import asdict, dataclass, replace
 from multiprocessing.connection import Connection
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 from grader import pipeline
@@ -27,6 +28,9 @@ from grader.pipeline import Progress, Settings, Step, Task, Tell
 from grader.records import GradedSubmission
 from grader.report import write_cohort
 from grader.store import OutputFolder
+
+INTERRUPT_SECONDS = 10.0
+"""How long a worker may take to end its sandbox."""
 
 _PRELOADED = ("grader.pipeline", "grader.execution.execute", "grader.execution.verify", "grader.report")
 
@@ -125,11 +129,16 @@ def run_tasks(tasks: Sequence[Task], settings: Settings, *, step: Step, jobs: in
     def run_one(task: Task) -> str:
         core = cores.get()
         try:
-            return _in_own_process(_Job(step=step, task=task, settings=settings, core=core), tell=tell_one)
+            job = _Job(step=step, task=task, settings=settings, core=core)
+            why = _in_own_process(job, tell=tell_one, running=running)
         finally:
             cores.put(core)
+        if not interrupted.is_set():
             tell_one(Progress(task.id, "done"))
+        return why
 
+    running: set[BaseProcess] = set()
+    interrupted = threading.Event()
     failures = [""] * len(tasks)
     with ThreadPoolExecutor(max_workers=jobs, thread_name_prefix="submission") as executor:
         futures: dict[Future[str], int] = {executor.submit(run_one, task): n for n, task in enumerate(tasks)}
@@ -137,8 +146,10 @@ def run_tasks(tasks: Sequence[Task], settings: Settings, *, step: Step, jobs: in
             for future in as_completed(futures):
                 failures[futures[future]] = future.result()
         except BaseException:
+            interrupted.set()
             for future in futures:
                 future.cancel()
+            _interrupt(running)
             raise
     return failures
 
@@ -151,12 +162,24 @@ class _Job:
     core: int | None
 
 
-def _in_own_process(job: _Job, *, tell: Tell) -> str:
+def _interrupt(workers: Iterable[BaseProcess]) -> None:
+    """Ends workers that a terminal has not interrupted already; those that do not heed it within a while are killed."""
+    for worker in list(workers):
+        if worker.pid is not None and worker.is_alive():
+            os.kill(worker.pid, signal.SIGINT)
+    for worker in list(workers):
+        worker.join(INTERRUPT_SECONDS)
+        if worker.is_alive():
+            worker.kill()
+
+
+def _in_own_process(job: _Job, *, tell: Tell, running: set[BaseProcess]) -> str:
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(list(_PRELOADED))
     receiving, sending = context.Pipe(duplex=False)
     worker = context.Process(target=_work, args=(sending, job), name=f"grade {job.task.id}")
     worker.start()
+    running.add(worker)
     sending.close()
     why = ""
     try:
@@ -172,6 +195,7 @@ def _in_own_process(job: _Job, *, tell: Tell) -> str:
     finally:
         receiving.close()
         worker.join()
+        running.discard(worker)
     if worker.exitcode == 0:
         return ""
     return why or f"The worker process of this submission ended with exit code {worker.exitcode}."
@@ -179,12 +203,15 @@ def _in_own_process(job: _Job, *, tell: Tell) -> str:
 
 def _work(sending: Connection, job: _Job) -> None:
     threading.Thread(target=_end_with_the_batch, name="batch", daemon=True).start()
+    signal.signal(signal.SIGINT, _interrupted)
 
     def send(message: dict[str, object]) -> None:
         sending.send_bytes(json.dumps(message).encode())
 
     try:
         job.step(job.task, job.settings, core=job.core, tell=lambda progress: send(asdict(progress)))
+    except KeyboardInterrupt:
+        sys.exit(1)
     except Exception as error:  # noqa: BLE001 - whatever fails here is one submission's reason, its traceback kept
         send({"why": f"The grader failed on this submission: {error!r}"[:1000]})
         log = job.task.folder.evidence_folder / "failure.txt"
@@ -192,6 +219,12 @@ def _work(sending: Connection, job: _Job) -> None:
         log.write_text(traceback.format_exc())
         sending.close()
         sys.exit(1)
+
+
+def _interrupted(*_: object) -> None:
+    """The first interrupt ends the work, and its sandbox is taken down; a second one must not disturb that."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    raise KeyboardInterrupt
 
 
 def _end_with_the_batch() -> None:

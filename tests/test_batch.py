@@ -27,16 +27,18 @@ if __name__ == "__main__":
 
 
 @pytest.mark.slow
-def test_workers_end_with_the_batch(tmp_path):
-    """Where the batch is killed, its workers do not go on grading unseen."""
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT])
+def test_workers_end_with_the_batch(tmp_path, number, take_interrupts):
+    """Where the batch is killed or interrupted, its workers do not go on grading unseen."""
     script, told = tmp_path / "batch_that_sleeps.py", tmp_path / "worker"
     script.write_text(SLEEPING_BATCH)
     environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])}
+    take_interrupts(signal.default_int_handler)
     batch = subprocess.Popen([sys.executable, str(script), str(told)], env=environment)
     while batch.poll() is None and not (told.is_file() and told.read_text()):
         time.sleep(0.05)
     worker = Handle(int(told.read_text()))
-    batch.send_signal(signal.SIGKILL)
-    batch.wait()
+    batch.send_signal(number)
+    assert batch.wait(60) == -number
     assert worker.wait(60)
     worker.close()

@@ -14,6 +14,7 @@ from grader.errors import GraderError
 EXIT_VALIDATION_FAILED = 1
 EXIT_UNUSABLE = 2
 EXIT_OURS = 3
+EXIT_INTERRUPTED = 130
 
 _COMMANDS = {
     "grade": "Grade submissions and write their pages, the gradebook and a summary.",
@@ -50,6 +51,9 @@ class _Commands(click.Group):
             parts = [part for part in (error.found, error.expected, error.mend) if part]
             click.echo("\n".join(["error: " + parts[0], *("  " + part for part in parts[1:])]), err=True)
             sys.exit(EXIT_UNUSABLE)
+        except KeyboardInterrupt:
+            click.echo("Interrupted. What is done is kept: the same command goes on from there.", err=True)
+            sys.exit(EXIT_INTERRUPTED)
 
 
 @click.group(

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from grader.reference.mutation.changes import Change, Equivalent
 from grader.reference.mutation.faults_of_models import rebuilt
-from grader.reference.mutation.faults_of_results import replaced
+from grader.reference.mutation.faults_of_pictures import replaced
 from grader.reference.mutation.original import Original, Part, loads, stores
 
 _PLAIN = frozenset({"x", "y", "epochs", "batch_size", "validation_split", "verbose", "shuffle"})

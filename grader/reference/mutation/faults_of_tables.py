@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from grader.reference.mutation.aims import Aim, Hits, asks
 from grader.reference.mutation.changes import Change, Fault
-from grader.reference.mutation.faults_of_results import replaced
+from grader.reference.mutation.faults_of_pictures import replaced
 from grader.reference.mutation.original import Original, Part
 
 _SPLIT = asks("held_out")

@@ -250,6 +250,9 @@ def custom_training_loop(original: Original) -> Iterator[Change]:
         metric = next((name for name in ("accuracy", "mae") if f"val_{name}" in part.last.history), None)
         if compiled is None or compiled.own_loss or metric is None or size is None or epochs is None:
             continue
+        # A loop over settings compiles each model otherwise, and this says one rate for all of them.
+        if sum(other.fit is not None and other.fit.node is fit.node for other in original.parts) > 1:
+            continue
         name = "".join(word.title() for word in (compiled.loss or "").split("_"))
         loop = _LOOP.format(
             metric=metric,

@@ -144,7 +144,9 @@ def trained_on_other_data(original: Original) -> Iterator[Change]:
         x, y = _rows(original, call)
         noise = f'__import__("numpy").random.uniform(size={x}.shape)'
         hits = any_of(asks("trained", "data_of"), of_quality)
-        follows = frozenset({"curves", "array_shapes", "prepared_data"})
+        # Of rows that are none of a table's nobody knows what they left of it.
+        untold = {"held_out", "evaluated", "prediction_figure"} if original.loaded_data() is None else set[str]()
+        follows = frozenset({"curves", "array_shapes", "prepared_data", *untold})
         aim = Aim(hits, model=part.model.id, reach="quality", follows=follows)
         yield Change(_with_rows(original, call, (noise, y)), aim, part.name)
 
@@ -171,7 +173,7 @@ def learns_nothing(original: Original) -> Iterator[Change]:
 
 def learning_rate_too_high(original: Original) -> Iterator[Change]:
     """The optimizer takes steps ten thousand times as large as it should."""
-    return _before_training(original, "{name}.optimizer.learning_rate = 10.0", compile_again=False)
+    return _before_training(original, "{name}.optimizer.learning_rate = {high}", compile_again=False)
 
 
 def learning_rate_too_low(original: Original) -> Iterator[Change]:
@@ -256,7 +258,8 @@ def _before_training(
     original: Original, line: str, *, compile_again: bool, hits: Hits = of_quality
 ) -> Iterator[Change]:
     for part in original.parts:
-        code = line.format(name=part.name)
+        rate = (part.last.compiled.learning_rate if part.last.compiled is not None else None) or 0.001
+        code = line.format(name=part.name, high=float(f"{1e4 * rate:.6g}"))
         aim = Aim(hits, model=part.model.id, reach="quality")
         if compile_again and part.compiled is not None:
             place = part.compiled.statement

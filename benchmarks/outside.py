@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import fcntl
 import hashlib
 import os
 import secrets
@@ -46,6 +47,13 @@ class Canaries:
         self._before = ""
 
     def __enter__(self) -> Canaries:
+        self._lock = Path(f"{_FOLDER}.lock").open("w")
+        try:
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise SystemExit(
+                "Another run of this benchmark is under way; its canaries are in the same places."
+            ) from error
         shutil.rmtree(_FOLDER, ignore_errors=True)
         _FOLDER.mkdir(mode=0o777)
         _FOLDER.chmod(0o777)
@@ -64,6 +72,7 @@ class Canaries:
             listener.close()
         del os.environ[_VARIABLE]
         shutil.rmtree(_FOLDER, ignore_errors=True)
+        self._lock.close()
 
     def touched(self, output: Path) -> list[str]:
         """What was read, changed or connected to, as far as it shows outside or in the output folder."""

@@ -6,6 +6,7 @@ import contextlib
 import importlib
 import os
 import platform
+import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -73,6 +74,8 @@ def start(shell: Any) -> Session:
     preamble.install(shell, channel)
     printing.install()
     served.install(served.Shelf(settings.data_sets, channel))
+    # As in Jupyter a notebook may import what it has written or brought along, but never in the place of a package.
+    sys.path.append("")
     # IPython draws a tip from `random` for each greeting, and how often a client asks is a matter of chance.
     shell.enable_tip = False
     session = Session(

@@ -156,7 +156,8 @@ def _quantities(known: KnownRows, *, ids: Array | None, y: ArraySummary | None, 
     scaling, agreement = infer(labels[ids], given), 1.0
     if scaling is None and given.shape[1] == labels.shape[1] == 1:
         # The data set's own, and those of other rows: the two were shuffled or sorted apart.
-        scaling = infer(np.sort(labels[ids], axis=0), np.sort(given, axis=0))
+        are_own = bool(np.isin(given.astype(np.float64), labels).all())
+        scaling = infer(labels, labels) if are_own else infer(np.sort(labels[ids], axis=0), np.sort(given, axis=0))
         own = labels[ids] if scaling is None else scaling.apply(labels[ids])
         agreement = float(np.mean(np.isclose(own, given, rtol=1e-3, atol=1e-6)))
     if scaling is None:

@@ -140,10 +140,15 @@ class RowBook:
         self._known: dict[str, KnownRows] = {}
         self._seen: dict[str, Recognised | None] = {}
         self._strangers = 0
+        self._largest_first = sorted((fit.x for fit in evidence.fits), key=lambda x: -x.rows) if self._tables else []
         self.read = read
 
     def recognise(self, summary: ArraySummary | None) -> Recognised | None:
         """The rows as a data set's, or None."""
+        # A handful of rows tells no scale of its own, and is known by that of others.
+        first, self._largest_first = self._largest_first, []
+        for known in first:
+            self.recognise(known)
         if summary is None or not summary.rows:
             return None
         key = summary.model_dump_json()

@@ -289,7 +289,8 @@ def test_a_loops_validation_rows_are_no_test_rows(digits: DataSets, tmp_path: Pa
 @pytest.mark.parametrize("unit", [1.0, 100.0])
 def test_a_tables_targets_on_other_rows_are_told_from_its_own(digits: DataSets, tmp_path: Path, unit: float) -> None:
     """Shuffled apart from the features: the model is measured by what the table says of each row."""
-    mixed = np.random.default_rng(0).permutation(TABLE.labels[:300]) / unit
+    others = TABLE.labels if unit == 1 else TABLE.labels[:300]
+    mixed = np.random.default_rng(0).permutation(others) / unit
     probe = _only(_on_table(tmp_path, digits, progress=mixed))["test"]
     assert probe.labels is not None
     labels = probe.labels(width=1)
@@ -298,3 +299,16 @@ def test_a_tables_targets_on_other_rows_are_told_from_its_own(digits: DataSets, 
     assert labels.agreement is not None
     assert labels.agreement < 0.1
     np.testing.assert_allclose(labels.values[:, 0], TABLE.labels / unit, rtol=1e-4)
+
+
+def test_a_handful_of_a_tables_rows_is_known_by_the_scale_of_others(digits: DataSets, tmp_path: Path) -> None:
+    """Also where it was trained on before those."""
+    recorded = Recorded(tmp_path)
+    few, many = recorded.model(WEIGHTS), recorded.model([weight + 1 for weight in WEIGHTS])
+    recorded.fit(few, x=FEATURES[:16], y=TABLE.labels[:16], loss="mse")
+    recorded.fit(many, x=FEATURES[:300], y=TABLE.labels[:300], loss="mse")
+    cell = CellRun(index=0, kind="code", source="load_diabetes()")
+    evidence = recorded.evidence(digits).model_copy(update={"cells": (cell,)})
+    made = plan(evidence, data_sets=digits, read=recorded.arrays.get)
+    probes = {probe.name: probe for state, found in made.states if state.fit is recorded.fits[0] for probe in found}
+    assert probes["test"].feed.rows == 442 - 16

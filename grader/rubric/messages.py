@@ -29,10 +29,17 @@ def message_of(error: ErrorDetails, *, model: type[BaseModel]) -> str:
     text = error["msg"].removeprefix("Value error, ").rstrip(".")
     if error["type"] == "value_error":
         return text if text.endswith("?") else f"{text}."
-    value = repr(error["input"])
-    shown = value if len(value) <= _LONGEST_VALUE else f"{value[:_LONGEST_VALUE]}..."
     place = ".".join(str(part) for part in error["loc"] if isinstance(part, str)) or "the value"
-    return f"{place} is {shown}. {text[0].upper()}{text[1:]}."
+    return f"{place} is {_shown(error['input'])}. {text[0].upper()}{text[1:]}."
+
+
+def _shown(value: object) -> str:
+    try:
+        text = repr(value)
+    except ValueError:
+        # Python writes no whole number of more than some thousand digits.
+        return "a number of thousands of digits"
+    return text if len(text) <= _LONGEST_VALUE else f"{text[:_LONGEST_VALUE]}..."
 
 
 def unknown_key(key: str, known: Iterable[str]) -> str:

@@ -11,6 +11,7 @@ from types import MappingProxyType
 from typing import Annotated, Literal
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -52,6 +53,16 @@ Identifier = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]*$")]
 CriterionId = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]*(\.[a-z0-9_-]+)*$")]
 
 
+def _has_no_nul(path: str) -> str:
+    if "\0" in path:
+        raise ValueError("a path cannot hold a NUL character. Delete it.")
+    return path
+
+
+RelativePath = Annotated[str, AfterValidator(_has_no_nul)]
+"""A path as a rubric names it."""
+
+
 class Part(BaseModel):
     """A part of a rubric: immutable, unknown keys refused."""
 
@@ -83,8 +94,8 @@ class LimitsByData(Part):
 class CalibrationPaths(Part):
     """Where the reference's spread is kept, relative to the rubric."""
 
-    full: str | None = None
-    sample: str | None = None
+    full: RelativePath | None = None
+    sample: RelativePath | None = None
 
 
 class DeclaredPoints(Part):
@@ -178,9 +189,9 @@ class Rubric(Part):
     assignment: Identifier
     title: str
     version: int | str = 1
-    reference: str | None = None
+    reference: RelativePath | None = None
     calibration: CalibrationPaths = CalibrationPaths()
-    template: str | tuple[str, ...] | None = None
+    template: RelativePath | tuple[str, ...] | None = None
     limits: LimitsByData = LimitsByData()
     points: DeclaredPoints
     sections: tuple[Section, ...] = ()

@@ -87,11 +87,12 @@ def headings_gone(original: Original) -> Iterator[Change]:
 
 
 def cells_split(original: Original) -> Iterator[Change]:
-    """Each statement has a cell of its own."""
+    """Each statement has a cell of its own, but for drawings: a figure is shown and closed where its cell ends."""
     draft = original.draft()
+    drawing = {figure.cell for figure in original.evidence.figures}
     for cell, tree in original.trees.items():
         source = original.sources[cell]
-        if len(tree.body) < 2 or "%" in source.lstrip()[:1]:
+        if len(tree.body) < 2 or cell in drawing or "%" in source.lstrip()[:1]:
             continue
         starts = [span(source, node)[0] for node in tree.body]
         pieces = [source[start:end] for start, end in pairwise([0, *starts[1:], len(source)])]

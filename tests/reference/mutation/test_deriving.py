@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 from builders import Notebook, dense, layer, line, make_axes
-from mutated import derived, reference
+from mutated import SHOWN, SMALL, derived, reference
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from grader.checks.base import registered
@@ -270,3 +270,11 @@ def test_an_activation_is_broken_where_the_rubric_asks_for_one():
     criterion = Criterion(id="ex.architecture", title="", points=1, check="architecture", params=params)
     assert not form_asks("Dense", "activation", size={"units": 2})(criterion)
     assert form_asks("Dense", "activation", size={"units": 1})(criterion)
+
+
+def test_a_drawing_is_not_split():
+    """A figure that is begun in one cell cannot be gone on with in the next."""
+    (split,) = derived("cells_split").mutants
+    sources = [cell.source for cell in split.notebook.cells]
+    assert SHOWN in sources
+    assert SMALL not in sources

@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from grader.cli.options import RunOptions, run_options
+
+if TYPE_CHECKING:
+    from grader.pipeline import Settings
+    from grader.reference.mutation import MutationResult
+    from grader.reference.validation import Validation
+    from grader.store import OutputFolder
 
 
 @click.command()
@@ -53,43 +60,64 @@ def validate(
     Exit code 1 where something does not hold.
     """
     from grader.cli import EXIT_VALIDATION_FAILED
-    from grader.cli.display import BatchDisplay, show_validation
     from grader.cli.options import existing_file
     from grader.pipeline import Settings
-    from grader.reference.mutation import MutationResult, mutation_markdown, mutation_table, mutation_text, run_mutants
-    from grader.reference.validate import mutation_findings
-    from grader.reference.validate import validate as hold
-    from grader.reference.validation import junit_xml, validations_json
     from grader.rubric import load_rubric
-    from grader.store import OutputFolder, write_atomically
+    from grader.store import OutputFolder
 
     if report is not None and not mutants:
         raise click.UsageError("--report is about mutants. Give --mutants as well.")
     loaded = [load_rubric(existing_file(path, what="a rubric, such as rubrics/week09.yaml")) for path in rubrics]
     data_sets = run.data_sets()
     sandbox = run.sandbox()
-    validations = []
+    validations: list[Validation] = []
     results: list[MutationResult] = []
     for rubric in loaded:
         limits = run.limits(rubric, data_sets)
         settings = Settings(rubric=rubric, data_sets=data_sets, limits=limits, sandbox=sandbox)
         work = OutputFolder(output / rubric.assignment / data_sets.kind)
-        with BatchDisplay(quiet=False) as display:
-            validation = hold(
-                settings,
-                seeds=range(1, seeds + 1),
-                work=work,
-                jobs=run.jobs,
-                begin=display.begin,
-                tell=display.tell,
-            )
-            if mutants:
-                results.append(run_mutants(settings, work=work, jobs=run.jobs, begin=display.begin, tell=display.tell))
-                validation = validation.with_findings(mutation_findings(results[-1]))
-        show_validation(validation)
-        if mutants:
-            click.echo(mutation_text(results[-1]))
+        validation, result = _validated(settings, seeds=seeds, mutants=mutants, work=work, jobs=run.jobs)
         validations.append(validation)
+        results += [result] if result is not None else []
+    _write(validations, results, report=report, junit=junit, json_file=json_file)
+    if any(validation.failures for validation in validations):
+        raise SystemExit(EXIT_VALIDATION_FAILED)
+
+
+def _validated(
+    settings: Settings, *, seeds: int, mutants: bool, work: OutputFolder, jobs: int
+) -> tuple[Validation, MutationResult | None]:
+    """Validates one rubric and shows what came of it."""
+    from grader.cli.display import BatchDisplay, show_validation
+    from grader.reference.mutation import mutation_text, run_mutants
+    from grader.reference.validate import mutation_findings
+    from grader.reference.validate import validate as hold
+
+    result = None
+    with BatchDisplay(quiet=False) as display:
+        begin, tell = display.begin, display.tell
+        validation = hold(settings, seeds=range(1, seeds + 1), work=work, jobs=jobs, begin=begin, tell=tell)
+        if mutants:
+            result = run_mutants(settings, work=work, jobs=jobs, begin=begin, tell=tell)
+            validation = validation.with_findings(mutation_findings(result))
+    show_validation(validation)
+    if result is not None:
+        click.echo(mutation_text(result))
+    return validation, result
+
+
+def _write(
+    validations: list[Validation],
+    results: list[MutationResult],
+    *,
+    report: Path | None,
+    junit: Path | None,
+    json_file: Path | None,
+) -> None:
+    from grader.reference.mutation import mutation_markdown, mutation_table
+    from grader.reference.validation import junit_xml, validations_json
+    from grader.store import write_atomically
+
     if report is not None:
         for result in results:
             write_atomically(report / f"mutation-{result.assignment}.md", mutation_markdown(result))
@@ -98,5 +126,3 @@ def validate(
         write_atomically(junit, junit_xml(validations))
     if json_file is not None:
         write_atomically(json_file, validations_json(validations))
-    if any(validation.failures for validation in validations):
-        raise SystemExit(EXIT_VALIDATION_FAILED)

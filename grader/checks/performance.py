@@ -256,6 +256,10 @@ def _known(limits: list[Limit], spread: Limit | None) -> list[Limit]:
     return limits + ([spread] if spread is not None else [])
 
 
+_WITHOUT_UNIT = frozenset({"accuracy", "auc", "r2"})
+"""Figures that are the same in whatever units the targets were trained."""
+
+
 def _only_claimed(scope: Scope, *, part: Part, name: str, limits: list[Limit], words: Words) -> CheckResult:
     """The result for a figure that was not measured: what a notebook says against itself is believed, and no more."""
     what = f"The {_title(part, _WORDS.get(name, name))}"
@@ -266,7 +270,8 @@ def _only_claimed(scope: Scope, *, part: Part, name: str, limits: list[Limit], w
     ]
     if claims:
         words = {**words, "basis": "claimed", "yours": f"{shown(claims[-1])} (as the notebook says)"}
-    if claims and all(not limit.is_near(claim) for limit in limits for claim in claims) and limits:
+    is_comparable = name in _WITHOUT_UNIT and bool(limits) and bool(claims)
+    if is_comparable and not any(limit.is_near(claim) for limit in limits for claim in claims):
         words["expected"] = " and ".join(limit.words for limit in limits)
         text = f"{what} is {shown(claims[-1])} by what your own notebook says of it; {words['expected']} was required."
         return failed(text, words, next_step="Compare the rows that the model is trained on with those of the task.")

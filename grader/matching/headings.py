@@ -32,6 +32,7 @@ _LABEL = re.compile(r"^(?P<word>[^\W\d_]{1,20})[\s._:#-]{0,3}(?P<number>\d{1,3}|
 _SET_OFF = re.compile(r"\s*(?:[^\w\s]|$)")
 _NUMBER_FIRST = re.compile(r"^(?P<number>\d{1,3})\s*(?:[.):-]|$)")
 _BRACKETS = re.compile(r"[(\[{]\s*([^\s)\]}]{1,20})\s*[)\]}]")
+_LEADING_TAG = re.compile(r"^\W*[(\[{]\s*(?!\d+\s*[)\]}])[^\s)\]}]{1,20}\s*[)\]}](?=\s*\w)")
 _ROMAN = {name: number for number, name in enumerate(("i", "ii", "iii", "iv", "v", "vi", "vii", "viii", "ix", "x"), 1)}
 _SPELT = {
     name: number for number, name in enumerate(("one", "two", "three", "four", "five", "six", "seven", "eight"), 1)
@@ -111,8 +112,8 @@ def label_of(text: str) -> Label:
     """Takes a heading apart; case, accents' forms, emoji and punctuation do not matter."""
     plain = unicodedata.normalize("NFKC", text).casefold()
     plain = re.sub(r"[*_`~]", " ", plain)
-    plain = re.sub(r"^\W+", "", plain)
     tags = frozenset(tag for tag in _BRACKETS.findall(plain) if not tag.isdigit())
+    plain = re.sub(r"^\W+", "", _LEADING_TAG.sub("", plain))
     bare = re.sub(r"^\W+", "", _BRACKETS.sub(" ", plain))
     words = _words(bare)
     match = _LABEL.match(bare)

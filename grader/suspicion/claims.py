@@ -89,6 +89,10 @@ def learned_less_than_claimed(evidence: Evidence, measurements: Measurements, *,
         measured = measurements.find(fit.model, weights=fit.weights_after, probe="train")
         if claimed is None or measured is None or measured.loss is None or measured.rows != fit.x.rows:
             continue
+        losses = fit.history.get("loss", ())
+        if len(losses) > 1 and claimed >= losses[0]:
+            # A training that blew up claims nothing that it could gain by.
+            continue
         if is_mislabelled(measured) or measured.loss - claimed < FAR_WORSE or claimed * TIMES_WORSE > measured.loss:
             continue
         yield Suspicion(

@@ -136,6 +136,12 @@ class KnownStates:
         fresh = not any(array.ndim == 1 and bool(np.any(array != 0)) for array in unknown)
         return fresh or self.made(state)
 
+    def made_kernels(self, state: str) -> bool:
+        """Whether every kernel is one of a known state, as in a model that is put together from trained ones."""
+        refs = self._scope.evidence.weights.get(state, ())
+        kernels = [ref for ref in refs if self._scope.read(ref).ndim > 1]
+        return bool(kernels) and all(ref in self._arrays for ref in kernels)
+
     def made(self, state: str) -> bool:
         """Whether weights are those of a known state or of an epoch between them, or averages of known ones."""
         refs = self._scope.evidence.weights.get(state)

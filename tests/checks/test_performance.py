@@ -247,15 +247,26 @@ def test_a_table_with_no_row_left_has_no_test_error(validated: int | None, outco
 
 
 @pytest.mark.parametrize(
-    ("claims", "outcome"), [((90.0,), "failed"), ((50.0,), "needs_review"), ((90.0, 50.0), "needs_review")]
+    ("claims", "outcome"), [((0.1,), "failed"), ((0.95,), "needs_review"), ((0.1, 0.95), "needs_review")]
 )
 def test_what_a_notebook_says_against_itself_is_believed(claims: tuple[float, ...], outcome: str) -> None:
-    """Nobody can measure a model of rows that are not the table's; a good figure of it is a tutor's to believe."""
+    """Nobody can measure a model of rows that are not the data's; a good figure of it is a tutor's to believe."""
     book = Notebook()
     book.code("model.fit(noise, y)")
-    model = book.model(dense(1), inputs=(10,))
+    model = book.model(dense(10, "softmax"), inputs=(10,))
     book.fit(model)
     for claim in claims:
-        book.evaluate(model, x=summarise([[claim] * 10]), results={"mae": claim})
+        book.evaluate(model, x=summarise([[claim] * 10]), results={"accuracy": claim})
     book.fields["data_sets"] = ()
-    assert error(book.scope("ex4", model=model), ErrorParams(max=55)).outcome == outcome
+    assert accuracy(book.scope("ex4", model=model), AccuracyParams(min=0.9)).outcome == outcome
+
+
+def test_an_error_that_is_only_claimed_may_be_in_other_units() -> None:
+    """Of targets in cents the error is a hundred times as large, and the model as good."""
+    book = Notebook()
+    book.code("model.fit(x, y * 100)")
+    model = book.model(dense(1), inputs=(10,))
+    book.fit(model)
+    book.evaluate(model, x=summarise([[1.0] * 10]), results={"mae": 4400.0})
+    book.fields["data_sets"] = ()
+    assert error(book.scope("ex4", model=model), ErrorParams(max=55)).outcome == "needs_review"

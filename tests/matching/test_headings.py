@@ -88,3 +88,11 @@ def test_likeness_prefers_the_right_section(text, section, other):
 def test_some_headings_are_like_none(text):
     """A number of another kind, or other words, match nothing."""
     assert {like(text, name) for name in titles_of(rubric().sections)} == {0.0}
+
+
+@pytest.mark.parametrize(
+    "text", ["{core} Exercise 4: Dropout", "[Core] Exercise 4", "(a) Exercise 4", "\u2705 (done) Exercise 4"]
+)
+def test_a_tag_may_stand_before_the_label(text):
+    """The number is the exercise's all the same."""
+    assert (label_of(text).word, label_of(text).number) == ("exercise", 4)

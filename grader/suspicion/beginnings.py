@@ -35,25 +35,23 @@ KNOWN_SHARE = 0.5
 
 def weights_not_of_beginning(evidence: Evidence, measurements: Measurements, *, read: Read) -> Iterator[Suspicion]:
     """A training that learned something leaves weights that resemble those that it began with."""
-    for sign, kernels in _little_of_beginning(evidence, measurements, read=read):
-        if all(_cosine(*pair) < UNRELATED / math.sqrt(pair[0].size) for pair in kernels):
-            yield sign
+    return (sign for sign, is_unrelated in _beginnings(evidence, measurements, read=read) if is_unrelated)
 
 
 def little_of_beginning(evidence: Evidence, measurements: Measurements, *, read: Read) -> Iterator[Suspicion]:
     """Trainings that left so little of their beginning that a repetition should tell whether it was they."""
-    return (sign for sign, _ in _little_of_beginning(evidence, measurements, read=read))
+    return (sign for sign, _ in _beginnings(evidence, measurements, read=read))
 
 
-def _little_of_beginning(
-    evidence: Evidence, measurements: Measurements, *, read: Read
-) -> Iterator[tuple[Suspicion, list[tuple[Array, Array]]]]:
+def _beginnings(evidence: Evidence, measurements: Measurements, *, read: Read) -> Iterator[tuple[Suspicion, bool]]:
+    """The trainings in doubt, and of each whether what it left has nothing at all to do with what it began with."""
     for fit in evidence.fits:
         pairs = _kernels(fit, evidence=evidence, read=read)
         large = [pair for pair in pairs if pair[0].size >= LEAST_VALUES]
         if not large or not _knows(_measured(fit, fit.weights_after, measurements), evidence.model(fit.model)):
             continue
-        nearest = max(_cosine(*pair) for pair in large)
+        cosines = [_cosine(*pair) for pair in large]
+        nearest = max(cosines)
         if nearest >= DOUBTED:
             continue
         sign = Suspicion(
@@ -67,7 +65,8 @@ def _little_of_beginning(
             # A repetition is given the optimizer as it was, and with it the weights that its averages may hold.
             fit=fit.id if fit.random_state.get("optimizer") is None else None,
         )
-        yield sign, large
+        spreads = (1 / math.sqrt(before.size) for before, _ in large)
+        yield sign, all(cosine < UNRELATED * spread for cosine, spread in zip(cosines, spreads, strict=True))
 
 
 def knew_before_training(scope: Scope) -> Iterator[Suspicion]:

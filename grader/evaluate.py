@@ -274,10 +274,9 @@ def _ours_first(
 
 def _doubted(result: CheckResult, section: Section, doubts: Iterable[Doubt]) -> CheckResult:
     """What hangs on a doubted figure is neither won nor lost."""
-    if result.outcome not in {"passed", "partial"} or result.basis not in {"verified", "claimed"}:
-        return result
-    sign = next((sign for sign, sections in doubts if section.id in sections), None)
-    if sign is None:
+    here = [sign for sign, sections in doubts if section.id in sections]
+    is_doubted = result.basis in {"verified", "claimed"} or any(sign.of_layers for sign in here)
+    if result.outcome not in {"passed", "partial"} or not here or not is_doubted:
         return result
     text = "A person looks at this before it counts: the figures of this part do not agree with each other."
     return result.model_copy(update={"outcome": "needs_review", "cause": "flagged", "share": 0.0, "feedback": text})

@@ -62,6 +62,7 @@ class ImageFigureParams(Params):
 def prepared_data(scope: Scope, params: PreparedDataParams) -> CheckResult:
     """The data set has all of its rows, inputs in the range, and labels that are one-hot or fit a sparse loss."""
     use = _data_set(scope, params.data_set)
+    named = "" if use is None else f" {use.name}"
     wanted = _wanted(use, params)
     words: Words = {
         "required": wanted,
@@ -83,6 +84,9 @@ def prepared_data(scope: Scope, params: PreparedDataParams) -> CheckResult:
         step = "Make the labels one-hot, or take a sparse loss for whole numbers."
         problems += [(problem, step) for problem in found]
     if not unseen and not problems:
+        if fits and all(_is_of_no_data_set(scope, fit) for fit in fits):
+            text = f"The rows that your models were trained on could not be found in the data set{named}."
+            return needs_review("unverifiable", f"{text} A tutor will look at them.", words, yours="other rows")
         return passed(f"The data is as asked for: {wanted}.", words, yours=wanted)
     text = listed([*unseen, *(problem for problem, _ in problems)])
     said = f"{text[:1].upper()}{text[1:]}."
@@ -283,6 +287,12 @@ def _inputs(scope: Scope, rows: int) -> Iterator[ArraySummary]:
     for array in events:
         if array.rows == rows and math.prod(array.shape[1:]) > 1 and not array.one_hot:
             yield array
+
+
+def _is_of_no_data_set(scope: Scope, fit: FitRecord) -> bool:
+    """Whether the verifier looked for a fit's rows in the data set, and found none of them there."""
+    is_looked_for = any(item.fit == fit.id and item.cause == "unverifiable" for item in scope.measurements.unverified)
+    return is_looked_for and fit.x.whole is None and fit.model not in scope.measurements.inputs
 
 
 def _row_problems(scope: Scope, use: DataSetUse, fits: Sequence[FitRecord]) -> Iterator[str]:

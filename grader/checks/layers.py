@@ -21,6 +21,7 @@ _SEE_THROUGH = frozenset(
 )
 """Layers across which an activation is looked for: it may stand before or behind them."""
 
+_WIDTHS = {"Dense": "units", "Conv1D": "filters", "Conv2D": "filters", "Conv3D": "filters"}
 _IDEMPOTENT = frozenset({"relu", "linear"})
 _CATEGORICAL = frozenset(
     {"categorical_crossentropy", "sparse_categorical_crossentropy", "categorical_focal_crossentropy"}
@@ -178,10 +179,20 @@ def activation_name(value: JsonValue) -> str:
 
 def _plain_layer(record: LayerRecord) -> PlainLayer:
     values = dict(record.config)
-    if "activation" in values or record.class_name in {"Dense", "Conv1D", "Conv2D", "Conv3D"}:
+    if "activation" in values or record.class_name in _WIDTHS:
         values["activation"] = activation_name(values.get("activation"))
+    width = _computed_width(record)
+    if width is not None:
+        values[_WIDTHS[record.class_name]] = width
     opaque = record.class_name in {"Layer", record.own_class}
     return PlainLayer(kind=record.class_name, values=values, opaque=opaque or record.class_name == "Lambda")
+
+
+def _computed_width(record: LayerRecord) -> int | None:
+    """Units or filters by what the layer computes: its configuration may say otherwise. None where that is not seen."""
+    if record.class_name not in _WIDTHS or not record.output_shape or _WIDTHS[record.class_name] not in record.config:
+        return None
+    return record.output_shape[0 if record.config.get("data_format") == "channels_first" else -1]
 
 
 def _activation_of(record: LayerRecord) -> str | None:

@@ -89,6 +89,17 @@ def notebook_runs(scope: Scope, _params: NotebookRunsParams) -> CheckResult:
     }
     broken = [cell for cell in scope.evidence.cells if cell.status in {"error", "timeout", "died"}]
     reason = scope.evidence.execution.reason
+    rewritten = tuple(cell.index for cell in scope.evidence.cells if cell.rewritten)
+    if not broken and reason is None and rewritten:
+        names = ", ".join(str(index + 1) for index in rewritten[:5])
+        return needs_review(
+            "unverifiable",
+            f"The notebook changes how its cells are run, so that something else ran than what stands there (cell"
+            f" {names}). A tutor will look at it.",
+            words,
+            yours="cells that were rewritten before they ran",
+            cells=rewritten,
+        )
     if not broken and reason is None:
         return passed("The notebook runs from top to bottom in a fresh kernel.", words, yours="no error")
     # What comes after a failure of ours may follow from it.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
 from typing import Annotated
 
@@ -151,6 +152,10 @@ def _of_compile(
     if params.metrics and not _sees_metrics(scope, record):
         text = f"Whether your own training loop counts the metric {listed(params.metrics)} could not be seen."
         return needs_review("unverifiable", f"{text} A tutor will look.", words)
+    own = [metric for metric in params.metrics if _is_own_metric(metric, record=record)]
+    if own:
+        text = f"The metric {listed(own)} is computed by code of your own; a tutor will look at it."
+        return needs_review("unverifiable", text, words)
     return passed(f"The model is compiled with {_yours(record)}.", words)
 
 
@@ -259,6 +264,12 @@ def _is_metric(name: str, wanted: str) -> bool:
     """Keras names one accuracy in several ways, and a student's own name of it begins alike."""
     name, wanted = name.casefold(), wanted.casefold()
     return name == wanted or (wanted in {"accuracy", "acc"} and "acc" in name) or loss_name(name) == loss_name(wanted)
+
+
+def _is_own_metric(wanted: str, *, record: CompileRecord) -> bool:
+    """Whether no metric of Keras's own is the one asked for."""
+    library = Counter(record.metrics) - Counter(record.own_metrics)
+    return bool(record.own_metrics) and not any(_is_metric(name, wanted) for name in library)
 
 
 def _loss_names(params: CompiledParams) -> list[str]:

@@ -56,6 +56,7 @@ class _Cell(BaseModel):
     notes: tuple[str, ...] = ()
     started: float | None = None
     ended: float | None = None
+    rewritten: bool = False
 
 
 class _Loss(BaseModel):
@@ -73,6 +74,7 @@ class Recording:
         started: Whether the recorder was in place before the first cell.
         cell_notes: What was done for a cell, by the cell's index.
         cells_seen: Indices of the cells that the recorder saw begin and end.
+        cells_rewritten: Of cells of which something else ran than what IPython makes of them.
         data_sets: Names of the data sets that were loaded.
         packages: As the kernel named them.
         truncated: What was left out, in words.
@@ -89,6 +91,7 @@ class Recording:
     weights: Mapping[str, tuple[ArrayRef, ...]] = field(default_factory=dict)
     cell_notes: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
     cells_seen: frozenset[int] = frozenset()
+    cells_rewritten: frozenset[int] = frozenset()
     data_sets: frozenset[str] = frozenset()
     packages: Mapping[str, str] = field(default_factory=dict)
     started: bool = False
@@ -142,6 +145,7 @@ class _Collection:
             weights=weights,
             cell_notes=self._cell_notes(),
             cells_seen=self._cells_seen(),
+            cells_rewritten=self._cells_rewritten(),
             data_sets=self._data_sets(),
             packages=dict(starts[0].packages) if starts else {},
             started=bool(starts),
@@ -215,6 +219,10 @@ class _Collection:
             if cell.ended is not None:
                 ended.add(self._cell_index(cell.index))
         return frozenset(index for index in begun & ended if index is not None)
+
+    def _cells_rewritten(self) -> frozenset[int]:
+        found = (self._cell_index(cell.index) for cell in self._plain("cell", _Cell) if cell.rewritten)
+        return frozenset(index for index in found if index is not None)
 
     def _lost(self) -> Iterable[str]:
         for loss in self._plain("lost", _Loss)[:MAX_TRUNCATED]:

@@ -109,7 +109,11 @@ def _evidence(submission: Submission, *, run: KernelRun, recording: Recording, s
     uses = tuple(file.use(loaded=file.name in recording.data_sets) for file in settings.data_sets.files)
     cells = tuple(
         cell.model_copy(
-            update={"notes": recording.cell_notes.get(cell.index, ()), "recorded": cell.index in recording.cells_seen}
+            update={
+                "notes": recording.cell_notes.get(cell.index, ()),
+                "recorded": cell.index in recording.cells_seen,
+                "rewritten": cell.index in recording.cells_rewritten,
+            }
         )
         for cell in run.cells
     )

@@ -43,6 +43,7 @@ class CompileRecord(Record):
         optimizer: Class name (``Adam``).
         learning_rate: A number, or None for a schedule (then ``schedule`` names its class).
         metrics: Names as Keras resolves them (``accuracy``).
+        own_metrics: Those of them that are the student's own code.
     """
 
     seq: int
@@ -56,6 +57,7 @@ class CompileRecord(Record):
     schedule: str | None = None
     optimizer_config: dict[str, JsonValue] = {}
     metrics: tuple[str, ...] = ()
+    own_metrics: tuple[str, ...] = ()
 
 
 class ValidationRecord(Record):
@@ -208,6 +210,8 @@ class CellRun(Record):
             in it); ``not_run`` (the run had ended before); ``no_code`` for Markdown, raw and empty cells.
         printed: What the fresh run printed (stdout, results as text), capped.
         stored_text: What the stored outputs of the handed-in file print.
+        recorded: Whether the recorder saw it begin and end.
+        rewritten: True where what ran is not what IPython makes of the cell, but of the notebook's own transformers.
         notes: What we did for the cell (``pip install`` answered from what is installed, ...).
         beyond_sample: The literal at or above the sample's row count that this cell's failure, or an empty array that
             it works with, comes from (our doing); also set for cells that raised nothing.
@@ -223,6 +227,7 @@ class CellRun(Record):
     error: CellError | None = None
     notes: tuple[str, ...] = ()
     recorded: bool = True
+    rewritten: bool = False
     beyond_sample: str | None = None
 
 

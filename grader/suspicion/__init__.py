@@ -26,6 +26,10 @@ _RULES: dict[str, Callable[[Scope], Iterable[Suspicion]]] = {
     "learned_less_than_claimed": lambda scope: claims.learned_less_than_claimed(
         scope.evidence, scope.measurements, read=scope.read
     ),
+    "accuracy_not_of_model": lambda scope: claims.accuracy_not_of_model(
+        scope.evidence, scope.measurements, read=scope.read
+    ),
+    "layers_not_of_weights": claims.layers_not_of_weights,
     "better_than_its_history": claims.better_than_its_history,
     "weights_unmoved": lambda scope: claims.weights_unmoved(scope.evidence),
     "evaluation_not_of_model": claims.evaluation_not_of_model,
@@ -66,6 +70,7 @@ def fits_to_replay(evidence: Evidence, measurements: Measurements, *, read: Read
     rules: tuple[Callable[[], Iterable[Suspicion]], ...] = (
         partial(claims.history_not_of_model, evidence, measurements, read=read),
         partial(claims.learned_less_than_claimed, evidence, measurements, read=read),
+        partial(claims.accuracy_not_of_model, evidence, measurements, read=read),
         partial(claims.weights_unmoved, evidence),
         partial(beginnings.little_of_beginning, evidence, measurements, read=read),
     )

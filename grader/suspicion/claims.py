@@ -24,6 +24,12 @@ FAR_WORSE = 0.3
 """The loss of the last weights on the training rows may be above the last epoch's running loss, where a step went too
 far, but not by so many times and so much together."""
 
+FAR_BETTER = 0.3
+"""By how much a claimed validation accuracy may lie above the test accuracy, where the validation rows are unknown."""
+
+_LAYERS_OF_UNITS = {"Dense": "units", "Conv1D": "filters", "Conv2D": "filters"}
+_LAYERS_OF_VECTORS = frozenset({"BatchNormalization", "LayerNormalization"})
+
 _RESTORING = frozenset({"EarlyStopping", "BackupAndRestore", "SwapEMAWeights", "LambdaCallback"})
 """Callbacks after which the weights need not be those of the last epoch."""
 
@@ -107,6 +113,54 @@ def learned_less_than_claimed(evidence: Evidence, measurements: Measurements, *,
         )
 
 
+def accuracy_not_of_model(evidence: Evidence, measurements: Measurements, *, read: Read) -> Iterator[Suspicion]:
+    """A model that does well on rows of which nothing is known does about as well on the test rows."""
+    for fit in evidence.fits:
+        claimed = fit.history.get("val_accuracy", ())
+        epoch = _epoch_left(fit, len(claimed), evidence=evidence, read=read)
+        test = measurements.find(fit.model, weights=fit.weights_after, probe="test")
+        known = any(
+            measurements.find(fit.model, weights=fit.weights_after, probe=part) for part in ("validation", "train")
+        )
+        if epoch is None or known or test is None or test.accuracy is None or is_mislabelled(test):
+            continue
+        if claimed[epoch] - test.accuracy > FAR_BETTER:
+            yield Suspicion(
+                rule="accuracy_not_of_model",
+                text=(
+                    f"The history of the training in {place_of(fit)} says that the weights that it left have a"
+                    f" validation accuracy of {claimed[epoch]:.4f}, on rows that are of no known data set; they have"
+                    f" {test.accuracy:.4f} on the test set."
+                ),
+                cells=cells_of(fit),
+                model=fit.model,
+                fit=fit.id,
+            )
+
+
+def layers_not_of_weights(scope: Scope) -> Iterator[Suspicion]:
+    """Plain layers have as many units or filters as their weights have."""
+    for fit in scope.evidence.fits:
+        layers = [layer for layer in scope.evidence.model(fit.model).layers if layer.parameters]
+        refs = scope.evidence.weights.get(fit.weights_after or "", ())
+        if not all(layer.class_name in {*_LAYERS_OF_UNITS, *_LAYERS_OF_VECTORS} for layer in layers):
+            continue
+        said = [layer.config.get(_LAYERS_OF_UNITS.get(layer.class_name, "")) for layer in layers]
+        units = sorted(value for value in said if isinstance(value, int))
+        kernels = sorted(shape[-1] for shape in (scope.read(ref).shape for ref in refs) if len(shape) > 1)
+        if len(units) == len(kernels) and units != kernels:
+            yield Suspicion(
+                rule="layers_not_of_weights",
+                text=(
+                    f"The layers of the model of {place_of(fit)} say that they have {_listed(units)} units; their"
+                    f" weights are of {_listed(kernels)}."
+                ),
+                cells=cells_of(fit),
+                model=fit.model,
+                of_layers=True,
+            )
+
+
 def better_than_its_history(scope: Scope) -> Iterator[Suspicion]:
     """Callbacks may restore or average weights, which leaves no model that is far better than every epoch's."""
     for fit in scope.evidence.fits:
@@ -162,6 +216,10 @@ def evaluation_not_of_model(scope: Scope) -> Iterator[Suspicion]:
             cells=() if item.cell is None else (item.cell,),
             model=item.model,
         )
+
+
+def _listed(numbers: list[int]) -> str:
+    return ", ".join(str(number) for number in numbers)
 
 
 def _ends_as_measured(fit: FitRecord) -> bool:

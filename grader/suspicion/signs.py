@@ -23,6 +23,7 @@ class Suspicion:
         text: What was seen, with the numbers, for the tutor.
         cells: Where.
         model: The model whose figures are doubted; None for everything that the notebook claims.
+        of_layers: Whether it is the model's layers that are doubted, not its figures alone.
         fit: The fit whose repetition outside would clear it; None where that would not.
     """
 
@@ -30,6 +31,7 @@ class Suspicion:
     text: str
     cells: tuple[int, ...] = ()
     model: str | None = None
+    of_layers: bool = False
     fit: str | None = None
 
 

@@ -70,6 +70,10 @@ def test_the_form_of_the_input_does_not_matter(inputs):
     ("layers", "text"),
     [
         ((dense(64, "relu"), dense(10, "softmax")), "Your hidden layer has 64 units; 128 were asked for."),
+        (
+            (dense(128, "relu", output_shape=(16,)), dense(10, "softmax")),
+            "Your hidden layer has 16 units; 128 were asked for.",
+        ),
         ((dense(128, "tanh"), dense(10, "softmax")), "Your hidden layer has activation tanh; relu was asked for."),
         ((dense(128), dense(10, "softmax")), "Your hidden layer has no activation; relu was asked for."),
         ((dense(10, "softmax"),), "A Dense layer (128 relu) is missing before the output layer."),

@@ -22,7 +22,7 @@ from builders import (
 
 from grader.checks.base import Scope
 from grader.checks.images import ImageFigureParams, PreparedDataParams, image_figure, prepared_data
-from grader.records import ArraySummary, CheckResult, GridRecord, NamedArray, SectionMatch
+from grader.records import ArraySummary, CheckResult, GridRecord, Measurements, NamedArray, SectionMatch, Unverified
 
 PREPARED = PreparedDataParams(data_set="mnist", classes=10, used_by=("ex4",))
 RAW: dict[str, Any] = {"maximum": 255.0, "dtype": "uint8"}
@@ -237,3 +237,13 @@ def test_an_image_that_was_not_kept_is_ours() -> None:
     """A cap of ours is no fault."""
     result = shown(GridRecord(kind="image", shape=(5000, 5000)))
     assert (result.outcome, result.cause) == ("needs_review", "ours")
+
+
+@pytest.mark.parametrize(("cause", "outcome"), [("unverifiable", "needs_review"), ("ours", "passed")])
+def test_rows_of_no_data_set_go_to_a_tutor(cause: Any, outcome: str) -> None:
+    """As many rows as the data set has, in its range, and none of them is one of its rows."""
+    scope = scope_of(fit={})
+    unverified = (Unverified(model=scope.evidence.fits[0].model, fit="f1", cause=cause, why="of no data set"),)
+    measurements = Measurements(submission="some", unverified=unverified)
+    found = Scope(**{**vars(scope), "measurements": measurements})
+    assert prepared_data(found, PREPARED).outcome == outcome

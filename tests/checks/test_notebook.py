@@ -168,3 +168,12 @@ def test_no_fresh_number_needs_review() -> None:
     """A claim that nothing was measured for is neither right nor wrong."""
     result = stored("accuracy: 0.9340", fresh=None)
     assert (result.outcome, result.cause) == ("needs_review", "unverifiable")
+
+
+def test_what_ran_in_a_cells_place_goes_to_a_tutor() -> None:
+    """An input transformer may swallow a cell that would raise."""
+    book = Notebook()
+    book.code("cell")
+    book.code("raise ValueError", rewritten=True)
+    result = notebook_runs(book.scope(), NotebookRunsParams())
+    assert (result.outcome, result.cause, result.cells) == ("needs_review", "unverifiable", (1,))

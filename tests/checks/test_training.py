@@ -114,6 +114,13 @@ def test_a_loss_of_the_students_own_goes_to_a_tutor():
     assert (result.outcome, result.cause) == ("needs_review", "unverifiable")
 
 
+def test_a_metric_of_the_students_own_goes_to_a_tutor():
+    """It may be called accuracy and count something else; beside Keras's own it does no harm."""
+    assert judged_compile(SOFTMAX, metrics=("accuracy",), own_metrics=("accuracy",)).cause == "unverifiable"
+    both = judged_compile(SOFTMAX, metrics=("accuracy", "my_accuracy"), own_metrics=("my_accuracy",))
+    assert both.outcome == "passed"
+
+
 def test_a_loop_shows_no_loss():
     """A model trained by GradientTape was never compiled."""
     scope = scope_of(make_fit(kind="loop", compiled=None))

@@ -66,7 +66,7 @@ def test_a_training_leaves_something_of_its_beginning(way: float, expected: list
 def test_a_training_that_went_astray_may_forget_its_beginning() -> None:
     """Steps far too large leave a model that knows nothing: there is nothing to be won by it."""
     book, before = Book(), fresh()
-    book.fit(before, moved(before, by=30.0))
+    book.fit(before, moved(before, by=30.0), history={})
     assert book.rules(make_measurement(weights="a1", accuracy=0.23)) == []
 
 

@@ -193,3 +193,24 @@ def _named(*arrays: Any) -> tuple[Any, ...]:
     from grader.records import NamedArray
 
     return tuple(NamedArray(seq=1, cell=0, name=f"a{n}", array=array) for n, array in enumerate(arrays))
+
+
+@pytest.mark.parametrize(("test", "expected"), [(0.059, ["accuracy_not_of_model"]), (0.7, [])])
+def test_an_accuracy_on_unknown_rows_is_about_that_on_the_test_rows(test: float, expected: list[str]) -> None:
+    """A history written by hand is of other weights; the repetition of an honest one clears it."""
+    history = {"loss": falling(10), "val_accuracy": (*falling(9), 0.94)}
+    fit = make_fit(history=history)
+    measured = make_measurement(accuracy=test)
+    assert rules(measured, fits=(fit,)) == expected
+    assert rules(measured, fits=(fit,), replays=(Replay(fit=fit.id, outcome="same"),)) == []
+    assert rules(measured, validation(accuracy=0.94), fits=(make_fit(),)) == []
+
+
+@pytest.mark.parametrize(("units", "expected"), [(128, []), (16, ["layers_not_of_weights"])])
+def test_layers_have_the_units_of_their_weights(units: int, expected: list[str]) -> None:
+    """A configuration may say anything."""
+    store = MemoryStore()
+    model = make_model(dense(128, "relu"), dense(10, "softmax"), id="m1")
+    shapes = [(20, units), (units,), (units, 10), (10,)]
+    weights = {"w1": tuple(store.put(np.full(shape, 0.5)) for shape in shapes)}
+    assert rules(store=store, models=(model,), weights=weights) == expected

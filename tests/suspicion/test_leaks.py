@@ -14,7 +14,7 @@ REFERENCE = (0.905, 0.91, 0.915)
 def rules(*measured: Measurement, layers: tuple[LayerRecord, ...] = ()) -> list[str]:
     """The names of the flags of one model with one fit, beside the sample's reference."""
     model = make_model(*(layers or (dense(128, "relu"), dense(10, "softmax"))), id="m1")
-    evidence = make_evidence(models=(model,), fits=(make_fit(),))
+    evidence = make_evidence(models=(model,), fits=(make_fit(history={}),))
     calibration = make_calibration(ex4__test_accuracy=REFERENCE)
     return [sign.rule for sign in suspicions(make_scope(evidence, measured=measured, calibration=calibration))]
 
@@ -48,3 +48,23 @@ def test_a_dense_network_is_not_far_better_than_the_reference(accuracy: float, e
 def test_another_kind_of_network_may_be_far_better() -> None:
     """Convolutions are."""
     assert rules(make_measurement(accuracy=0.985), layers=(layer("Conv2D", parameters=9), dense(10, "softmax"))) == []
+
+
+@pytest.mark.parametrize(
+    ("accuracies", "expected"),
+    [
+        ((0.966, 0.918, 0.891), ["memorised_test_set"]),
+        ((0.93, 0.918, 0.80), []),
+        ((0.966, 0.918, 0.93), []),
+        ((0.9742, 0.9743, 0.9515), []),
+    ],
+)
+def test_a_test_set_favoured_in_two_ways_is_a_flag(accuracies: tuple[float, ...], expected: list[str]) -> None:
+    """Noise on the test images that it trained on leaves both signs, though neither is large."""
+    test, held, moved = accuracies
+    measured = (
+        make_measurement(accuracy=test),
+        make_measurement("validation", rows=400, accuracy=held),
+        make_measurement("test_shifted", accuracy=moved),
+    )
+    assert rules(*measured, layers=(layer("Conv2D", parameters=9), dense(10, "softmax"))) == expected

@@ -14,7 +14,13 @@ _ACCURACIES = frozenset({"accuracy", "acc", "binary_accuracy", "categorical_accu
 
 def compile_state(model: Any) -> dict[str, Any]:
     """The fields of a `CompileRecord` that describe the model as it is compiled now."""
-    return {**describe_loss(model.loss, model), **describe_optimizer(model.optimizer), "metrics": _metrics(model)}
+    given = _given_metrics(model)
+    return {
+        **describe_loss(model.loss, model),
+        **describe_optimizer(model.optimizer),
+        "metrics": [_metric(metric) for metric in given],
+        "own_metrics": [_metric(metric) for metric in given if _is_own(metric)],
+    }
 
 
 def describe_optimizer(optimizer: Any) -> dict[str, Any]:
@@ -97,13 +103,9 @@ def own_compiled_parts(model: Any) -> list[str]:
     found = {
         "loss": describe_loss(model.loss, model)["own_loss"],
         "optimizer": model.optimizer is not None and not is_librarys(type(model.optimizer)),
-        "metric": any(not isinstance(metric, str) and not is_librarys(metric) for metric in _given_metrics(model)),
+        "metric": any(_is_own(metric) for metric in _given_metrics(model)),
     }
     return [part for part, is_own in found.items() if is_own]
-
-
-def _metrics(model: Any) -> list[str]:
-    return [_metric(metric) for metric in _given_metrics(model)]
 
 
 def _given_metrics(model: Any) -> list[Any]:
@@ -112,6 +114,12 @@ def _given_metrics(model: Any) -> list[Any]:
         return []
     given = (compiled._user_metrics, compiled._user_weighted_metrics)  # noqa: SLF001 - known nowhere else before the fit
     return [metric for metric in keras.tree.flatten(given) if metric is not None]
+
+
+def _is_own(metric: Any) -> bool:
+    if isinstance(metric, str):
+        return False
+    return not is_librarys(type(metric) if isinstance(metric, keras.metrics.Metric) else metric)
 
 
 def _metric(metric: Any) -> str:

@@ -43,7 +43,7 @@ class FitWatch:
         self._iterations = iterations_of(model)
         self._history: dict[str, list[float]] = {}
         self._epoch_weights: list[str] = []
-        self._epochs = 0
+        self._epochs = self._endings = 0
         self._initial: list[Any] | None = None
         self.is_built = bool(model.built and model.weights)
         self._seen_eagerly = False
@@ -81,11 +81,14 @@ class FitWatch:
 
     def epoch_ending(self) -> None:
         """Marks the weights of which an epoch's validation figures are, before any callback can change them."""
+        self._endings += 1
         if weight_bytes(self.model) <= LARGEST_WATCHED_BYTES:
             self._epoch_weights.append(mark_of(self.model))
 
     def epoch_ended(self, logs: dict[str, Any]) -> None:
-        """Takes the row of an epoch as Keras's history gets it."""
+        """Takes the row of an epoch as Keras's history gets it; rows that a callback adds are of no epoch."""
+        if 0 < self._endings <= self._epochs:
+            return
         self._epochs += 1
         for name, value in by_metric(logs).items():
             number = _number(value)

@@ -18,6 +18,7 @@ from typing import Any
 from . import figures, preamble, printing, served, summary
 from .channel import Channel, interrupts_wait
 from .namespace import Namespace
+from .shell import Transformers
 
 _PACKAGES = ("tensorflow", "tensorflow-cpu", "keras", "numpy", "ipykernel", "matplotlib", "scikit-learn", "seaborn")
 _THREADS = 1
@@ -102,6 +103,7 @@ class Session:
         self.shell = shell
         self.channel = channel
         self.observers = (*observers, Namespace(channel, hidden=[*shell.user_ns_hidden, *shell.user_ns]))
+        self.transformers = Transformers(shell)
         self.seed = seed
         self.ordinal = -1
         self._request: object = None
@@ -119,7 +121,10 @@ class Session:
         with interrupts_wait():
             self.ordinal += 1
             self.channel.cell = self.ordinal
-            self.channel.emit("cell", {"index": self.ordinal, "started": time.time()})
+            rewritten = self._call(self.transformers.rewrote, info)
+            self.channel.emit(
+                "cell", {"index": self.ordinal, "started": time.time(), "rewritten": rewritten is not False}
+            )
             for observer in self.observers:
                 self._call(observer.begin_cell)
             if self.ordinal == 0:
@@ -143,11 +148,12 @@ class Session:
             return self.shell.get_parent()["header"]["msg_id"]
         return None
 
-    def _call(self, observer: Any, *arguments: Any) -> None:
+    def _call(self, observer: Any, *arguments: Any) -> Any:
         try:
-            observer(*arguments)
+            return observer(*arguments)
         except Exception as error:  # noqa: BLE001 - a student's objects may raise whatever they like
             self.channel.lost(f"something that could not be looked at ({type(error).__name__}: {error})"[:300])
+            return None
 
 
 def _load_keras() -> Any:

@@ -438,3 +438,43 @@ def test_loaded_model_is_told(kernel: Kernel, data: tuple[np.ndarray, np.ndarray
     other = network()
     cell = kernel.cell(lambda names: other.load_weights(tmp_path / "model.weights.h5"))
     assert [note.how for note in cell.of("weights_set")] == ["load_weights"]
+
+
+def test_rows_that_a_callback_adds_to_a_history_are_no_epochs(
+    kernel: Kernel, data: tuple[np.ndarray, np.ndarray]
+) -> None:
+    """An epoch has one row, whatever a history of the student's own makes of it."""
+    import keras
+
+    x, y = data
+
+    class Longer(keras.callbacks.History):
+        def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+            for _ in range(10):
+                super().on_epoch_end(epoch, logs)
+
+    def body(names: dict[str, Any]) -> None:
+        model = network()
+        model.compile("adam", "binary_crossentropy", metrics=["acc"])
+        model.fit(x, y, epochs=2, verbose=0, callbacks=[Longer()])
+
+    fit = kernel.cell(body).one("fit")
+    assert (fit.epochs_run, len(fit.history["loss"]), len(fit.epoch_weights)) == (2, 2, 2)
+
+
+def test_metrics_of_the_students_own_are_told(kernel: Kernel, data: tuple[np.ndarray, np.ndarray]) -> None:
+    """A class or a function may bear the name of one of Keras's."""
+    import keras
+
+    class Accuracy(keras.metrics.Mean):
+        pass
+
+    def accuracy(truth: Any, predicted: Any) -> Any:
+        return keras.ops.mean(predicted) * 0 + 1
+
+    def body(names: dict[str, Any]) -> None:
+        network().compile("adam", "binary_crossentropy", metrics=["acc", accuracy, Accuracy(name="accuracy")])
+        network().compile("adam", "binary_crossentropy", metrics=["acc", keras.metrics.AUC()])
+
+    first, second = kernel.cell(body).of("compile")
+    assert (len(first.metrics), first.own_metrics, second.own_metrics) == (3, ("accuracy", "accuracy"), ())

@@ -99,6 +99,10 @@ own = Figure(); own.add_subplot().plot([1, 2]); own.savefig('own.pdf')""",
     "error": "partly = np.ones(2)\n1 / 0",
     "syntax": "for",
     "last": "last = np.ones(7)",
+    "formatter": "get_ipython().input_transformers_cleanup.append(lambda lines: lines)",
+    "formatted": "%who\nlines = !echo one",
+    "swallower": "get_ipython().input_transformers_post.append(lambda lines: ['pass\\n'])",
+    "swallowed": "1 / 0",
 }
 INDEX = {name: index for index, name in enumerate(CELLS)}
 
@@ -283,6 +287,11 @@ def test_cells_are_counted_whatever_happens_in_them(run: RecordedRun) -> None:
     assert len(run.figures(INDEX["nested"])) == 1
     assert set(arrays(run, "error")) == {"partly"}
     assert arrays(run, "last")["last"].array.shape == (7,)
+
+
+def test_what_ran_in_a_cells_place_is_noted(run: RecordedRun) -> None:
+    """A transformer that leaves the cells as they are is nobody's harm."""
+    assert run.recording.cells_rewritten == {INDEX["swallowed"]}
 
 
 def test_the_run_left_nothing_else_out(run: RecordedRun) -> None:

@@ -21,7 +21,7 @@ from grader.checks.subject import (
     test_rows,
     untested,
 )
-from grader.records import CheckResult, EvaluationRecord, PredictionRecord
+from grader.records import CheckResult, EvaluationRecord, Measurement, PredictionRecord
 
 Figure = Literal["loss", "accuracy", "mae", "mse", "rmse", "r2", "auc"]
 
@@ -96,23 +96,20 @@ def evaluated(scope: Scope, params: EvaluatedParams) -> CheckResult:
     }
     if not any(values.values()):
         return untested(scope, "What your model scores on the test set", words)
+    others = _others(scope, states, names=params.figures)
     evaluated_cells = {cell for cell in cells if cell is not None}
     words["cells"] = _in_order(whole) or tuple(sorted(evaluated_cells)) or scope.section.cells
     bars = _texts(scope, _cells(whole))
     own = [item for text in _texts(scope, {*scope.section.cells, *evaluated_cells}) for item in quantities(text)]
     elsewhere = [item for text in _texts(scope, None) for item in quantities(text) if item.step <= FINE_STEP]
-    printed = [
-        _printed(
-            name,
-            values[name],
-            own=[item for item in own if not _is_of_history(scope, item, name)],
-            elsewhere=elsewhere,
-            bars=bars,
-            tolerance=params.tolerance,
+    printed = []
+    for name in (name for name in params.figures if values[name]):
+        near = [item for item in own if not _is_of_history(scope, item, name)]
+        near, far = (
+            [item for item in found if not _is_anothers(item, name, values=values[name], others=others[name])]
+            for found in (near, elsewhere)
         )
-        for name in params.figures
-        if values[name]
-    ]
+        printed.append(_printed(name, values[name], own=near, elsewhere=far, bars=bars, tolerance=params.tolerance))
     return _judged(printed, at_least=min(params.at_least, len(printed)), words=words)
 
 
@@ -126,10 +123,9 @@ def _printed(
     tolerance: float,
 ) -> _Printed:
     def is_right(item: Quantity, within: float = tolerance) -> bool:
-        forms = [item, item.as_per_cent] if name == "accuracy" and item.value > 1 else [item]
         return any(
             _is_as_fine_as(form, COARSEST_STEP) and form.equals(value, tolerance=within)
-            for form in forms
+            for form in _forms(item, name)
             for value in values
         )
 
@@ -142,6 +138,11 @@ def _printed(
     if right is None and wrong is None:
         right = next((item for item in elsewhere if is_right(item) and _is_certain(item, name, values)), None)
     return _Printed(name=name, value=values[0], right=right, wrong=wrong, in_bar=shows_bar_of(bars, name))
+
+
+def _forms(item: Quantity, name: Figure) -> tuple[Quantity, ...]:
+    """What a printed number may stand for: accuracies are written as shares and in per cent."""
+    return (item, item.as_per_cent) if name == "accuracy" and item.value > 1 else (item,)
 
 
 def _is_as_fine_as(item: Quantity, step: float) -> bool:
@@ -167,6 +168,22 @@ def _is_of_history(scope: Scope, item: Quantity, name: Figure) -> bool:
         for value in values
     )
     return any(item.equals(value, tolerance=0) for value in past)
+
+
+def _others(scope: Scope, states: tuple[Measurement, ...], *, names: Iterable[Figure]) -> dict[Figure, list[float]]:
+    """What the notebook's other models score on the test set."""
+    own = {item.model for item in states}
+    others = [item for item in scope.measurements.measured if item.probe == "test" and item.model not in own]
+    return {name: [value for item in others if (value := quantity(item, name)) is not None] for name in names}
+
+
+def _is_anothers(item: Quantity, name: Figure, *, values: list[float], others: list[float]) -> bool:
+    """Whether a number is another model's to its last digit, and not this one's, though it may be close to it."""
+
+    def is_one_of(figures: list[float]) -> bool:
+        return any(form.equals(value, tolerance=0) for form in _forms(item, name) for value in figures)
+
+    return is_one_of(others) and not is_one_of(values)
 
 
 def _judged(printed: list[_Printed], *, at_least: int, words: Words) -> CheckResult:

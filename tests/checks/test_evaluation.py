@@ -275,3 +275,20 @@ def test_of_several_figures_the_models_own_is_said() -> None:
     """Another model's accuracy lies within the tolerance, and stands first; what is not printed is not listed."""
     result = judged("one layer: accuracy 0.9766\nthis: accuracy 0.9762")
     assert (result.outcome, result.yours) == ("passed", "accuracy 0.9762")
+
+
+@pytest.mark.parametrize(("printed", "outcome"), [("accuracy 0.9766", "failed"), ("accuracy 0.976", "passed")])
+def test_another_models_figure_is_not_this_ones(printed: str, outcome: str) -> None:
+    """It lies within the tolerance, and is the other model's to its last digit; rounded, it may be either's."""
+    book = Notebook()
+    book.code("fit")
+    other, model = book.model(dense(128), dense(10, "softmax")), book.model(dense(10, "softmax"))
+    book.fit(other)
+    book.fit(model)
+    book.code("evaluate", printed=printed)
+    book.evaluate(model)
+    measured = (
+        make_measurement(model=other, weights="w1", accuracy=0.9766, loss=0.09),
+        make_measurement(model=model, weights="w2", accuracy=ACCURACY, loss=LOSS),
+    )
+    assert evaluated(scope_of(book, model, measured=measured), EvaluatedParams()).outcome == outcome

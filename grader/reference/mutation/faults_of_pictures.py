@@ -168,10 +168,19 @@ def _instead_of_curves(original: Original, code: str, *, needs: tuple[str, ...] 
         drawing = original.drawing(part, square=False)
         if drawing is None or part.history is None or not set(needs) <= part.last.history.keys():
             continue
+        if _is_drawn_again(original, part, cell=drawing[0]):
+            continue
         lines = code.format(plt="plt", losses=part.history)
         if lines:
             lines = f"import matplotlib.pyplot as plt\n{lines}\nplt.legend()\nplt.show()"
         yield Change(replaced(original, drawing, lines), aim_at(part, _CURVES), part.name)
+
+
+def _is_drawn_again(original: Original, part: Part, *, cell: int) -> bool:
+    """Whether another cell draws lines of the same history, which then are still there."""
+    word = (part.history or "").partition(".")[0]
+    drawn = {figure.cell for figure in original.evidence.figures if any(axes.lines for axes in figure.axes)}
+    return any(other != cell and word in loads(tree) for other, tree in original.trees.items() if other in drawn)
 
 
 def _regions(original: Original, part: Part) -> Iterator[tuple[int, list[ast.stmt], PredictionRecord]]:

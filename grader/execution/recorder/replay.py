@@ -47,7 +47,7 @@ def random_state(channel: Channel, model: Any, *, arguments: dict[str, Any], pro
     """
     own = [f"the {part} is the student's own" for part in own_compiled_parts(model)] if model.compiled else []
     problems = [*problems, *own, *_problems(model)]
-    optimizer = model.optimizer
+    optimizer = model.optimizer if model.compiled else None
     return {
         "tensorflow_seed": context.global_seed(),
         "seed_generators": [generator.state.numpy().tolist() for generator in seed_generators(model)],

@@ -478,3 +478,12 @@ def test_metrics_of_the_students_own_are_told(kernel: Kernel, data: tuple[np.nda
 
     first, second = kernel.cell(body).of("compile")
     assert (len(first.metrics), first.own_metrics, second.own_metrics) == (3, ("accuracy", "accuracy"), ())
+
+
+def test_a_fit_without_compile_is_a_whole_record(kernel: Kernel, data: tuple[np.ndarray, np.ndarray]) -> None:
+    """Keras raises, and nothing of the record is lost by that."""
+    before = list(kernel.channel.failures)
+    cell = kernel.cell(lambda names: network().fit(*data, verbose=0))
+    assert "compile" in str(cell.error)
+    assert (cell.one("fit").status, cell.one("fit").epochs_run) == ("raised", 0)
+    assert kernel.channel.failures == before

@@ -10,7 +10,7 @@ import numpy as np
 from grader.checks.base import Array, Scope
 from grader.records import Evidence, FitRecord, Measurement, Measurements, ModelRecord
 from grader.suspicion.origins import KnownStates
-from grader.suspicion.signs import Read, Suspicion, cells_of, place_of
+from grader.suspicion.signs import Read, Suspicion, place_of, sign_of
 
 DOUBTED = 0.3
 """Cosine between a kernel before and after. Training leaves much of what it began with: 0.5 to 0.98 in wide networks. A
@@ -54,16 +54,15 @@ def _beginnings(evidence: Evidence, measurements: Measurements, *, read: Read) -
         nearest = max(cosines)
         if nearest >= DOUBTED:
             continue
-        sign = Suspicion(
+        sign = sign_of(
+            fit,
             rule="weights_not_of_beginning",
             text=(
                 f"The weights that the training in {place_of(fit)} left have nothing of those that it began with"
                 f" (cosine {nearest:.2f}): they may have been put in on the way."
             ),
-            cells=cells_of(fit),
-            model=fit.model,
             # A repetition is given the optimizer as it was, and with it the weights that its averages may hold.
-            fit=fit.id if fit.random_state.get("optimizer") is None else None,
+            repeatable=fit.random_state.get("optimizer") is None,
         )
         spreads = (1 / math.sqrt(before.size) for before, _ in large)
         yield sign, all(cosine < UNRELATED * spread for cosine, spread in zip(cosines, spreads, strict=True))
@@ -78,11 +77,10 @@ def knew_before_training(scope: Scope) -> Iterator[Suspicion]:
         is_looked_at = model.object_id not in begun or known.would_show(fit)
         begun.add(model.object_id)
         if is_looked_at and (how := _how_it_knew(scope, fit, known=known)):
-            yield Suspicion(
+            yield sign_of(
+                fit,
                 rule="knew_before_training",
                 text=f"Before its training in {place_of(fit)} the model {how}: it began with weights made elsewhere.",
-                cells=cells_of(fit),
-                model=fit.model,
             )
         else:
             known.learn(fit)

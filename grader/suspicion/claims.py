@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from grader.checks.base import Scope
 from grader.checks.rows import test_rows_in
 from grader.records import Evidence, FitRecord, Measurement, Measurements
-from grader.suspicion.signs import Read, Suspicion, cells_of, is_mislabelled, mark_of, place_of
+from grader.suspicion.signs import Read, Suspicion, is_mislabelled, mark_of, place_of, sign_of
 
 LOSS_TOLERANCE = 0.01
 """Relative. The same weights on the same rows agree to float32's rounding, some 1e-6; the rest is room for doubt."""
@@ -52,11 +52,10 @@ def replay_differs(scope: Scope) -> Iterator[Suspicion]:
     for replay in scope.measurements.replays:
         fit = fits.get(replay.fit)
         if replay.outcome == "differs" and fit is not None:
-            yield Suspicion(
+            yield sign_of(
+                fit,
                 rule="replay_differs",
                 text=f"The training in {place_of(fit)}, repeated outside, came out otherwise. {replay.why}".strip(),
-                cells=cells_of(fit),
-                model=fit.model,
             )
 
 
@@ -73,15 +72,14 @@ def history_not_of_model(evidence: Evidence, measurements: Measurements, *, read
         if claimed is None:
             continue
         if abs(claimed - measured.loss) > LOSS_TOLERANCE * max(abs(measured.loss), abs(claimed), 0.1):
-            yield Suspicion(
+            yield sign_of(
+                fit,
                 rule="history_not_of_model",
                 text=(
                     f"The history of the training in {place_of(fit)} says that the weights that it left have a"
                     f" validation loss of {claimed:.4g}; they have {measured.loss:.4g} on the same rows."
                 ),
-                cells=cells_of(fit),
-                model=fit.model,
-                fit=fit.id,
+                repeatable=True,
             )
 
 
@@ -101,15 +99,14 @@ def learned_less_than_claimed(evidence: Evidence, measurements: Measurements, *,
             continue
         if is_mislabelled(measured) or measured.loss - claimed < FAR_WORSE or claimed * TIMES_WORSE > measured.loss:
             continue
-        yield Suspicion(
+        yield sign_of(
+            fit,
             rule="learned_less_than_claimed",
             text=(
                 f"The history of the training in {place_of(fit)} says that the epoch that made its weights had a"
                 f" training loss of {claimed:.4g}; they have {measured.loss:.4g} on the same rows."
             ),
-            cells=cells_of(fit),
-            model=fit.model,
-            fit=fit.id,
+            repeatable=True,
         )
 
 
@@ -125,16 +122,15 @@ def accuracy_not_of_model(evidence: Evidence, measurements: Measurements, *, rea
         if epoch is None or known or test is None or test.accuracy is None or is_mislabelled(test):
             continue
         if claimed[epoch] - test.accuracy > FAR_BETTER:
-            yield Suspicion(
+            yield sign_of(
+                fit,
                 rule="accuracy_not_of_model",
                 text=(
                     f"The history of the training in {place_of(fit)} says that the weights that it left have a"
                     f" validation accuracy of {claimed[epoch]:.4f}, on rows that are of no known data set; they have"
                     f" {test.accuracy:.4f} on the test set."
                 ),
-                cells=cells_of(fit),
-                model=fit.model,
-                fit=fit.id,
+                repeatable=True,
             )
 
 
@@ -149,14 +145,13 @@ def layers_not_of_weights(scope: Scope) -> Iterator[Suspicion]:
         units = sorted(value for value in said if isinstance(value, int))
         kernels = sorted(shape[-1] for shape in (scope.read(ref).shape for ref in refs) if len(shape) > 1)
         if len(units) == len(kernels) and units != kernels:
-            yield Suspicion(
+            yield sign_of(
+                fit,
                 rule="layers_not_of_weights",
                 text=(
                     f"The layers of the model of {place_of(fit)} say that they have {_listed(units)} units; their"
                     f" weights are of {_listed(kernels)}."
                 ),
-                cells=cells_of(fit),
-                model=fit.model,
                 of_layers=True,
             )
 
@@ -170,14 +165,13 @@ def better_than_its_history(scope: Scope) -> Iterator[Suspicion]:
             continue
         ended = fit.kind == "fit" and fit.status == "completed" and not _ends_as_measured(fit)
         if ended and 0 <= measured.loss < BELOW_EVERY_EPOCH * min(epochs):
-            yield Suspicion(
+            yield sign_of(
+                fit,
                 rule="better_than_its_history",
                 text=(
                     f"No epoch of the training in {place_of(fit)} had a validation loss below {min(epochs):.4g}; the"
                     f" model that it left has {measured.loss:.4g} on the same rows: its callbacks may have set weights."
                 ),
-                cells=cells_of(fit),
-                model=fit.model,
             )
 
 
@@ -187,11 +181,10 @@ def weights_unmoved(evidence: Evidence) -> Iterator[Suspicion]:
         unmoved = fit.weights_before is not None and fit.weights_before == fit.weights_after
         if not unmoved or fit.status != "completed" or fit.epochs_run < 1 or not _can_learn(fit, evidence=evidence):
             continue
-        yield Suspicion(
+        yield sign_of(
+            fit,
             rule="weights_unmoved",
             text=f"The training in {place_of(fit)} claims {fit.epochs_run} epochs, and no weight of the model moved.",
-            cells=cells_of(fit),
-            model=fit.model,
         )
 
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from grader.checks.base import Scope
 from grader.checks.rows import test_rows_in
 from grader.records import FitRecord, Measurement
-from grader.suspicion.signs import Suspicion, cells_of, is_mislabelled, place_of
+from grader.suspicion.signs import Suspicion, is_mislabelled, place_of, sign_of
 
 MEMORISED_MARGIN = 0.05
 """By how much the test accuracy may exceed the validation accuracy beside the spread of both."""
@@ -96,11 +96,10 @@ def test_rows_in_training(scope: Scope) -> Iterator[Suspicion]:
     for fit in scope.evidence.fits:
         share = test_rows_in(scope, fit.x)
         if share is not None and share > TEST_ROWS_SHARE:
-            yield Suspicion(
+            yield sign_of(
+                fit,
                 rule="test_rows_in_training",
                 text=f"{100 * share:.0f} % of the test rows are among those that {place_of(fit)} trained on.",
-                cells=cells_of(fit),
-                model=fit.model,
             )
 
 
@@ -119,7 +118,7 @@ def _harder(moved: Measurement | None, *, test: Measurement) -> float:
 
 def _knows_test_set(rule: str, fit: FitRecord, *, test: Measurement, text: str) -> Suspicion:
     scores = f"The model of {place_of(fit)} scores {test.accuracy:.4f} {text}"
-    return Suspicion(rule=rule, text=f"{scores}: it may have seen the test set.", cells=cells_of(fit), model=fit.model)
+    return sign_of(fit, rule=rule, text=f"{scores}: it may have seen the test set.")
 
 
 def _is_dense(scope: Scope) -> bool:

@@ -9,7 +9,7 @@ import numpy as np
 
 from grader.checks.base import Array, Scope
 from grader.records import FitRecord, ModelRecord
-from grader.suspicion.signs import Suspicion, cells_of, mark_of, place_of
+from grader.suspicion.signs import Suspicion, mark_of, place_of, sign_of
 
 NEAR = 0.1
 """Of the way that a training went: weights that end so near to another model's were put there. Trainings of their own
@@ -32,11 +32,10 @@ def ready_made_weights(scope: Scope) -> Iterator[Suspicion]:
         looked_at = first or known.would_show(fit)
         if looked_at and fit.weights_before is not None and not known.explain(fit.weights_before, model=model):
             how = _how_they_came(scope, fit)
-            yield Suspicion(
+            yield sign_of(
+                fit,
                 rule="ready_made_weights",
                 text=f"The training in {place_of(fit)} began with weights that no recorded training made{how}.",
-                cells=cells_of(fit),
-                model=fit.model,
             )
         else:
             # What a doubted training began with or left explains no other one.
@@ -53,11 +52,10 @@ def weights_of_another_training(scope: Scope) -> Iterator[Suspicion]:
         pairs = [(fit, other) for fit in fits[:MOST_STATES] if (other := _unlike(fit, fits, scope=scope)) is not None]
         # Whose callback may have set them is known better than who was there first: the other model may be honest.
         for fit, other in [pair for pair in pairs if pair[0].own_callbacks] or pairs:
-            yield Suspicion(
+            yield sign_of(
+                fit,
                 rule="weights_of_another_training",
                 text=f"The training in {place_of(fit)} ended with the weights that the one in {place_of(other)} left.",
-                cells=cells_of(fit),
-                model=fit.model,
             )
 
 
@@ -81,14 +79,13 @@ def weights_of_doubted_models(scope: Scope, signs: Iterable[Suspicion]) -> Itera
         for fit in scope.evidence.fits:
             if objects[fit.model] in doubted or not _has_weights_of(fit, source, scope=scope):
                 continue
-            yield Suspicion(
+            yield sign_of(
+                fit,
                 rule="weights_of_doubted_model",
                 text=(
                     f"The model of {place_of(fit)} has the weights of the one that was trained in {place_of(source)},"
                     " which is doubted."
                 ),
-                cells=cells_of(fit),
-                model=fit.model,
             )
             doubted.add(objects[fit.model])
             waiting += [later for later in scope.evidence.fits if objects[later.model] == objects[fit.model]]

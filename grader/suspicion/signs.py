@@ -40,9 +40,19 @@ def place_of(fit: FitRecord) -> str:
     return "an unknown cell" if fit.cell is None else f"cell {fit.cell + 1}"
 
 
-def cells_of(fit: FitRecord) -> tuple[int, ...]:
-    """Where a fit happened."""
-    return () if fit.cell is None else (fit.cell,)
+def sign_of(fit: FitRecord, *, rule: str, text: str, of_layers: bool = False, repeatable: bool = False) -> Suspicion:
+    """A sign that a fit gives of its model.
+
+    Args:
+        fit: Where it was seen.
+        rule: Its name.
+        text: What was seen, with the numbers, for the tutor.
+        of_layers: See `Suspicion`.
+        repeatable: Whether the fit's repetition outside would clear it.
+    """
+    cells = () if fit.cell is None else (fit.cell,)
+    cleared_by = fit.id if repeatable else None
+    return Suspicion(rule=rule, text=text, cells=cells, model=fit.model, of_layers=of_layers, fit=cleared_by)
 
 
 def mark_of(arrays: Iterable[Array]) -> str:

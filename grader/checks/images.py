@@ -291,8 +291,9 @@ def _inputs(scope: Scope, rows: int) -> Iterator[ArraySummary]:
 
 def _is_of_no_data_set(scope: Scope, fit: FitRecord) -> bool:
     """Whether the verifier looked for a fit's rows in the data set, and found none of them there."""
-    is_looked_for = any(item.fit == fit.id and item.cause == "unverifiable" for item in scope.measurements.unverified)
-    return is_looked_for and fit.x.whole is None and fit.model not in scope.measurements.inputs
+    if fit.x.kind != "array" or fit.x.whole is not None or fit.model in scope.measurements.inputs:
+        return False
+    return any(item.fit == fit.id and item.cause == "unverifiable" for item in scope.measurements.unverified)
 
 
 def _row_problems(scope: Scope, use: DataSetUse, fits: Sequence[FitRecord]) -> Iterator[str]:

@@ -181,7 +181,7 @@ def _in_own_process(job: _Job, *, tell: Tell, running: set[BaseProcess]) -> str:
     worker.start()
     running.add(worker)
     sending.close()
-    why = ""
+    why: str | None = None
     try:
         while True:
             # Plain JSON: nothing that came near a student's bytes is unpickled here.
@@ -196,9 +196,10 @@ def _in_own_process(job: _Job, *, tell: Tell, running: set[BaseProcess]) -> str:
         receiving.close()
         worker.join()
         running.discard(worker)
-    if worker.exitcode == 0:
-        return ""
-    return why or f"The worker process of this submission ended with exit code {worker.exitcode}."
+    if why is not None:
+        return why
+    # Whoever starts another worker at this moment may have read the exit code, which then is said to be 255.
+    return f"The worker process of this submission ended before it was done (exit code {worker.exitcode})."
 
 
 def _work(sending: Connection, job: _Job) -> None:
@@ -210,6 +211,7 @@ def _work(sending: Connection, job: _Job) -> None:
 
     try:
         job.step(job.task, job.settings, core=job.core, tell=lambda progress: send(asdict(progress)))
+        send({"why": ""})
     except KeyboardInterrupt:
         sys.exit(1)
     except Exception as error:  # noqa: BLE001 - whatever fails here is one submission's reason, its traceback kept

@@ -1,13 +1,18 @@
+import multiprocessing
 import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
 import pytest
 
+from grader.batch import run_tasks
 from grader.execution.sandbox.process import Handle
+from grader.pipeline import Task
+from grader.store import SubmissionFolder
 
 SLEEPING_BATCH = """
 import os, sys, time
@@ -42,3 +47,41 @@ def test_workers_end_with_the_batch(tmp_path, number, take_interrupts):
     assert batch.wait(60) == -number
     assert worker.wait(60)
     worker.close()
+
+
+def nothing(task, settings, *, core, tell):
+    """A step that succeeds at once."""
+
+
+def fails(task, settings, *, core, tell):
+    """A step that ends its process."""
+    os._exit(3)
+
+
+def run(step, folder, *, count):
+    """What is said of so many tasks."""
+    tasks = [Task(str(number), folder, SubmissionFolder(folder / str(number))) for number in range(count)]
+    return run_tasks(tasks, None, step=step, jobs=2, tell=lambda _: None)
+
+
+def test_a_finished_worker_has_not_failed_whoever_reads_its_exit_code(tmp_path):
+    """Starting a process reads the exit codes of all that have ended, and their own threads then find none."""
+    stop = threading.Event()
+
+    def read_exit_codes():
+        while not stop.wait(0.0001):
+            multiprocessing.active_children()
+
+    reader = threading.Thread(target=read_exit_codes)
+    reader.start()
+    try:
+        assert run(nothing, tmp_path, count=12) == [""] * 12
+    finally:
+        stop.set()
+        reader.join()
+
+
+def test_a_worker_that_ends_early_has_failed(tmp_path):
+    """Whatever it ended by."""
+    (why,) = run(fails, tmp_path, count=1)
+    assert "ended before it was done (exit code 3)" in why

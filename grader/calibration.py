@@ -23,8 +23,7 @@ class Calibration(Record):
 
     Attributes:
         reference_sha256: Of the reference notebook's file.
-        sections_sha256: Of what the rubric said of sections and models when the runs were matched with it; None in a
-            file that was made before this was kept.
+        sections: For each section a digest of what the rubric said of it and its model when the runs were matched.
         data: Which data it ran on.
         fingerprints: Of the data sets that the reference loaded, by name; without any, its figures hold for all data.
         packages: Distribution to version.
@@ -35,7 +34,7 @@ class Calibration(Record):
     schema_version: int = SCHEMA_VERSION
     assignment: str
     reference_sha256: Sha256
-    sections_sha256: Sha256 | None = None
+    sections: dict[str, Sha256] = {}
     data: Literal["full", "sample"]
     fingerprints: dict[str, Sha256]
     packages: dict[str, str]

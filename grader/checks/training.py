@@ -116,7 +116,7 @@ def trained(scope: Scope, params: TrainedParams) -> CheckResult:
     stopping ended a training that asked for enough epochs, the rubric says what it is worth; where it does not say,
     a tutor decides, because the task asks for a number of epochs and for good judgement of when to stop.
     """
-    words: Words = {"required": "the training asked for", "expected": recipe_words(_asked(params)), "basis": "claimed"}
+    words: Words = {"required": "the training asked for", "expected": _expected(scope, params), "basis": "claimed"}
     fits = scope.fits
     if not fits:
         return _untrained(scope, words)
@@ -199,6 +199,15 @@ def _asked(params: TrainedParams) -> Asked:
         callback=params.callback,
         weighted=params.weighted,
         own_loop=params.own_loop,
+    )
+
+
+def _expected(scope: Scope, params: TrainedParams) -> str:
+    recipe = recipe_words(_asked(params))
+    if params.data_set is not None:
+        return f"{recipe} on {params.data_set}"
+    return (
+        recipe if params.data_of is None else f"{recipe} on the data of {section_name(params.data_of, scope.matching)}"
     )
 
 

@@ -17,6 +17,7 @@ from grader.records import GradedSubmission, Verdict
 
 if TYPE_CHECKING:
     from grader.batch import Cohort
+    from grader.datasets import DataSets
     from grader.pipeline import Progress, Task
     from grader.reference.validation import Validation
     from grader.rubric import DataKind, Rubric
@@ -137,6 +138,16 @@ def show_unmeasured(graded: Iterable[GradedSubmission], *, rubric: Rubric, data:
             " executed is not executed again."
         )
         Console().print(Text(text, style="yellow"))
+
+
+def show_stale(rubric: Rubric, data_sets: DataSets) -> None:
+    """Prints what has changed since the reference's spread was measured, on which the bands of a rubric rest."""
+    from grader.reference.validate import calibration_findings
+
+    for finding in calibration_findings(rubric, data_sets):
+        if not finding.passed and finding.name != "exists":
+            text = f"The reference's spread may no longer belong to this rubric. {finding.text}"
+            Console().print(Text(text, style="yellow"))
 
 
 def show_verdicts(graded: GradedSubmission) -> None:

@@ -59,7 +59,7 @@ def grade(  # noqa: PLR0913
     """
     from grader.batch import grade_batch
     from grader.cli import EXIT_OURS
-    from grader.cli.display import BatchDisplay, show_summary, show_unmeasured
+    from grader.cli.display import BatchDisplay, show_stale, show_summary, show_unmeasured
     from grader.cli.options import existing_file
     from grader.pipeline import Settings
     from grader.rubric import load_rubric
@@ -75,6 +75,8 @@ def grade(  # noqa: PLR0913
         replay_share=replay,
         reruns=rerun_borderline,
     )
+    if not quiet:
+        show_stale(loaded, data_sets)
     with BatchDisplay(quiet=quiet) as display:
         cohort = grade_batch(
             submissions,

@@ -86,6 +86,6 @@ def _show(written: Written) -> None:
     click.echo(f"Written: {rubric.path} and {written.calibration}")
     click.echo(
         "Next: edit it (its comments say what to adjust), then\n"
-        f"  grader validate {rubric.path}\n"
+        f"  grader validate {rubric.path} --data {written.data}\n"
         f"  grader grade {rubric.path} SUBMISSIONS -o out"
     )

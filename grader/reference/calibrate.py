@@ -59,7 +59,7 @@ def calibration_of(settings: Settings, tasks: Sequence[Task]) -> Calibration:
     return Calibration(
         assignment=rubric.assignment,
         reference_sha256=hashlib.sha256(reference.read_bytes()).hexdigest(),
-        sections_sha256=rubric.sections_sha256,
+        sections=rubric.section_digests,
         data=settings.data_sets.kind,
         fingerprints=loaded,
         packages=packages(),

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from grader import pipeline
 from grader.calibration import Calibration
 from grader.checks.bands import FEWEST_RUNS
+from grader.checks.results import listed
 from grader.datasets import DataSets
 from grader.evaluate import evaluate
 from grader.execution.sources import packages
@@ -18,7 +19,7 @@ from grader.reference.mutation.showing import mutant_in_full
 from grader.reference.runs import Begin, run_reference
 from grader.reference.spoiled import criteria_that_cannot_fail
 from grader.reference.validation import Finding, Validation
-from grader.rubric import Rubric, criteria_of_spread
+from grader.rubric import Rubric, criteria_of_spread, sections_of_spread
 from grader.store import OutputFolder
 
 
@@ -67,8 +68,9 @@ def calibration_findings(rubric: Rubric, data_sets: DataSets) -> Iterator[Findin
     if not needing:
         return
     kind = data_sets.kind
-    mend = f"Measure it again: grader calibrate {rubric.path} --data {kind}"
     calibration = rubric.calibrations.get(kind)
+    seeds = "" if calibration is None else f" --seeds {max(len(calibration.seeds), FEWEST_RUNS)}"
+    mend = f"Measure it again: grader calibrate {rubric.path} --data {kind}{seeds}"
     if calibration is None:
         text = f"There is none for the {kind} data, and {needing[0]} needs it. {mend}"
         yield Finding(group="calibration", name="exists", passed=False, text=text)
@@ -166,9 +168,13 @@ def _reference_change(rubric: Rubric, calibration: Calibration) -> str:
 
 
 def _rubric_change(rubric: Rubric, calibration: Calibration) -> str:
-    if calibration.sections_sha256 == rubric.sections_sha256:
+    """Which sections with bands are no longer asked for as they were measured."""
+    now = rubric.section_digests
+    changed = [name for name in sections_of_spread(rubric) if now[name] != calibration.sections.get(name)]
+    if not changed:
         return ""
-    return "The rubric's sections, their models or what is compared with what have changed since."
+    what = "titles, models or what they are compared with"
+    return f"What the rubric says of {listed(changed)} ({what}) has changed since it was measured."
 
 
 def _data_change(data_sets: DataSets, calibration: Calibration) -> str:

@@ -13,7 +13,7 @@ from grader.checks.bands import Within
 from grader.checks.prose import normalised, paragraphs
 from grader.errors import UsageError
 from grader.rubric.models import DataKind, Rubric
-from grader.rubric.relations import Listed
+from grader.rubric.relations import NAMES_SECTIONS, Listed, named_in
 
 MAX_TEMPLATE_BYTES = 20 * 2**20
 _KINDS: tuple[DataKind, ...] = ("full", "sample")
@@ -59,6 +59,17 @@ def criteria_of_spread(rubric: Rubric) -> tuple[str, ...]:
     return tuple(criterion.id for criterion in rubric.criteria if _bands(criterion.params))
 
 
+def sections_of_spread(rubric: Rubric) -> tuple[str, ...]:
+    """The sections whose figures those criteria are held against, in order."""
+    named: set[str | None] = set()
+    for section in rubric.sections:
+        for criterion in section.criteria:
+            if _bands(criterion.params):
+                others = (named_in(getattr(criterion.params, key, None)) for key in NAMES_SECTIONS)
+                named |= {section.id, section.model_of, *(name for names in others for name in names)}
+    return tuple(section.id for section in rubric.sections if section.id in named)
+
+
 def read_template(rubric: Rubric, problems: Listed) -> frozenset[str]:
     """The paragraphs of the handed-out template, normalised."""
     if rubric.template is None:
@@ -93,9 +104,6 @@ def _cell_texts(notebook: dict[str, Any]) -> list[str]:
 
 def _fits(calibration: Calibration, *, rubric: Rubric, kind: DataKind, problems: Listed) -> None:
     place = ("calibration", kind)
-    if calibration.assignment != rubric.assignment:
-        text = f"it was made for {calibration.assignment!r}, and this is {rubric.assignment!r}."
-        problems.add(place, f"{text} {_command(rubric, kind)}")
     if calibration.data != kind and not calibration.holds_for_all_data:
         problems.add(place, f"it was made on the {calibration.data} data. {_command(rubric, kind)}")
     for criterion in rubric.criteria:

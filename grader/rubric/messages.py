@@ -14,6 +14,23 @@ from grader.checks.forms import did_you_mean
 _LONGEST_VALUE = 60
 
 
+_PLAINLY = {
+    "float_parsing": "A number is needed here",
+    "float_type": "A number is needed here",
+    "int_parsing": "A whole number is needed here",
+    "int_type": "A whole number is needed here",
+    "int_from_float": "A whole number is needed here",
+    "bool_parsing": "true or false is needed here",
+    "bool_type": "true or false is needed here",
+    "string_type": "A text is needed here",
+    "tuple_type": "A list is needed here, such as [1, 2]",
+    "list_type": "A list is needed here, such as [1, 2]",
+    "dict_type": "Keys with values are needed here",
+    "model_type": "Keys with values are needed here",
+}
+"""Pydantic's kinds of error that speak of Python's types, in the words of somebody who writes YAML."""
+
+
 def message_of(error: ErrorDetails, *, model: type[BaseModel]) -> str:
     """One sentence or two: what was found, what was expected, what to do.
 
@@ -29,6 +46,7 @@ def message_of(error: ErrorDetails, *, model: type[BaseModel]) -> str:
     text = error["msg"].removeprefix("Value error, ").rstrip(".")
     if error["type"] == "value_error":
         return text if text.endswith("?") else f"{text}."
+    text = _PLAINLY.get(error["type"], text)
     place = ".".join(str(part) for part in error["loc"] if isinstance(part, str)) or "the value"
     return f"{place} is {_shown(error['input'])}. {text[0].upper()}{text[1:]}."
 

@@ -231,12 +231,14 @@ class Rubric(Part):
         }
 
     @property
-    def sections_sha256(self) -> Sha256:
-        """A digest of what decides which model answers which section, and so which figures a calibration holds."""
+    def section_digests(self) -> dict[str, Sha256]:
+        """For each section a digest of what decides which model answers it, and so what a calibration holds."""
         fields = {"id", "title", "also", "whole_notebook", "model", "model_of"}
-        plain = [section.model_dump(mode="json", include=fields) for section in self.sections]
-        text = json.dumps([plain, self.gap_pairs], sort_keys=True)
-        return hashlib.sha256(text.encode()).hexdigest()
+        pairs = self.gap_pairs
+        plain = {one.id: [one.model_dump(mode="json", include=fields), pairs.get(one.id)] for one in self.sections}
+        return {
+            name: hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest() for name, said in plain.items()
+        }
 
     def limits_for(self, data: DataKind) -> Limits:
         """What a notebook may use on that data."""

@@ -79,7 +79,7 @@ BROKEN = [
     (
         "{epochs: 10}",
         "{epochs: ten}",
-        "16: criterion ex1.trained: parameter 'epochs' of check 'trained': epochs is 'ten'. Input should be a valid",
+        "16: criterion ex1.trained: parameter 'epochs' of check 'trained': epochs is 'ten'. A whole number",
     ),
     (
         "requires: [ex1.architecture]",
@@ -198,9 +198,19 @@ def test_a_named_calibration_that_is_missing_or_another_is_refused(tmp_path):
     (line,) = problems(tmp_path, text)
     assert line.startswith("3: ")
     assert f"Make it with: grader calibrate {tmp_path / 'digits.yaml'} --data sample" in line
-    (tmp_path / "runs.json").write_text(calibration_text(make_calibration(ex1__test_accuracy=(0.9, 0.91, 0.92))))
+    other = make_calibration(ex1__test_accuracy=(0.9, 0.91, 0.92)).model_copy(
+        update={"data": "full", "fingerprints": {"mnist": "0" * 64}}
+    )
+    (tmp_path / "runs.json").write_text(calibration_text(other))
     (line,) = problems(tmp_path, text)
-    assert "it was made for 'week09', and this is 'digits'." in line
+    assert "it was made on the full data." in line
+
+
+def test_a_rubric_may_be_renamed(tmp_path):
+    """Its calibration belongs to the reference and to what the sections ask for, not to a name."""
+    text = BAND.replace("points: {core", "calibration: {sample: runs.json}\npoints: {core")
+    (tmp_path / "runs.json").write_text(calibration_text(make_calibration(ex1__test_accuracy=(0.9, 0.91, 0.92))))
+    assert load_rubric(written(tmp_path, text)).calibrations["sample"].assignment == "week09"
 
 
 def test_the_references_spread_is_read_with_the_rubric(tmp_path):

@@ -6,7 +6,7 @@ import math
 import os
 import re
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -23,7 +23,8 @@ from grader.pipeline import Settings, Task, Tell
 from grader.records import Evidence
 from grader.reference.calibrate import calibration_of
 from grader.reference.draft.drafting import Run, draft_sections, settle
-from grader.reference.draft.text import Draft, draft_text
+from grader.reference.draft.outline import is_task, outline
+from grader.reference.draft.text import Draft, Drafted, draft_text
 from grader.reference.runs import Begin, completed_run, run_reference
 from grader.rubric import DataKind, Rubric, load_rubric
 from grader.rubric.models import CalibrationPaths, DeclaredPoints, Limits, LimitsByData
@@ -41,8 +42,8 @@ ENOUGH_SEEDS = 10
 """From here on the bands are as narrow as they get for the cost."""
 
 IDENTIFIER = r"[a-z][a-z0-9_-]*"
-NAMELESS = frozenset({"reference", "solution", "notebook", "untitled", "main", "index"})
-"""Stems that say nothing: the folder's name is taken instead."""
+NAMELESS = frozenset({"reference", "solution", "notebook", "untitled", "main", "index", "rubric", "draft"})
+"""Stems that say nothing: the notebook's or the folder's name is taken instead."""
 
 
 @dataclass(frozen=True)
@@ -97,6 +98,7 @@ class Written:
     rubric: Rubric
     draft: Draft
     calibration: Path
+    data: DataKind
 
 
 def assignment_name(given: str | None, *, output: Path | None, notebook: Path) -> str:
@@ -113,10 +115,8 @@ def assignment_name(given: str | None, *, output: Path | None, notebook: Path) -
                 mend=f"Say, for example: --assignment {_identifier(given)}",
             )
         return given
-    if output is not None:
-        return _identifier(output.stem)
-    stem = notebook.stem
-    return _identifier(notebook.resolve().parent.name if stem.casefold() in NAMELESS else stem)
+    stems = [*([output.stem] if output is not None else []), notebook.stem, notebook.resolve().parent.name]
+    return _identifier(next((stem for stem in stems if stem.casefold() not in NAMELESS), stems[-1]))
 
 
 def draft_rubric(
@@ -158,7 +158,7 @@ def draft_rubric(
     target = request.calibration_path(kind)
     write_atomically(target, calibration_text(calibration))
     write_atomically(request.output, draft_text(draft, calibration=calibration))
-    return Written(rubric=load_rubric(request.output), draft=draft, calibration=target)
+    return Written(rubric=load_rubric(request.output), draft=draft, calibration=target, data=kind)
 
 
 def relative(path: Path, rubric: Path) -> str:
@@ -184,16 +184,26 @@ def _loaded(draft: Draft, request: DraftRequest, *, settings: Settings, tasks: S
 
 def _draft(request: DraftRequest, kind: DataKind, *, runs: Sequence[Run]) -> Draft:
     evidence = runs[0].evidence
+    sections = draft_sections(runs[0])
     return Draft(
         assignment=request.assignment,
         title=_title(evidence) or request.assignment,
-        schema="schema.json",
+        schema="schema.json" if (request.output.parent / "schema.json").is_file() else None,
         reference=relative(request.notebook, request.output),
         calibrations={kind: relative(request.calibration_path(kind), request.output)},
         limits={kind: _limits(runs)},
-        sections=draft_sections(runs[0]),
+        sections=sections,
+        dropped=tuple(_unanswered(runs[0].evidence, sections)),
         head=_words(request, kind, runs=runs),
     )
+
+
+def _unanswered(evidence: Evidence, sections: Sequence[Drafted]) -> Iterator[str]:
+    """What is said of the tasks below whose heading the reference does nothing."""
+    drafted = {one.planned.title for one in sections}
+    for one in outline(evidence):
+        if one.is_headed and one.title not in drafted and (one.bonus or is_task(one.title)):
+            yield f'Left out: "{one.title}", because nothing that could be graded happens below it in the reference.'
 
 
 def _words(request: DraftRequest, kind: DataKind, *, runs: Sequence[Run]) -> tuple[str, ...]:
@@ -201,7 +211,8 @@ def _words(request: DraftRequest, kind: DataKind, *, runs: Sequence[Run]) -> tup
     origin = (
         f"Drafted by `grader init` from {request.notebook.name}, run under {counted(request.seeds, 'seed')} on the"
         f" {kind} data. It is yours to edit: points, titles, what is asked for. Each section is found by its title, so"
-        " give it the heading of the worksheet (`also:` takes others). `grader checks` lists every check with its"
+        " give it the heading of the worksheet (`also:` takes others). What a `model:` says of units and activations is"
+        " the reference's choice: take out what the task leaves open. `grader checks` lists every check with its"
         " parameters; `grader validate` says what an edit broke."
     )
     limits = (

@@ -85,11 +85,17 @@ def outline(evidence: Evidence) -> list[Planned]:
     return _with_ids([one for _, one in planned])
 
 
+def is_task(title: str) -> bool:
+    """Whether a heading begins like that of an exercise: a word for it and a number."""
+    label = label_of(title)
+    return bool(label.word) and label.number is not None
+
+
 def _opening(headings: Sequence[Heading], models: Sequence[Candidate]) -> list[Heading]:
     """The headings that open a section."""
     real = [one for one in headings if one.is_real]
     others = [one for one in headings if one.kind in {"bold", "plain"}]
-    exercises = [one for one in others if label_of(one.text).word and label_of(one.text).number is not None]
+    exercises = [one for one in others if is_task(one.text)]
     if len(exercises) > 1:
         real = [one for one in headings if one in real or one in exercises]
     if real and _is_title(real[0], real[1:]):

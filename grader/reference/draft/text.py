@@ -50,7 +50,7 @@ class Draft:
     """A rubric before it is one.
 
     Attributes:
-        schema: Path of the JSON schema, relative to the rubric.
+        schema: Path of the JSON schema, relative to the rubric; None where there is none.
         reference: Path of the notebook, relative to the rubric.
         calibrations: Kind of data to the path of the spread, relative to the rubric.
         limits: Kind of data to its limits.
@@ -60,7 +60,7 @@ class Draft:
 
     assignment: str
     title: str
-    schema: str
+    schema: str | None
     reference: str
     calibrations: Mapping[str, str]
     limits: Mapping[str, Mapping[str, object]]
@@ -112,8 +112,9 @@ def scalar(text: str, *, in_flow: bool = False) -> str:
 
 
 def _head(draft: Draft) -> Iterator[str]:
-    yield f"# yaml-language-server: $schema={draft.schema}"
-    yield "#"
+    if draft.schema is not None:
+        yield f"# yaml-language-server: $schema={draft.schema}"
+        yield "#"
     for text in draft.head:
         yield from _comment(text, indent=0)
     yield ""

@@ -54,6 +54,8 @@ def curves_of_another_model(original: Original) -> Iterator[Change]:
         drawing = original.drawing(part, square=False)
         if drawing is not None and part.history is not None and earlier:
             cell, statements = drawing
+            if _is_drawn_again(original, part, cell=cell):
+                continue
             old, new = part.history.partition(".")[0], (earlier[-1].history or "").partition(".")[0]
             draft = _renamed(original, cell, statements, old=old, new=new)
             yield Change(draft, aim_between(part, earlier[-1], _CURVES, shows="loss_curves"), part.name)

@@ -2,16 +2,20 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import cache
+from pathlib import Path
 
 import numpy as np
+import pytest
 from builders import Notebook, dense, dropout, line, make_axes, make_calibration, make_measurement
 
 import grader.checks  # noqa: F401
 from grader.checks.base import registered
 from grader.evaluate import evaluate
 from grader.records import Measurements
+from grader.reference.draft.draft import _unanswered, assignment_name
 from grader.reference.draft.drafting import Run, draft_sections, settle
 from grader.reference.draft.rules import OF_THE_WHOLE, RULES, SPEAKING_OF_A_MODEL
+from grader.reference.draft.rules.text import _question
 from grader.reference.draft.text import Draft, draft_text
 from grader.rubric import load_rubric
 
@@ -160,12 +164,14 @@ def test_a_band_says_what_was_measured(tmp_path):
     assert "# Measured 0.9700 on average over 3 seeds, spread 0.0100." in text
 
 
-def test_numbers_that_the_task_does_not_name_are_told():
-    """The reference's batch size may be its own choice."""
+def test_numbers_that_the_task_does_not_name_are_told_and_not_asked_for():
+    """The reference's batch size and validation may be its own choice."""
     trained = next(
         c for one in draft().sections if one.planned.id == "ex1" for c in one.criteria if c.check == "trained"
     )
-    assert trained.notes[-1] == "The task's text does not name batch_size 128."
+    told = "Not asked for, because the task's text does not name it: batch_size 128 and validation 0.1."
+    assert trained.notes[-1] == told
+    assert (trained.title, "batch_size" in trained.params) == ("Trained: 10 epochs", False)
 
 
 def test_points_of_a_plane_suggest_curves_and_a_rectangle():
@@ -191,3 +197,43 @@ def test_points_of_a_plane_suggest_curves_and_a_rectangle():
     assert params["array_shapes"]["rows"] == [200, 800]
     assert params["region_predictions"]["rectangle"] == [["-pi", "pi"], [-1, 2]]
     assert params["trained"]["data_of"] == "data"
+
+
+def test_a_task_that_the_reference_leaves_empty_is_told():
+    """Nothing below its heading can be graded, and the tutor should know that it was seen."""
+    book = course()
+    book.markdown("## Exercise (EXTRA): Go further")
+    sections = draft_sections(run())
+    told = list(_unanswered(book.evidence(), sections))
+    assert [text.partition(",")[0] for text in told] == [
+        'Left out: "Exercise 4: Read"',
+        'Left out: "Exercise (EXTRA): Go further"',
+    ]
+
+
+@pytest.mark.parametrize(
+    ("task", "question"),
+    [
+        ("Compare model_deep with *model_wide*.", "Compare model_deep with model_wide."),
+        ("Regularisation describes a process. Describe the effect.", "Describe the effect."),
+        ("Train it.", ""),
+    ],
+)
+def test_a_question_is_a_whole_sentence_that_asks(task, question):
+    """Names keep their underscores, and a definition is no question."""
+    assert _question(task) == question
+
+
+@pytest.mark.parametrize(
+    ("output", "notebook", "name"),
+    [
+        ("week10.yaml", "solution.ipynb", "week10"),
+        ("rubric.yaml", "digits.ipynb", "digits"),
+        ("draft.yaml", "week09/reference.ipynb", "week09"),
+        (None, "week09/reference.ipynb", "week09"),
+    ],
+)
+def test_an_assignment_is_named_after_what_says_most(output, notebook, name):
+    """A file called rubric says nothing."""
+    path = None if output is None else Path(output)
+    assert assignment_name(None, output=path, notebook=Path(notebook)) == name

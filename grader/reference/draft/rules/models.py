@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from grader.checks.comparison import form_in_short
 from grader.checks.forms import ModelForm
@@ -15,13 +14,12 @@ from grader.records import FitRecord
 from grader.reference.draft.forms import uniform_rate
 from grader.reference.draft.proposals import Proposal, View
 from grader.reference.draft.sources import data_set_of, source_of
+from grader.reference.draft.tasks import Task
 
 ONE_OFF = 0.5
 """Suggested share of the points where one property differs."""
 
 FREE = "Take out what the task leaves open."
-
-_DIGITS = re.compile(r"\d+")
 
 
 def architecture(view: View) -> Iterator[Proposal]:
@@ -49,11 +47,12 @@ def compiled(view: View) -> Iterator[Proposal]:
     if record.own_loss or loss not in known_losses():
         return
     params: dict[str, object] = {"loss": _losses(loss or "")}
-    params |= {"optimizer": record.optimizer} if record.optimizer else {}
     metrics = list(dict.fromkeys(_metric(name) for name in record.metrics))
+    asked, notes = _asked_for(view, {"optimizer": record.optimizer} if record.optimizer else {})
+    params |= asked
     params |= {"metrics": metrics[0] if len(metrics) == 1 else metrics} if metrics else {}
-    title = ", ".join([str(record.optimizer or "compiled"), str(loss).replace("_", " "), *metrics])
-    yield Proposal("compiled", title, 1, params, notes=(FREE,))
+    title = ", ".join([str(params.get("optimizer", "compiled")), str(loss).replace("_", " "), *metrics])
+    yield Proposal("compiled", title[:1].upper() + title[1:], 1, params, notes=(FREE, *notes))
 
 
 def trained(view: View) -> Iterator[Proposal]:
@@ -61,16 +60,11 @@ def trained(view: View) -> Iterator[Proposal]:
     if view.planned.model is None or not view.scope.fits:
         return
     recipe, notes = _recipe(view)
-    params: dict[str, object] = {
-        key: value
-        for key, value in (
-            ("epochs", recipe.epochs),
-            ("batch_size", recipe.batch_size),
-            ("validation", recipe.validation),
-            ("early_stopping", recipe.early_stopping),
-        )
-        if value is not None
-    }
+    numbers = {"epochs": recipe.epochs, "batch_size": recipe.batch_size, "validation": recipe.validation}
+    asked, unasked = _asked_for(view, {key: value for key, value in numbers.items() if value is not None})
+    params: dict[str, object] = {**asked}
+    # Early stopping says what fewer epochs are worth.
+    params |= {"early_stopping": recipe.early_stopping} if recipe.early_stopping and "epochs" in asked else {}
     use = data_set_of(view.scope)
     source = source_of(view, view.planned)
     if use is not None:
@@ -79,15 +73,17 @@ def trained(view: View) -> Iterator[Proposal]:
         params["data_of"] = source
     if view.planned.model.plain.has("Dropout"):
         params["needs_layer"] = "Dropout"
-    if sum(key in params for key in ("epochs", "batch_size", "validation")) > 1:
+    if len(asked) > 1:
         params["one_off"] = ONE_OFF
-    title = f"Trained: {recipe_words(recipe)}" if params else "The model is trained"
-    unnamed = [f"{key} {params[key]}" for key in ("epochs", "batch_size") if key in params]
-    named = set(_DIGITS.findall(view.planned.task))
-    unnamed = [text for text in unnamed if text.split()[1] not in named]
-    if view.planned.task and unnamed:
-        notes = (*notes, f"The task's text does not name {listed(unnamed)}.")
-    yield Proposal("trained", title, 2, params, notes=notes)
+    said = recipe_words(
+        Asked(
+            epochs=recipe.epochs if "epochs" in asked else None,
+            batch_size=recipe.batch_size if "batch_size" in asked else None,
+            validation=recipe.validation if "validation" in asked else None,
+        )
+    )
+    title = f"Trained: {said}" if asked else "The model is trained"
+    yield Proposal("trained", title, 2, params, notes=(*notes, *unasked))
 
 
 def augmented(view: View) -> Iterator[Proposal]:
@@ -95,6 +91,17 @@ def augmented(view: View) -> Iterator[Proposal]:
     use = next((item for item in view.scope.evidence.data_sets if item.loaded), None)
     if view.planned.model is not None and view.scope.fits and use is not None:
         yield Proposal("augmented", "Images changed at random", 2, {"data_set": use.name}, is_guess=True)
+
+
+def _asked_for(view: View, params: Mapping[str, object]) -> tuple[dict[str, object], tuple[str, ...]]:
+    """Of what the reference does, that which its task asks for in words, and what is said of the rest.
+
+    Where a notebook holds no words of the task, the reference is taken at its word.
+    """
+    task = Task(view)
+    asked = {key: value for key, value in params.items() if not task.is_known or task.names(key, value)}
+    rest = [f"{key} {value}" for key, value in params.items() if key not in asked]
+    return asked, (f"Not asked for, because the task's text does not name it: {listed(rest)}.",) if rest else ()
 
 
 def _recipe(view: View) -> tuple[Asked, tuple[str, ...]]:

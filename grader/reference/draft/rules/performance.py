@@ -75,7 +75,7 @@ def gap(view: View) -> Iterator[Proposal]:
     kind = next(kind for kind in REGULARISING if model.plain.has(kind))
     yield Proposal(
         "gap",
-        "Smaller gap between validation and training loss",
+        "Gap between validation and training loss",
         2,
         {"compared_to": other.id, "needs_layer": kind, "within": WITHIN},
         figure=f"{GAP}_difference",

@@ -13,13 +13,14 @@ from grader.reference.draft.proposals import Proposal, View
 FEWEST_WORDS = 20
 """Shorter remarks lead over to the next step; they are no answer."""
 
-MOST_CHARACTERS = 100
+MOST_CHARACTERS = 240
 
 _ASKS = re.compile(
     r"\?|\b(?:explain|discuss|describe|compare|comment|interpret|justify|reflect|why|say|write down|what do you"
-    r"|erkläre|diskutiere|beschreibe|vergleiche|begründe|warum)",
+    r"|erkläre|diskutiere|beschreibe|vergleiche|begründe|warum)\b",
     re.IGNORECASE,
 )
+_MARKUP = re.compile(r"[*`#>]|(?<!\w)_|_(?!\w)")
 _SENTENCE = re.compile(r"[^.?!]+[.?!]?")
 
 
@@ -50,7 +51,7 @@ def _answer(view: View) -> CellRun | None:
 
 def _question(task: str) -> str:
     """What of a task asks for words, as one line: its questions, and its sentences from the verb that asks on."""
-    plain = " ".join(re.sub(r"[*_`#>]", "", task).split())
+    plain = " ".join(_MARKUP.sub("", task).split())
     text = ""
     for sentence in _SENTENCE.findall(plain):
         asks = _ASKS.search(sentence)

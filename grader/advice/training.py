@@ -87,7 +87,7 @@ def trainings(scope: Scope, rubric: Rubric) -> Iterator[Training]:
         told.update(fit.id for fit in fits)
         if fits:
             yield _training(scope, fits, section=section.id)
-    comparing = {one.id for one in rubric.sections for criterion in one.criteria if criterion.check == "learning_rates"}
+    comparing = {one.id for one in rubric.sections if one.compares_trainings}
     for fit in scope.evidence.fits:
         if fit.id not in told and is_training(fit):
             section_of_cell = _section_of_cell(scope, fit.cell)

@@ -102,14 +102,19 @@ def evaluated(scope: Scope, params: EvaluatedParams) -> CheckResult:
     bars = _texts(scope, _cells(whole))
     own = [item for text in _texts(scope, {*scope.section.cells, *evaluated_cells}) for item in quantities(text)]
     elsewhere = [item for text in _texts(scope, None) for item in quantities(text) if item.step <= FINE_STEP]
-    printed = []
-    for name in (name for name in params.figures if values[name]):
-        near = [item for item in own if not _is_of_history(scope, item, name)]
-        near, far = (
-            [item for item in found if not _is_anothers(item, name, values=values[name], others=others[name])]
-            for found in (near, elsewhere)
+    printed = [
+        _printed(
+            name,
+            values[name],
+            others=others[name],
+            own=[item for item in own if not _is_of_history(scope, item, name)],
+            elsewhere=elsewhere,
+            bars=bars,
+            tolerance=params.tolerance,
         )
-        printed.append(_printed(name, values[name], own=near, elsewhere=far, bars=bars, tolerance=params.tolerance))
+        for name in params.figures
+        if values[name]
+    ]
     return _judged(printed, at_least=min(params.at_least, len(printed)), words=words)
 
 
@@ -117,13 +122,14 @@ def _printed(
     name: Figure,
     values: list[float],
     *,
+    others: list[float],
     own: list[Quantity],
     elsewhere: list[Quantity],
     bars: list[str],
     tolerance: float,
 ) -> _Printed:
     def is_right(item: Quantity, within: float = tolerance) -> bool:
-        return any(
+        return not _is_anothers(item, name, values=values, others=others) and any(
             _is_as_fine_as(form, COARSEST_STEP) and form.equals(value, tolerance=within)
             for form in _forms(item, name)
             for value in values

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import itertools
 import math
-from collections.abc import Iterator
 
 import numpy as np
 from pydantic import Field
 
 from grader.checks.base import Params, Scope, check
 from grader.checks.results import Words, failed, failed_or_partial, needs_review, passed, per_cent
-from grader.checks.rows import SHARE_OF_CHANCE, hashes, share_within
+from grader.checks.rows import SHARE_OF_CHANCE, Hashes, hashes, share_within
 from grader.checks.subject import Floats, absent, flat_rows, numbers, share_left_out, speaks_of_model, unverified
 from grader.records import ArraySummary, CheckResult, EvaluationRecord, FitRecord, PredictionRecord
 
 FITTED = 1e-3
 """How near to 0 and 1 a scaler's statistics are on the rows that it was fitted on, in float32."""
+
+MOST_UNSEEN = 4
+"""Sets of rows that are looked at, the largest first: a validation part, a test part, and some to spare."""
 
 _SCALING_LAYERS = frozenset({"Normalization", "BatchNormalization", "LayerNormalization"})
 
@@ -130,7 +133,7 @@ def _scales_itself(scope: Scope) -> bool:
 
 
 def _is_fitted_on_test(scope: Scope, parts: list[Floats]) -> bool:
-    """Whether the statistics are a scaler's on all rows together, and on none of the parts alone."""
+    """Whether the statistics are a scaler's on all rows together, and on no part of them that leaves rows unseen."""
     rows = np.concatenate(parts)
     mean, deviation = _adapted(scope, rows.shape[1])
 
@@ -139,7 +142,11 @@ def _is_fitted_on_test(scope: Scope, parts: list[Floats]) -> bool:
 
     if looks_fitted(rows) or looks_fitted(parts[0]):
         return False
-    return any(looks_fitted(rows, test) for test in _test_rows(scope, rows.shape[1]))
+    unseen = _unseen_rows(scope, rows.shape[1])
+    for count in range(1, len(unseen) + 1):
+        if any(looks_fitted(rows, *some) for some in itertools.combinations(unseen, count)):
+            return count == len(unseen)
+    return False
 
 
 def _adapted(scope: Scope, width: int) -> tuple[Floats, Floats]:
@@ -156,16 +163,33 @@ def _adapted(scope: Scope, width: int) -> tuple[Floats, Floats]:
     return np.zeros(width), np.ones(width)
 
 
-def _test_rows(scope: Scope, width: int) -> Iterator[Floats]:
+def _unseen_rows(scope: Scope, width: int) -> list[Floats]:
+    """The sets of rows that the model was asked about and not trained on, none of them a part of another.
+
+    None where it was asked beside a loop of the student's own alone: that was its validation, and no test is known.
+    """
     known = [hashes(scope, fit.x) for fit in scope.fits]
+    known += [hashes(scope, fit.validation.x) for fit in scope.fits if fit.validation is not None]
+    loops = {fit.cell for fit in scope.fits if fit.kind != "fit"}
+    found: dict[str, tuple[Hashes, Floats]] = {}
+    is_tested = False
     records: list[EvaluationRecord | PredictionRecord] = [*scope.evidence.evaluations, *scope.evidence.predictions]
     for item in records:
-        if speaks_of_model(scope, item) and math.prod(item.x.shape[1:]) == width:
-            own = hashes(scope, item.x)
-            shares = [share_within(own, others) for others in known]
-            table = _table(scope, item.x)
-            if table is not None and all(share is not None and share <= SHARE_OF_CHANCE for share in shares):
-                yield table
+        if not speaks_of_model(scope, item) or math.prod(item.x.shape[1:]) != width:
+            continue
+        own, table = hashes(scope, item.x), _table(scope, item.x)
+        shares = [share_within(own, others) for others in known]
+        if own is None or table is None or any(share is None or share > SHARE_OF_CHANCE for share in shares):
+            continue
+        found[item.x.content] = (own, table)
+        is_tested = is_tested or item.cell not in loops
+    sets = sorted(found.values(), key=lambda one: -len(one[0]))[:MOST_UNSEEN]
+    whole = [
+        table
+        for number, (own, table) in enumerate(sets)
+        if not any((share_within(own, larger) or 0.0) > 1 - SHARE_OF_CHANCE for larger, _ in sets[:number])
+    ]
+    return whole if is_tested else []
 
 
 def _looks_fitted(rows: Floats) -> bool:

@@ -21,7 +21,9 @@ _SEE_THROUGH = frozenset(
 )
 """Layers across which an activation is looked for: it may stand before or behind them."""
 
-_WIDTHS = {"Dense": "units", "Conv1D": "filters", "Conv2D": "filters", "Conv3D": "filters"}
+WIDTHS = {"Dense": "units", "Conv1D": "filters", "Conv2D": "filters", "Conv3D": "filters"}
+"""Which value of a plain layer says how wide what it computes is."""
+
 _IDEMPOTENT = frozenset({"relu", "linear"})
 _CATEGORICAL = frozenset(
     {"categorical_crossentropy", "sparse_categorical_crossentropy", "categorical_focal_crossentropy"}
@@ -179,18 +181,18 @@ def activation_name(value: JsonValue) -> str:
 
 def _plain_layer(record: LayerRecord) -> PlainLayer:
     values = dict(record.config)
-    if "activation" in values or record.class_name in _WIDTHS:
+    if "activation" in values or record.class_name in WIDTHS:
         values["activation"] = activation_name(values.get("activation"))
     width = _computed_width(record)
     if width is not None:
-        values[_WIDTHS[record.class_name]] = width
+        values[WIDTHS[record.class_name]] = width
     opaque = record.class_name in {"Layer", record.own_class}
     return PlainLayer(kind=record.class_name, values=values, opaque=opaque or record.class_name == "Lambda")
 
 
 def _computed_width(record: LayerRecord) -> int | None:
     """Units or filters by what the layer computes: its configuration may say otherwise. None where that is not seen."""
-    if record.class_name not in _WIDTHS or not record.output_shape or _WIDTHS[record.class_name] not in record.config:
+    if record.class_name not in WIDTHS or not record.output_shape or WIDTHS[record.class_name] not in record.config:
         return None
     return record.output_shape[0 if record.config.get("data_format") == "channels_first" else -1]
 

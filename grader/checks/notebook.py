@@ -94,8 +94,8 @@ def notebook_runs(scope: Scope, _params: NotebookRunsParams) -> CheckResult:
         names = ", ".join(str(index + 1) for index in rewritten[:5])
         return needs_review(
             "unverifiable",
-            f"The notebook changes how its cells are run, so that something else ran than what stands there (cell"
-            f" {names}). A tutor will look at it.",
+            f"The notebook changes how its cells are run, so that something else may have run than what stands there"
+            f" (cell {names}). A tutor will look at it.",
             words,
             yours="cells that were rewritten before they ran",
             cells=rewritten,

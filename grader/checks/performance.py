@@ -118,7 +118,9 @@ def error(scope: Scope, params: ErrorParams) -> CheckResult:
     spread = _relative(scope, params.within, figure=figure, upper=True)
     value = _measured(scope, part=params.part, name=params.metric)
     if value is None:
-        return _only_claimed(scope, part=params.part, name=params.metric, limits=_known(limits, spread), words=words)
+        hopeless = _hopeless(scope, params, words) if params.part == "test" else None
+        claimed = _known(limits, spread)
+        return hopeless or _only_claimed(scope, part=params.part, name=params.metric, limits=claimed, words=words)
     return _judged(value, (limits, params.within, spread), what=f"The {what}", advice=advice, words=words)
 
 
@@ -151,6 +153,29 @@ def gap(scope: Scope, params: GapParams) -> CheckResult:
         advice = "Train for fewer epochs, or regularise the model."
         return _judged(mine[kind], (limits, asked, spread), what="The gap", advice=advice, words=words)
     return _compared(scope, params, kind=kind, mine=mine, words=words)
+
+
+def _hopeless(scope: Scope, params: ErrorParams, words: Words) -> CheckResult | None:
+    """A failure where a model is worse on the rows that it was trained on than the reference ever is on unseen ones.
+
+    R2 has no unit, so that this can be told of rows that are of no known table.
+    """
+    train = scope.measurement("train")
+    if train is None or train.r2 is None or params.within is None:
+        return None
+    within = params.within.model_copy(update={"figure": None})
+    limit = _relative(scope, within, figure=f"{scope.section.section}.test_r2", upper=False)
+    # With 0 it explains no more than the mean does: wherever the reference learns something, that is too little.
+    if limit is None or train.r2 > max(limit.last, min(limit.line, 0.0)):
+        return None
+    text = (
+        "The test error could not be measured outside the notebook, and it cannot be within the band: even on the rows"
+        f" that the model was trained on, R2 is {shown(train.r2)}; one like the reference's has more than"
+        f" {shown(limit.line)} on rows that it never saw."
+    )
+    step = "See that the model learns: train it on the table's own rows, scaled, each with its own target."
+    words = {**words, "expected": f"R2 above {shown(limit.line)}", "next_step": step}
+    return failed(text, words, yours=f"R2 {shown(train.r2)}")
 
 
 def _compared(scope: Scope, params: GapParams, *, kind: str, mine: dict[str, float], words: Words) -> CheckResult:

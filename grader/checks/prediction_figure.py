@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 from pydantic import Field
@@ -11,10 +11,14 @@ from grader.checks.base import Params, Scope, check
 from grader.checks.drawn import artist_points, cells_of, figures_by_nearness, was_cut
 from grader.checks.results import Words, failed, needs_review, passed, per_cent
 from grader.checks.subject import Floats, absent, measured_states, nothing_trained, numbers, untested
-from grader.records import CheckResult, Measurement
+from grader.records import CheckResult, FigureRecord, Measurement
 
 MOST_POINTS = 5000
 """So many drawn points are compared, the first of each scatter."""
+
+
+FEWEST_POINTS = 10
+"""Fewer may lie on anything by chance."""
 
 
 class PredictionFigureParams(Params):
@@ -55,6 +59,24 @@ def prediction_figure(scope: Scope, params: PredictionFigureParams) -> CheckResu
             if max(shares, default=0.0) >= params.share:
                 text = "The figure shows this model's predictions against the true values."
                 return passed(text, words, cells=cells_of([figure]), yours="predictions against true values")
+    return _otherwise_drawn(scope, figures, wanted, params=params, words=words)
+
+
+def _otherwise_drawn(
+    scope: Scope,
+    figures: Sequence[FigureRecord],
+    wanted: Sequence[Floats],
+    *,
+    params: PredictionFigureParams,
+    words: Words,
+) -> CheckResult:
+    part = next((found for figure in figures if (found := _part_drawn(scope, figure, wanted, params=params))), 0)
+    if part:
+        text = (
+            f"The figure shows this model's predictions for {part} of {len(wanted[0])} rows that it was never trained"
+            " on. A tutor will look."
+        )
+        return needs_review("unverifiable", text, words, yours=f"{part} rows")
     here = scope.here(figures)
     if was_cut(scope, here):
         return needs_review("ours", "A figure of this section could not be kept whole; a tutor will look.", words)
@@ -62,6 +84,18 @@ def prediction_figure(scope: Scope, params: PredictionFigureParams) -> CheckResu
         text = "No figure shows what this model predicts for the test rows; what is drawn here is something else."
         return failed(text, words, cells=cells_of(here), yours="other points or curves")
     return absent(scope, "No figure shows predicted against true values.", words, yours="no such figure")
+
+
+def _part_drawn(scope: Scope, figure: FigureRecord, wanted: Iterable[Floats], *, params: PredictionFigureParams) -> int:
+    """How many points a figure shows where nearly all of them are predictions against true values; 0 for none."""
+    for axes in figure.axes:
+        for drawn in artist_points(scope, axes):
+            few = drawn[:MOST_POINTS]
+            if len(few) >= FEWEST_POINTS and any(
+                _share(few, points, tolerance=params.tolerance) >= params.share for points in wanted
+            ):
+                return len(drawn)
+    return 0
 
 
 def _wanted(scope: Scope, measured: Measurement) -> Iterator[Floats]:

@@ -59,7 +59,7 @@ def discussion(scope: Scope, params: DiscussionParams) -> CheckResult:
     if not scope.section.cells:
         text = "This section was not found in the notebook, and no answer in words that could belong to it."
     elif scope.section.heading_cell is None and _holds_remarks(scope):
-        text = "The heading of this section was not found, and where it should stand no answer of some length in words."
+        text = "The heading of this section was not found, nor an answer of some length where it should stand."
     else:
         text = "This section holds no words of your own."
     return failed(text, words, yours="no words", next_step="Answer the question in a Markdown cell of this section.")

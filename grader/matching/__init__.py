@@ -128,6 +128,9 @@ def _places(rubric: Rubric, cells: Mapping[str, tuple[int, ...]], *, evidence: E
         order=[section.id for section in rubric.sections if not section.whole_notebook],
         cells={name: frozenset(own) for name, own in cells.items()},
         used={name: frozenset(model for model, cell in used if cell in own) for name, own in cells.items()},
+        compared=frozenset(
+            cell for section in rubric.sections if section.compares_trainings for cell in cells.get(section.id, ())
+        ),
     )
 
 

@@ -139,11 +139,13 @@ class Places:
         order: Every section of the rubric.
         cells: Section to its cells, for sections with a heading.
         used: Section to the models that were evaluated or predicted with in its cells.
+        compared: Cells of the sections that compare trainings of their own.
     """
 
     order: Sequence[str]
     cells: Mapping[str, frozenset[int]]
     used: Mapping[str, frozenset[str]]
+    compared: frozenset[int] = frozenset()
 
     def is_between(self, cell: int | None, section: str) -> bool:
         """Whether a cell lies behind the heading of the section before and in front of that of the next one."""
@@ -215,6 +217,9 @@ def _from_elsewhere(
 
 def _weight(model: Candidate, name: str, places: Places, *, distances: Distances) -> float:
     """What lending a model to a section is worth, some 1 at most; 0 where it must not be."""
+    as_asked = distances.is_trained_as_asked(model, name)
+    if model.first_cell in places.compared and not as_asked:
+        return 0.0
     if _is_meant(model, name, places, distances=distances):
         share, least = FAR_SHARE, FAR_LEAST
     else:
@@ -222,7 +227,7 @@ def _weight(model: Candidate, name: str, places: Places, *, distances: Distances
     if not distances.is_within(model, name, share=share, least=least):
         return 0.0
     likeness = 1 - distances.of(model, name) / (len(distances.forms[name].expected) + len(model.plain.layers) + 1)
-    return likeness + (TRAINED_AS_ASKED if distances.is_trained_as_asked(model, name) else 0.0)
+    return likeness + (TRAINED_AS_ASKED if as_asked else 0.0)
 
 
 def _is_meant(model: Candidate, name: str, places: Places, *, distances: Distances) -> bool:

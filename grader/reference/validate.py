@@ -70,7 +70,9 @@ def calibration_findings(rubric: Rubric, data_sets: DataSets) -> Iterator[Findin
     kind = data_sets.kind
     calibration = rubric.calibrations.get(kind)
     seeds = "" if calibration is None else f" --seeds {max(len(calibration.seeds), FEWEST_RUNS)}"
-    mend = f"Measure it again: grader calibrate {rubric.path} --data {kind}{seeds}"
+    mend = (
+        f"Measure it {'first' if calibration is None else 'again'}: grader calibrate {rubric.path} --data {kind}{seeds}"
+    )
     if calibration is None:
         text = f"There is none for the {kind} data, and {needing[0]} needs it. {mend}"
         yield Finding(group="calibration", name="exists", passed=False, text=text)
@@ -163,6 +165,9 @@ def _loss_text(verdict: Verdict) -> str:
 
 
 def _reference_change(rubric: Rubric, calibration: Calibration) -> str:
+    if rubric.reference is None or not rubric.beside(rubric.reference).is_file():
+        # Who only grades need not have it.
+        return ""
     digest = hashlib.sha256(rubric.reference_path.read_bytes()).hexdigest()
     return "" if digest == calibration.reference_sha256 else "The reference notebook has changed since."
 
@@ -173,6 +178,8 @@ def _rubric_change(rubric: Rubric, calibration: Calibration) -> str:
     changed = [name for name in sections_of_spread(rubric) if now[name] != calibration.sections.get(name)]
     if not changed:
         return ""
+    if not calibration.sections:
+        return "It does not say what the rubric asked for when it was measured."
     what = "titles, models or what they are compared with"
     return f"What the rubric says of {listed(changed)} ({what}) has changed since it was measured."
 

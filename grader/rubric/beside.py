@@ -64,9 +64,10 @@ def sections_of_spread(rubric: Rubric) -> tuple[str, ...]:
     named: set[str | None] = set()
     for section in rubric.sections:
         for criterion in section.criteria:
-            if _bands(criterion.params):
+            if bands := _bands(criterion.params):
                 others = (named_in(getattr(criterion.params, key, None)) for key in NAMES_SECTIONS)
                 named |= {section.id, section.model_of, *(name for names in others for name in names)}
+                named |= {band.figure.partition(".")[0] for band in bands if band.figure is not None}
     return tuple(section.id for section in rubric.sections if section.id in named)
 
 

@@ -172,6 +172,11 @@ class Section(Part):
         """Of all its criteria."""
         return sum(criterion.points for criterion in self.criteria)
 
+    @property
+    def compares_trainings(self) -> bool:
+        """Whether it judges several trainings of its own cells side by side, none of which is its model."""
+        return any(criterion.check == "learning_rates" for criterion in self.criteria)
+
 
 class Rubric(Part):
     """An assignment's sections and criteria, and what belongs to them.

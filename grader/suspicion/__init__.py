@@ -71,7 +71,6 @@ def fits_to_replay(evidence: Evidence, measurements: Measurements, *, read: Read
         partial(claims.history_not_of_model, evidence, measurements, read=read),
         partial(claims.learned_less_than_claimed, evidence, measurements, read=read),
         partial(claims.accuracy_not_of_model, evidence, measurements, read=read),
-        partial(claims.weights_unmoved, evidence),
         partial(beginnings.little_of_beginning, evidence, measurements, read=read),
     )
     signs = [sign for rule in rules for sign in _held("to replay", rule)]

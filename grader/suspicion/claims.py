@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterator
 
 from grader.checks.base import Scope
+from grader.checks.layers import WIDTHS
 from grader.checks.rows import test_rows_in
 from grader.records import Evidence, FitRecord, Measurement, Measurements
 from grader.suspicion.signs import Read, Suspicion, is_mislabelled, mark_of, place_of, sign_of
@@ -27,7 +28,6 @@ far, but not by so many times and so much together."""
 FAR_BETTER = 0.3
 """By how much a claimed validation accuracy may lie above the test accuracy, where the validation rows are unknown."""
 
-_LAYERS_OF_UNITS = {"Dense": "units", "Conv1D": "filters", "Conv2D": "filters"}
 _LAYERS_OF_VECTORS = frozenset({"BatchNormalization", "LayerNormalization"})
 
 _RESTORING = frozenset({"EarlyStopping", "BackupAndRestore", "SwapEMAWeights", "LambdaCallback"})
@@ -139,9 +139,9 @@ def layers_not_of_weights(scope: Scope) -> Iterator[Suspicion]:
     for fit in scope.evidence.fits:
         layers = [layer for layer in scope.evidence.model(fit.model).layers if layer.parameters]
         refs = scope.evidence.weights.get(fit.weights_after or "", ())
-        if not all(layer.class_name in {*_LAYERS_OF_UNITS, *_LAYERS_OF_VECTORS} for layer in layers):
+        if not all(layer.class_name in {*WIDTHS, *_LAYERS_OF_VECTORS} for layer in layers):
             continue
-        said = [layer.config.get(_LAYERS_OF_UNITS.get(layer.class_name, "")) for layer in layers]
+        said = [layer.config.get(WIDTHS.get(layer.class_name, "")) for layer in layers]
         units = sorted(value for value in said if isinstance(value, int))
         kernels = sorted(shape[-1] for shape in (scope.read(ref).shape for ref in refs) if len(shape) > 1)
         if len(units) == len(kernels) and units != kernels:

@@ -98,3 +98,20 @@ def test_a_layer_that_was_adapted_is_a_scaler(seen: int, outcome: str) -> None:
     adapted = (ROWS[:seen].mean(axis=0), ROWS[:seen].var(axis=0), np.zeros(()))
     book.fields["weights"] = {"w1": tuple(book.store.put(array) for array in adapted)}
     assert scaled_features(book.scope("ex4", model=model), SCALED).outcome == outcome
+
+
+@pytest.mark.parametrize(("by", "outcome"), [(slice(0, 80), "passed"), (slice(0, 100), "partial")])
+def test_what_a_loop_is_validated_on_is_no_test(by: slice, outcome: str) -> None:
+    """A scaler of training and validation rows together is fair, one that saw the test rows as well is not."""
+    order = np.argsort(ROWS[:, 0] + ROWS[:, 2] / 30)
+    rows = ROWS[np.r_[order[10:90], order[:10], order[90:]]]
+    train, held, test = (_standard(rows[part], rows[by]) for part in (slice(0, 60), slice(60, 80), slice(80, 100)))
+    book = Notebook()
+    book.code("train_by_hand()")
+    model = book.model(dense(1), inputs=(4,))
+    book.fit(model, kind="loop", validation=None, x=summarise(train, store=book.store, hashes=True))
+    book.evaluate(model, x=summarise(held, store=book.store, hashes=True))
+    assert scaled_features(book.scope("ex4", model=model), SCALED).outcome == "passed"
+    book.code("model.evaluate(X_test, y_test)")
+    book.evaluate(model, x=summarise(test, store=book.store, hashes=True))
+    assert scaled_features(book.scope("ex4", model=model), SCALED).outcome == outcome

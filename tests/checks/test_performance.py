@@ -270,3 +270,19 @@ def test_an_error_that_is_only_claimed_may_be_in_other_units() -> None:
     book.evaluate(model, x=summarise([[1.0] * 10]), results={"mae": 4400.0})
     book.fields["data_sets"] = ()
     assert error(book.scope("ex4", model=model), ErrorParams(max=55)).outcome == "needs_review"
+
+
+@pytest.mark.parametrize(("r2", "outcome"), [(-0.014, "failed"), (0.1, "needs_review"), (0.6, "needs_review")])
+def test_a_model_that_learned_nothing_of_unknown_rows_is_not_within_the_band(r2: float, outcome: str) -> None:
+    """R2 has no unit: with 0 on its own training rows, a model knows no more than the mean."""
+    book = Notebook()
+    book.code("model.fit(noise, y)")
+    model = book.model(dense(1), inputs=(10,))
+    book.fit(model)
+    calibration = make_calibration(
+        ex4__test_mae=(42.0, 45.0, 44.0, 46.0), ex4__test_r2=(0.40, 0.41, 0.42, 0.43), ex4__train_mae=(37.0, 38.0, 39.0)
+    )
+    measured = [make_measurement("train", rows=282, mae=64.9, r2=r2, data_set=None)]
+    params = ErrorParams.model_validate({"within": {"false_rejection": 0.01}})
+    result = error(book.scope("ex4", model=model, measured=measured, calibration=calibration), params)
+    assert (result.outcome, "R2 is" in result.feedback) == (outcome, outcome == "failed")

@@ -42,9 +42,15 @@ def test_each_usual_form_passes(form: str) -> None:
 
 
 def test_other_points_fail() -> None:
-    """Predictions of another model, and points too few."""
+    """Predictions of another model, and a handful of points."""
     assert _judged(TRUE, PREDICTED[::-1]).outcome == "failed"
-    assert _judged(TRUE[:60], PREDICTED[:60]).outcome == "failed"
+    assert _judged(TRUE[:9], PREDICTED[:9]).outcome == "failed"
+
+
+def test_a_part_of_the_rows_is_for_a_tutor() -> None:
+    """What was never trained on may be more than what was set aside for the test."""
+    result = _judged(TRUE[:60], PREDICTED[:60])
+    assert (result.outcome, "60 of 80 rows" in result.feedback) == ("needs_review", True)
 
 
 def test_a_model_of_nan_predicts_nothing() -> None:

@@ -439,3 +439,26 @@ def test_a_sentence_with_a_number_is_no_heading(remark):
     assert {name: matching[name].model for name in ("ex1", "ex3")} == {
         name: book.model_of[name] for name in ("ex1", "ex3")
     }
+
+
+@pytest.mark.parametrize(("epochs", "owner"), [(15, None), (40, "last")])
+def test_a_section_that_compares_trainings_keeps_them(epochs, owner):
+    """Whoever leaves the next exercise out loses that one alone; one that was trained as it asks is still found."""
+    week11 = load_rubric(RUBRIC_FILE.with_name("week11.yaml"))
+    titles = {section.id: section.title for section in week11.sections}
+    book = Notebook()
+    for name in ("data", "ex1", "ex2", "ex3"):
+        book.markdown(f"### {titles[name]}")
+        book.code(name)
+        if name == "ex1":
+            book.fit(book.model(dense(32, "relu"), dense(1), inputs=(10,)))
+        if name == "ex3":
+            models = [book.model(dense(32, "relu"), dense(1), inputs=(10,)) for _ in range(3)]
+            for model in models:
+                book.fit(model, epochs=15)
+            if owner:
+                models.append(book.model(dense(32, "relu"), dense(1), inputs=(10,)))
+                book.fit(models[-1], epochs=epochs, kind="loop")
+    matching = match(week11, book.evidence())
+    assert matching["ex4"].model == (models[-1] if owner else None)
+    assert matching["ex3"].cells or owner

@@ -42,7 +42,7 @@ ENOUGH_SEEDS = 10
 """From here on the bands are as narrow as they get for the cost."""
 
 IDENTIFIER = r"[a-z][a-z0-9_-]*"
-NAMELESS = frozenset({"reference", "solution", "notebook", "untitled", "main", "index", "rubric", "draft"})
+NAMELESS = frozenset({"reference", "solution", "notebook", "untitled", "main", "index", "rubric"})
 """Stems that say nothing: the notebook's or the folder's name is taken instead."""
 
 
@@ -257,7 +257,7 @@ def _refuse_to_overwrite(request: DraftRequest, kind: DataKind) -> None:
         raise UsageError(
             f"{' and '.join(map(str, there))}: there already.",
             expected="A draft never overwrites what somebody may have edited.",
-            mend="Name another file with --output, or say --force.",
+            mend="Name another file with --output and another name with --assignment, or say --force.",
         )
 
 

@@ -6,8 +6,12 @@ import re
 
 from grader.reference.draft.proposals import View
 
-_ABOUT = {"epochs": "epoch", "batch_size": "batch", "validation": "valid"}
-"""How the words for a number of a training begin, in most languages of worksheets."""
+_ABOUT = {
+    "epochs": r"(?:epoch|époque|times\b|mal\b)",
+    "batch_size": r"(?:batch|lot\b)",
+    "validation": r"(?:valid|held|hold|set aside|split)",
+}
+"""How the words for a number of a training begin."""
 
 _SPELT: dict[float, str] = {5: "five", 10: "ten", 12: "twelve", 15: "fifteen", 20: "twenty", 30: "thirty", 40: "forty"}
 _SPELT |= {50: "fifty", 100: "(?:a|one) hundred", 0.1: "tenth", 0.2: "fifth", 0.25: "quarter", 0.5: "half"}
@@ -45,16 +49,19 @@ class Task:
             return re.search(rf"\b{re.escape(value)}\b", self._all, re.IGNORECASE) is not None
         if not isinstance(value, int | float):
             return True
-        number = "|".join(_forms(value))
-        about = _ABOUT.get(key, key)
+        number, about = "|".join(_forms(value)), _ABOUT.get(key, key)
+        same_sentence = rf"(?:{number})[^.?!\n]*?{about}|{about}[^.?!\n]*?(?:{number})"
         beside = rf"(?:{number})\W+(?:\w+\W+){{0,2}}?{about}|{about}\w*\W+(?:\w+\W+){{0,3}}?(?:{number})"
-        return bool(re.search(number, self._own, re.IGNORECASE) or re.search(beside, self._all, re.IGNORECASE))
+        # A share stands for itself; a whole number may count anything.
+        own = number if 0 < value < 1 else same_sentence
+        return bool(re.search(own, self._own, re.IGNORECASE) or re.search(beside, self._all, re.IGNORECASE))
 
 
 def _forms(value: float) -> list[str]:
     """How a number is written, as regular expressions."""
-    forms = [_SPELT[value]] if value in _SPELT else []
+    forms = [rf"\b{_SPELT[value]}\b"] if value in _SPELT else []
     if 0 < value < 1:
         digits = f"{value:g}".partition(".")[2]
-        return [*forms, rf"(?<!\d)0?[.,]{digits}0*(?!\d)", rf"(?<![\d.,]){100 * value:g}\s*(?:%|per ?cent)"]
-    return [*forms, rf"(?<![\d.,]){value:g}(?![.,]?\d)"]
+        per_cent = r"\s*(?:\\?%|per ?cent|prozent|pour ?cent|por ?ciento)"
+        return [*forms, rf"(?<![\w\[(])0?[.,]{digits}0*(?![\d\])])", rf"(?<![\d.,]){100 * value:g}{per_cent}"]
+    return [*forms, *(rf"(?<![\d.,]){re.escape(text)}(?![.,]?\d)" for text in {f"{value:g}", f"{value:,g}"})]

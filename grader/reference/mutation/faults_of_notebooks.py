@@ -102,7 +102,7 @@ def cells_out_of_order(original: Original) -> Iterator[Change]:
             draft = original.draft().move(part.evaluate.cell, before=part.cell)
             if any(part.name in stores(node) for node in original.trees[part.cell].body):
                 felt = frozenset({part.model.id})
-                aim = Aim(asks("notebook_runs"), felt_by=felt, follows=frozenset({"evaluated"}))
+                aim = Aim(asks("notebook_runs"), felt_by=felt, breaks=True, follows=frozenset({"evaluated"}))
             else:
                 # The model is there already, as it was before its training.
                 aim = Aim(asks("evaluated"), model=part.model.id)

@@ -6,7 +6,7 @@ Source of the kinds: wrong answers of students.
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from grader.records import PredictionRecord
 from grader.reference.mutation.aims import Aim, asks
@@ -54,11 +54,10 @@ def curves_of_another_model(original: Original) -> Iterator[Change]:
         drawing = original.drawing(part, square=False)
         if drawing is not None and part.history is not None and earlier:
             cell, statements = drawing
-            if _is_drawn_again(original, part, cell=cell):
-                continue
             old, new = part.history.partition(".")[0], (earlier[-1].history or "").partition(".")[0]
             draft = _renamed(original, cell, statements, old=old, new=new)
-            yield Change(draft, aim_between(part, earlier[-1], _CURVES, shows="loss_curves"), part.name)
+            if _hide_elsewhere(draft, original, part, cell=cell):
+                yield Change(draft, aim_between(part, earlier[-1], _CURVES, shows="loss_curves"), part.name)
 
 
 def no_confusion_matrix(original: Original) -> Iterator[Change]:
@@ -170,19 +169,26 @@ def _instead_of_curves(original: Original, code: str, *, needs: tuple[str, ...] 
         drawing = original.drawing(part, square=False)
         if drawing is None or part.history is None or not set(needs) <= part.last.history.keys():
             continue
-        if _is_drawn_again(original, part, cell=drawing[0]):
-            continue
         lines = code.format(plt="plt", losses=part.history)
         if lines:
             lines = f"import matplotlib.pyplot as plt\n{lines}\nplt.legend()\nplt.show()"
-        yield Change(replaced(original, drawing, lines), aim_at(part, _CURVES), part.name)
+        draft = replaced(original, drawing, lines)
+        if _hide_elsewhere(draft, original, part, cell=drawing[0]):
+            yield Change(draft, aim_at(part, _CURVES), part.name)
 
 
-def _is_drawn_again(original: Original, part: Part, *, cell: int) -> bool:
-    """Whether another cell draws lines of the same history, which then are still there."""
+def _hide_elsewhere(draft: Draft, original: Original, part: Part, *, cell: int) -> bool:
+    """Has other cells that draw the same history draw another one, so that it is nowhere; False where there is none."""
     word = (part.history or "").partition(".")[0]
     drawn = {figure.cell for figure in original.evidence.figures if any(axes.lines for axes in figure.axes)}
-    return any(other != cell and word in loads(tree) for other, tree in original.trees.items() if other in drawn)
+    again = [at for at, tree in original.trees.items() if at != cell and at in drawn and word in loads(tree)]
+    others = [one for one in original.parts if one.history is not None and word != one.history.partition(".")[0]]
+    for at in again:
+        made = [one.history for one in others if one.cell < at]
+        if not made:
+            return False
+        _rename(draft, original, (at, original.trees[at].body), old=word, new=(made[-1] or "").partition(".")[0])
+    return True
 
 
 def _regions(original: Original, part: Part) -> Iterator[tuple[int, list[ast.stmt], PredictionRecord]]:
@@ -203,11 +209,16 @@ def _regions(original: Original, part: Part) -> Iterator[tuple[int, list[ast.stm
 
 def _renamed(original: Original, cell: int, statements: list[ast.stmt], *, old: str, new: str) -> Draft:
     draft = original.draft()
+    _rename(draft, original, (cell, statements), old=old, new=new)
+    return draft
+
+
+def _rename(draft: Draft, original: Original, place: tuple[int, Sequence[ast.stmt]], *, old: str, new: str) -> None:
+    cell, statements = place
     for statement in statements:
         for node in ast.walk(statement):
             if isinstance(node, ast.Name) and node.id == old and original.text(cell, node) == old:
                 draft.replace(cell, node, new)
-    return draft
 
 
 def _binds(node: ast.stmt, name: str) -> bool:

@@ -134,7 +134,10 @@ def trained_on_few_rows(original: Original) -> Iterator[Change]:
         few = max(20, part.last.x.rows // 40)
         hits = any_of(asks("trained", "data_set"), asks("trained", "data_of"), of_quality)
         # Batches and shares of so few rows may come out otherwise too.
-        aim = Aim(hits, model=part.model.id, reach="quality", follows=frozenset({"trained", "curves"}))
+        # Of a table all other rows then are those that it could be tested on.
+        untold = {"evaluated", "prediction_figure"} if original.loaded_data() is None else set[str]()
+        follows = frozenset({"trained", "curves", *untold})
+        aim = Aim(hits, model=part.model.id, reach="quality", follows=follows)
         yield Change(_with_rows(original, call, (f"{x}[:{few}]", f"{y}[:{few}]")), aim, part.name)
 
 

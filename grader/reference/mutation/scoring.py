@@ -26,7 +26,7 @@ from grader.reference.mutation.changes import Mutant
 from grader.reference.mutation.deriving import Derived, derive
 from grader.reference.runs import Begin, run_reference
 from grader.rubric import Rubric
-from grader.store import OutputFolder, write_atomically
+from grader.store import OutputFolder, SubmissionFolder, write_atomically
 
 Fate = Literal["caught", "to_person", "survived", "kept", "not_kept"]
 """Of a fault: a target caught it; a person would have to; nobody noticed. Of an equivalent: all points kept, or not."""
@@ -211,7 +211,8 @@ def score(rubric: Rubric, gathered: Gathered, *, work: OutputFolder) -> Mutation
     for run, group in gathered.runs.items():
         if run in broken:
             continue
-        after = {verdict.criterion: verdict for verdict in _graded(rubric, run, work=work).verdicts}
+        graded = _graded(rubric, run, work=work)
+        after = {verdict.criterion: verdict for verdict in graded.verdicts}
         aims = {
             mutant.id: (
                 (mutant.aim.targets(rubric, matching), mutant.aim.related(rubric, matching)) if mutant.aim else ((), ())
@@ -219,6 +220,8 @@ def score(rubric: Rubric, gathered: Gathered, *, work: OutputFolder) -> Mutation
             for mutant in group
         }
         expected = {name for targets, related in aims.values() for name in (*targets, *related)}
+        if any(mutant.aim is not None and mutant.aim.breaks for mutant in group):
+            expected |= _of_broken_cells(rubric, graded, work.submission(run))
         alarms = _alarms(before, after, expected=expected)
         results += [
             _result(mutant, run=run, targets=aims[mutant.id][0], after=after, alarms=alarms)
@@ -236,6 +239,18 @@ def score(rubric: Rubric, gathered: Gathered, *, work: OutputFolder) -> Mutation
         not_applicable=gathered.derived.not_applicable,
         problems=gathered.problems,
     )
+
+
+def _of_broken_cells(rubric: Rubric, graded: GradedSubmission, folder: SubmissionFolder) -> set[str]:
+    """The criteria of sections in which a cell raised: what speaks of a name that a fault took away does nothing."""
+    evidence, _ = pipeline.stored_evidence(folder)
+    raised = {cell.index for cell in evidence.cells if cell.error is not None}
+    return {
+        criterion.id
+        for section in rubric.sections
+        if not section.whole_notebook and raised & set(graded.matching[section.id].cells)
+        for criterion in section.criteria
+    }
 
 
 def _result(

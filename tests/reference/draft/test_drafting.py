@@ -229,7 +229,7 @@ def test_a_question_is_a_whole_sentence_that_asks(task, question):
     [
         ("week10.yaml", "solution.ipynb", "week10"),
         ("rubric.yaml", "digits.ipynb", "digits"),
-        ("draft.yaml", "week09/reference.ipynb", "week09"),
+        ("rubric.yaml", "week09/reference.ipynb", "week09"),
         (None, "week09/reference.ipynb", "week09"),
     ],
 )

@@ -31,6 +31,8 @@ def task_of(*markdown: str, before: str = "# Course") -> Task:
         ("Batches of 128.", "batch_size", 128),
         ("Hold out 10 % of the rows.", "validation", 0.1),
         ("validation_split=0.10, please", "validation", 0.1),
+        ("Halte 10 Prozent der Zeilen zurück.", "validation", 0.1),
+        ("Train 1,000 epochs.", "epochs", 1000),
         ("Use ADAM.", "optimizer", "Adam"),
     ],
 )
@@ -47,6 +49,9 @@ def test_what_a_task_names_is_asked_for(text: str, key: str, value: object) -> N
         ("Choose 0.X for the validation.", "validation", 0.2),
         ("Any optimizer will do.", "optimizer", "Adam"),
         ("A rate of 0.001.", "batch_size", 1),
+        ("Often the TensorFlow epochs differ.", "epochs", 10),
+        ("Scale to [0,1].", "validation", 0.1),
+        ("One layer of 128 units.", "batch_size", 128),
     ],
 )
 def test_what_a_task_leaves_open_is_not(text: str, key: str, value: object) -> None:

@@ -17,7 +17,7 @@ MOST_CHARACTERS = 240
 
 _ASKS = re.compile(
     r"\?|\b(?:explain|discuss|describe|compare|comment|interpret|justify|reflect|why|say|write down|what do you"
-    r"|erkläre|diskutiere|beschreibe|vergleiche|begründe|warum)\b",
+    r"|erklär\w*|diskutier\w*|beschreib\w*|vergleich\w*|begründ\w*|warum)\b",
     re.IGNORECASE,
 )
 _MARKUP = re.compile(r"[*`#>]|(?<!\w)_|_(?!\w)")

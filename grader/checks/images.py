@@ -293,7 +293,7 @@ def _is_of_no_data_set(scope: Scope, fit: FitRecord) -> bool:
     """Whether the verifier looked for a fit's rows in the data set, and found none of them there."""
     if fit.x.kind != "array" or fit.x.whole is not None or fit.model in scope.measurements.inputs:
         return False
-    return any(item.fit == fit.id and item.cause == "unverifiable" for item in scope.measurements.unverified)
+    return any(item.fit == fit.id and item.of_unknown_rows for item in scope.measurements.unverified)
 
 
 def _row_problems(scope: Scope, use: DataSetUse, fits: Sequence[FitRecord]) -> Iterator[str]:

@@ -304,7 +304,9 @@ def _fit_probes(state: State, fit: FitRecord, *, tasks: dict[str, Task], book: R
         elif array is not None:
             probes.append(_array_probe(name, array, y, read=book.read))
         else:
-            made.unverified.append(_unverified(state, _why_not(name, x, found)))
+            is_unknown = found is None and x.kind == "array" and bool(x.shape)
+            why = _unverified(state, _why_not(name, x, found))
+            made.unverified.append(why.model_copy(update={"of_unknown_rows": is_unknown}))
     arrays = [probe.feed.array for probe in probes if probe.feed.array is not None]
     if arrays and probes[0].name == "train" and all(part.ndim == 2 and part.shape[1] == 2 for part in arrays):
         probes.append(Probe("region", Feed(array=_region(np.concatenate(arrays)))))

@@ -88,12 +88,18 @@ class Measurement(Record):
 
 
 class Unverified(Record):
-    """A model whose figures stay claimed, and why (in words for the tutor)."""
+    """A model whose figures stay claimed, and why.
+
+    Attributes:
+        why: In words for the tutor.
+        of_unknown_rows: Whether that is because rows that it was given are of no known data set.
+    """
 
     model: str
     fit: str | None = None
     cause: Literal["ours", "unverifiable"] = "unverifiable"
     why: str
+    of_unknown_rows: bool = False
 
 
 class Replay(Record):

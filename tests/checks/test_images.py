@@ -239,11 +239,11 @@ def test_an_image_that_was_not_kept_is_ours() -> None:
     assert (result.outcome, result.cause) == ("needs_review", "ours")
 
 
-@pytest.mark.parametrize(("cause", "outcome"), [("unverifiable", "needs_review"), ("ours", "passed")])
-def test_rows_of_no_data_set_go_to_a_tutor(cause: Any, outcome: str) -> None:
+@pytest.mark.parametrize(("is_unknown", "outcome"), [(True, "needs_review"), (False, "passed")])
+def test_rows_of_no_data_set_go_to_a_tutor(is_unknown: bool, outcome: str) -> None:
     """As many rows as the data set has, in its range, and none of them is one of its rows."""
     scope = scope_of(fit={})
-    unverified = (Unverified(model=scope.evidence.fits[0].model, fit="f1", cause=cause, why="of no data set"),)
+    unverified = (Unverified(model=scope.evidence.fits[0].model, fit="f1", why="some", of_unknown_rows=is_unknown),)
     measurements = Measurements(submission="some", unverified=unverified)
     found = Scope(**{**vars(scope), "measurements": measurements})
     assert prepared_data(found, PREPARED).outcome == outcome

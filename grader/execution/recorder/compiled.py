@@ -119,7 +119,10 @@ def _given_metrics(model: Any) -> list[Any]:
 def _is_own(metric: Any) -> bool:
     if isinstance(metric, str):
         return False
-    return not is_librarys(type(metric) if isinstance(metric, keras.metrics.Metric) else metric)
+    if not isinstance(metric, keras.metrics.Metric):
+        return not is_librarys(metric)
+    wrapped = getattr(metric, "_fn", None)
+    return not is_librarys(type(metric)) or (wrapped is not None and not is_librarys(wrapped))
 
 
 def _metric(metric: Any) -> str:

@@ -43,7 +43,9 @@ class FitWatch:
         self._iterations = iterations_of(model)
         self._history: dict[str, list[float]] = {}
         self._epoch_weights: list[str] = []
-        self._epochs = self._endings = 0
+        self._epochs = 0
+        self._is_ending = False
+        self._row: dict[str, Any] | None = None
         self._initial: list[Any] | None = None
         self.is_built = bool(model.built and model.weights)
         self._seen_eagerly = False
@@ -81,16 +83,22 @@ class FitWatch:
 
     def epoch_ending(self) -> None:
         """Marks the weights of which an epoch's validation figures are, before any callback can change them."""
-        self._endings += 1
+        self._is_ending, self._row = True, None
         if weight_bytes(self.model) <= LARGEST_WATCHED_BYTES:
             self._epoch_weights.append(mark_of(self.model))
 
-    def epoch_ended(self, logs: dict[str, Any]) -> None:
-        """Takes the row of an epoch as Keras's history gets it; rows that a callback adds are of no epoch."""
-        if 0 < self._endings <= self._epochs:
+    def row_written(self, logs: dict[str, Any]) -> None:
+        """Takes a row as Keras's history gets it; of several in one epoch the last, which is Keras's own."""
+        if self._is_ending:
+            self._row = dict(logs)
+
+    def epoch_ended(self) -> None:
+        """Counts an epoch that has left a row in the history: rows that come at another time are of no epoch."""
+        self._is_ending = False
+        if self._row is None:
             return
         self._epochs += 1
-        for name, value in by_metric(logs).items():
+        for name, value in by_metric(self._row).items():
             number = _number(value)
             if number is not None:
                 self._history.setdefault(name, []).append(number)

@@ -1,16 +1,23 @@
-"""What stands between a cell's text and what runs of it: IPython's transformers, and what a notebook made of them."""
+"""What stands between a cell's text and what runs of it: IPython's own steps, and what a notebook made of them."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from IPython.core.inputtransformer2 import TransformerManager
 
-_METHODS = ("transform_cell", "transform_ast", "run_ast_nodes", "run_code")
+_STEPS = (
+    *(("", name) for name in ("transform_cell", "transform_ast", "run_cell_async", "run_ast_nodes", "run_code")),
+    *(("input_transformer_manager", name) for name in ("transform_cell", "do_token_transforms")),
+    *(("prefilter_manager", name) for name in ("prefilter_lines", "prefilter_line")),
+    *(("compile", name) for name in ("ast_parse", "__call__")),
+)
+"""Parts of the shell, and what of them every cell goes through."""
 
 
 class Transformers:
-    """Tells whether a notebook has put code of its own between its cells and what runs of them.
+    """Tells whether a notebook may have put code of its own between its cells and what runs of them.
 
     Args:
         shell: As it is before the first cell, with what the harness changed of it.
@@ -19,34 +26,48 @@ class Transformers:
     def __init__(self, shell: Any) -> None:
         self._shell = shell
         self._plain = TransformerManager()
-        self._given = _parts(shell)
+        self._steps, self._texts = _steps(shell), _text_transformers(shell)
 
     def rewrote(self, info: Any) -> bool:
-        """Whether what runs of a cell is not what IPython itself makes of it.
+        """Whether what runs of a cell may not be what IPython itself makes of it.
 
         Args:
             info: Of the cell, as IPython hands it to ``pre_run_cell``.
         """
-        now = _parts(self._shell)
-        changed = {name for name, parts in now.items() if parts != self._given[name]}
-        if changed - {"text"}:
+        if not _are_same(_steps(self._shell), self._steps):
             return True
+        if _are_same(_text_transformers(self._shell), self._texts):
+            return False
         # One that leaves the cell as it is, such as a formatter's, changes nothing.
-        return bool(changed) and info.transformed_cell != self._transformed(info.raw_cell)
+        return bool(info.transformed_cell != self._transformed(info.raw_cell))
 
     def _transformed(self, cell: str) -> str | None:
+        """What IPython would have made of a cell; None for what is no Python."""
         try:
             text: str = self._plain.transform_cell(cell)
+            if len(text.splitlines()) == 1:
+                with self._shell.builtin_trap:
+                    text = self._shell.prefilter_manager.prefilter_lines(text) + "\n"
         except SyntaxError:
             return None
         return text
 
 
-def _parts(shell: Any) -> dict[str, list[object]]:
+def _steps(shell: Any) -> list[object]:
+    """The functions that every cell goes through, and the parts of the shell that they belong to."""
+    parts = [getattr(shell, part) if part else shell for part, _ in _STEPS]
+    functions = [getattr(part, name) for part, (_, name) in zip(parts, _STEPS, strict=True)]
+    plain = [getattr(function, "__func__", function) for function in functions]
+    manager = shell.prefilter_manager
+    return [*parts, *plain, *manager.transformers, *manager.checkers, *shell.ast_transformers]
+
+
+def _text_transformers(shell: Any) -> list[object]:
     manager = shell.input_transformer_manager
-    text = [type(manager), *manager.cleanup_transforms, *manager.line_transforms, *manager.token_transformers]
-    return {
-        "text": [*text, *shell.input_transformers_post],
-        "tree": list(shell.ast_transformers),
-        "methods": [getattr(getattr(shell, name), "__func__", None) for name in _METHODS],
-    }
+    own = (*manager.cleanup_transforms, *manager.line_transforms, *manager.token_transformers)
+    return [*own, *shell.input_transformers_post]
+
+
+def _are_same(some: Sequence[object], others: Sequence[object]) -> bool:
+    """Whether these are the same objects: what they say of their likeness to each other does not count."""
+    return len(some) == len(others) and all(one is other for one, other in zip(some, others, strict=True))

@@ -46,7 +46,7 @@ _HOOKS: tuple[tuple[type, str, str], ...] = (
     (TensorFlowTrainer, "test_on_batch", "test_on_batch"),
     (TensorFlowTrainer, "predict_on_batch", "predict_on_batch"),
     (keras.callbacks.CallbackList, "on_epoch_end", "epoch_ending"),
-    (keras.callbacks.History, "on_epoch_end", "epoch_ended"),
+    (keras.callbacks.History, "on_epoch_end", "row_written"),
     (keras.Model, "load_weights", "load_weights"),
     (Layer, "set_weights", "set_weights"),
     (Layer, "__call__", "layer_called"),
@@ -168,19 +168,24 @@ class KerasRecorder:
         return result
 
     def epoch_ending(self, call: Call) -> Any:
+        fits = [fit for fit in self._fits if fit.model is call.item.model]
         with quietly(self._channel, "look at the weights of an epoch"):
-            for fit in self._fits:
-                if fit.model is call.item.model:
-                    fit.epoch_ending()
-        return call.run()
+            for fit in fits:
+                fit.epoch_ending()
+        try:
+            return call.run()
+        finally:
+            with quietly(self._channel, "record an epoch"):
+                for fit in fits:
+                    fit.epoch_ended()
 
-    def epoch_ended(self, call: Call) -> Any:
+    def row_written(self, call: Call) -> Any:
         result = call.run()
         with quietly(self._channel, "record an epoch"):
             logs = call.arguments()["logs"] or {}
             for fit in self._fits:
                 if fit.model is call.item.model:
-                    fit.epoch_ended(logs)
+                    fit.row_written(logs)
         return result
 
     def evaluate(self, call: Call) -> Any:

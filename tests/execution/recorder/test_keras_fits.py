@@ -453,13 +453,26 @@ def test_rows_that_a_callback_adds_to_a_history_are_no_epochs(
             for _ in range(10):
                 super().on_epoch_end(epoch, logs)
 
+    class Forger(keras.callbacks.Callback):
+        def on_train_begin(self, logs: Any = None) -> None:
+            self.model.history.on_train_begin()
+            for number in range(10):
+                self.model.history.on_epoch_end(number, {"loss": 0.01})
+
+        def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+            self.model.history.on_epoch_end(epoch, {"loss": 0.01})
+
     def body(names: dict[str, Any]) -> None:
         model = network()
         model.compile("adam", "binary_crossentropy", metrics=["acc"])
         model.fit(x, y, epochs=2, verbose=0, callbacks=[Longer()])
+        model.fit(x, y, epochs=2, verbose=0, callbacks=[Forger()])
 
-    fit = kernel.cell(body).one("fit")
-    assert (fit.epochs_run, len(fit.history["loss"]), len(fit.epoch_weights)) == (2, 2, 2)
+    cell = kernel.cell(body)
+    assert (cell.error, len(cell.of("fit"))) == (None, 2)
+    for fit in cell.of("fit"):
+        assert (fit.epochs_run, len(fit.history["loss"]), len(fit.epoch_weights)) == (2, 2, 2)
+        assert min(fit.history["loss"]) > 0.1
 
 
 def test_metrics_of_the_students_own_are_told(kernel: Kernel, data: tuple[np.ndarray, np.ndarray]) -> None:
@@ -472,12 +485,16 @@ def test_metrics_of_the_students_own_are_told(kernel: Kernel, data: tuple[np.nda
     def accuracy(truth: Any, predicted: Any) -> Any:
         return keras.ops.mean(predicted) * 0 + 1
 
+    wrapped = keras.metrics.MeanMetricWrapper(accuracy, name="accuracy")
+
     def body(names: dict[str, Any]) -> None:
         network().compile("adam", "binary_crossentropy", metrics=["acc", accuracy, Accuracy(name="accuracy")])
         network().compile("adam", "binary_crossentropy", metrics=["acc", keras.metrics.AUC()])
+        network().compile("adam", "binary_crossentropy", metrics=[wrapped, keras.metrics.BinaryAccuracy()])
 
-    first, second = kernel.cell(body).of("compile")
+    first, second, third = kernel.cell(body).of("compile")
     assert (len(first.metrics), first.own_metrics, second.own_metrics) == (3, ("accuracy", "accuracy"), ())
+    assert (third.metrics, third.own_metrics) == (("accuracy", "accuracy"), ("accuracy",))
 
 
 def test_a_fit_without_compile_is_a_whole_record(kernel: Kernel, data: tuple[np.ndarray, np.ndarray]) -> None:

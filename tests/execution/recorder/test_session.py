@@ -101,8 +101,16 @@ own = Figure(); own.add_subplot().plot([1, 2]); own.savefig('own.pdf')""",
     "last": "last = np.ones(7)",
     "formatter": "get_ipython().input_transformers_cleanup.append(lambda lines: lines)",
     "formatted": "%who\nlines = !echo one",
-    "swallower": "get_ipython().input_transformers_post.append(lambda lines: ['pass\\n'])",
-    "swallowed": "1 / 0",
+    "formatted magic": "pip install numpy",
+    "swallower": """def swallow(lines):
+    return ['pass\\n'] if 'swallowed' in ''.join(lines) else lines
+get_ipython().input_transformers_post.append(swallow)""",
+    "swallowed": "1 / 0  # swallowed",
+    "not swallowed": "1 + 1",
+    "hider": """get_ipython().input_transformers_post.clear()
+manager = get_ipython().input_transformer_manager
+manager.transform_cell = lambda cell: 'pass\\n'""",
+    "hidden": "1 / 0",
 }
 INDEX = {name: index for index, name in enumerate(CELLS)}
 
@@ -291,7 +299,7 @@ def test_cells_are_counted_whatever_happens_in_them(run: RecordedRun) -> None:
 
 def test_what_ran_in_a_cells_place_is_noted(run: RecordedRun) -> None:
     """A transformer that leaves the cells as they are is nobody's harm."""
-    assert run.recording.cells_rewritten == {INDEX["swallowed"]}
+    assert run.recording.cells_rewritten == {INDEX["swallowed"], INDEX["hidden"]}
 
 
 def test_the_run_left_nothing_else_out(run: RecordedRun) -> None:

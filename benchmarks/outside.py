@@ -21,6 +21,7 @@ import psutil
 
 _SUBREAPER = 36
 _FOLDER = Path("/var/tmp/grader-canary")
+_LOCK = _FOLDER.with_suffix(".lock")
 _NAME = "\0grader-canary"
 _PORT = 47631
 _VARIABLE = "GRADER_CANARY_TOKEN"
@@ -47,7 +48,12 @@ class Canaries:
         self._before = ""
 
     def __enter__(self) -> Canaries:
-        self._lock = Path(f"{_FOLDER}.lock").open("w")
+        try:
+            self._lock = _LOCK.open("w")
+        except PermissionError as error:
+            raise SystemExit(
+                f"{_LOCK} is another user's. If no run of theirs is under way, have it deleted."
+            ) from error
         try:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
@@ -72,6 +78,7 @@ class Canaries:
             listener.close()
         del os.environ[_VARIABLE]
         shutil.rmtree(_FOLDER, ignore_errors=True)
+        _LOCK.unlink(missing_ok=True)
         self._lock.close()
 
     def touched(self, output: Path) -> list[str]:

@@ -51,9 +51,9 @@ ADVISORY = {
 """Properties that a tier may lack and still be taken: what they guard is guarded by another as well, or not secret."""
 
 LACKS = {
-    "3": "Files outside cannot be read or changed, but their names, sizes and dates can be seen, and the command lines "
-    "of other processes; the disk is watched, not limited; there is no /dev/shm, and, but for root, no terminal for "
-    "`!` commands.",
+    "3": "Files outside cannot be read or changed, but their names, sizes and dates can be seen, the command lines of "
+    "other processes, and the names of sockets, keys and network interfaces; the disk is watched, not limited; there "
+    "is no /dev/shm, and, but for root, no terminal for `!` commands.",
     "4": "Nothing is kept from the notebook: it can read and change all that you can, and use the network.",
 }
 """What a tier does not give, in words for the tutor."""

@@ -62,7 +62,6 @@ class ImageFigureParams(Params):
 def prepared_data(scope: Scope, params: PreparedDataParams) -> CheckResult:
     """The data set has all of its rows, inputs in the range, and labels that are one-hot or fit a sparse loss."""
     use = _data_set(scope, params.data_set)
-    named = "" if use is None else f" {use.name}"
     wanted = _wanted(use, params)
     words: Words = {
         "required": wanted,
@@ -85,7 +84,7 @@ def prepared_data(scope: Scope, params: PreparedDataParams) -> CheckResult:
         problems += [(problem, step) for problem in found]
     if not unseen and not problems:
         if fits and all(_is_of_no_data_set(scope, fit) for fit in fits):
-            text = f"The rows that your models were trained on could not be found in the data set{named}."
+            text = f"The rows that your models were trained on could not be found in {use.name}."
             return needs_review("unverifiable", f"{text} A tutor will look at them.", words, yours="other rows")
         return passed(f"The data is as asked for: {wanted}.", words, yours=wanted)
     text = listed([*unseen, *(problem for problem, _ in problems)])

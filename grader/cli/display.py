@@ -142,7 +142,7 @@ def show_unmeasured(graded: Iterable[GradedSubmission], *, rubric: Rubric, data:
 
 def show_stale(rubric: Rubric, data_sets: DataSets) -> None:
     """Prints what has changed since the reference's spread was measured, on which the bands of a rubric rest."""
-    from grader.reference.validate import calibration_findings
+    from grader.reference.belonging import calibration_findings
 
     for finding in calibration_findings(rubric, data_sets):
         if not finding.passed and finding.name != "exists":

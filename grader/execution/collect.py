@@ -74,7 +74,7 @@ class Recording:
         started: Whether the recorder was in place before the first cell.
         cell_notes: What was done for a cell, by the cell's index.
         cells_seen: Indices of the cells that the recorder saw begin and end.
-        cells_rewritten: Of cells of which something else ran than what IPython makes of them.
+        cells_rewritten: Indices of the cells of which something else may have run than what IPython makes of them.
         data_sets: Names of the data sets that were loaded.
         packages: As the kernel named them.
         truncated: What was left out, in words.

@@ -211,7 +211,7 @@ class CellRun(Record):
         printed: What the fresh run printed (stdout, results as text), capped.
         stored_text: What the stored outputs of the handed-in file print.
         recorded: Whether the recorder saw it begin and end.
-        rewritten: True where what ran is not what IPython makes of the cell, but of the notebook's own transformers.
+        rewritten: True where what ran may not be what IPython makes of the cell: the notebook changed how cells run.
         notes: What we did for the cell (``pip install`` answered from what is installed, ...).
         beyond_sample: The literal at or above the sample's row count that this cell's failure, or an empty array that
             it works with, comes from (our doing); also set for cells that raised nothing.

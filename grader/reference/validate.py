@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 
 from grader import pipeline
-from grader.calibration import Calibration
-from grader.checks.bands import FEWEST_RUNS
-from grader.checks.results import listed
-from grader.datasets import DataSets
 from grader.evaluate import evaluate
-from grader.execution.sources import packages
 from grader.pipeline import Settings, Task, Tell
 from grader.records import GradedSubmission, Verdict
+from grader.reference.belonging import calibration_findings
 from grader.reference.mutation import MutationResult
 from grader.reference.mutation.showing import mutant_in_full
 from grader.reference.runs import Begin, run_reference
 from grader.reference.spoiled import criteria_that_cannot_fail
 from grader.reference.validation import Finding, Validation
-from grader.rubric import Rubric, criteria_of_spread, sections_of_spread
+from grader.rubric import Rubric
 from grader.store import OutputFolder
 
 
@@ -55,37 +50,6 @@ def validate(
         seeds=tuple(seeds),
         findings=tuple(findings),
     )
-
-
-def calibration_findings(rubric: Rubric, data_sets: DataSets) -> Iterator[Finding]:
-    """Whether the spread is of this reference, rubric, data and environment; nothing where no band needs it.
-
-    Args:
-        rubric: With its calibrations.
-        data_sets: What the rubric is validated on.
-    """
-    needing = criteria_of_spread(rubric)
-    if not needing:
-        return
-    kind = data_sets.kind
-    calibration = rubric.calibrations.get(kind)
-    seeds = "" if calibration is None else f" --seeds {max(len(calibration.seeds), FEWEST_RUNS)}"
-    mend = (
-        f"Measure it {'first' if calibration is None else 'again'}: grader calibrate {rubric.path} --data {kind}{seeds}"
-    )
-    if calibration is None:
-        text = f"There is none for the {kind} data, and {needing[0]} needs it. {mend}"
-        yield Finding(group="calibration", name="exists", passed=False, text=text)
-        return
-    changes = {
-        "reference": _reference_change(rubric, calibration),
-        "rubric": _rubric_change(rubric, calibration),
-        "data": _data_change(data_sets, calibration),
-        "environment": _package_change(calibration.packages, packages()),
-        "runs": _too_few(calibration),
-    }
-    for name, change in changes.items():
-        yield Finding(group="calibration", name=name, passed=not change, text=f"{change} {mend}" if change else "")
 
 
 def reference_findings(graded: GradedSubmission, *, seed: int) -> Iterator[Finding]:
@@ -162,46 +126,3 @@ def _loss_text(verdict: Verdict) -> str:
     said = f"{verdict.outcome}: {verdict.feedback} Expected: {verdict.expected or verdict.required}."
     yours = f" The reference: {verdict.yours}." if verdict.yours else ""
     return f"{said}{yours} Mend the reference or the criterion's parameters."
-
-
-def _reference_change(rubric: Rubric, calibration: Calibration) -> str:
-    if rubric.reference is None or not rubric.beside(rubric.reference).is_file():
-        # Who only grades need not have it.
-        return ""
-    digest = hashlib.sha256(rubric.reference_path.read_bytes()).hexdigest()
-    return "" if digest == calibration.reference_sha256 else "The reference notebook has changed since."
-
-
-def _rubric_change(rubric: Rubric, calibration: Calibration) -> str:
-    """Which sections with bands are no longer asked for as they were measured."""
-    now = rubric.section_digests
-    changed = [name for name in sections_of_spread(rubric) if now[name] != calibration.sections.get(name)]
-    if not changed:
-        return ""
-    if not calibration.sections:
-        return "It does not say what the rubric asked for when it was measured."
-    what = "titles, models or what they are compared with"
-    return f"What the rubric says of {listed(changed)} ({what}) has changed since it was measured."
-
-
-def _data_change(data_sets: DataSets, calibration: Calibration) -> str:
-    now = {file.name: file.fingerprint for file in data_sets.files}
-    changed = [name for name, known in calibration.fingerprints.items() if now.get(name) != known]
-    return f"These data sets are others than it was measured on: {', '.join(changed)}." if changed else ""
-
-
-def _package_change(then: Mapping[str, str], now: Mapping[str, str]) -> str:
-    # The two distributions of TensorFlow are one library, built for other processors.
-    then = {name.removesuffix("-cpu"): version for name, version in then.items()}
-    now = {name.removesuffix("-cpu"): version for name, version in now.items()}
-    changed = [
-        f"{name} {then.get(name, 'missing')} -> {now.get(name, 'missing')}"
-        for name in sorted({*then, *now})
-        if then.get(name) != now.get(name)
-    ]
-    return f"The environment has changed since: {', '.join(changed)}." if changed else ""
-
-
-def _too_few(calibration: Calibration) -> str:
-    runs = len(calibration.seeds)
-    return "" if runs >= FEWEST_RUNS else f"It has {runs} runs; at least {FEWEST_RUNS} are needed."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import groupby
@@ -110,7 +111,7 @@ def render_feedback(graded: GradedSubmission, *, folder: SubmissionFolder) -> st
         .render(
             graded=graded,
             sections=_sections(graded, evidence=evidence, measurements=measurements, folder=folder),
-            fix_first=_fix_first(graded.verdicts),
+            fix_first=_fix_first(graded),
             general_advice=[item for item in graded.advice if item.section not in graded.matching],
             by_hand=[verdict for verdict in graded.verdicts if verdict.cause == "by_hand"],
             cells=_cells(evidence, folder=folder) if evidence is not None else (),
@@ -243,14 +244,20 @@ def _replay(fit: FitRecord, *, measurements: Measurements | None) -> str:
     }[found.outcome]
 
 
-def _fix_first(verdicts: Sequence[Verdict]) -> list[Verdict]:
-    """The largest recoverable losses; what one step mends together is named once, by its largest."""
-    lost = [v for v in verdicts if v.outcome in {"failed", "partial", "blocked"} and v.points > v.earned]
+def _fix_first(graded: GradedSubmission) -> list[tuple[Verdict, str]]:
+    """The largest recoverable losses, each with its section's title where another one is called the same.
+
+    What one step mends together is named once, by its largest.
+    """
+    lost = [v for v in graded.verdicts if v.outcome in {"failed", "partial", "blocked"} and v.points > v.earned]
     lost.sort(key=lambda v: (v.bonus, v.outcome == "blocked", v.earned - v.points))
     by_step: dict[tuple[str, str], Verdict] = {}
     for verdict in lost:
         by_step.setdefault((verdict.section, verdict.next_step or verdict.criterion), verdict)
-    return list(by_step.values())[:MAX_FIX_FIRST]
+    first = list(by_step.values())[:MAX_FIX_FIRST]
+    titles = Counter(verdict.title for verdict in first)
+    sections = {name: match.title or name for name, match in graded.matching.items()}
+    return [(v, sections.get(v.section, v.section) if titles[v.title] > 1 else "") for v in first]
 
 
 def _first_error(evidence: Evidence | None) -> CellRun | None:

@@ -13,7 +13,7 @@ from grader.checks.bands import Within
 from grader.checks.prose import normalised, paragraphs
 from grader.errors import UsageError
 from grader.rubric.models import DataKind, Rubric
-from grader.rubric.relations import NAMES_SECTIONS, Listed, named_in
+from grader.rubric.relations import Listed, named_sections
 
 MAX_TEMPLATE_BYTES = 20 * 2**20
 _KINDS: tuple[DataKind, ...] = ("full", "sample")
@@ -65,8 +65,7 @@ def sections_of_spread(rubric: Rubric) -> tuple[str, ...]:
     for section in rubric.sections:
         for criterion in section.criteria:
             if bands := _bands(criterion.params):
-                others = (named_in(getattr(criterion.params, key, None)) for key in NAMES_SECTIONS)
-                named |= {section.id, section.model_of, *(name for names in others for name in names)}
+                named |= {section.id, section.model_of, *named_sections(criterion)}
                 named |= {band.figure.partition(".")[0] for band in bands if band.figure is not None}
     return tuple(section.id for section in rubric.sections if section.id in named)
 

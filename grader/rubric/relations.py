@@ -103,7 +103,7 @@ def _references(criterion: Criterion, raw: _Raw, *, problems: Listed) -> None:
             problems.add((*place, "requires", number), text)
     ids = [own for own, _ in raw.sections()]
     for key in NAMES_SECTIONS & set(type(criterion.params).model_fields):
-        for name in named_in(getattr(criterion.params, key)):
+        for name in _texts(getattr(criterion.params, key)):
             if name not in ids:
                 text = f"parameter {key!r}: there is no section {name!r}.{did_you_mean(name, ids) or _these(ids)}"
                 problems.add((*place, "params", key), text)
@@ -140,8 +140,13 @@ def _sums(rubric: Rubric, problems: Listed) -> None:
             problems.add(("points", name), f"{text} Change the one or the other.")
 
 
-def named_in(value: object) -> Iterable[str]:
-    """The names in a parameter: itself, or those of a list."""
+def named_sections(criterion: Criterion) -> frozenset[str]:
+    """The sections that a criterion's parameters speak of."""
+    values = (getattr(criterion.params, key, None) for key in NAMES_SECTIONS)
+    return frozenset(name for value in values for name in _texts(value))
+
+
+def _texts(value: object) -> Iterable[str]:
     if isinstance(value, str):
         return (value,)
     return tuple(item for item in value if isinstance(item, str)) if isinstance(value, tuple | list) else ()

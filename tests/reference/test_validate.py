@@ -13,8 +13,9 @@ from grader.checks.forms import ModelForm
 from grader.evaluate import evaluate
 from grader.execution.sources import packages
 from grader.records import Measurements
+from grader.reference.belonging import calibration_findings
 from grader.reference.spoiled import criteria_that_cannot_fail
-from grader.reference.validate import calibration_findings, reference_findings
+from grader.reference.validate import reference_findings
 from grader.reference.validation import Finding, Validation, junit_xml, validations_json
 from grader.rubric import Criterion, Rubric, Section, load_rubric
 

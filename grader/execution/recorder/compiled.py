@@ -66,7 +66,7 @@ def _one_loss(loss: Any, model: Any) -> tuple[str, bool, bool]:
             return loss, False, False
     if isinstance(loss, keras.losses.Loss):
         wrapped = getattr(loss, "fn", None)
-        own = not is_librarys(type(loss)) or (wrapped is not None and not is_librarys(wrapped))
+        own = _is_own_object(loss, wrapped)
         is_wrapper = type(loss).__name__ == "LossFunctionWrapper"
         name = getattr(wrapped, "__name__", "") if is_wrapper else to_snake_case(type(loss).__name__)
         return name or str(loss.name), own, bool(getattr(loss, "from_logits", False))
@@ -121,8 +121,12 @@ def _is_own(metric: Any) -> bool:
         return False
     if not isinstance(metric, keras.metrics.Metric):
         return not is_librarys(metric)
-    wrapped = getattr(metric, "_fn", None)
-    return not is_librarys(type(metric)) or (wrapped is not None and not is_librarys(wrapped))
+    return _is_own_object(metric, getattr(metric, "_fn", None))
+
+
+def _is_own_object(item: Any, wrapped: Any) -> bool:
+    """Whether a loss or metric is the student's own, or Keras's wrapper of a function that is."""
+    return not is_librarys(type(item)) or (wrapped is not None and not is_librarys(wrapped))
 
 
 def _metric(metric: Any) -> str:

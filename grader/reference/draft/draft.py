@@ -193,7 +193,7 @@ def _draft(request: DraftRequest, kind: DataKind, *, runs: Sequence[Run]) -> Dra
         calibrations={kind: relative(request.calibration_path(kind), request.output)},
         limits={kind: _limits(runs)},
         sections=sections,
-        dropped=tuple(_unanswered(runs[0].evidence, sections)),
+        dropped=tuple(_unanswered(evidence, sections)),
         head=_words(request, kind, runs=runs),
     )
 

@@ -10,6 +10,7 @@ from typing import Any, Literal
 from grader.checks.forms import Expected, ModelForm, meets
 from grader.records import SectionMatch
 from grader.rubric import Criterion, Rubric, Section
+from grader.rubric.relations import named_sections
 
 Reach = Literal["place", "quality", "model", "everything"]
 """How far a fault is felt besides its targets: nowhere; in how well the models do that feel it; in all that is asked of
@@ -113,15 +114,6 @@ def of_quality(criterion: Criterion) -> bool:
         return False
     bands = (getattr(criterion.params, name, None) for name in ("min", "max", "within"))
     return any(band is not None for band in bands)
-
-
-def named_sections(criterion: Criterion) -> frozenset[str]:
-    """The sections that a criterion's parameters speak of."""
-    found: set[str] = set()
-    for name in ("compared_to", "or_as", "data_of", "used_by", "sections", "show", "or_behind"):
-        value = getattr(criterion.params, name, None)
-        found |= {value} if isinstance(value, str) else set(value or ())
-    return frozenset(found)
 
 
 def form_asks(kind: str, key: str | None = None, *, size: Mapping[str, Any] = MappingProxyType({})) -> Hits:

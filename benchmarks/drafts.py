@@ -83,7 +83,7 @@ def _outcome(rubric: Rubric, *, folder: Path, options: argparse.Namespace) -> Ou
     limits = run_limits(rubric, data_sets=data_sets, cell_timeout=None, notebook_timeout=None, memory=None)
     settings = Settings(rubric=rubric, data_sets=data_sets, limits=limits, sandbox=choose_sandbox(unprotected=False))
     work = OutputFolder(options.runs / rubric.assignment / data_sets.kind)
-    quiet = {"jobs": options.jobs, "begin": lambda _: None, "tell": lambda _: None}
+    quiet = {"jobs": options.jobs, "on_start": lambda _: None, "on_progress": lambda _: None}
     gathered = gather(settings, work=work, **quiet)
     request = DraftRequest(
         notebook=rubric.reference_path,

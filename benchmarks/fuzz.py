@@ -2,7 +2,7 @@
 
 Inputs are those of `tests/fuzzing`: made as they should be and then spoiled, by hypothesis from a seed, so that a run
 can be repeated. Each must end as a result or as a reason of ours within the deadline. One that does not is kept as a
-file; once its cause is mended it belongs into ``tests/fuzzing/found``.
+file; once its cause is fixed it belongs into ``tests/fuzzing/found``.
 """
 
 from __future__ import annotations

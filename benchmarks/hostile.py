@@ -44,7 +44,7 @@ from grader.batch import run_tasks  # noqa: E402
 from grader.cli.options import choose_sandbox, default_jobs, run_limits  # noqa: E402
 from grader.datasets import resolve  # noqa: E402
 from grader.execution.sandbox import Sandbox  # noqa: E402
-from grader.pipeline import Progress, Settings, Task, Tell  # noqa: E402
+from grader.pipeline import OnProgress, Progress, Settings, Task  # noqa: E402
 from grader.records import GradedSubmission  # noqa: E402
 from grader.report import write_cohort  # noqa: E402
 from grader.rubric import load_rubric  # noqa: E402
@@ -162,7 +162,7 @@ class _Bench:
         with self._folder("alone") as folder:
             output = OutputFolder(folder)
             task = _control("control", output)
-            why = run_tasks([task], self.settings, step=_grade, jobs=1, tell=lambda _: None)[0]
+            why = run_tasks([task], self.settings, step=_grade, jobs=1, on_progress=lambda _: None)[0]
             self.alone = _comparable(task)
             execution = self.alone.get("execution") or {}
             if why or not self.alone or execution.get("reason"):
@@ -184,7 +184,7 @@ class _Bench:
             ]
             controls = [_control("control-before", output), _control("control-after", output)]
             tasks = [controls[0], *hostile, controls[1]]
-            failures = run_tasks(tasks, settings, step=_grade, jobs=self.jobs, tell=_tell)
+            failures = run_tasks(tasks, settings, step=_grade, jobs=self.jobs, on_progress=_tell)
             for task, why in zip(tasks, failures, strict=True):
                 if why:
                     pipeline.give_up(task, settings, why=why)
@@ -244,10 +244,10 @@ def _replaced(settings: Settings, limits: dict[str, Any]) -> Settings:
     )
 
 
-def _grade(task: Task, settings: Settings, *, core: int | None, tell: Tell) -> None:
+def _grade(task: Task, settings: Settings, *, core: int | None, on_progress: OnProgress) -> None:
     if task.path == CONTROL:
         settings = _replaced(settings, _PATIENT)
-    pipeline.grade(task, settings, core=core, tell=tell)
+    pipeline.grade(task, settings, core=core, on_progress=on_progress)
 
 
 def _control(name: str, output: OutputFolder) -> Task:

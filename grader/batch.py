@@ -24,7 +24,7 @@ from pathlib import Path
 from grader import pipeline
 from grader.execution.sandbox import Sandbox
 from grader.intake import collect_submissions
-from grader.pipeline import Progress, Settings, Step, Task, Tell
+from grader.pipeline import OnProgress, Progress, Settings, Step, Task
 from grader.records import GradedSubmission
 from grader.report import write_cohort
 from grader.store import OutputFolder
@@ -32,7 +32,7 @@ from grader.store import OutputFolder
 INTERRUPT_SECONDS = 10.0
 """How long a worker may take to end its sandbox."""
 
-_PRELOADED = ("grader.pipeline", "grader.execution.execute", "grader.execution.verify", "grader.report")
+_PRELOADED = ("grader.pipeline", "grader.execution.execute", "grader.verification.verify", "grader.report")
 
 
 @dataclass(frozen=True)
@@ -48,9 +48,9 @@ class Cohort:
     executed: frozenset[str]
 
     @property
-    def ours(self) -> tuple[GradedSubmission, ...]:
+    def need_review_of_infrastructure(self) -> tuple[GradedSubmission, ...]:
         """Those that need review because of us."""
-        return tuple(one for one in self.graded if any(verdict.cause == "ours" for verdict in one.verdicts))
+        return tuple(one for one in self.graded if any(verdict.cause == "infrastructure" for verdict in one.verdicts))
 
 
 def grade_batch(
@@ -61,8 +61,8 @@ def grade_batch(
     jobs: int,
     again: bool,
     choose_sandbox: Callable[[], Sandbox],
-    begin: Callable[[Sequence[Task]], None],
-    tell: Tell,
+    on_start: Callable[[Sequence[Task]], None],
+    on_progress: OnProgress,
 ) -> Cohort:
     """Grades every submission below the paths and writes the pages of the cohort.
 
@@ -73,8 +73,8 @@ def grade_batch(
         jobs: How many submissions at a time.
         again: Execute all of them, whatever the output folder holds.
         choose_sandbox: Called at most once.
-        begin: Told of the submissions that will be executed, before the first begins.
-        tell: Told of every step, from several threads, one call at a time.
+        on_start: Told of the submissions that will be executed, before the first begins.
+        on_progress: Told of every step, from several threads, one call at a time.
 
     Raises:
         UsageError: A path does not exist, or no submission was found below them.
@@ -92,8 +92,8 @@ def grade_batch(
     due = [task for task in tasks if pipeline.needs_execution(task, settings)]
     if due or settings.replay_share or settings.reruns:
         settings = replace(settings, sandbox=choose_sandbox())
-    begin(due)
-    failures = run_tasks(tasks, settings, step=pipeline.grade, jobs=jobs, tell=tell)
+    on_start(due)
+    failures = run_tasks(tasks, settings, step=pipeline.grade, jobs=jobs, on_progress=on_progress)
     graded = []
     for task, why in zip(tasks, failures, strict=True):
         found = task.folder.read_grade() if not why else None
@@ -103,7 +103,9 @@ def grade_batch(
     return cohort
 
 
-def run_tasks(tasks: Sequence[Task], settings: Settings, *, step: Step, jobs: int, tell: Tell) -> list[str]:
+def run_tasks(
+    tasks: Sequence[Task], settings: Settings, *, step: Step, jobs: int, on_progress: OnProgress
+) -> list[str]:
     """Runs one step of the pipeline on each task, several at a time, each in a process of its own.
 
     Args:
@@ -111,7 +113,7 @@ def run_tasks(tasks: Sequence[Task], settings: Settings, *, step: Step, jobs: in
         settings: With what.
         step: A function of `grader.pipeline`.
         jobs: How many at a time; where there are as many processors, each is held to one of its own.
-        tell: Told of every step, one call at a time.
+        on_progress: Told of every step, one call at a time.
 
     Returns:
         For each task why it failed, empty where it did not.
@@ -122,19 +124,19 @@ def run_tasks(tasks: Sequence[Task], settings: Settings, *, step: Step, jobs: in
         cores.put(available[number] if jobs <= len(available) else None)
     lock = threading.Lock()
 
-    def tell_one(progress: Progress) -> None:
+    def report_one(progress: Progress) -> None:
         with lock:
-            tell(progress)
+            on_progress(progress)
 
     def run_one(task: Task) -> str:
         core = cores.get()
         try:
             job = _Job(step=step, task=task, settings=settings, core=core)
-            why = _in_own_process(job, tell=tell_one, running=running)
+            why = _in_own_process(job, on_progress=report_one, running=running)
         finally:
             cores.put(core)
         if not interrupted.is_set():
-            tell_one(Progress(task.id, "done"))
+            report_one(Progress(task.id, "done"))
         return why
 
     running: set[BaseProcess] = set()
@@ -173,7 +175,7 @@ def _interrupt(workers: Iterable[BaseProcess]) -> None:
             worker.kill()
 
 
-def _in_own_process(job: _Job, *, tell: Tell, running: set[BaseProcess]) -> str:
+def _in_own_process(job: _Job, *, on_progress: OnProgress, running: set[BaseProcess]) -> str:
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(list(_PRELOADED))
     receiving, sending = context.Pipe(duplex=False)
@@ -189,7 +191,7 @@ def _in_own_process(job: _Job, *, tell: Tell, running: set[BaseProcess]) -> str:
             if "why" in message:
                 why = message["why"]
             else:
-                tell(Progress(**message))
+                on_progress(Progress(**message))
     except EOFError:
         pass
     finally:
@@ -210,7 +212,7 @@ def _work(sending: Connection, job: _Job) -> None:
         sending.send_bytes(json.dumps(message).encode())
 
     try:
-        job.step(job.task, job.settings, core=job.core, tell=lambda progress: send(asdict(progress)))
+        job.step(job.task, job.settings, core=job.core, on_progress=lambda progress: send(asdict(progress)))
         send({"why": ""})
     except KeyboardInterrupt:
         sys.exit(1)

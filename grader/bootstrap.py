@@ -70,8 +70,8 @@ _TROUBLES = (
 class SetUpError(Exception):
     """The set-up cannot be done; says what was found, and what to do."""
 
-    def __init__(self, found: str, mend: str) -> None:
-        super().__init__(f"{found} {mend}")
+    def __init__(self, found: str, fix: str) -> None:
+        super().__init__(f"{found} {fix}")
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -344,9 +344,9 @@ def _clean_environment() -> dict[str, str]:
 def _explained(output: str) -> SetUpError:
     lines = [line for line in output.strip().splitlines() if not line.startswith("Ignoring ")]
     last = "\n".join(f"    {line[:200]}" for line in lines[-6:])
-    for signs, what, mend in _TROUBLES:
+    for signs, what, fix in _TROUBLES:
         if any(sign in output for sign in signs):
-            return SetUpError(f"The set-up failed: {what}.\n{last}\n", mend)
+            return SetUpError(f"The set-up failed: {what}.\n{last}\n", fix)
     return SetUpError(f"The set-up failed.\n{last}\n", "Run this again; it begins afresh.")
 
 

@@ -6,8 +6,8 @@ import math
 import statistics
 from collections.abc import Sequence
 
-from grader.checks.results import counted, shown
 from grader.evaluate import with_verdicts
+from grader.judging.results import counted, shown
 from grader.records import GradedSubmission, Judged, Verdict
 
 FEWEST_RUNS = 3

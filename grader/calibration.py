@@ -100,13 +100,13 @@ def read_calibration(path: Path) -> Calibration:
     except OSError as error:
         raise UsageError(
             f"{path}: the calibration cannot be read ({error.strerror}).",
-            mend="Make it with: grader calibrate RUBRIC",
+            fix="Make it with: grader calibrate RUBRIC",
         ) from error
     except ValidationError as error:
         first = error.errors()[0]
         raise UsageError(
             f"{path}: no calibration file: {'.'.join(map(str, first['loc']))}: {first['msg']}.",
-            mend="Make it anew with: grader calibrate RUBRIC",
+            fix="Make it anew with: grader calibrate RUBRIC",
         ) from error
 
 

@@ -182,7 +182,7 @@ def _read_arrays(stored: Any, path: Path) -> Arrays:
 
 
 def _broken(path: Path, what: str) -> UsageError:
-    return UsageError(f"{path}: {what}.", expected=_HOW, mend="Mend the file, or use --data sample.")
+    return UsageError(f"{path}: {what}.", expected=_HOW, fix="Mend the file, or use --data sample.")
 
 
 def _problem(name: str, arrays: Arrays) -> str | None:
@@ -224,13 +224,13 @@ def _given(path: Path) -> tuple[DataSetFile, ...]:
         raise UsageError(
             f"--data {path}: there is no such file or folder.",
             expected="Expected full, sample, a folder of data sets, or one data set's file.",
-            mend="Correct the path, or use --data sample.",
+            fix="Correct the path, or use --data sample.",
         )
     candidates = [file for file in sorted(path.glob("*.npz")) if file.is_file() and _NAME.fullmatch(file.stem)]
     found = tuple(_inspect(file) for file in candidates if file.stem in ORIGINALS or _has_arrays(file))
     if not found:
         raise UsageError(
-            f"--data {path}: no data set is in this folder.", expected=_HOW, mend="Put one there, or use --data sample."
+            f"--data {path}: no data set is in this folder.", expected=_HOW, fix="Put one there, or use --data sample."
         )
     return found
 
@@ -275,7 +275,7 @@ def _download_mnist(progress: Console | None) -> Path:
         raise MachineError(
             "There is no home folder to keep the full MNIST in.",
             expected="HOME or XDG_CACHE_HOME must name a folder.",
-            mend="Set one of them, give the data by --data FOLDER, or use --data sample.",
+            fix="Set one of them, give the data by --data FOLDER, or use --data sample.",
         )
     target = folders[0] / "mnist.npz"
     try:
@@ -292,7 +292,7 @@ def _download_mnist(progress: Console | None) -> Path:
         raise MachineError(
             f"The full MNIST could not be downloaded from {MNIST_ADDRESS} to {target.parent} ({error}).",
             expected="11 MB over HTTPS, and a folder that can be written.",
-            mend="Give it by --data FOLDER (a folder with mnist.npz), or use --data sample.",
+            fix="Give it by --data FOLDER (a folder with mnist.npz), or use --data sample.",
         ) from error
     return target
 

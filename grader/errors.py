@@ -14,11 +14,11 @@ from __future__ import annotations
 class GraderError(Exception):
     """Something that we tell in three parts: what was found and where, what was expected, what to do."""
 
-    def __init__(self, found: str, *, expected: str = "", mend: str = "") -> None:
+    def __init__(self, found: str, *, expected: str = "", fix: str = "") -> None:
         self.found = found
         self.expected = expected
-        self.mend = mend
-        super().__init__(" ".join(part for part in (found, expected, mend) if part))
+        self.fix = fix
+        super().__init__(" ".join(part for part in (found, expected, fix) if part))
 
 
 class UsageError(GraderError):
@@ -26,7 +26,7 @@ class UsageError(GraderError):
 
 
 class RubricError(UsageError):
-    """A rubric with one or more mistakes; ``problems`` holds a line for each, ``file:line: what. mend``."""
+    """A rubric with one or more mistakes; ``problems`` holds a line for each, ``file:line: what. fix``."""
 
     def __init__(self, problems: list[str]) -> None:
         self.problems = tuple(problems)

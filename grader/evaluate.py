@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
 from grader.advice import advise
+from grader.attribution.consequences import Fallout, find_fallout
 from grader.calibration import Calibration
-from grader.checks.base import Array, Scope, registered
-from grader.fallout import Fallout, find_fallout
+from grader.integrity import Finding, find_integrity_findings
+from grader.judging.registry import registered
+from grader.judging.views import Read, SubmissionView
 from grader.matching import match
 from grader.records import (
     Advice,
-    ArrayRef,
     CheckResult,
     Evidence,
     ExecutionSummary,
@@ -28,12 +29,9 @@ from grader.records import (
     Verdict,
 )
 from grader.rubric import Criterion, DataKind, Rubric, Section
-from grader.suspicion import Suspicion, suspicions
 
-Read = Callable[[ArrayRef], Array]
-
-Doubt = tuple[Suspicion, frozenset[str]]
-"""A sign, and the ids of the sections whose figures hang on it."""
+FindingInSections = tuple[Finding, frozenset[str]]
+"""A finding, and the ids of the sections whose figures hang on it."""
 
 POINT_DIGITS = 2
 """Points are rounded to so many digits, so that thirds add up on paper as they do here."""
@@ -137,42 +135,42 @@ class _Judge:
         }
         for name in by_id:
             self._judge(name, by_id, results=results, fallout=fallout, problem=problem)
-        doubts = self._doubts if problem is None else ()
-        return tuple(_verdict(*by_id[name], _doubted(results[name], by_id[name][1], doubts)) for name in by_id)
+        findings = self._findings if problem is None else ()
+        return tuple(_verdict(*by_id[name], _under_review(results[name], by_id[name][1], findings)) for name in by_id)
 
     def flags(self, verdicts: Iterable[Verdict]) -> tuple[Flag, ...]:
         """What the tutor should look at, with the criteria that wait for it."""
         waiting = [verdict for verdict in verdicts if verdict.cause == "flagged"]
         return tuple(
             Flag(
-                rule=sign.rule,
-                text=sign.text,
-                cells=sign.cells,
+                rule=finding.rule,
+                text=finding.text,
+                cells=finding.cells,
                 criteria=tuple(verdict.criterion for verdict in waiting if verdict.section in sections),
             )
-            for sign, sections in self._doubts
+            for finding, sections in self._findings
         )
 
     @cached_property
-    def _doubts(self) -> tuple[Doubt, ...]:
-        """Each suspicion with the sections whose figures hang on it."""
+    def _findings(self) -> tuple[FindingInSections, ...]:
+        """Each integrity finding with the sections whose figures hang on it."""
         evidence = self.evidence
         objects = {model.id: model.object_id for model in evidence.models}
-        doubts = []
-        for sign in suspicions(self._scope(self.rubric.sections[0])):
-            doubted = objects.get(sign.model or "")
+        findings = []
+        for finding in find_integrity_findings(self.submission):
+            doubted = objects.get(finding.model or "")
             sections = frozenset(
                 name
                 for name, match in self.matching.items()
-                if sign.model is None or (match.model is not None and objects[match.model] == doubted)
+                if finding.model is None or (match.model is not None and objects[match.model] == doubted)
             )
-            doubts.append((sign, sections))
-        return tuple(doubts)
+            findings.append((finding, sections))
+        return tuple(findings)
 
     def advice(self) -> tuple[Advice, ...]:
         """Remarks without points; none where making them fails, for they decide nothing."""
         try:
-            return advise(self._scope(self.rubric.sections[0]), rubric=self.rubric)
+            return advise(self.submission, rubric=self.rubric)
         except Exception:  # noqa: BLE001 - as above
             return ()
 
@@ -192,7 +190,7 @@ class _Judge:
         for needed in criterion.requires:
             self._judge(needed, by_id, results=results, fallout=fallout, problem=problem)
         if problem is not None:
-            results[name] = CheckResult(outcome="needs_review", cause="ours", feedback=problem)
+            results[name] = CheckResult(outcome="needs_review", cause="infrastructure", feedback=problem)
             return
         missing = next(
             (needed for needed in criterion.requires if results[needed].outcome in {"failed", "blocked"}), None
@@ -211,22 +209,22 @@ class _Judge:
 
     def _run(self, criterion: Criterion, section: Section) -> CheckResult:
         try:
-            result = registered()[criterion.check].run(self._scope(section), criterion.params)
+            result = registered()[criterion.check].run(self.submission.section(section.id), criterion.params)
             return _sound(result)
         except Exception as error:  # noqa: BLE001 - one failing check must not cost the others
             text = f"Our check {criterion.check!r} failed on this ({type(error).__name__}: {error}). A tutor will look."
-            return CheckResult(outcome="needs_review", cause="ours", feedback=text)
+            return CheckResult(outcome="needs_review", cause="infrastructure", feedback=text)
 
-    def _scope(self, section: Section) -> Scope:
-        full = self._calibration("full")
-        return Scope(
+    @cached_property
+    def submission(self) -> SubmissionView:
+        """What the checks, the integrity rules and the advice look at."""
+        return SubmissionView(
             evidence=self.evidence,
             measurements=self.measurements,
             matching=self.matching,
-            section=self.matching[section.id],
             read=self.read,
             calibration=self._calibration(data_kind(self.evidence)),
-            full_calibration=full,
+            full_calibration=self._calibration("full"),
             template_texts=self.rubric.template_texts,
         )
 
@@ -268,14 +266,14 @@ def _ours_first(
         return result
     text = f"{reason} What follows from it is not counted against you; a tutor will look. {result.feedback}".strip()
     return result.model_copy(
-        update={"outcome": "needs_review", "cause": "ours", "share": 0.0, "feedback": text, "next_step": ""}
+        update={"outcome": "needs_review", "cause": "infrastructure", "share": 0.0, "feedback": text, "next_step": ""}
     )
 
 
-def _doubted(result: CheckResult, section: Section, doubts: Iterable[Doubt]) -> CheckResult:
+def _under_review(result: CheckResult, section: Section, findings: Iterable[FindingInSections]) -> CheckResult:
     """What hangs on a doubted figure is neither won nor lost."""
-    here = [sign for sign, sections in doubts if section.id in sections]
-    is_doubted = result.basis in {"verified", "claimed"} or any(sign.of_layers for sign in here)
+    here = [finding for finding, sections in findings if section.id in sections]
+    is_doubted = result.basis in {"verified", "claimed"} or any(finding.of_layers for finding in here)
     if result.outcome not in {"passed", "partial"} or not here or not is_doubted:
         return result
     text = "A person looks at this before it counts: the figures of this part do not agree with each other."
@@ -294,7 +292,7 @@ def _sound(result: CheckResult) -> CheckResult:
         if not (math.isfinite(result.share) and 0 < result.share < 1):
             raise ValueError(f"a share of {result.share}")
         return result.model_copy(update={"cause": None})
-    cause = (result.cause or "ours") if result.outcome == "needs_review" else None
+    cause = (result.cause or "infrastructure") if result.outcome == "needs_review" else None
     return result.model_copy(update={"share": 0.0, "cause": cause})
 
 

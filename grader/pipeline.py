@@ -18,11 +18,12 @@ from grader.execution.sources import harness_digest
 from grader.execution.watch import RunLimits
 from grader.intake import Origin, read_submission
 from grader.intake.files import read_bytes
-from grader.printed import well_formed
+from grader.integrity import fits_to_replay
+from grader.judging.views import SubmissionView
+from grader.printed_text import well_formed
 from grader.records import SCHEMA_VERSION, Evidence, Execution, GradedSubmission, Measurements, Submission
 from grader.rubric import Rubric
 from grader.store import SubmissionFolder, write_atomically
-from grader.suspicion import fits_to_replay
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode
@@ -72,13 +73,13 @@ class Progress:
     cells: int = 0
 
 
-Tell = Callable[[Progress], None]
+OnProgress = Callable[[Progress], None]
 
 
 class Step(Protocol):
     """A part of the pipeline that a worker process runs on one submission."""
 
-    def __call__(self, task: Task, settings: Settings, *, core: int | None, tell: Tell) -> None: ...
+    def __call__(self, task: Task, settings: Settings, *, core: int | None, on_progress: OnProgress) -> None: ...
 
 
 def needs_execution(task: Task, settings: Settings) -> bool:
@@ -93,22 +94,22 @@ def needs_execution(task: Task, settings: Settings) -> bool:
     return any(stored.get(key) != wanted[key] for key in keys)
 
 
-def gather(task: Task, settings: Settings, *, core: int | None, tell: Tell) -> None:
+def gather(task: Task, settings: Settings, *, core: int | None, on_progress: OnProgress) -> None:
     """Executes and verifies a submission, where its folder does not hold that already.
 
     Raises:
         SubmissionError: The file is no notebook.
     """
     if needs_execution(task, settings):
-        tell(Progress(task.id, "read"))
+        on_progress(Progress(task.id, "read"))
         submission, notebook = read_submission(task.path, submission_id=task.id, origin=task.origin)
         if submission.problem is not None or notebook is None:
             raise SubmissionError(submission.problem or "There is nothing in it to run.")
-        _execute(task, settings, submission=submission, notebook=notebook, core=core, tell=tell)
-    _replay(task, settings, core=core, tell=tell)
+        _execute(task, settings, submission=submission, notebook=notebook, core=core, on_progress=on_progress)
+    _replay(task, settings, core=core, on_progress=on_progress)
 
 
-def grade(task: Task, settings: Settings, *, core: int | None, tell: Tell) -> None:
+def grade(task: Task, settings: Settings, *, core: int | None, on_progress: OnProgress) -> None:
     """Takes one submission through every step that its folder does not hold already.
 
     The grade and the page are on disk then.
@@ -117,33 +118,33 @@ def grade(task: Task, settings: Settings, *, core: int | None, tell: Tell) -> No
         task: Which.
         settings: With what.
         core: The processor for its kernel.
-        tell: Told of each step and cell.
+        on_progress: Told of each step and cell.
     """
     if needs_execution(task, settings):
-        tell(Progress(task.id, "read"))
+        on_progress(Progress(task.id, "read"))
         submission, notebook = read_submission(task.path, submission_id=task.id, origin=task.origin)
         if submission.problem is not None or notebook is None:
-            _finish(task, graded=not_run(settings.rubric, submission), tell=tell)
+            _finish(task, graded=not_run(settings.rubric, submission), on_progress=on_progress)
             return
-        _execute(task, settings, submission=submission, notebook=notebook, core=core, tell=tell)
-    _replay(task, settings, core=core, tell=tell)
-    graded = regrade(task, settings, tell=tell)
-    if borderline(graded) and _rerun(task, settings, core=core, tell=tell):
-        regrade(task, settings, tell=tell)
+        _execute(task, settings, submission=submission, notebook=notebook, core=core, on_progress=on_progress)
+    _replay(task, settings, core=core, on_progress=on_progress)
+    graded = regrade(task, settings, on_progress=on_progress)
+    if borderline(graded) and _rerun(task, settings, core=core, on_progress=on_progress):
+        regrade(task, settings, on_progress=on_progress)
 
 
-def regrade(task: Task, settings: Settings, *, tell: Tell) -> GradedSubmission:
+def regrade(task: Task, settings: Settings, *, on_progress: OnProgress) -> GradedSubmission:
     """Evaluates and renders what the store holds; runs nothing.
 
     Raises:
         StoreError: The stored evidence is gone or broken.
     """
-    tell(Progress(task.id, "evaluate"))
+    on_progress(Progress(task.id, "evaluate"))
     graded = _evaluated(task.folder, settings.rubric)
     if borderline(graded):
         done = [rerun for rerun in _reruns(task, settings) if not needs_execution(rerun, settings)]
         graded = decide(graded, [_evaluated(rerun.folder, settings.rubric) for rerun in done])
-    return _finish(task, graded=graded, tell=tell)
+    return _finish(task, graded=graded, on_progress=on_progress)
 
 
 def _evaluated(folder: SubmissionFolder, rubric: Rubric) -> GradedSubmission:
@@ -159,7 +160,7 @@ def stored_evidence(folder: SubmissionFolder) -> tuple[Evidence, Measurements]:
     """
     evidence, measurements = folder.read_evidence(), folder.read_measurements()
     if evidence is None or measurements is None:
-        raise StoreError(f"{folder.folder}: its evidence cannot be read.", mend="Delete that folder and grade again.")
+        raise StoreError(f"{folder.folder}: its evidence cannot be read.", fix="Delete that folder and grade again.")
     return evidence, measurements
 
 
@@ -181,13 +182,13 @@ def give_up(task: Task, settings: Settings, *, why: str) -> GradedSubmission:
     task.folder.key_file.unlink(missing_ok=True)
     task.folder.write(evidence)
     task.folder.write(Measurements(submission=task.id, problem=why))
-    return regrade(task, settings, tell=lambda _: None)
+    return regrade(task, settings, on_progress=lambda _: None)
 
 
-def _finish(task: Task, *, graded: GradedSubmission, tell: Tell) -> GradedSubmission:
+def _finish(task: Task, *, graded: GradedSubmission, on_progress: OnProgress) -> GradedSubmission:
     from grader.report import render_feedback  # noqa: PLC0415 - matplotlib is not needed to gather
 
-    tell(Progress(task.id, "render"))
+    on_progress(Progress(task.id, "render"))
     task.folder.write(graded)
     write_atomically(task.folder.feedback_html, render_feedback(graded, folder=task.folder))
     return graded
@@ -200,10 +201,10 @@ def _execute(
     submission: Submission,
     notebook: NotebookNode,
     core: int | None,
-    tell: Tell,
+    on_progress: OnProgress,
 ) -> None:
     from grader.execution.execute import ExecutionSettings, execute  # noqa: PLC0415 - re-grading needs none of it
-    from grader.execution.verify import verify  # noqa: PLC0415
+    from grader.verification.verify import verify  # noqa: PLC0415
 
     if settings.sandbox is None:
         raise RuntimeError("a submission is to be executed, but no sandbox was chosen")
@@ -212,15 +213,15 @@ def _execute(
     )
     total = len(submission.cells)
     task.folder.key_file.unlink(missing_ok=True)
-    tell(Progress(task.id, "start", 0, total))
+    on_progress(Progress(task.id, "start", 0, total))
     evidence = execute(
         submission,
         notebook,
         folder=task.folder,
         settings=execution,
-        on_cell=lambda index, cells: tell(Progress(task.id, "run", index, cells)),
+        on_cell=lambda index, cells: on_progress(Progress(task.id, "run", index, cells)),
     )
-    tell(Progress(task.id, "verify", total, total))
+    on_progress(Progress(task.id, "verify", total, total))
     measurements = verify(
         evidence, arrays=task.folder.arrays, data_sets=settings.data_sets, sandbox=settings.sandbox, core=core
     )
@@ -230,20 +231,21 @@ def _execute(
     write_atomically(task.folder.key_file, json.dumps(key, indent=1) + "\n")
 
 
-def _replay(task: Task, settings: Settings, *, core: int | None, tell: Tell) -> None:
+def _replay(task: Task, settings: Settings, *, core: int | None, on_progress: OnProgress) -> None:
     """Repeats outside what is suspicious, and the share that the tutor chose, where that was not done yet."""
     if settings.sandbox is None:
         return
-    from grader.execution.replay import replay_fits  # noqa: PLC0415 - as above
+    from grader.verification.replay import replay_fits  # noqa: PLC0415 - as above
 
     evidence, measurements = stored_evidence(task.folder)
     chosen = (fit.id for fit in evidence.fits if _draw(evidence.sha256, fit.id) < settings.replay_share)
     done = {replay.fit for replay in measurements.replays}
-    doubted = fits_to_replay(evidence, measurements, read=task.folder.arrays.get)
+    submission = SubmissionView(evidence, measurements, matching={}, read=task.folder.arrays.get)
+    doubted = fits_to_replay(submission)
     due = [fit for fit in dict.fromkeys((*doubted, *chosen)) if fit not in done]
     if not due:
         return
-    tell(Progress(task.id, "replay"))
+    on_progress(Progress(task.id, "replay"))
     replays = replay_fits(
         evidence,
         due,
@@ -262,13 +264,13 @@ def _reruns(task: Task, settings: Settings) -> list[Task]:
     return [replace(task, seed=seed, folder=task.folder.rerun(seed)) for seed in seeds]
 
 
-def _rerun(task: Task, settings: Settings, *, core: int | None, tell: Tell) -> bool:
+def _rerun(task: Task, settings: Settings, *, core: int | None, on_progress: OnProgress) -> bool:
     """Runs a submission under further seeds, and says whether any of those runs is new."""
     due = [rerun for rerun in _reruns(task, settings) if needs_execution(rerun, settings)][: settings.reruns]
     for rerun in due:
         submission, notebook = read_submission(task.path, submission_id=task.id, origin=task.origin)
         if notebook is not None:
-            _execute(rerun, settings, submission=submission, notebook=notebook, core=core, tell=tell)
+            _execute(rerun, settings, submission=submission, notebook=notebook, core=core, on_progress=on_progress)
     return bool(due)
 
 

@@ -93,7 +93,7 @@ class ArrayStore:
         except (OSError, ValueError, EOFError) as error:
             raise StoreError(
                 f"{path}: not a stored array ({error}).",
-                mend="Delete the submission's folder and grade again.",
+                fix="Delete the submission's folder and grade again.",
             ) from error
         return loaded
 
@@ -197,7 +197,7 @@ def _unwritable(path: Path, error: OSError) -> StoreError:
     return StoreError(
         f"{path}: it cannot be written ({error.strerror or error}).",
         expected="A place where we may write, with room on its disk.",
-        mend="Name another folder, or make room there; what was written before is kept.",
+        fix="Name another folder, or make room there; what was written before is kept.",
     )
 
 

@@ -1,4 +1,4 @@
-"""Synthetic evidence for fast tests: layers, models, fits, figures, cells, and the scope that a check sees.
+"""Synthetic evidence for fast tests: layers, models, fits, figures, cells, and the view that a check sees.
 
 The functions build single records with sensible defaults; every field can be given. `Notebook` strings them together
 in the order in which they happen, numbers cells and events, and makes the `Evidence`::
@@ -7,7 +7,7 @@ in the order in which they happen, numbers cells and events, and makes the `Evid
     book.markdown("## Exercise 1")
     baseline = book.model(dense(1, "sigmoid"), inputs=(2,))
     book.fit(baseline, epochs=10)
-    scope = book.scope("ex1", model=baseline)
+    view = book.view("ex1", model=baseline)
 """
 
 from __future__ import annotations
@@ -15,13 +15,14 @@ from __future__ import annotations
 import hashlib
 import io
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 
 from grader.calibration import Calibration
-from grader.checks.base import Scope
+from grader.judging.views import SectionView, SubmissionView
 from grader.records import (
     ArraySummary,
     AxesRecord,
@@ -281,7 +282,7 @@ def make_measurement(probe: str = "test", *, weights: str = "w1", model: str = "
     return Measurement(**{**base, "model": model, "weights": weights, "probe": probe, **fields})
 
 
-def make_scope(
+def make_view(
     evidence: Evidence | None = None,
     *,
     section: SectionMatch | None = None,
@@ -292,20 +293,25 @@ def make_scope(
     full_calibration: Calibration | None = None,
     measurements: Measurements | None = None,
     template_texts: Iterable[str] = (),
-) -> Scope:
+) -> SectionView:
     """What a check sees. Without a section: one that holds every cell, and the first model with all its fits."""
     evidence = make_evidence() if evidence is None else evidence
     section = whole_notebook(evidence) if section is None else section
-    return Scope(
+    submission = SubmissionView(
         evidence=evidence,
         measurements=measurements or Measurements(submission=evidence.submission, measured=tuple(measured)),
         matching={section.section: section, **(matching or {})},
-        section=section,
         read=(store or MemoryStore()).get,
         calibration=calibration,
         full_calibration=full_calibration,
         template_texts=frozenset(template_texts),
     )
+    return SectionView(submission, section)
+
+
+def with_submission(view: SectionView, **changes: Any) -> SectionView:
+    """The same view of a submission with some of its parts replaced."""
+    return SectionView(replace(view.submission, **changes), view.match)
 
 
 def whole_notebook(evidence: Evidence, *, section: str = "ex4") -> SectionMatch:
@@ -415,9 +421,9 @@ class Notebook:
         run = Execution(first_error_cell=failed)
         return make_evidence(**{**parts, **self.fields, "execution": run, **fields})
 
-    def scope(
+    def view(
         self, section: str = "ex4", *, model: str | None = None, cells: Iterable[int] | None = None, **fields: Any
-    ) -> Scope:
+    ) -> SectionView:
         """What a check sees of a section with that model, all of its fits, and these cells (all where not given)."""
         evidence = self.evidence()
         match = whole_notebook(evidence, section=section)
@@ -426,7 +432,7 @@ class Notebook:
             match = match.model_copy(update={"model": model, "fits": fits})
         if cells is not None:
             match = match.model_copy(update={"cells": tuple(cells)})
-        return make_scope(evidence, section=match, store=self.store, **fields)
+        return make_view(evidence, section=match, store=self.store, **fields)
 
     def _add(self, cell: CellRun) -> int:
         self.cells.append(cell)

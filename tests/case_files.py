@@ -14,7 +14,7 @@ import yaml
 
 from grader import pipeline
 from grader.execution.watch import RunLimits
-from grader.pipeline import Settings, Task, Tell
+from grader.pipeline import OnProgress, Settings, Task
 from grader.records import GradedSubmission, Verdict
 
 CASES = Path(__file__).parent / "cases"
@@ -76,9 +76,11 @@ def _read(path: Path) -> Case:
     )
 
 
-def grade_case(task: Task, settings: Settings, *, core: int | None, tell: Tell, own: Mapping[str, Settings]) -> None:
+def grade_case(
+    task: Task, settings: Settings, *, core: int | None, on_progress: OnProgress, own: Mapping[str, Settings]
+) -> None:
     """A step of a batch in which every case has its own rubric and limits."""
-    pipeline.grade(task, own[task.id], core=core, tell=tell)
+    pipeline.grade(task, own[task.id], core=core, on_progress=on_progress)
 
 
 def with_limits(limits: RunLimits, changes: dict[str, Any]) -> RunLimits:

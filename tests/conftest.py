@@ -52,7 +52,7 @@ def graded_cases(sandbox: Sandbox, output: OutputFolder) -> dict[str, GradedSubm
     tasks.sort(key=lambda task: -task.path.stat().st_size)
     own = {case.name: _settings(case, sandbox) for case in cases}
     step = partial(grade_case, own=own)
-    failures = run_tasks(tasks, own[cases[0].name], step=step, jobs=default_jobs(), tell=lambda _: None)
+    failures = run_tasks(tasks, own[cases[0].name], step=step, jobs=default_jobs(), on_progress=lambda _: None)
     graded = {}
     for task, why in zip(tasks, failures, strict=True):
         assert not why, f"{task.id}: {why}"

@@ -7,8 +7,8 @@ from builders import Notebook, dense, dropout, grid, line, make_axes
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
-from grader.checks.base import registered
-from grader.checks.forms import ModelForm
+from grader.architecture.forms import ModelForm
+from grader.judging.registry import registered
 from grader.matching import match
 from grader.records import Evidence
 from grader.reference.mutation.deriving import Derived, derive

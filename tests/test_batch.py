@@ -21,13 +21,13 @@ from grader.batch import run_tasks
 from grader.pipeline import Task
 from grader.store import SubmissionFolder
 
-def step(task, settings, *, core, tell):
+def step(task, settings, *, core, on_progress):
     task.path.write_text(str(os.getpid()))
     time.sleep(120)
 
 if __name__ == "__main__":
     path = Path(sys.argv[1])
-    run_tasks([Task("some", path, SubmissionFolder(path.parent))], None, step=step, jobs=1, tell=lambda _: None)
+    run_tasks([Task("some", path, SubmissionFolder(path.parent))], None, step=step, jobs=1, on_progress=lambda _: None)
 """
 
 
@@ -49,11 +49,11 @@ def test_workers_end_with_the_batch(tmp_path, number, take_interrupts):
     worker.close()
 
 
-def nothing(task, settings, *, core, tell):
+def nothing(task, settings, *, core, on_progress):
     """A step that succeeds at once."""
 
 
-def fails(task, settings, *, core, tell):
+def fails(task, settings, *, core, on_progress):
     """A step that ends its process."""
     os._exit(3)
 
@@ -61,7 +61,7 @@ def fails(task, settings, *, core, tell):
 def run(step, folder, *, count):
     """What is said of so many tasks."""
     tasks = [Task(str(number), folder, SubmissionFolder(folder / str(number))) for number in range(count)]
-    return run_tasks(tasks, None, step=step, jobs=2, tell=lambda _: None)
+    return run_tasks(tasks, None, step=step, jobs=2, on_progress=lambda _: None)
 
 
 def test_a_finished_worker_has_not_failed_whoever_reads_its_exit_code(tmp_path):

@@ -148,7 +148,7 @@ def test_a_broken_data_set_is_refused(tmp_path, change, said):
     with pytest.raises(UsageError, match=said) as raised:
         datasets.resolve(str(tmp_path))
     assert raised.value.expected
-    assert raised.value.mend
+    assert raised.value.fix
 
 
 @pytest.mark.parametrize("content", [b"", b"PK\x03\x04 cut off", pickle.dumps({"x_train": 1}), b"\x93NUMPY"])

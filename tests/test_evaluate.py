@@ -5,11 +5,11 @@ import pytest
 from builders import SHA, make_calibration, make_evidence
 from worksheet import Worksheet, printed, rubric
 
-from grader.checks import base
-from grader.checks.base import CheckSpec, Params
+from grader.attribution.consequences import find_fallout
 from grader.errors import StoreError
 from grader.evaluate import data_kind, evaluate, not_run
-from grader.fallout import find_fallout
+from grader.judging import registry
+from grader.judging.registry import CheckSpec, Params
 from grader.records import CellError, CheckResult, Execution, Measurements, Submission
 from grader.rubric import Criterion, OutcomeTexts, Rubric, Section
 
@@ -26,7 +26,7 @@ def says(monkeypatch):
     monkeypatch.setattr("grader.evaluate.registered", lambda: MappingProxyType(known))
 
     def register(name, result):
-        def run(scope, params):
+        def run(view, params):
             if isinstance(result, Exception):
                 raise result
             return result
@@ -84,7 +84,10 @@ def test_a_check_that_fails_costs_nobody_anything(says, broken):
     says("good", CheckResult(outcome="passed"))
     criteria = (Criterion(id="a", points=1, check="broken"), Criterion(id="b", points=2, check="good"))
     found = graded(one_rubric(*criteria))
-    assert [(one.outcome, one.cause) for one in found.verdicts] == [("needs_review", "ours"), ("passed", None)]
+    assert [(one.outcome, one.cause) for one in found.verdicts] == [
+        ("needs_review", "infrastructure"),
+        ("passed", None),
+    ]
     assert (found.points_earned, found.points_pending, found.status) == (2.0, 1.0, "needs_review")
 
 
@@ -142,7 +145,10 @@ def test_our_own_failure_leaves_everything_to_a_person():
     """Nothing is lost where nothing was run."""
     evidence = make_evidence(cells=(), data_sets=(), execution=Execution(reason="internal", detail="The worker died."))
     found = graded(rubric(), evidence)
-    assert {(one.outcome, one.cause) for one in found.verdicts} <= {("needs_review", "ours"), ("passed", None)}
+    assert {(one.outcome, one.cause) for one in found.verdicts} <= {
+        ("needs_review", "infrastructure"),
+        ("passed", None),
+    }
     assert found.points_pending + found.points_earned == 50.0
 
 
@@ -154,7 +160,7 @@ def test_a_matching_that_fails_leaves_everything_to_a_person(monkeypatch):
 
     monkeypatch.setattr("grader.evaluate.match", broken)
     found = graded(rubric())
-    assert {one.cause for one in found.verdicts} == {"ours"}
+    assert {one.cause for one in found.verdicts} == {"infrastructure"}
     assert found.status == "needs_review"
 
 
@@ -188,7 +194,7 @@ def test_what_follows_from_a_missing_package_is_our_doing():
     book.markdown(printed("deep"))
     book.code("pass")
     found = of_book(book)
-    assert (found["ex6.architecture"].outcome, found["ex6.architecture"].cause) == ("needs_review", "ours")
+    assert (found["ex6.architecture"].outcome, found["ex6.architecture"].cause) == ("needs_review", "infrastructure")
     assert "needs the package fancy" in found["ex6.architecture"].feedback
     assert found["deep.architecture"].outcome == "failed"
 
@@ -230,7 +236,7 @@ def test_a_section_that_our_doing_reaches_by_a_name_is_not_failed():
     book.markdown(printed("ex4"))
     book.code("model.fit(x_train)", error=CellError(name="ValueError", value="bad shape"))
     found = of_book(book)
-    assert (found["ex4.architecture"].outcome, found["ex4.architecture"].cause) == ("needs_review", "ours")
+    assert (found["ex4.architecture"].outcome, found["ex4.architecture"].cause) == ("needs_review", "infrastructure")
 
 
 def test_grading_twice_gives_the_same_record():
@@ -262,11 +268,11 @@ def test_a_spread_of_other_data_is_not_used(says, monkeypatch):
     graded(with_spread, make_evidence())
     other = make_evidence().data_sets[0].model_copy(update={"fingerprint": "f" * 64})
     graded(with_spread, make_evidence(data_sets=(other,)))
-    assert [scope.calibration for scope in seen] == [calibration, None]
-    assert seen[1].full_calibration == calibration
+    assert [view.calibration for view in seen] == [calibration, None]
+    assert seen[1].submission.full_calibration == calibration
 
 
 def test_checks_are_registered_once():
     """Two of one name would hide each other."""
     with pytest.raises(ValueError, match="registered twice"):
-        base.check("trained", params=Params)(lambda scope, params: None)
+        registry.check("trained", params=Params)(lambda view, params: None)

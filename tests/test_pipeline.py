@@ -7,11 +7,11 @@ import pytest
 from builders import Notebook, dense, make_calibration, make_measurement
 
 from grader import pipeline
-from grader.checks.base import registered
-from grader.checks.forms import ModelForm
+from grader.architecture.forms import ModelForm
 from grader.datasets import resolve
 from grader.execution.sandbox import Limits
 from grader.execution.watch import RunLimits
+from grader.judging.registry import registered
 from grader.pipeline import Settings, Task
 from grader.records import Measurements
 from grader.rubric import Criterion, Rubric, Section
@@ -62,7 +62,7 @@ def keep(task, settings, *, accuracy):
 
 
 def outcome(task, settings):
-    graded = pipeline.regrade(task, settings, tell=lambda _: None)
+    graded = pipeline.regrade(task, settings, on_progress=lambda _: None)
     return graded.verdicts[0].outcome
 
 

@@ -66,7 +66,7 @@ def test_a_folder_that_cannot_be_made_is_told_before_anything_is_written(tmp_pat
         OutputFolder(tmp_path / "file" / "out").make()
     assert str(tmp_path / "file" / "out") in caught.value.found
     assert "Not a directory" in caught.value.found
-    assert "Name another folder" in caught.value.mend
+    assert "Name another folder" in caught.value.fix
 
 
 def test_a_folder_is_made_and_left_empty(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from grader.advice.configuration import activation_twice, learning_rate, linear_
 from grader.advice.data import test_in_training, unscaled_input, validation_classes
 from grader.advice.history import loss_value, no_progress, oscillation, overfitting
 from grader.advice.training import Remark, Training, trainings
-from grader.checks.base import Scope
+from grader.judging.views import SubmissionView
 from grader.records import Advice
 from grader.rubric import Rubric
 
@@ -34,15 +34,15 @@ _RULES: tuple[Callable[[Training], Iterator[Remark]], ...] = (
 )
 
 
-def advise(scope: Scope, *, rubric: Rubric) -> tuple[Advice, ...]:
+def advise(submission: SubmissionView, *, rubric: Rubric) -> tuple[Advice, ...]:
     """Every remark on every training of the notebook, each said once, in the order of the rubric's sections.
 
     Args:
-        scope: Seen from any section.
+        submission: With what was verified of it.
         rubric: For the order of the sections.
     """
     given: dict[tuple[str, str], Advice] = {}
-    for training in trainings(scope, rubric):
+    for training in trainings(submission, rubric):
         for rule in _RULES:
             for remark in rule(training):
                 advice = Advice(rule=remark.rule, section=training.section, text=remark.text, cells=training.cells)

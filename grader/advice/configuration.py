@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 from grader.advice.training import Remark, Training
-from grader.checks.losses import misfit
-from grader.checks.results import listed
+from grader.architecture.losses import misfit
+from grader.judging.results import listed
 
 STRONG_DROPOUT = 0.5
 LEARNING_RATES = (1e-7, 1e-2)

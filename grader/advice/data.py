@@ -6,9 +6,9 @@ import math
 from collections.abc import Iterator
 
 from grader.advice.training import Remark, Training
-from grader.checks.results import listed
-from grader.checks.rows import SHARE_OF_CHANCE, test_rows_in, width
+from grader.judging.results import listed
 from grader.records import ArraySummary, FitRecord
+from grader.training.rows_of_fits import SHARE_OF_CHANCE, test_rows_in, width
 
 LARGEST_STANDARD_SCORE = 6.0
 """Standardised features reach some four standard deviations: values up to here are scaled."""
@@ -24,7 +24,7 @@ def unscaled_input(training: Training) -> Iterator[Remark]:
         UMLAUT (Schoop et al., CHI 2021), which asks for [-1, 1] and no integers; but standardised features and
         coordinates go beyond it, and small whole numbers are as good, so only values far from 0 are told.
     """
-    layers = training.scope.evidence.model(training.model_id).layers
+    layers = training.submission.evidence.model(training.model_id).layers
     if any(layer.class_name in _SCALING_LAYERS for layer in layers[:_SCALES_EARLY]):
         return
     for fit in training.fits:
@@ -60,8 +60,10 @@ def test_in_training(training: Training) -> Iterator[Remark]:
         Yang et al., "Data Leakage in Notebooks", ASE 2022.
     """
     for fit in training.fits:
-        in_fit = test_rows_in(training.scope, fit.x) or 0.0
-        in_validation = test_rows_in(training.scope, fit.validation.x if fit.validation is not None else None) or 0.0
+        in_fit = test_rows_in(training.submission, fit.x) or 0.0
+        in_validation = (
+            test_rows_in(training.submission, fit.validation.x if fit.validation is not None else None) or 0.0
+        )
         if max(in_fit, in_validation) <= SHARE_OF_CHANCE:
             continue
         if in_fit > SHARE_OF_CHANCE:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 from grader.advice.training import Remark, Training
-from grader.checks.results import counted, shown
+from grader.judging.results import counted, shown
 
 HUGE_LOSS = 1e3
 NO_PROGRESS = 0.01

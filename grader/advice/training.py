@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from grader.checks.absence import is_training, section_name
-from grader.checks.base import Scope
-from grader.checks.layers import PlainModel, last_compile, plain_model
-from grader.checks.results import listed
+from grader.architecture.layers import PlainModel, last_compile, plain_model
+from grader.judging.absence import is_training, section_name
+from grader.judging.results import listed
+from grader.judging.views import SubmissionView
 from grader.records import CompileRecord, FitRecord
 from grader.rubric import Rubric
 
@@ -35,7 +35,7 @@ class Training:
         tries_rates: Whether the section asks for several learning rates, of which some are meant to be off.
     """
 
-    scope: Scope
+    submission: SubmissionView
     section: str | None
     model: PlainModel
     model_id: str
@@ -76,33 +76,35 @@ class Training:
         return self.history(named) if named is not None else ()
 
 
-def trainings(scope: Scope, rubric: Rubric) -> Iterator[Training]:
+def trainings(submission: SubmissionView, rubric: Rubric) -> Iterator[Training]:
     """Every training of the notebook: those of the sections in their order, then what belongs to none."""
     told: set[str] = set()
     for section in rubric.sections:
-        match = scope.matching[section.id]
+        match = submission.matching[section.id]
         if match.model is None or match.borrowed_from is not None:
             continue
-        fits = tuple(fit for fit in scope.evidence.fits if fit.id in match.fits and is_training(fit))
+        fits = tuple(fit for fit in submission.evidence.fits if fit.id in match.fits and is_training(fit))
         told.update(fit.id for fit in fits)
         if fits:
-            yield _training(scope, fits, section=section.id)
+            yield _training(submission, fits, section=section.id)
     comparing = {one.id for one in rubric.sections if one.compares_trainings}
-    for fit in scope.evidence.fits:
+    for fit in submission.evidence.fits:
         if fit.id not in told and is_training(fit):
-            section_of_cell = _section_of_cell(scope, fit.cell)
-            training = _training(scope, (fit,), section=section_of_cell)
+            section_of_cell = _section_of_cell(submission, fit.cell)
+            training = _training(submission, (fit,), section=section_of_cell)
             yield replace(training, tries_rates=section_of_cell in comparing)
 
 
-def _training(scope: Scope, fits: tuple[FitRecord, ...], *, section: str | None) -> Training:
+def _training(submission: SubmissionView, fits: tuple[FitRecord, ...], *, section: str | None) -> Training:
     model = fits[0].model
-    plain = plain_model(scope.evidence.model(model), compiled=last_compile(scope.evidence, model))
-    owns = section is not None and scope.matching[section].model == model
-    name = f"the model of {section_name(section or '', scope.matching)}" if owns else "this model"
-    return Training(scope=scope, section=section, model=plain, model_id=model, fits=fits, name=name)
+    plain = plain_model(submission.evidence.model(model), compiled=last_compile(submission.evidence, model))
+    owns = section is not None and submission.matching[section].model == model
+    name = f"the model of {section_name(section or '', submission.matching)}" if owns else "this model"
+    return Training(submission=submission, section=section, model=plain, model_id=model, fits=fits, name=name)
 
 
-def _section_of_cell(scope: Scope, cell: int | None) -> str | None:
-    headed = [name for name, match in scope.matching.items() if match.heading_cell is not None and cell in match.cells]
+def _section_of_cell(submission: SubmissionView, cell: int | None) -> str | None:
+    headed = [
+        name for name, match in submission.matching.items() if match.heading_cell is not None and cell in match.cells
+    ]
     return headed[0] if headed else None

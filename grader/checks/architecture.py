@@ -6,13 +6,14 @@ from typing import Any
 
 from pydantic import Field
 
-from grader.checks.absence import mend_of, why_no_model
-from grader.checks.base import Params, Scope, check
-from grader.checks.comparison import Comparison, compare, form_in_short
-from grader.checks.forms import ModelForm
-from grader.checks.layers import PlainModel, last_compile, plain_model
-from grader.checks.results import Words, blocked, failed, failed_or_partial, listed, needs_review, passed
-from grader.checks.subject import absent
+from grader.architecture.comparison import Comparison, compare, form_in_short
+from grader.architecture.forms import ModelForm
+from grader.architecture.layers import PlainModel, last_compile, plain_model
+from grader.judging.absence import fix_for, why_no_model
+from grader.judging.registry import Params, check
+from grader.judging.results import Words, blocked, failed, failed_or_partial, listed, needs_review, passed
+from grader.judging.subject import absent
+from grader.judging.views import SectionView
 from grader.records import CheckResult
 
 RATE_TOLERANCE = 1e-6
@@ -35,20 +36,25 @@ class DropoutRateParams(Params):
 
 
 @check("architecture", params=ArchitectureParams)
-def architecture(scope: Scope, params: ArchitectureParams) -> CheckResult:
+def architecture(section: SectionView, params: ArchitectureParams) -> CheckResult:
     """The model has the layers that the form asks for, in whatever style it is written.
 
     A width, an activation or another named value that differs, a layer too many and a layer too few are one property
     each; what only reshapes or scales the input is none.
     """
     words: Words = {"required": "a model with these layers", "expected": form_in_short(params.model)}
-    model = scope.model
+    model = section.model
     if model is None:
         return absent(
-            scope, why_no_model(scope), words, yours="no model", next_step=mend_of(scope), cells=scope.section.cells
+            section,
+            why_no_model(section),
+            words,
+            yours="no model",
+            next_step=fix_for(section),
+            cells=section.match.cells,
         )
-    words["cells"] = _cells(scope)
-    plain = plain_model(model, compiled=last_compile(scope.evidence, model.id))
+    words["cells"] = _cells(section)
+    plain = plain_model(model, compiled=last_compile(section.evidence, model.id))
     if not plain.layers:
         return needs_review(
             "unverifiable", "The layers of your model could not be read; a tutor will look at it.", words
@@ -58,16 +64,16 @@ def architecture(scope: Scope, params: ArchitectureParams) -> CheckResult:
 
 
 @check("dropout_rate", params=DropoutRateParams)
-def dropout_rate(scope: Scope, params: DropoutRateParams) -> CheckResult:
+def dropout_rate(section: SectionView, params: DropoutRateParams) -> CheckResult:
     """Every Dropout layer of the model has the rate asked for."""
     words: Words = {
         "required": "every Dropout layer with this rate",
         "expected": f"{params.rate:g}",
-        "cells": _cells(scope),
+        "cells": _cells(section),
     }
-    model = scope.model
+    model = section.model
     if model is None:
-        return blocked(why_no_model(scope), words, yours="no model", next_step=mend_of(scope))
+        return blocked(why_no_model(section), words, yours="no model", next_step=fix_for(section))
     rates = [layer.config.get("rate") for layer in model.layers if layer.class_name == "Dropout"]
     if not rates:
         advice = f"Add Dropout layers with a rate of {params.rate:g}."
@@ -100,11 +106,11 @@ def _judged(plain: PlainModel, comparison: Comparison, *, params: ArchitecturePa
     return failed(told, words)
 
 
-def _cells(scope: Scope) -> tuple[int, ...]:
+def _cells(section: SectionView) -> tuple[int, ...]:
     """Where the model was made, else where it was trained."""
-    model = scope.model
+    model = section.model
     if model is None or model.cell is None:
-        return tuple(dict.fromkeys(fit.cell for fit in scope.fits if fit.cell is not None))
+        return tuple(dict.fromkeys(fit.cell for fit in section.fits if fit.cell is not None))
     return (model.cell,)
 
 

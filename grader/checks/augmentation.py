@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from grader.checks.base import Params, Scope, check
-from grader.checks.results import Words, failed, failed_or_partial, listed, needs_review, passed, per_cent
-from grader.checks.rows import hashes, share_within, width
-from grader.checks.subject import fit_cells, nothing_trained
+from grader.judging.registry import Params, check
+from grader.judging.results import Words, failed, failed_or_partial, listed, needs_review, passed, per_cent
+from grader.judging.subject import fit_cells, nothing_trained
+from grader.judging.views import SectionView
 from grader.records import CheckResult, FitRecord
+from grader.training.rows_of_fits import hashes, share_within, width
 
 CHANGED = 0.5
 """Rows of a training of which at least this share is in no array of the data set were changed on their way."""
@@ -27,29 +28,29 @@ class AugmentedParams(Params):
 
 
 @check("augmented", params=AugmentedParams)
-def augmented(scope: Scope, params: AugmentedParams) -> CheckResult:
+def augmented(section: SectionView, params: AugmentedParams) -> CheckResult:
     """The model was trained on rows changed at random, by layers of Keras in it or by a pipeline before it."""
     words: Words = {
         "required": "training rows changed at random",
         "expected": "random layers in the model, or changed rows in its pipeline",
         "basis": "claimed",
-        "cells": fit_cells(scope),
+        "cells": fit_cells(section),
         "next_step": "Put layers such as RandomTranslation before the first convolution, or map them over the data.",
     }
-    missing = nothing_trained(scope, words)
+    missing = nothing_trained(section, words)
     if missing is not None:
         return missing
-    layers = _random_layers(scope)
+    layers = _random_layers(section)
     if layers:
         return passed(f"The model changes its images by {listed(layers)}.", words, yours=listed(layers), basis="static")
-    shares = [_share_of_data_set(scope, fit, name=params.data_set) for fit in scope.fits]
+    shares = [_share_of_data_set(section, fit, name=params.data_set) for fit in section.fits]
     known = [share for share in shares if share is not None]
     if len(known) < len(shares):
         text = "The model has no random layers, and whether its training rows were changed could not be seen."
         return needs_review("unverifiable", f"{text} A tutor will look.", words)
     if min(known) <= 1 - CHANGED:
         text = f"{per_cent(1 - min(known))} of the training rows were changed on their way to the model."
-        if params.anew and _is_fixed(scope.fits):
+        if params.anew and _is_fixed(section.fits):
             text = f"{per_cent(1 - min(known))} of the training rows were changed, but once: every epoch saw the same."
             step = "Change the images on their way to the model: by random layers in it, or in a pipeline or generator."
             return failed_or_partial(params.once, text, words, yours="rows changed once", next_step=step)
@@ -64,8 +65,8 @@ def changes_rows(kind: str) -> bool:
     return kind.startswith("Random") or kind in _CHANGING_LAYERS
 
 
-def _random_layers(scope: Scope) -> list[str]:
-    names = [layer.class_name for layer in scope.model.layers] if scope.model is not None else []
+def _random_layers(section: SectionView) -> list[str]:
+    names = [layer.class_name for layer in section.model.layers] if section.model is not None else []
     return list(dict.fromkeys(name for name in names if changes_rows(name)))
 
 
@@ -75,15 +76,15 @@ def _is_fixed(fits: tuple[FitRecord, ...]) -> bool:
     return len(arrays) == 1 and all(fit.x.kind == "array" for fit in fits) and sum(fit.epochs_run for fit in fits) > 1
 
 
-def _share_of_data_set(scope: Scope, fit: FitRecord, *, name: str | None) -> float | None:
+def _share_of_data_set(section: SectionView, fit: FitRecord, *, name: str | None) -> float | None:
     """The share of a fit's rows that the training part of the data set holds, whatever their scale, in [0, 1]."""
-    use = next((item for item in scope.evidence.data_sets if item.loaded and name in {None, item.name}), None)
+    use = next((item for item in section.evidence.data_sets if item.loaded and name in {None, item.name}), None)
     if use is None:
         return None
     whole = [
         item.array
-        for item in scope.evidence.arrays
+        for item in section.evidence.arrays
         if item.array.rows == use.train_rows and len(item.array.shape) > 1 and width(item.array) == width(fit.x)
     ]
-    shares = [share_within(hashes(scope, fit.x), hashes(scope, array)) for array in whole]
+    shares = [share_within(hashes(section.submission, fit.x), hashes(section.submission, array)) for array in whole]
     return max((share for share in shares if share is not None), default=None)

@@ -10,10 +10,11 @@ from dataclasses import dataclass
 import numpy as np
 from pydantic import Field
 
-from grader.checks.base import Params, Scope, check
-from grader.checks.drawn import cells_of, figures_by_nearness, was_cut
-from grader.checks.results import Words, failed, failed_or_partial, needs_review, passed
-from grader.checks.subject import Floats, absent, measured_states, nothing_trained, numbers, unverified
+from grader.figures.plotted_data import cells_of, figures_by_nearness, was_cut
+from grader.judging.registry import Params, check
+from grader.judging.results import Words, failed, failed_or_partial, needs_review, passed
+from grader.judging.subject import Floats, absent, measured_states, nothing_trained, numbers, unverified
+from grader.judging.views import SectionView
 from grader.records import AxesRecord, CheckResult, FigureRecord, Measurement
 
 MOST_DECIMALS = 4
@@ -47,26 +48,26 @@ class _Matrix:
 
 
 @check("confusion_matrix", params=ConfusionMatrixParams)
-def confusion_matrix(scope: Scope, params: ConfusionMatrixParams) -> CheckResult:
+def confusion_matrix(section: SectionView, params: ConfusionMatrixParams) -> CheckResult:
     """A picture shows the model's own confusion matrix, in any orientation, as counts or shares."""
     words: Words = {
         "required": f"a picture of this model's confusion matrix on the {params.part} set",
-        "cells": scope.section.cells,
+        "cells": section.match.cells,
         "basis": "verified",
     }
-    missing = nothing_trained(scope, words)
+    missing = nothing_trained(section, words)
     if missing is not None:
         return missing
-    own = [item for item in measured_states(scope, params.part) if item.confusion is not None]
-    figures = figures_by_nearness(scope)
-    squares = {index: list(_squares(scope, figure)) for index, figure in enumerate(figures)}
+    own = [item for item in measured_states(section, params.part) if item.confusion is not None]
+    figures = figures_by_nearness(section)
+    squares = {index: list(_squares(section, figure)) for index, figure in enumerate(figures)}
     if not own:
-        return _without_measurement(scope, figures, squares=squares, words=words)
+        return _without_measurement(section, figures, squares=squares, words=words)
     truth = _counts(own[0])
     words["expected"] = _summary(truth)
-    others = [_counts(item) for item in _of_other_models(scope, params.part)]
+    others = [_counts(item) for item in _of_other_models(section, params.part)]
     nearest: tuple[float, FigureRecord] | None = None
-    here = len(scope.here(scope.evidence.figures))
+    here = len(section.here(section.evidence.figures))
     tried = any(matrix.values.shape == truth.shape for index in range(here) for matrix in squares[index])
     # Only a section that shows no matrix of its own may have it elsewhere.
     for index, figure in enumerate(figures[:here] if tried else figures):
@@ -78,22 +79,27 @@ def confusion_matrix(scope: Scope, params: ConfusionMatrixParams) -> CheckResult
     if nearest is not None and nearest[0] <= params.tolerance * truth.sum() + 1e-6:
         words |= {"cells": cells_of([nearest[1]]), "yours": words["expected"]}
         return passed("The picture shows this model's confusion matrix.", words)
-    return _not_shown(scope, truth, squares=squares, params=params, words=words)
+    return _not_shown(section, truth, squares=squares, params=params, words=words)
 
 
 def _not_shown(
-    scope: Scope, truth: Floats, *, squares: dict[int, list[_Matrix]], params: ConfusionMatrixParams, words: Words
+    section: SectionView,
+    truth: Floats,
+    *,
+    squares: dict[int, list[_Matrix]],
+    params: ConfusionMatrixParams,
+    words: Words,
 ) -> CheckResult:
-    here = scope.here(scope.evidence.figures)
+    here = section.here(section.evidence.figures)
     step = f"Draw the confusion matrix of this section's model on the {params.part} set."
     limit = params.tolerance * truth.sum() + 1e-6
     shown = [matrix for index in range(len(here)) for matrix in squares[index] if matrix.values.shape == truth.shape]
     if shown:
         words |= {"cells": cells_of(here), "yours": _summary(shown[0].values), "next_step": step}
-        for other in _of_other_models(scope, params.part):
+        for other in _of_other_models(section, params.part):
             if any(_moved_rows(matrix, _counts(other)) <= limit for matrix in shown):
                 return failed("The picture shows the confusion matrix of another model.", words)
-        train = scope.measurement("train")
+        train = section.measurement("train")
         total = float(shown[0].values.sum())
         if train is not None and train.rows != truth.sum() and total == train.rows:
             return failed(
@@ -106,9 +112,11 @@ def _not_shown(
             f" {params.part} set.",
             words,
         )
-    if was_cut(scope, here):
-        return needs_review("ours", "A figure of this section could not be kept whole; a tutor will look at it.", words)
-    printed = next((cell.index for cell in scope.cells if _is_printed(cell.printed, truth)), None)
+    if was_cut(section, here):
+        return needs_review(
+            "infrastructure", "A figure of this section could not be kept whole; a tutor will look at it.", words
+        )
+    printed = next((cell.index for cell in section.cells if _is_printed(cell.printed, truth)), None)
     if printed is not None:
         words |= {"cells": (printed,), "yours": "printed numbers"}
         return failed_or_partial(
@@ -119,7 +127,7 @@ def _not_shown(
         )
     size = len(truth)
     return absent(
-        scope,
+        section,
         f"No picture of a {size} x {size} confusion matrix was found in this section.",
         words,
         yours="no such picture",
@@ -128,15 +136,15 @@ def _not_shown(
 
 
 def _without_measurement(
-    scope: Scope, figures: tuple[FigureRecord, ...], *, squares: dict[int, list[_Matrix]], words: Words
+    section: SectionView, figures: tuple[FigureRecord, ...], *, squares: dict[int, list[_Matrix]], words: Words
 ) -> CheckResult:
-    here = len(scope.here(scope.evidence.figures))
+    here = len(section.here(section.evidence.figures))
     cells = cells_of(figure for index, figure in enumerate(figures[:here]) if squares[index])
-    if cells or was_cut(scope, figures[:here]):
+    if cells or was_cut(section, figures[:here]):
         words = {**words, "cells": cells or words["cells"], "yours": "a picture of a matrix"}
-        return unverified(scope, "What your model predicts for the test set", words)
+        return unverified(section, "What your model predicts for the test set", words)
     return absent(
-        scope,
+        section,
         "No picture of a confusion matrix was found in this section.",
         words,
         yours="no such picture",
@@ -144,11 +152,11 @@ def _without_measurement(
     )
 
 
-def _of_other_models(scope: Scope, part: str) -> list[Measurement]:
-    own = {item.weights for item in measured_states(scope, part)}
+def _of_other_models(section: SectionView, part: str) -> list[Measurement]:
+    own = {item.weights for item in measured_states(section, part)}
     return [
         item
-        for item in scope.measurements.measured
+        for item in section.measurements.measured
         if item.probe == part and item.confusion is not None and item.weights not in own
     ]
 
@@ -157,11 +165,11 @@ def _counts(measured: Measurement) -> Floats:
     return np.asarray(measured.confusion, dtype=np.float64)
 
 
-def _squares(scope: Scope, figure: FigureRecord) -> Iterator[_Matrix]:
+def _squares(section: SectionView, figure: FigureRecord) -> Iterator[_Matrix]:
     """Every square of numbers that a figure shows, as an image or mesh or as texts at whole places."""
     for axes in figure.axes:
         for grid in axes.grids:
-            values = None if grid.kind == "contour" else numbers(scope, grid.values)
+            values = None if grid.kind == "contour" else numbers(section, grid.values)
             if values is not None and values.ndim == 2 and values.shape[0] == values.shape[1] > 1:
                 # A share of a class without rows is drawn as NaN.
                 finite = np.clip(np.nan_to_num(values, nan=0.0), -MOST_COUNTED, MOST_COUNTED)

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 from pydantic import Field
 
-from grader.checks.base import Params, Scope, check
-from grader.checks.expressions import Bound, Expression, evaluate_expression, number
-from grader.checks.results import Words, failed, needs_review, passed, per_cent, shown
-from grader.checks.subject import Floats, absent, fits_of_sections, flat_rows, numbers
+from grader.figures.expressions import Bound, Expression, evaluate_expression, number
+from grader.judging.registry import Params, check
+from grader.judging.results import Words, failed, needs_review, passed, per_cent, shown
+from grader.judging.subject import Floats, absent, fits_of_sections, flat_rows, numbers
+from grader.judging.views import SectionView
 from grader.records import ArraySummary, CheckResult, FitRecord, NamedArray
 
 MOST_PAIRS = 200
@@ -60,7 +61,7 @@ class _Points:
 
 
 @check("array_shapes", params=ArrayShapesParams)
-def array_shapes(scope: Scope, params: ArrayShapesParams) -> CheckResult:
+def array_shapes(section: SectionView, params: ArrayShapesParams) -> CheckResult:
     """The inputs have the shape (N, features) and the labels (N,), with N in the range."""
     low, high = params.rows
     asked = f"X (N, {params.features}), y (N,), N from {low:,} to {high:,}"
@@ -68,45 +69,45 @@ def array_shapes(scope: Scope, params: ArrayShapesParams) -> CheckResult:
         "required": asked,
         "expected": asked,
         "basis": "claimed",
-        "cells": scope.section.cells,
+        "cells": section.match.cells,
         "next_step": f"Stack all points to one X of {params.features} columns, and their labels to one y as long.",
     }
-    found = [*_fitted_shapes(scope, params), *_named_shapes(scope, params)]
+    found = [*_fitted_shapes(section, params), *_named_shapes(section, params)]
     # Parts of the data (a class, a split) are named too: the largest pair is the whole.
     judged = sorted(found, key=lambda item: (item.fitted, item.x[0]), reverse=True)
     whole = [*judged[:1], *sorted(judged, key=lambda item: item.x[0], reverse=True)[:1]]
     for item in whole:
         if _fits_shape(item, params):
-            return passed(f"The data has the shapes {item}.", words, yours=str(item), cells=_where(scope, item.cell))
+            return passed(f"The data has the shapes {item}.", words, yours=str(item), cells=_where(section, item.cell))
     if whole:
         item = whole[0]
         return failed(
-            f"The shapes are {item}; {asked} was asked for.", words, yours=str(item), cells=_where(scope, item.cell)
+            f"The shapes are {item}; {asked} was asked for.", words, yours=str(item), cells=_where(section, item.cell)
         )
-    shapes = [item.array.shape for item in _in_section(scope) if len(item.array.shape) > 1]
+    shapes = [item.array.shape for item in _in_section(section) if len(item.array.shape) > 1]
     if shapes:
         return failed(
             f"No pair of X (N, {params.features}) and y (N,) was found; there is an array of shape {shapes[-1]}.",
             words,
             yours=f"an array of shape {shapes[-1]}",
         )
-    return absent(scope, f"No pair of X (N, {params.features}) and y (N,) was found.", words, yours="no such arrays")
+    return absent(section, f"No pair of X (N, {params.features}) and y (N,) was found.", words, yours="no such arrays")
 
 
 @check("curves", params=CurvesParams)
-def curves(scope: Scope, params: CurvesParams) -> CheckResult:
+def curves(section: SectionView, params: CurvesParams) -> CheckResult:
     """Each class lies on its curve, every class is present, and x1 lies inside the interval."""
     start, end = params.interval
     words: Words = {
         "required": f"each class on its curve, x1 inside [{start}, {end}]",
         "expected": ", ".join(f"class {i}: x2 = {curve}" for i, curve in enumerate(params.curves)),
         "basis": "claimed",
-        "cells": scope.section.cells,
+        "cells": section.match.cells,
         "next_step": "Compute x2 from x1 by the formula of its class, and label each class with its own number.",
     }
-    fits = fits_of_sections(scope, params.used_by)
-    fitted = [points for fit in fits if (points := _fitted_points(scope, fit)) is not None]
-    named = list(_named_points(scope))
+    fits = fits_of_sections(section, params.used_by)
+    fitted = [points for fit in fits if (points := _fitted_points(section, fit)) is not None]
+    named = list(_named_points(section))
     problems = [_problem(points, params) for points in fitted]
     # Scaled inputs lie on no curve; wrongly labelled ones still do.
     mislabelled = next((i for i, points in enumerate(fitted) if problems[i] and _on_some(points, params)), None)
@@ -120,33 +121,35 @@ def curves(scope: Scope, params: CurvesParams) -> CheckResult:
             f"Every point lies on the curve of its class ({counts}).",
             words,
             yours=counts,
-            cells=_where(scope, right.cell),
+            cells=_where(section, right.cell),
         )
     if candidates:
         worst = fitted[mislabelled] if mislabelled is not None else candidates[0]
         found = _problem(worst, params) or ""
-        return failed(f"{found[:1].upper()}{found[1:]}.", words, yours=found, cells=_where(scope, worst.cell))
+        return failed(f"{found[:1].upper()}{found[1:]}.", words, yours=found, cells=_where(section, worst.cell))
     if any(fit.x.whole is None and fit.x.rows for fit in fits):
-        return needs_review("ours", "The points are too many to be kept; a tutor will look at them.", words)
-    return absent(scope, "No points with labels were found to compare with the curves.", words, yours="no such arrays")
+        return needs_review("infrastructure", "The points are too many to be kept; a tutor will look at them.", words)
+    return absent(
+        section, "No points with labels were found to compare with the curves.", words, yours="no such arrays"
+    )
 
 
-def _where(scope: Scope, cell: int | None) -> tuple[int, ...]:
+def _where(section: SectionView, cell: int | None) -> tuple[int, ...]:
     """The cell, where it is one of the section's: the data is made here, wherever it is fitted."""
-    return (cell,) if cell is not None and cell in scope.section.cells else scope.section.cells
+    return (cell,) if cell is not None and cell in section.match.cells else section.match.cells
 
 
-def _in_section(scope: Scope) -> list[NamedArray]:
+def _in_section(section: SectionView) -> list[NamedArray]:
     """The arrays of the section's cells; where there are none, those that were there before the first fit."""
-    cells = set(scope.section.cells)
-    here = [item for item in scope.evidence.arrays if item.cell in cells]
-    first = min((fit.seq for fit in scope.evidence.fits), default=None)
-    return here or [item for item in scope.evidence.arrays if first is None or item.seq <= first]
+    cells = set(section.match.cells)
+    here = [item for item in section.evidence.arrays if item.cell in cells]
+    first = min((fit.seq for fit in section.evidence.fits), default=None)
+    return here or [item for item in section.evidence.arrays if first is None or item.seq <= first]
 
 
-def _named_pairs(scope: Scope) -> Iterator[tuple[NamedArray, NamedArray]]:
+def _named_pairs(section: SectionView) -> Iterator[tuple[NamedArray, NamedArray]]:
     """Arrays of rows and columns with labels for as many rows, of at least two classes, the newest first."""
-    arrays = _in_section(scope)
+    arrays = _in_section(section)
     labels: dict[int, list[NamedArray]] = {}
     for item in reversed(arrays):
         if _is_labels(item.array):
@@ -164,8 +167,8 @@ def _is_labels(array: ArraySummary) -> bool:
     return len(array.class_counts or {}) > 1 and array.shape in {(array.rows,), (array.rows, 1)}
 
 
-def _fitted_shapes(scope: Scope, params: ArrayShapesParams) -> Iterator[_Shapes]:
-    for fit in fits_of_sections(scope, params.used_by):
+def _fitted_shapes(section: SectionView, params: ArrayShapesParams) -> Iterator[_Shapes]:
+    for fit in fits_of_sections(section, params.used_by):
         rows = fit.rows_given or fit.x.rows
         if fit.validation is not None and fit.validation.source == "data":
             rows += fit.validation.x.rows
@@ -174,8 +177,8 @@ def _fitted_shapes(scope: Scope, params: ArrayShapesParams) -> Iterator[_Shapes]
             yield _Shapes((rows, *fit.x.shape[1:]), labels, fit.cell, fitted=True)
 
 
-def _named_shapes(scope: Scope, params: ArrayShapesParams) -> Iterator[_Shapes]:
-    for x, y in _named_pairs(scope):
+def _named_shapes(section: SectionView, params: ArrayShapesParams) -> Iterator[_Shapes]:
+    for x, y in _named_pairs(section):
         if x.array.shape[1] == params.features:
             yield _Shapes(x.array.shape, y.array.shape, x.cell, fitted=False)
 
@@ -187,21 +190,21 @@ def _fits_shape(item: _Shapes, params: ArrayShapesParams) -> bool:
     return in_range and item.x == (rows, params.features) and item.y in {(), (rows,), (rows, 1)}
 
 
-def _fitted_points(scope: Scope, fit: FitRecord) -> _Points | None:
+def _fitted_points(section: SectionView, fit: FitRecord) -> _Points | None:
     """What a fit was given, training and validation rows together."""
     parts = [(fit.x, fit.y)]
     if fit.validation is not None:
         parts.append((fit.validation.x, fit.validation.y))
-    pairs = [(numbers(scope, x.whole), None if y is None else numbers(scope, y.whole)) for x, y in parts]
+    pairs = [(numbers(section, x.whole), None if y is None else numbers(section, y.whole)) for x, y in parts]
     found = [(x, _labels(y)) for x, y in pairs if x is not None and y is not None]
     if not found or any(x.ndim != 2 or x.shape[1] != 2 or len(x) != len(y) for x, y in found):
         return None
     return _Points(np.concatenate([x for x, _ in found]), np.concatenate([y for _, y in found]), fit.cell)
 
 
-def _named_points(scope: Scope) -> Iterator[_Points]:
-    for x, y in _named_pairs(scope):
-        points, labels = numbers(scope, x.array.whole), numbers(scope, y.array.whole)
+def _named_points(section: SectionView) -> Iterator[_Points]:
+    for x, y in _named_pairs(section):
+        points, labels = numbers(section, x.array.whole), numbers(section, y.array.whole)
         if points is not None and labels is not None and points.shape == (len(labels), 2):
             yield _Points(points, _labels(labels), x.cell)
 

@@ -8,11 +8,10 @@ from typing import Literal
 
 from pydantic import Field
 
-from grader.checks.base import Params, Scope, check
-from grader.checks.measured import in_units, quantity
-from grader.checks.quantities import Quantity, quantities, shows_bar_of
-from grader.checks.results import Words, failed, listed, needs_review, passed, shown
-from grader.checks.subject import (
+from grader.judging.measured import in_units, quantity
+from grader.judging.registry import Params, check
+from grader.judging.results import Words, failed, listed, needs_review, passed, shown
+from grader.judging.subject import (
     absent,
     fits_of_model,
     measured_states,
@@ -21,7 +20,9 @@ from grader.checks.subject import (
     test_rows,
     untested,
 )
+from grader.judging.views import SectionView
 from grader.records import CheckResult, EvaluationRecord, Measurement, PredictionRecord
+from grader.text.quantities import Quantity, quantities, shows_bar_of
 
 Figure = Literal["loss", "accuracy", "mae", "mse", "rmse", "r2", "auc"]
 
@@ -72,42 +73,42 @@ class _Printed:
 
 
 @check("evaluated", params=EvaluatedParams)
-def evaluated(scope: Scope, params: EvaluatedParams) -> CheckResult:
+def evaluated(section: SectionView, params: EvaluatedParams) -> CheckResult:
     """The model was evaluated on the whole test set, and what is printed of it is what the model scores."""
     words: Words = {
         "required": f"evaluated on the whole test set, {listed([_word(name) for name in params.figures])} printed",
-        "cells": scope.section.cells,
+        "cells": section.match.cells,
         "basis": "verified",
     }
-    missing = nothing_trained(scope, words)
+    missing = nothing_trained(section, words)
     if missing is not None:
         return missing
-    rows = test_rows(scope)
-    evaluations = [item for item in scope.evidence.evaluations if speaks_of_model(scope, item)]
-    predictions = [item for item in scope.evidence.predictions if speaks_of_model(scope, item)]
+    rows = test_rows(section)
+    evaluations = [item for item in section.evidence.evaluations if speaks_of_model(section, item)]
+    predictions = [item for item in section.evidence.predictions if speaks_of_model(section, item)]
     whole = [item for item in evaluations if rows is None or item.x.rows == rows]
-    cells = _cells(whole) | _prediction_cells(predictions, rows=rows) | _validation_cells(scope, rows=rows)
+    cells = _cells(whole) | _prediction_cells(predictions, rows=rows) | _validation_cells(section, rows=rows)
     if not cells:
-        return _never_evaluated(scope, evaluations, rows=rows, words=words)
-    states = measured_states(scope, "test")
+        return _never_evaluated(section, evaluations, rows=rows, words=words)
+    states = measured_states(section, "test")
     values = {
         name: [value for item in states for of in (in_units, quantity) if (value := of(item, name)) is not None]
         for name in params.figures
     }
     if not any(values.values()):
-        return untested(scope, "What your model scores on the test set", words)
-    others = _others(scope, states, names=params.figures)
+        return untested(section, "What your model scores on the test set", words)
+    others = _others(section, states, names=params.figures)
     evaluated_cells = {cell for cell in cells if cell is not None}
-    words["cells"] = _in_order(whole) or tuple(sorted(evaluated_cells)) or scope.section.cells
-    bars = _texts(scope, _cells(whole))
-    own = [item for text in _texts(scope, {*scope.section.cells, *evaluated_cells}) for item in quantities(text)]
-    elsewhere = [item for text in _texts(scope, None) for item in quantities(text) if item.step <= FINE_STEP]
+    words["cells"] = _in_order(whole) or tuple(sorted(evaluated_cells)) or section.match.cells
+    bars = _texts(section, _cells(whole))
+    own = [item for text in _texts(section, {*section.match.cells, *evaluated_cells}) for item in quantities(text)]
+    elsewhere = [item for text in _texts(section, None) for item in quantities(text) if item.step <= FINE_STEP]
     printed = [
         _printed(
             name,
             values[name],
             others=others[name],
-            own=[item for item in own if not _is_of_history(scope, item, name)],
+            own=[item for item in own if not _is_of_history(section, item, name)],
             elsewhere=elsewhere,
             bars=bars,
             tolerance=params.tolerance,
@@ -162,13 +163,13 @@ def _is_certain(item: Quantity, name: Figure, values: list[float]) -> bool:
     return item.is_named(name) or (exact and item.is_of_test_set)
 
 
-def _is_of_history(scope: Scope, item: Quantity, name: Figure) -> bool:
+def _is_of_history(section: SectionView, item: Quantity, name: Figure) -> bool:
     """Whether a number that no word ties to the test set is one of the training's own history."""
     if item.says_test or item.step > FINE_STEP:
         return False
     past = (
         value
-        for fit in fits_of_model(scope)
+        for fit in fits_of_model(section)
         for key, values in fit.history.items()
         if key.removeprefix("val_") in {name, "acc"}
         for value in values
@@ -176,10 +177,12 @@ def _is_of_history(scope: Scope, item: Quantity, name: Figure) -> bool:
     return any(item.equals(value, tolerance=0) for value in past)
 
 
-def _others(scope: Scope, states: tuple[Measurement, ...], *, names: Iterable[Figure]) -> dict[Figure, list[float]]:
+def _others(
+    section: SectionView, states: tuple[Measurement, ...], *, names: Iterable[Figure]
+) -> dict[Figure, list[float]]:
     """What the notebook's other models score on the test set."""
     own = {item.model for item in states}
-    others = [item for item in scope.measurements.measured if item.probe == "test" and item.model not in own]
+    others = [item for item in section.measurements.measured if item.probe == "test" and item.model not in own]
     return {name: [value for item in others if (value := quantity(item, name)) is not None] for name in names}
 
 
@@ -218,12 +221,12 @@ def _judged(printed: list[_Printed], *, at_least: int, words: Words) -> CheckRes
 
 
 def _never_evaluated(
-    scope: Scope, evaluations: list[EvaluationRecord], *, rows: int | None, words: Words
+    section: SectionView, evaluations: list[EvaluationRecord], *, rows: int | None, words: Words
 ) -> CheckResult:
     step = "Evaluate this section's model on the whole test set with model.evaluate(x_test, y_test)."
     if evaluations and rows is not None:
         used = evaluations[-1].x.rows
-        measured = scope.measurement("test")
+        measured = section.measurement("test")
         if measured is not None and measured.of_rows is not None:
             text = f"The model was evaluated on {used:,} rows; {rows:,} of the table were never trained on."
             return needs_review("unverifiable", f"{text} A tutor will look.", words, cells=_in_order(evaluations))
@@ -236,7 +239,7 @@ def _never_evaluated(
             next_step=step,
         )
     words = {**words, "expected": "the whole test set" if rows is None else f"{rows:,} rows", "next_step": step}
-    others = [item for item in scope.here(scope.evidence.evaluations) if not speaks_of_model(scope, item)]
+    others = [item for item in section.here(section.evidence.evaluations) if not speaks_of_model(section, item)]
     if others:
         return failed(
             "What is evaluated here is another model, or this one before its training.",
@@ -244,13 +247,13 @@ def _never_evaluated(
             yours="another model or an earlier state",
             cells=_in_order(others),
         )
-    if any(fit.kind != "fit" for fit in fits_of_model(scope)) and any(
-        quantities(text) for text in _texts(scope, set(scope.section.cells))
+    if any(fit.kind != "fit" for fit in fits_of_model(section)) and any(
+        quantities(text) for text in _texts(section, set(section.match.cells))
     ):
         return needs_review(
             "unverifiable", "No evaluation of this model was recorded, though its training is your own.", words
         )
-    return absent(scope, "This model was not evaluated on the test set.", words, yours="no evaluation")
+    return absent(section, "This model was not evaluated on the test set.", words, yours="no evaluation")
 
 
 def _word(name: Figure) -> str:
@@ -276,15 +279,15 @@ def _prediction_cells(predictions: list[PredictionRecord], *, rows: int | None) 
     return at_once | {cell for cell, seen in by_cell.items() if seen == rows}
 
 
-def _validation_cells(scope: Scope, *, rows: int | None) -> set[int | None]:
+def _validation_cells(section: SectionView, *, rows: int | None) -> set[int | None]:
     """Cells of fits whose validation data was the whole test set: each of their epochs evaluates on it."""
     return {
         fit.cell
-        for fit in scope.fits
+        for fit in section.fits
         if rows is not None and fit.validation is not None and fit.validation.source == "data"
         if fit.validation.x.rows == rows
     }
 
 
-def _texts(scope: Scope, cells: set[int | None] | set[int] | None) -> list[str]:
-    return [cell.printed for cell in scope.evidence.cells if cell.printed and (cells is None or cell.index in cells)]
+def _texts(section: SectionView, cells: set[int | None] | set[int] | None) -> list[str]:
+    return [cell.printed for cell in section.evidence.cells if cell.printed and (cells is None or cell.index in cells)]

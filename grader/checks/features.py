@@ -8,11 +8,12 @@ import math
 import numpy as np
 from pydantic import Field
 
-from grader.checks.base import Params, Scope, check
-from grader.checks.results import Words, failed, failed_or_partial, needs_review, passed, per_cent
-from grader.checks.rows import SHARE_OF_CHANCE, Hashes, hashes, share_within
-from grader.checks.subject import Floats, absent, flat_rows, numbers, share_left_out, speaks_of_model, unverified
+from grader.judging.registry import Params, check
+from grader.judging.results import Words, failed, failed_or_partial, needs_review, passed, per_cent
+from grader.judging.subject import Floats, absent, flat_rows, numbers, share_left_out, speaks_of_model, unverified
+from grader.judging.views import SectionView
 from grader.records import ArraySummary, CheckResult, EvaluationRecord, FitRecord, PredictionRecord
+from grader.training.rows_of_fits import SHARE_OF_CHANCE, Hashes, hashes, share_within
 
 FITTED = 1e-3
 """How near to 0 and 1 a scaler's statistics are on the rows that it was fitted on, in float32."""
@@ -44,21 +45,21 @@ class ScaledFeaturesParams(Params):
 
 
 @check("held_out", params=HeldOutParams)
-def held_out(scope: Scope, params: HeldOutParams) -> CheckResult:
+def held_out(section: SectionView, params: HeldOutParams) -> CheckResult:
     """A share of a table's rows was set aside for the test, and no model was trained or validated on them."""
     wanted = f"{per_cent(params.share)} of the rows"
     words: Words = {
         "required": f"{wanted} set aside for the test",
         "expected": wanted,
         "basis": "verified",
-        "cells": scope.section.cells,
+        "cells": section.match.cells,
         "next_step": f"Split the rows once, as with train_test_split(X, y, test_size={params.share:g}), and train on "
         "the first part alone.",
     }
-    owners = [scope.of(name) for name in params.used_by if name in scope.matching]
+    owners = [section.of(name) for name in params.used_by if name in section.matching]
     trained = [owner for owner in owners if owner.fits]
     if not trained:
-        return absent(scope, "No model was trained on a part of the table.", words, yours="no training")
+        return absent(section, "No model was trained on a part of the table.", words, yours="no training")
     shares = []
     for owner in trained:
         share = share_left_out(owner)
@@ -76,21 +77,21 @@ def held_out(scope: Scope, params: HeldOutParams) -> CheckResult:
 
 
 @check("scaled_features", params=ScaledFeaturesParams)
-def scaled_features(scope: Scope, params: ScaledFeaturesParams) -> CheckResult:
+def scaled_features(section: SectionView, params: ScaledFeaturesParams) -> CheckResult:
     """The features that a model is given are on one scale, by a scaler that was fitted on the training rows alone."""
     words: Words = {
         "required": "features on one scale, by the training rows' own statistics",
         "expected": f"no feature more than {params.ratio:g} times as wide as another",
         "basis": "claimed",
-        "cells": scope.section.cells,
+        "cells": section.match.cells,
         "next_step": "Fit a StandardScaler or MinMaxScaler on the training rows, and transform both parts with it.",
     }
-    owners = [scope.of(name) for name in params.used_by if name in scope.matching]
+    owners = [section.of(name) for name in params.used_by if name in section.matching]
     seen = [(owner, rows) for owner in owners for fit in owner.fits if (rows := _rows_of(owner, fit)) is not None]
     if not seen:
         if any(owner.fits for owner in owners):
-            return needs_review("ours", "The rows that the models were given were not kept whole.", words)
-        return absent(scope, "No model was trained on features.", words, yours="no training")
+            return needs_review("infrastructure", "The rows that the models were given were not kept whole.", words)
+        return absent(section, "No model was trained on features.", words, yours="no training")
     for owner, parts in seen:
         ratio = _ratio(np.concatenate(parts))
         if ratio > params.ratio and not _scales_itself(owner):
@@ -103,15 +104,15 @@ def scaled_features(scope: Scope, params: ScaledFeaturesParams) -> CheckResult:
     return passed("The features are on one scale.", words, yours="features on one scale")
 
 
-def _rows_of(scope: Scope, fit: FitRecord) -> list[Floats] | None:
+def _rows_of(section: SectionView, fit: FitRecord) -> list[Floats] | None:
     """What a fit was given, shape ``(rows, features)`` each: training, then validation; None where it is unknown."""
     parts = [fit.x, *([fit.validation.x] if fit.validation is not None else [])]
-    found = [array for part in parts if (array := _table(scope, part)) is not None]
+    found = [array for part in parts if (array := _table(section, part)) is not None]
     return found if len(found) == len(parts) and len({array.shape[1] for array in found}) == 1 else None
 
 
-def _table(scope: Scope, summary: ArraySummary) -> Floats | None:
-    values = numbers(scope, summary.whole)
+def _table(section: SectionView, summary: ArraySummary) -> Floats | None:
+    values = numbers(section, summary.whole)
     usable = values is not None and values.ndim > 1 and len(values) > 1 and np.isfinite(values).all()
     return flat_rows(values) if values is not None and usable else None
 
@@ -122,9 +123,9 @@ def _ratio(rows: Floats) -> float:
     return float(varying.max() / varying.min()) if len(varying) else 1.0
 
 
-def _scales_itself(scope: Scope) -> bool:
+def _scales_itself(section: SectionView) -> bool:
     """Whether a layer that scales comes before the first one that learns a weighted sum."""
-    for layer in scope.model.layers if scope.model is not None else ():
+    for layer in section.model.layers if section.model is not None else ():
         if layer.class_name in _SCALING_LAYERS:
             return True
         if "units" in layer.config or "filters" in layer.config:
@@ -132,52 +133,52 @@ def _scales_itself(scope: Scope) -> bool:
     return False
 
 
-def _is_fitted_on_test(scope: Scope, parts: list[Floats]) -> bool:
+def _is_fitted_on_test(section: SectionView, parts: list[Floats]) -> bool:
     """Whether the statistics are a scaler's on all rows together, and on no part of them that leaves rows unseen."""
     rows = np.concatenate(parts)
-    mean, deviation = _adapted(scope, rows.shape[1])
+    mean, deviation = _adapted(section, rows.shape[1])
 
     def looks_fitted(*given: Floats) -> bool:
         return _looks_fitted((np.concatenate(given) - mean) / deviation)
 
     if looks_fitted(rows) or looks_fitted(parts[0]):
         return False
-    unseen = _unseen_rows(scope, rows.shape[1])
+    unseen = _unseen_rows(section, rows.shape[1])
     for count in range(1, len(unseen) + 1):
         if any(looks_fitted(rows, *some) for some in itertools.combinations(unseen, count)):
             return count == len(unseen)
     return False
 
 
-def _adapted(scope: Scope, width: int) -> tuple[Floats, Floats]:
+def _adapted(section: SectionView, width: int) -> tuple[Floats, Floats]:
     """Mean and deviation of each feature by which a `Normalization` layer scales what the model is given.
 
     0 and 1 where no such layer comes first.
     """
-    weighted = [layer for layer in scope.model.layers if layer.parameters] if scope.model is not None else []
-    refs = scope.evidence.weights.get(scope.weights or "", ())
+    weighted = [layer for layer in section.model.layers if layer.parameters] if section.model is not None else []
+    refs = section.evidence.weights.get(section.weights or "", ())
     if weighted and weighted[0].class_name == "Normalization" and len(refs) > 1:
-        mean, variance = numbers(scope, refs[0]), numbers(scope, refs[1])
+        mean, variance = numbers(section, refs[0]), numbers(section, refs[1])
         if mean is not None and variance is not None and mean.shape == variance.shape == (width,):
             return mean, np.sqrt(np.maximum(variance, 1e-12))
     return np.zeros(width), np.ones(width)
 
 
-def _unseen_rows(scope: Scope, width: int) -> list[Floats]:
+def _unseen_rows(section: SectionView, width: int) -> list[Floats]:
     """The sets of rows that the model was asked about and not trained on, none of them a part of another.
 
     None where it was asked beside a loop of the student's own alone: that was its validation, and no test is known.
     """
-    known = [hashes(scope, fit.x) for fit in scope.fits]
-    known += [hashes(scope, fit.validation.x) for fit in scope.fits if fit.validation is not None]
-    loops = {fit.cell for fit in scope.fits if fit.kind != "fit"}
+    known = [hashes(section.submission, fit.x) for fit in section.fits]
+    known += [hashes(section.submission, fit.validation.x) for fit in section.fits if fit.validation is not None]
+    loops = {fit.cell for fit in section.fits if fit.kind != "fit"}
     found: dict[str, tuple[Hashes, Floats]] = {}
     is_tested = False
-    records: list[EvaluationRecord | PredictionRecord] = [*scope.evidence.evaluations, *scope.evidence.predictions]
+    records: list[EvaluationRecord | PredictionRecord] = [*section.evidence.evaluations, *section.evidence.predictions]
     for item in records:
-        if not speaks_of_model(scope, item) or math.prod(item.x.shape[1:]) != width:
+        if not speaks_of_model(section, item) or math.prod(item.x.shape[1:]) != width:
             continue
-        own, table = hashes(scope, item.x), _table(scope, item.x)
+        own, table = hashes(section.submission, item.x), _table(section, item.x)
         shares = [share_within(own, others) for others in known]
         if own is None or table is None or any(share is None or share > SHARE_OF_CHANCE for share in shares):
             continue

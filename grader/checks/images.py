@@ -9,11 +9,11 @@ from collections.abc import Iterable, Iterator, Sequence
 import numpy as np
 from pydantic import Field
 
-from grader.checks.base import Params, Scope, check
-from grader.checks.data_of_fits import LEAST_SHARE_OF_ROWS, rows_of
-from grader.checks.drawn import cells_of, figures_by_nearness, was_cut
-from grader.checks.results import Words, failed, listed, needs_review, passed
-from grader.checks.subject import Floats, absent, fits_of_sections, flat_rows, numbers
+from grader.figures.plotted_data import cells_of, figures_by_nearness, was_cut
+from grader.judging.registry import Params, check
+from grader.judging.results import Words, failed, listed, needs_review, passed
+from grader.judging.subject import Floats, absent, fits_of_sections, flat_rows, numbers
+from grader.judging.views import SectionView
 from grader.records import (
     ArraySummary,
     AxesRecord,
@@ -24,6 +24,7 @@ from grader.records import (
     GridRecord,
     ModelRecord,
 )
+from grader.training.data_of_fits import LEAST_SHARE_OF_ROWS, rows_of
 
 LOWEST_TOP = 0.9
 """Scaled values may end a little below the range's end (division by 256), not far below."""
@@ -59,31 +60,31 @@ class ImageFigureParams(Params):
 
 
 @check("prepared_data", params=PreparedDataParams)
-def prepared_data(scope: Scope, params: PreparedDataParams) -> CheckResult:
+def prepared_data(section: SectionView, params: PreparedDataParams) -> CheckResult:
     """The data set has all of its rows, inputs in the range, and labels that are one-hot or fit a sparse loss."""
-    use = _data_set(scope, params.data_set)
+    use = _data_set(section, params.data_set)
     wanted = _wanted(use, params)
     words: Words = {
         "required": wanted,
         "expected": wanted,
         "basis": "claimed",
-        "cells": scope.section.cells,
+        "cells": section.match.cells,
         "next_step": "Load the data set, and train and test on all of its rows.",
     }
     if use is None:
-        return absent(scope, "The data set was not loaded.", words, yours="not loaded")
-    fits = fits_of_sections(scope, params.used_by)
-    unseen = list(_row_problems(scope, use, fits))
+        return absent(section, "The data set was not loaded.", words, yours="not loaded")
+    fits = fits_of_sections(section, params.used_by)
+    unseen = list(_row_problems(section, use, fits))
     problems: list[tuple[str, str]] = []
     if params.scaled is not None:
-        found = _scale_problems(scope, use, fits=fits, bounds=params.scaled)
+        found = _scale_problems(section, use, fits=fits, bounds=params.scaled)
         problems += [(problem, "Divide the pixels of both parts by their largest value.") for problem in found]
     if params.classes is not None:
-        found = _label_problems(scope, use, fits=fits, classes=params.classes)
+        found = _label_problems(section, use, fits=fits, classes=params.classes)
         step = "Make the labels one-hot, or take a sparse loss for whole numbers."
         problems += [(problem, step) for problem in found]
     if not unseen and not problems:
-        if fits and all(_is_of_no_data_set(scope, fit) for fit in fits):
+        if fits and all(_is_of_no_data_set(section, fit) for fit in fits):
             text = f"The rows that your models were trained on could not be found in {use.name}."
             return needs_review("unverifiable", f"{text} A tutor will look at them.", words, yours="other rows")
         return passed(f"The data is as asked for: {wanted}.", words, yours=wanted)
@@ -91,22 +92,22 @@ def prepared_data(scope: Scope, params: PreparedDataParams) -> CheckResult:
     said = f"{text[:1].upper()}{text[1:]}."
     if problems:
         return failed(said, words, yours=text, next_step=" ".join(step for _, step in problems))
-    return absent(scope, said, words, yours=text)
+    return absent(section, said, words, yours=text)
 
 
 @check("image_figure", params=ImageFigureParams)
-def image_figure(scope: Scope, params: ImageFigureParams) -> CheckResult:
+def image_figure(section: SectionView, params: ImageFigureParams) -> CheckResult:
     """An image of the data set is shown, with its label beside it or printed in the section."""
     words: Words = {
         "required": "an image of the data set with its label",
         "expected": "an image with its label",
         "basis": "claimed",
-        "cells": scope.section.cells,
+        "cells": section.match.cells,
         "next_step": "Show an image with imshow() and put its label into the title, or print it.",
     }
-    known = _Known(scope, _data_set(scope, params.data_set))
+    known = _Known(section, _data_set(section, params.data_set))
     without: list[tuple[FigureRecord, set[int]]] = []
-    for figure in figures_by_nearness(scope):
+    for figure in figures_by_nearness(section):
         for axes in figure.axes:
             for grid in axes.grids:
                 labels = known.labels(grid)
@@ -114,7 +115,7 @@ def image_figure(scope: Scope, params: ImageFigureParams) -> CheckResult:
                     continue
                 text = _text_beside(figure, axes)
                 if _names(labels, text, params, sure=False) or _names(
-                    labels, _printed(scope, figure, grid), params, sure=True
+                    labels, _printed(section, figure, grid), params, sure=True
                 ):
                     label = listed([str(item) for item in sorted(labels)], word="or") or "shown"
                     return passed(
@@ -125,9 +126,9 @@ def image_figure(scope: Scope, params: ImageFigureParams) -> CheckResult:
                     )
                 without.append((figure, labels))
     if not without:
-        if was_cut(scope, scope.here(scope.evidence.figures)):
-            return needs_review("ours", "A figure could not be kept whole; a tutor will look at it.", words)
-        return absent(scope, "No image of the data set is shown.", words, yours="no image")
+        if was_cut(section, section.here(section.evidence.figures)):
+            return needs_review("infrastructure", "A figure could not be kept whole; a tutor will look at it.", words)
+        return absent(section, "No image of the data set is shown.", words, yours="no image")
     figure, labels = without[0]
     label = f" (it is {listed([str(item) for item in sorted(labels)], word='or')})" if labels else ""
     return failed(
@@ -141,12 +142,12 @@ def image_figure(scope: Scope, params: ImageFigureParams) -> CheckResult:
 class _Known:
     """Images of the data set of which the recorder kept the values, with their labels."""
 
-    def __init__(self, scope: Scope, use: DataSetUse | None) -> None:
-        self.scope = scope
+    def __init__(self, section: SectionView, use: DataSetUse | None) -> None:
+        self.section = section
         self.sizes: set[int] = set()
         self.images: list[tuple[Floats, set[int]]] = []
-        arrays = [item.array for item in scope.evidence.arrays]
-        arrays += [fit.x for fit in scope.evidence.fits]
+        arrays = [item.array for item in section.evidence.arrays]
+        arrays += [fit.x for fit in section.evidence.fits]
         lengths = set() if use is None else {use.train_rows, use.test_rows}
         for rows in lengths:
             alike = [array for array in arrays if array.rows == rows]
@@ -154,13 +155,13 @@ class _Known:
             most = max((_classes(array) for array in alike), default=0)
             # Fewer classes are a question about the labels, such as which is a nine.
             whole = [array for array in alike if _classes(array) == most]
-            labels = [found for array in whole if (found := _head_labels(scope, array)) is not None]
+            labels = [found for array in whole if (found := _head_labels(section, array)) is not None]
             for array in heads.values():
                 self._keep(array, labels)
 
     def labels(self, grid: GridRecord) -> set[int] | None:
         """The labels of the image that a grid shows, empty where it is like the known ones; None for no such image."""
-        values = numbers(self.scope, grid.values)
+        values = numbers(self.section, grid.values)
         if grid.kind == "contour" or values is None or values.ndim not in {2, 3}:
             return None
         if min(values.shape[:2]) < SMALLEST_SIDE or not np.isfinite(values).all():
@@ -182,7 +183,7 @@ class _Known:
 
     def _keep(self, array: ArraySummary, labels: list[list[int]]) -> None:
         self.sizes.add(math.prod(array.shape[1:]))
-        head = numbers(self.scope, array.head or array.whole)
+        head = numbers(self.section, array.head or array.whole)
         if head is None or head.ndim < 2:
             return
         for index, row in enumerate(flat_rows(head)[:64]):
@@ -209,11 +210,11 @@ def _classes(array: ArraySummary) -> int:
     return array.shape[-1] if array.one_hot else len(array.class_counts or ())
 
 
-def _head_labels(scope: Scope, array: ArraySummary) -> list[int] | None:
+def _head_labels(section: SectionView, array: ArraySummary) -> list[int] | None:
     """The first rows' labels, of whole numbers or of one-hot rows; None for what are no labels."""
     if not (array.one_hot or (array.class_counts and array.shape in {(array.rows,), (array.rows, 1)})):
         return None
-    values = numbers(scope, array.whole if array.whole is not None else array.head)
+    values = numbers(section, array.whole if array.whole is not None else array.head)
     if values is None or not values.ndim or not np.isfinite(values).all():
         return None
     first = values[:64]
@@ -226,9 +227,9 @@ def _text_beside(figure: FigureRecord, axes: AxesRecord) -> str:
     return "\n".join([axes.title, figure.title, axes.x_label, axes.y_label, *axes.legend, *placed])
 
 
-def _printed(scope: Scope, figure: FigureRecord, grid: GridRecord) -> str:
-    cells = {*scope.section.cells, *cells_of([figure])}
-    text = "\n".join(cell.printed for cell in scope.evidence.cells if cell.index in cells)
+def _printed(section: SectionView, figure: FigureRecord, grid: GridRecord) -> str:
+    cells = {*section.match.cells, *cells_of([figure])}
+    text = "\n".join(cell.printed for cell in section.evidence.cells if cell.index in cells)
 
     def unless_shape(found: re.Match[str]) -> str:
         sizes = [int(size) for size in re.findall(r"\d+", found.group())]
@@ -260,10 +261,10 @@ def _holds_one_hot(text: str, label: int) -> bool:
     return False
 
 
-def _data_set(scope: Scope, name: str | None) -> DataSetUse | None:
+def _data_set(section: SectionView, name: str | None) -> DataSetUse | None:
     if name is None:
-        return scope.data_set
-    return next((use for use in scope.evidence.data_sets if use.name == name), None)
+        return section.data_set
+    return next((use for use in section.evidence.data_sets if use.name == name), None)
 
 
 def _wanted(use: DataSetUse | None, params: PreparedDataParams) -> str:
@@ -275,42 +276,42 @@ def _wanted(use: DataSetUse | None, params: PreparedDataParams) -> str:
     return ", ".join(parts) or "the data set loaded"
 
 
-def _inputs(scope: Scope, rows: int) -> Iterator[ArraySummary]:
+def _inputs(section: SectionView, rows: int) -> Iterator[ArraySummary]:
     """Arrays of so many rows with several values each, wherever they were seen."""
     events: Iterable[ArraySummary] = (
-        *(item.array for item in scope.evidence.arrays),
-        *(item.x for item in scope.evidence.evaluations),
-        *(item.x for item in scope.evidence.predictions),
-        *(item.x for item in scope.evidence.fits),
+        *(item.array for item in section.evidence.arrays),
+        *(item.x for item in section.evidence.evaluations),
+        *(item.x for item in section.evidence.predictions),
+        *(item.x for item in section.evidence.fits),
     )
     for array in events:
         if array.rows == rows and math.prod(array.shape[1:]) > 1 and not array.one_hot:
             yield array
 
 
-def _is_of_no_data_set(scope: Scope, fit: FitRecord) -> bool:
+def _is_of_no_data_set(section: SectionView, fit: FitRecord) -> bool:
     """Whether the verifier looked for a fit's rows in the data set, and found none of them there."""
-    if fit.x.kind != "array" or fit.x.whole is not None or fit.model in scope.measurements.inputs:
+    if fit.x.kind != "array" or fit.x.whole is not None or fit.model in section.measurements.inputs:
         return False
-    return any(item.fit == fit.id and item.of_unknown_rows for item in scope.measurements.unverified)
+    return any(item.fit == fit.id and item.of_unknown_rows for item in section.measurements.unverified)
 
 
-def _row_problems(scope: Scope, use: DataSetUse, fits: Sequence[FitRecord]) -> Iterator[str]:
+def _row_problems(section: SectionView, use: DataSetUse, fits: Sequence[FitRecord]) -> Iterator[str]:
     together = [rows_of(fit) for fit in fits if fit.x.rows]
     few = bool(together) and max(together) < LEAST_SHARE_OF_ROWS * use.train_rows
     known = {*together, *(fit.rows_given for fit in fits)}
-    if few or (use.train_rows not in known and not any(_inputs(scope, use.train_rows))):
+    if few or (use.train_rows not in known and not any(_inputs(section, use.train_rows))):
         seen = f"{max(together):,}" if together else "no array with so many"
         yield f"the training part has {use.train_rows:,} rows, and {seen} were found"
     tested = any(fit.validation is not None and fit.validation.x.rows == use.test_rows for fit in fits)
-    if not tested and not any(_inputs(scope, use.test_rows)):
+    if not tested and not any(_inputs(section, use.test_rows)):
         yield f"there is no array with the {use.test_rows:,} rows of the test part"
 
 
 def _scale_problems(
-    scope: Scope, use: DataSetUse, *, fits: Sequence[FitRecord], bounds: tuple[float, float]
+    section: SectionView, use: DataSetUse, *, fits: Sequence[FitRecord], bounds: tuple[float, float]
 ) -> Iterator[str]:
-    models = {fit.model: scope.evidence.model(fit.model) for fit in fits}
+    models = {fit.model: section.evidence.model(fit.model) for fit in fits}
     ranges = [(fit.x, _rescaled(fit.x, models[fit.model])) for fit in fits if fit.x.maximum is not None]
     wrong = [found for _, found in ranges if not _is_in(found, bounds)]
     asked = f"[{bounds[0]:g}, {bounds[1]:g}] was asked for"
@@ -318,11 +319,11 @@ def _scale_problems(
         yield f"a model was trained on values from {wrong[0][0]:.4g} to {wrong[0][1]:.4g}; {asked}"
         return
     if not ranges:
-        train = [_range(array) for array in _inputs(scope, use.train_rows)]
+        train = [_range(array) for array in _inputs(section, use.train_rows)]
         if train and not any(_is_in(found, bounds) for found in train):
             yield f"the training inputs run from {train[-1][0]:.4g} to {train[-1][1]:.4g}; {asked}"
     inside = any(_rescaling(model) is not None for model in models.values())
-    test = [_range(array) for array in _inputs(scope, use.test_rows)]
+    test = [_range(array) for array in _inputs(section, use.test_rows)]
     if test and not inside and not any(_is_in(found, bounds) for found in test):
         yield f"the test inputs run from {test[-1][0]:.4g} to {test[-1][1]:.4g}; {asked}"
 
@@ -354,14 +355,14 @@ def _rescaled(array: ArraySummary, model: ModelRecord) -> tuple[float, float]:
     return (low, high) if factor is None else (low * factor[0] + factor[1], high * factor[0] + factor[1])
 
 
-def _label_problems(scope: Scope, use: DataSetUse, *, fits: Sequence[FitRecord], classes: int) -> Iterator[str]:
+def _label_problems(section: SectionView, use: DataSetUse, *, fits: Sequence[FitRecord], classes: int) -> Iterator[str]:
     for fit in fits:
         problem = _label_problem(fit, classes)
         if problem is not None:
             yield problem
             return
     if not fits and not any(
-        item.array.one_hot and item.array.shape == (use.train_rows, classes) for item in scope.evidence.arrays
+        item.array.one_hot and item.array.shape == (use.train_rows, classes) for item in section.evidence.arrays
     ):
         yield f"there is no array of one-hot labels of width {classes}"
 

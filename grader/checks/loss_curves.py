@@ -7,10 +7,11 @@ from collections.abc import Iterable, Iterator, Sequence
 import numpy as np
 from pydantic import Field
 
-from grader.checks.base import Params, Scope, check
-from grader.checks.drawn import cells_of, figures_by_nearness, series, was_cut
-from grader.checks.results import Words, failed, failed_or_partial, listed, needs_review, passed
-from grader.checks.subject import Floats, absent, fits_of_model, nothing_trained
+from grader.figures.plotted_data import cells_of, figures_by_nearness, series, was_cut
+from grader.judging.registry import Params, check
+from grader.judging.results import Words, failed, failed_or_partial, listed, needs_review, passed
+from grader.judging.subject import Floats, absent, fits_of_model, nothing_trained
+from grader.judging.views import SectionView
 from grader.records import Basis, CheckResult, FigureRecord, FitRecord
 
 LAST_VALUE_TOLERANCE = 0.02
@@ -32,40 +33,40 @@ class LossCurvesParams(Params):
 
 
 @check("loss_curves", params=LossCurvesParams)
-def loss_curves(scope: Scope, params: LossCurvesParams) -> CheckResult:
+def loss_curves(section: SectionView, params: LossCurvesParams) -> CheckResult:
     """One figure shows the curves of this model's own training."""
     names = listed([_curve_name(key) for key in params.curves])
     words: Words = {
         "required": f"one figure with the {names} of this training",
         "expected": f"the {names} of each epoch",
-        "basis": _basis(scope),
-        "cells": scope.section.cells,
+        "basis": _basis(section),
+        "cells": section.match.cells,
     }
-    missing = nothing_trained(scope, words)
+    missing = nothing_trained(section, words)
     if missing is not None:
         return missing
-    fits = fits_of_model(scope)
-    figures = figures_by_nearness(scope)
-    found = {figure.seq: _curves_of(scope, figure, fits=fits, params=params) for figure in figures}
+    fits = fits_of_model(section)
+    figures = figures_by_nearness(section)
+    found = {figure.seq: _curves_of(section, figure, fits=fits, params=params) for figure in figures}
     best = max(figures, key=lambda figure: len(found[figure.seq]), default=None)
     if best is not None and len(found[best.seq]) == len(params.curves):
         words |= {"cells": cells_of([best]), "yours": f"the {names} of this training"}
         return passed(f"The figure shows the {names} of this model's training.", words)
-    if any(fit.kind != "fit" for fit in scope.fits):
-        return _of_own_loop(scope, words)
+    if any(fit.kind != "fit" for fit in section.fits):
+        return _of_own_loop(section, words)
     unknown = [key for key in params.curves if not any(fit.history.get(key) for fit in fits)]
     if unknown:
         return _not_recorded(unknown, names=names, words=words)
     if best is not None and found[best.seq]:
         partly = [figure for figure in figures if found[figure.seq]]
         return _only_some(partly, {key for keys in found.values() for key in keys}, params=params, words=words)
-    return _none_found(scope, params, words=words)
+    return _none_found(section, params, words=words)
 
 
 def _curves_of(
-    scope: Scope, figure: FigureRecord, *, fits: Sequence[FitRecord], params: LossCurvesParams
+    section: SectionView, figure: FigureRecord, *, fits: Sequence[FitRecord], params: LossCurvesParams
 ) -> tuple[str, ...]:
-    drawn = [line for axes in figure.axes for line in series(scope, axes)]
+    drawn = [line for axes in figure.axes for line in series(section, axes)]
     return tuple(
         key
         for key in params.curves
@@ -93,20 +94,20 @@ def is_history(line: Floats, past: Floats, *, tolerance: float) -> bool:
     return any(np.allclose(line, form, rtol=tolerance, atol=1e-12, equal_nan=True) for form in forms)
 
 
-def _of_own_loop(scope: Scope, words: Words) -> CheckResult:
+def _of_own_loop(section: SectionView, words: Words) -> CheckResult:
     """Judges the curves of a training loop of the student's own, of which no history was recorded."""
-    figures = [figure for figure in scope.here(scope.evidence.figures) if _pair(scope, figure)]
-    words = {**words, "cells": cells_of(figures) or scope.section.cells, "basis": "claimed"}
+    figures = [figure for figure in section.here(section.evidence.figures) if _pair(section, figure)]
+    words = {**words, "cells": cells_of(figures) or section.match.cells, "basis": "claimed"}
     if not figures:
         return absent(
-            scope,
+            section,
             "No figure with two curves of the losses was found for this training.",
             words,
             next_step="Note both losses in every epoch of your loop, and plot the two lists in one figure.",
         )
-    measured = scope.measurement("validation")
+    measured = section.measurement("validation")
     if measured is not None and measured.loss is not None:
-        ends = (line[-1] for figure in figures for line in _pair(scope, figure))
+        ends = (line[-1] for figure in figures for line in _pair(section, figure))
         if any(abs(end - measured.loss) <= LAST_VALUE_TOLERANCE * max(abs(measured.loss), 0.01) for end in ends):
             return passed(
                 "The figure shows two curves of your training loop, one of which ends at what the model scores.",
@@ -121,9 +122,11 @@ def _of_own_loop(scope: Scope, words: Words) -> CheckResult:
     )
 
 
-def _pair(scope: Scope, figure: FigureRecord) -> list[Floats]:
+def _pair(section: SectionView, figure: FigureRecord) -> list[Floats]:
     """The curves of a figure that have as many points as another one of it, where there are such."""
-    drawn = [line for axes in figure.axes for line in series(scope, axes) if len(line) > 1 and np.isfinite(line).all()]
+    drawn = [
+        line for axes in figure.axes for line in series(section, axes) if len(line) > 1 and np.isfinite(line).all()
+    ]
     return [line for line in drawn if sum(len(other) == len(line) for other in drawn) > 1]
 
 
@@ -160,48 +163,50 @@ def _only_some(partly: list[FigureRecord], keys: set[str], *, params: LossCurves
     )
 
 
-def _none_found(scope: Scope, params: LossCurvesParams, *, words: Words) -> CheckResult:
-    here = scope.here(scope.evidence.figures)
+def _none_found(section: SectionView, params: LossCurvesParams, *, words: Words) -> CheckResult:
+    here = section.here(section.evidence.figures)
     names = listed([_curve_name(key) for key in params.curves])
     words = {**words, "next_step": f"Plot the {names} from the history of this section's own fit."}
     for figure in here:
-        if _shows_another(scope, figure, params):
+        if _shows_another(section, figure, params):
             words |= {"cells": cells_of([figure]), "yours": "the curves of another model"}
             return failed("The curves in this figure are those of another model's training.", words)
-    own = fits_of_model(scope)
+    own = fits_of_model(section)
     for figure in here:
         others = sorted({key for fit in own for key in fit.history} - set(params.curves))
         other = params.model_copy(update={"curves": tuple(others)})
-        shown = _curves_of(scope, figure, fits=own, params=other) if others else ()
+        shown = _curves_of(section, figure, fits=own, params=other) if others else ()
         if shown:
             kinds = listed([_curve_name(key) for key in shown])
             words |= {"cells": cells_of([figure]), "yours": f"the {kinds}"}
             return failed(f"The figure shows the {kinds} of this training, not the {names}.", words)
-    if was_cut(scope, here):
-        return needs_review("ours", "A figure of this section could not be kept whole; a tutor will look at it.", words)
+    if was_cut(section, here):
+        return needs_review(
+            "infrastructure", "A figure of this section could not be kept whole; a tutor will look at it.", words
+        )
     if any(line.points for figure in here for axes in figure.axes for line in axes.lines):
         words |= {"cells": cells_of(here), "yours": "other curves"}
         return failed(f"No figure shows the {names} that this training had; the curves drawn here are others.", words)
-    return absent(scope, f"No figure shows the {names} of this training.", words, yours="no such figure")
+    return absent(section, f"No figure shows the {names} of this training.", words, yours="no such figure")
 
 
-def _shows_another(scope: Scope, figure: FigureRecord, params: LossCurvesParams) -> bool:
-    others: Iterable[str] = {fit.model for fit in scope.evidence.fits} - {scope.section.model or ""}
+def _shows_another(section: SectionView, figure: FigureRecord, params: LossCurvesParams) -> bool:
+    others: Iterable[str] = {fit.model for fit in section.evidence.fits} - {section.match.model or ""}
     return any(
         _curves_of(
-            scope,
+            section,
             figure,
-            fits=[fit for fit in scope.evidence.fits if fit.model == other and fit.history],
+            fits=[fit for fit in section.evidence.fits if fit.model == other and fit.history],
             params=params,
         )
         for other in others
     )
 
 
-def _basis(scope: Scope) -> Basis:
+def _basis(section: SectionView) -> Basis:
     """Verified where every fit of the model was replayed outside with the same history."""
-    same = {replay.fit for replay in scope.measurements.replays if replay.outcome == "same"}
-    fits = fits_of_model(scope)
+    same = {replay.fit for replay in section.measurements.replays if replay.outcome == "same"}
+    fits = fits_of_model(section)
     return "verified" if fits and all(fit.id in same for fit in fits) else "claimed"
 
 

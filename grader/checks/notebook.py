@@ -8,14 +8,15 @@ from dataclasses import dataclass, replace
 from pydantic import Field
 
 from grader.calibration import Calibration
-from grader.checks.absence import section_name, what_failed
-from grader.checks.bands import FEWEST_RUNS
-from grader.checks.base import Params, Scope, check
-from grader.checks.measured import figure_name, section_figures
-from grader.checks.quantities import Quantity, bar_results, quantities
-from grader.checks.results import Words, failed, listed, needs_review, passed, shown
-from grader.checks.subject import fits_of_model, speaks_of_model
+from grader.judging.absence import section_name, what_failed
+from grader.judging.bands import FEWEST_RUNS
+from grader.judging.measured import figure_name, section_figures
+from grader.judging.registry import Params, check
+from grader.judging.results import Words, failed, listed, needs_review, passed, shown
+from grader.judging.subject import fits_of_model, speaks_of_model
+from grader.judging.views import SectionView
 from grader.records import CellRun, CheckResult
+from grader.text.quantities import Quantity, bar_results, quantities
 
 CLOSE = 1e-4
 """Two accuracies that agree to four digits need no spread to be called the same."""
@@ -80,16 +81,16 @@ class _Claim:
 
 
 @check("notebook_runs", params=NotebookRunsParams)
-def notebook_runs(scope: Scope, _params: NotebookRunsParams) -> CheckResult:
+def notebook_runs(section: SectionView, _params: NotebookRunsParams) -> CheckResult:
     """The notebook runs from top to bottom in a fresh kernel with no error."""
     words: Words = {
         "required": "no error in a fresh kernel, from top to bottom",
         "expected": "no error",
         "basis": "verified",
     }
-    broken = [cell for cell in scope.evidence.cells if cell.status in {"error", "timeout", "died"}]
-    reason = scope.evidence.execution.reason
-    rewritten = tuple(cell.index for cell in scope.evidence.cells if cell.rewritten)
+    broken = [cell for cell in section.evidence.cells if cell.status in {"error", "timeout", "died"}]
+    reason = section.evidence.execution.reason
+    rewritten = tuple(cell.index for cell in section.evidence.cells if cell.rewritten)
     if not broken and reason is None and rewritten:
         names = ", ".join(str(index + 1) for index in rewritten[:5])
         return needs_review(
@@ -104,8 +105,8 @@ def notebook_runs(scope: Scope, _params: NotebookRunsParams) -> CheckResult:
         return passed("The notebook runs from top to bottom in a fresh kernel.", words, yours="no error")
     # What comes after a failure of ours may follow from it.
     of_ours = [cell.index for cell in broken if _is_ours(cell)]
-    if reason is not None and scope.evidence.execution.cell is not None:
-        of_ours.append(scope.evidence.execution.cell)
+    if reason is not None and section.evidence.execution.cell is not None:
+        of_ours.append(section.evidence.execution.cell)
     first_of_ours = min(of_ours, default=None)
     own = [cell for cell in broken if _is_of_student(cell, first_of_ours=first_of_ours)]
     cells = tuple(cell.index for cell in broken)
@@ -117,12 +118,12 @@ def notebook_runs(scope: Scope, _params: NotebookRunsParams) -> CheckResult:
             f"{text[:1].upper()}{text[1:]}{others}.",
             words,
             yours=f"{len(own)} {'cell' if len(own) == 1 else 'cells'} with an error",
-            next_step="Restart the kernel, run all cells in order, and mend the first cell that fails.",
+            next_step="Restart the kernel, run all cells in order, and fix the first cell that fails.",
             cells=tuple(cell.index for cell in own),
         )
-    why = scope.evidence.execution.detail or (_why_ours(broken[0]) if broken else "the run did not reach its end")
+    why = section.evidence.execution.detail or (_why_ours(broken[0]) if broken else "the run did not reach its end")
     return needs_review(
-        "ours",
+        "infrastructure",
         f"The notebook did not run to its end within our limits or in our environment: {why.rstrip('.')}."
         " A tutor will look at it.",
         words,
@@ -132,7 +133,7 @@ def notebook_runs(scope: Scope, _params: NotebookRunsParams) -> CheckResult:
 
 
 @check("reproducible", params=ReproducibleParams)
-def reproducible(scope: Scope, params: ReproducibleParams) -> CheckResult:
+def reproducible(section: SectionView, params: ReproducibleParams) -> CheckResult:
     """The test accuracies that the stored outputs print agree with those of a fresh run."""
     words: Words = {
         "required": "stored test accuracies that a fresh run confirms",
@@ -143,15 +144,15 @@ def reproducible(scope: Scope, params: ReproducibleParams) -> CheckResult:
     claims: list[_Claim] = []
     unknown: list[str] = []
     for name in params.sections:
-        if name not in scope.matching:
+        if name not in section.matching:
             continue
-        section = scope.of(name)
-        stored = list(_stored_accuracies(section))
+        named = section.of(name)
+        stored = list(_stored_accuracies(named))
         if not stored:
             continue
-        claim = _claim(section, stored, params)
+        claim = _claim(named, stored, params)
         if claim is None:
-            unknown.append(section_name(name, scope.matching))
+            unknown.append(section_name(name, section.matching))
         else:
             claims.append(claim)
     if not claims and not unknown:
@@ -182,7 +183,7 @@ def _judged(claims: list[_Claim], unknown: list[str], words: Words) -> CheckResu
     unmeasured = [claim for claim in wrong if claim.last is None]
     if unmeasured:
         return needs_review(
-            "ours",
+            "infrastructure",
             f"This run cannot tell whether a stored accuracy comes out again: {unmeasured[0].words}.",
             words,
         )
@@ -224,14 +225,14 @@ def _why_ours(cell: CellRun) -> str:
     return f"cell {cell.index + 1} needs a network, and there is none here"
 
 
-def _stored_accuracies(scope: Scope) -> Iterator[tuple[Quantity, int]]:
+def _stored_accuracies(section: SectionView) -> Iterator[tuple[Quantity, int]]:
     """The test accuracies that the section's stored outputs print: the plainest kind of claim that there is."""
-    cells = {*scope.section.cells}
+    cells = {*section.match.cells}
     cells |= {
-        item.cell for item in scope.evidence.evaluations if item.cell is not None and speaks_of_model(scope, item)
+        item.cell for item in section.evidence.evaluations if item.cell is not None and speaks_of_model(section, item)
     }
     texts = [
-        (cell.stored_text, cell.index) for cell in scope.evidence.cells if cell.index in cells and cell.stored_text
+        (cell.stored_text, cell.index) for cell in section.evidence.cells if cell.index in cells and cell.stored_text
     ]
     found = [(item, cell) for text, cell in texts for item in quantities(text)]
     named = [(_as_share(item), cell) for item, cell in found if item.is_named("accuracy")]
@@ -245,35 +246,35 @@ def _as_share(item: Quantity) -> Quantity:
     return item.as_per_cent if item.value > 1 else item
 
 
-def _claim(scope: Scope, stored: list[tuple[Quantity, int]], params: ReproducibleParams) -> _Claim | None:
+def _claim(section: SectionView, stored: list[tuple[Quantity, int]], params: ReproducibleParams) -> _Claim | None:
     """The stored accuracy that comes closest, against the fresh run, or on the sample against the reference's runs."""
-    fresh = section_figures(scope).get(figure_name("test", "accuracy"))
-    if fresh is None or not fits_of_model(scope):
+    fresh = section_figures(section).get(figure_name("test", "accuracy"))
+    if fresh is None or not fits_of_model(section):
         return None
-    figure = f"{scope.section.section}.{figure_name('test', 'accuracy')}"
-    title = section_name(scope.section.section, scope.matching)
-    line, last = _distances(scope.calibration, figure, params=params)
+    figure = f"{section.match.section}.{figure_name('test', 'accuracy')}"
+    title = section_name(section.match.section, section.matching)
+    line, last = _distances(section.calibration, figure, params=params)
     on_fresh = [
         _Claim(title, item, fresh, source="in the fresh run", line=line, last=last, cell=cell) for item, cell in stored
     ]
     best = min(on_fresh, key=lambda claim: claim.distance)
-    if best.agrees or not any(use.sample for use in scope.evidence.data_sets if use.loaded):
+    if best.agrees or not any(use.sample for use in section.evidence.data_sets if use.loaded):
         return best
-    on_full = _on_full_data(scope, stored, figure=figure, params=params)
+    on_full = _on_full_data(section, stored, figure=figure, params=params)
     if on_full is None:
         return replace(best, source="in the fresh run on the sample of the data", line=None, last=None)
-    if on_full.agrees or not _does_otherwise(scope, fresh, figure=figure, claim=on_full):
+    if on_full.agrees or not _does_otherwise(section, fresh, figure=figure, claim=on_full):
         return on_full
     # The reference's spread says nothing of a model that is better or worse than the reference, as its claim says too.
     return replace(on_full, line=None, last=None)
 
 
 def _on_full_data(
-    scope: Scope, stored: list[tuple[Quantity, int]], *, figure: str, params: ReproducibleParams
+    section: SectionView, stored: list[tuple[Quantity, int]], *, figure: str, params: ReproducibleParams
 ) -> _Claim | None:
     """The claim against the reference's runs on the full data, where the stored outputs come from."""
-    full = scope.full_calibration
-    title = section_name(scope.section.section, scope.matching)
+    full = section.submission.full_calibration
+    title = section_name(section.match.section, section.matching)
     if full is None or len(full.figures.get(figure, ())) < FEWEST_RUNS:
         return None
     centre = full.mean(figure)
@@ -300,10 +301,10 @@ def _distances(
     )
 
 
-def _does_otherwise(scope: Scope, fresh: float, *, figure: str, claim: _Claim) -> bool:
+def _does_otherwise(section: SectionView, fresh: float, *, figure: str, claim: _Claim) -> bool:
     """Whether the fresh run differs from the reference's runs on the same data, and in the claim's direction."""
-    if scope.calibration is None or len(scope.calibration.figures.get(figure, ())) < FEWEST_RUNS:
+    if section.calibration is None or len(section.calibration.figures.get(figure, ())) < FEWEST_RUNS:
         return True
-    away = fresh - scope.calibration.mean(figure)
-    line = scope.calibration.difference_of_two(figure, false_rejection=FAR)
+    away = fresh - section.calibration.mean(figure)
+    line = section.calibration.difference_of_two(figure, false_rejection=FAR)
     return abs(away) > line and (away > 0) == (claim.stored.value > claim.centre)

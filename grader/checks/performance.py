@@ -7,11 +7,12 @@ from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
-from grader.checks.bands import Limit, Within, absolute, judge, judged, relative
-from grader.checks.base import Params, Scope, check
-from grader.checks.measured import GAP, TEST_GAP, figure_name, in_units, section_figures
-from grader.checks.results import Words, failed, needs_review, passed, shown
-from grader.checks.subject import fit_cells, nothing_trained, speaks_of_model, test_rows, untested, unverified
+from grader.judging.bands import Limit, Within, absolute, judge, judged, relative
+from grader.judging.measured import GAP, TEST_GAP, figure_name, in_units, section_figures
+from grader.judging.registry import Params, check
+from grader.judging.results import Words, failed, needs_review, passed, shown
+from grader.judging.subject import fit_cells, nothing_trained, speaks_of_model, test_rows, untested, unverified
+from grader.judging.views import SectionView
 from grader.records import CheckResult, EvaluationRecord
 
 Part = Literal["train", "validation", "test", "test_shifted"]
@@ -74,21 +75,21 @@ class GapParams(Params):
 
 
 @check("accuracy", params=AccuracyParams)
-def accuracy(scope: Scope, params: AccuracyParams) -> CheckResult:
+def accuracy(section: SectionView, params: AccuracyParams) -> CheckResult:
     """The model's verified accuracy on a part of the data lies within the band."""
-    return _high_enough(scope, params, name="accuracy", word="accuracy")
+    return _high_enough(section, params, name="accuracy", word="accuracy")
 
 
 @check("score", params=ScoreParams)
-def score(scope: Scope, params: ScoreParams) -> CheckResult:
+def score(section: SectionView, params: ScoreParams) -> CheckResult:
     """The model's verified AUC or coefficient of determination on a part of the data lies within the band."""
-    return _high_enough(scope, params, name=params.metric, word=_WORDS[params.metric])
+    return _high_enough(section, params, name=params.metric, word=_WORDS[params.metric])
 
 
-def _high_enough(scope: Scope, params: AccuracyParams, *, name: str, word: str) -> CheckResult:
+def _high_enough(section: SectionView, params: AccuracyParams, *, name: str, word: str) -> CheckResult:
     what = _title(params.part, word)
-    words: Words = {"required": f"{what} within the band", "cells": fit_cells(scope), "basis": "verified"}
-    missing = nothing_trained(scope, words)
+    words: Words = {"required": f"{what} within the band", "cells": fit_cells(section), "basis": "verified"}
+    missing = nothing_trained(section, words)
     if missing is not None:
         return missing
     limits = [] if params.min is None else [absolute("lower", params.min)]
@@ -96,75 +97,75 @@ def _high_enough(scope: Scope, params: AccuracyParams, *, name: str, word: str) 
     advice = (
         "Compare the layers, the loss, the optimizer, the scaling of the inputs and the number of epochs with the task."
     )
-    figure = f"{scope.section.section}.{figure_name(params.part, name)}"
-    spread = _relative(scope, params.within, figure=figure, upper=False)
-    value = _measured(scope, part=params.part, name=name)
+    figure = f"{section.match.section}.{figure_name(params.part, name)}"
+    spread = _relative(section, params.within, figure=figure, upper=False)
+    value = _measured(section, part=params.part, name=name)
     if value is None:
-        return _only_claimed(scope, part=params.part, name=name, limits=_known(limits, spread), words=words)
+        return _only_claimed(section, part=params.part, name=name, limits=_known(limits, spread), words=words)
     return _judged(value, (limits, params.within, spread), what=f"The {what}", advice=advice, words=words)
 
 
 @check("error", params=ErrorParams)
-def error(scope: Scope, params: ErrorParams) -> CheckResult:
+def error(section: SectionView, params: ErrorParams) -> CheckResult:
     """The model's verified error on a part of the data is not above the band."""
     what = _title(params.part, _WORDS.get(params.metric, params.metric))
-    words: Words = {"required": f"{what} within the band", "cells": fit_cells(scope), "basis": "verified"}
-    missing = nothing_trained(scope, words)
+    words: Words = {"required": f"{what} within the band", "cells": fit_cells(section), "basis": "verified"}
+    missing = nothing_trained(section, words)
     if missing is not None:
         return missing
     limits = [] if params.max is None else [absolute("upper", params.max)]
     advice = "Compare the layers, the loss, the scaling and the training with the task."
-    figure = f"{scope.section.section}.{figure_name(params.part, params.metric)}"
-    spread = _relative(scope, params.within, figure=figure, upper=True)
-    value = _measured(scope, part=params.part, name=params.metric)
+    figure = f"{section.match.section}.{figure_name(params.part, params.metric)}"
+    spread = _relative(section, params.within, figure=figure, upper=True)
+    value = _measured(section, part=params.part, name=params.metric)
     if value is None:
-        hopeless = _hopeless(scope, params, words) if params.part == "test" else None
+        hopeless = _hopeless(section, params, words) if params.part == "test" else None
         claimed = _known(limits, spread)
-        return hopeless or _only_claimed(scope, part=params.part, name=params.metric, limits=claimed, words=words)
+        return hopeless or _only_claimed(section, part=params.part, name=params.metric, limits=claimed, words=words)
     return _judged(value, (limits, params.within, spread), what=f"The {what}", advice=advice, words=words)
 
 
 @check("gap", params=GapParams)
-def gap(scope: Scope, params: GapParams) -> CheckResult:
+def gap(section: SectionView, params: GapParams) -> CheckResult:
     """Validation loss less training loss is not larger than another model's by more than the reference's spread."""
     words: Words = {
         "required": "a gap between validation and training loss that is no larger",
-        "cells": fit_cells(scope),
+        "cells": fit_cells(section),
         "basis": "verified",
     }
-    missing = nothing_trained(scope, words)
+    missing = nothing_trained(section, words)
     if missing is not None:
         return missing
-    lacking = _lacks_layer(scope, params.needs_layer, words)
+    lacking = _lacks_layer(section, params.needs_layer, words)
     if lacking is not None:
         return lacking
-    mine = section_figures(scope, compared_to=params.compared_to)
-    diverged = _diverged(scope, words)
+    mine = section_figures(section, compared_to=params.compared_to)
+    diverged = _diverged(section, words)
     if diverged is not None:
         return diverged
     # Without a validation part of its own the test set stands in, for both models.
     kind = GAP if _has(mine, GAP, params) else TEST_GAP
     if not _has(mine, kind, params):
-        return _gap_unknown(scope, params, words)
+        return _gap_unknown(section, params, words)
     if params.compared_to is None:
         limits = [] if params.max is None else [absolute("upper", params.max)]
-        spread = _relative(scope, params.within, figure=f"{scope.section.section}.{kind}", upper=True)
+        spread = _relative(section, params.within, figure=f"{section.match.section}.{kind}", upper=True)
         asked = params.within if not limits else None
         advice = "Train for fewer epochs, or regularise the model."
         return _judged(mine[kind], (limits, asked, spread), what="The gap", advice=advice, words=words)
-    return _compared(scope, params, kind=kind, mine=mine, words=words)
+    return _compared(section, params, kind=kind, mine=mine, words=words)
 
 
-def _hopeless(scope: Scope, params: ErrorParams, words: Words) -> CheckResult | None:
+def _hopeless(section: SectionView, params: ErrorParams, words: Words) -> CheckResult | None:
     """A failure where a model is worse on the rows that it was trained on than the reference ever is on unseen ones.
 
     R2 has no unit, so that this can be told of rows that are of no known table.
     """
-    train = scope.measurement("train")
+    train = section.measurement("train")
     if train is None or train.r2 is None or params.within is None:
         return None
     within = params.within.model_copy(update={"figure": None})
-    limit = _relative(scope, within, figure=f"{scope.section.section}.test_r2", upper=False)
+    limit = _relative(section, within, figure=f"{section.match.section}.test_r2", upper=False)
     # With 0 it explains no more than the mean does: wherever the reference learns something, that is too little.
     if limit is None or train.r2 > max(limit.last, min(limit.line, 0.0)):
         return None
@@ -178,10 +179,12 @@ def _hopeless(scope: Scope, params: ErrorParams, words: Words) -> CheckResult | 
     return failed(text, words, yours=f"R2 {shown(train.r2)}")
 
 
-def _compared(scope: Scope, params: GapParams, *, kind: str, mine: dict[str, float], words: Words) -> CheckResult:
+def _compared(
+    section: SectionView, params: GapParams, *, kind: str, mine: dict[str, float], words: Words
+) -> CheckResult:
     difference = mine[f"{kind}_difference"]
     other = mine[kind] - difference
-    limit = _relative(scope, params.within, figure=f"{scope.section.section}.{kind}_difference", upper=True)
+    limit = _relative(section, params.within, figure=f"{section.match.section}.{kind}_difference", upper=True)
     # A gap that is not larger at all is right, wherever the reference's own differences lie.
     line = 0.0 if limit is None else max(0.0, limit.line)
     last = 0.0 if limit is None else max(0.0, limit.last)
@@ -194,7 +197,9 @@ def _compared(scope: Scope, params: GapParams, *, kind: str, mine: dict[str, flo
     if band.holds(difference):
         return passed(f"The gap between validation and training loss is {both}.", words)
     if limit is None:
-        return needs_review("ours", f"The gap is {both}; the reference's spread was not measured on this data.", words)
+        return needs_review(
+            "infrastructure", f"The gap is {both}; the reference's spread was not measured on this data.", words
+        )
     if band.is_near(difference):
         return needs_review("borderline", f"The gap is {both}, close to the line; a tutor will decide.", words)
     return failed(
@@ -208,8 +213,8 @@ def _has(figures: dict[str, float], kind: str, params: GapParams) -> bool:
     return kind in figures and (params.compared_to is None or f"{kind}_difference" in figures)
 
 
-def _lacks_layer(scope: Scope, layer: str | None, words: Words) -> CheckResult | None:
-    model = scope.model
+def _lacks_layer(section: SectionView, layer: str | None, words: Words) -> CheckResult | None:
+    model = section.model
     if layer is None or model is None or any(item.class_name == layer for item in model.layers):
         return None
     return failed(
@@ -221,9 +226,9 @@ def _lacks_layer(scope: Scope, layer: str | None, words: Words) -> CheckResult |
     )
 
 
-def _diverged(scope: Scope, words: Words) -> CheckResult | None:
+def _diverged(section: SectionView, words: Words) -> CheckResult | None:
     for part in ("train", "validation", "test"):
-        measured = scope.measurement(part)
+        measured = section.measurement(part)
         if measured is not None and measured.loss is not None and not math.isfinite(measured.loss):
             return failed(
                 f"The {_PART_NAMES[part]} loss of your model is {shown(measured.loss)}: the training went astray.",
@@ -234,31 +239,31 @@ def _diverged(scope: Scope, words: Words) -> CheckResult | None:
     return None
 
 
-def _gap_unknown(scope: Scope, params: GapParams, words: Words) -> CheckResult:
-    other = None if params.compared_to is None else scope.matching.get(params.compared_to)
+def _gap_unknown(section: SectionView, params: GapParams, words: Words) -> CheckResult:
+    other = None if params.compared_to is None else section.matching.get(params.compared_to)
     if params.compared_to is not None and (other is None or other.model is None):
         return needs_review(
             "unverifiable", "There is no trained model to compare the gap with; a tutor will look at it.", words
         )
-    mine = section_figures(scope)
+    mine = section_figures(section)
     if params.compared_to is not None and (GAP in mine or TEST_GAP in mine):
-        return unverified(scope.of(params.compared_to), "The gap of the model that yours is compared with", words)
-    return unverified(scope, "The gap between validation and training loss", words)
+        return unverified(section.of(params.compared_to), "The gap of the model that yours is compared with", words)
+    return unverified(section, "The gap between validation and training loss", words)
 
 
 def _title(part: Part, name: str) -> str:
     return f"{name} on shifted test images" if part == "test_shifted" else f"{_PART_NAMES[part]} {name}"
 
 
-def _measured(scope: Scope, *, part: str, name: str) -> float | None:
-    measured = scope.measurement(part)
+def _measured(section: SectionView, *, part: str, name: str) -> float | None:
+    measured = section.measurement(part)
     return None if measured is None else in_units(measured, name)
 
 
-def _relative(scope: Scope, within: Within | None, *, figure: str, upper: bool) -> Limit | None:
+def _relative(section: SectionView, within: Within | None, *, figure: str, upper: bool) -> Limit | None:
     if within is None:
         return None
-    return relative(within, side="upper" if upper else "lower", figure=figure, calibration=scope.calibration)
+    return relative(within, side="upper" if upper else "lower", figure=figure, calibration=section.calibration)
 
 
 def _judged(
@@ -272,7 +277,7 @@ def _judged(
             return result
         words = {**words, "yours": shown(value)}
         return needs_review(
-            "ours", f"{what} is {shown(value)}; the reference's spread was not measured on this data.", words
+            "infrastructure", f"{what} is {shown(value)}; the reference's spread was not measured on this data.", words
         )
     return judge(value, known, what=what, advice=advice, words=words)
 
@@ -285,13 +290,13 @@ _WITHOUT_UNIT = frozenset({"accuracy", "auc", "r2"})
 """Figures that are the same in whatever units the targets were trained."""
 
 
-def _only_claimed(scope: Scope, *, part: Part, name: str, limits: list[Limit], words: Words) -> CheckResult:
+def _only_claimed(section: SectionView, *, part: Part, name: str, limits: list[Limit], words: Words) -> CheckResult:
     """The result for a figure that was not measured: what a notebook says against itself is believed, and no more."""
     what = f"The {_title(part, _WORDS.get(name, name))}"
     claims = [
         item.results[name]
-        for item in scope.evidence.evaluations
-        if speaks_of_model(scope, item) and name in item.results and (part != "test" or _may_be_test(scope, item))
+        for item in section.evidence.evaluations
+        if speaks_of_model(section, item) and name in item.results and (part != "test" or _may_be_test(section, item))
     ]
     if claims:
         words = {**words, "basis": "claimed", "yours": f"{shown(claims[-1])} (as the notebook says)"}
@@ -301,10 +306,10 @@ def _only_claimed(scope: Scope, *, part: Part, name: str, limits: list[Limit], w
         text = f"{what} is {shown(claims[-1])} by what your own notebook says of it; {words['expected']} was required."
         return failed(text, words, next_step="Compare the rows that the model is trained on with those of the task.")
     missing = untested if part == "test" else unverified
-    return missing(scope, what, words)
+    return missing(section, what, words)
 
 
-def _may_be_test(scope: Scope, item: EvaluationRecord) -> bool:
+def _may_be_test(section: SectionView, item: EvaluationRecord) -> bool:
     """Whether an evaluation may be that of the test part: by how many rows it has, else by which they are not."""
-    rows = test_rows(scope)
-    return item.x.rows == rows if rows is not None else item.x.content not in {fit.x.content for fit in scope.fits}
+    rows = test_rows(section)
+    return item.x.rows == rows if rows is not None else item.x.content not in {fit.x.content for fit in section.fits}

@@ -7,10 +7,11 @@ from collections.abc import Iterable, Iterator, Sequence
 import numpy as np
 from pydantic import Field
 
-from grader.checks.base import Params, Scope, check
-from grader.checks.drawn import artist_points, cells_of, figures_by_nearness, was_cut
-from grader.checks.results import Words, failed, needs_review, passed, per_cent
-from grader.checks.subject import Floats, absent, measured_states, nothing_trained, numbers, untested
+from grader.figures.plotted_data import artist_points, cells_of, figures_by_nearness, was_cut
+from grader.judging.registry import Params, check
+from grader.judging.results import Words, failed, needs_review, passed, per_cent
+from grader.judging.subject import Floats, absent, measured_states, nothing_trained, numbers, untested
+from grader.judging.views import SectionView
 from grader.records import CheckResult, FigureRecord, Measurement
 
 MOST_POINTS = 5000
@@ -31,65 +32,69 @@ class PredictionFigureParams(Params):
 
 
 @check("prediction_figure", params=PredictionFigureParams)
-def prediction_figure(scope: Scope, params: PredictionFigureParams) -> CheckResult:
+def prediction_figure(section: SectionView, params: PredictionFigureParams) -> CheckResult:
     """A figure shows this model's predictions for the test rows against the true values, or what they miss by."""
     words: Words = {
         "required": "a figure of predicted against true values",
         "expected": f"a point for {per_cent(params.share)} of the test rows",
         "basis": "verified",
-        "cells": scope.section.cells,
+        "cells": section.match.cells,
         "next_step": "Predict the test rows with this section's model, and draw a scatter against their true values.",
     }
-    missing = nothing_trained(scope, words)
+    missing = nothing_trained(section, words)
     if missing is not None:
         return missing
-    states = measured_states(scope, "test")
-    wanted = [points for state in states for points in _wanted(scope, state)]
+    states = measured_states(section, "test")
+    wanted = [points for state in states for points in _wanted(section, state)]
     if not wanted:
-        return _nothing_to_draw(scope, states, words)
-    figures = figures_by_nearness(scope)
+        return _nothing_to_draw(section, states, words)
+    figures = figures_by_nearness(section)
     for figure in figures:
         for axes in figure.axes:
             shares = [
                 _share_drawn(points, drawn[:MOST_POINTS], tolerance=params.tolerance)
-                for drawn in artist_points(scope, axes)
+                for drawn in artist_points(section, axes)
                 for points in wanted
                 if len(drawn) >= params.share * len(points)
             ]
             if max(shares, default=0.0) >= params.share:
                 text = "The figure shows this model's predictions against the true values."
                 return passed(text, words, cells=cells_of([figure]), yours="predictions against true values")
-    return _otherwise_drawn(scope, figures, wanted, params=params, words=words)
+    return _otherwise_drawn(section, figures, wanted, params=params, words=words)
 
 
 def _otherwise_drawn(
-    scope: Scope,
+    section: SectionView,
     figures: Sequence[FigureRecord],
     wanted: Sequence[Floats],
     *,
     params: PredictionFigureParams,
     words: Words,
 ) -> CheckResult:
-    part = next((found for figure in figures if (found := _part_drawn(scope, figure, wanted, params=params))), 0)
+    part = next((found for figure in figures if (found := _part_drawn(section, figure, wanted, params=params))), 0)
     if part:
         text = (
             f"The figure shows this model's predictions for {part} of {len(wanted[0])} rows that it was never trained"
             " on. A tutor will look."
         )
         return needs_review("unverifiable", text, words, yours=f"{part} rows")
-    here = scope.here(figures)
-    if was_cut(scope, here):
-        return needs_review("ours", "A figure of this section could not be kept whole; a tutor will look.", words)
-    if any(True for figure in here for axes in figure.axes for _ in artist_points(scope, axes)):
+    here = section.here(figures)
+    if was_cut(section, here):
+        return needs_review(
+            "infrastructure", "A figure of this section could not be kept whole; a tutor will look.", words
+        )
+    if any(True for figure in here for axes in figure.axes for _ in artist_points(section, axes)):
         text = "No figure shows what this model predicts for the test rows; what is drawn here is something else."
         return failed(text, words, cells=cells_of(here), yours="other points or curves")
-    return absent(scope, "No figure shows predicted against true values.", words, yours="no such figure")
+    return absent(section, "No figure shows predicted against true values.", words, yours="no such figure")
 
 
-def _part_drawn(scope: Scope, figure: FigureRecord, wanted: Iterable[Floats], *, params: PredictionFigureParams) -> int:
+def _part_drawn(
+    section: SectionView, figure: FigureRecord, wanted: Iterable[Floats], *, params: PredictionFigureParams
+) -> int:
     """How many points a figure shows where nearly all of them are predictions against true values; 0 for none."""
     for axes in figure.axes:
-        for drawn in artist_points(scope, axes):
+        for drawn in artist_points(section, axes):
             few = drawn[:MOST_POINTS]
             if len(few) >= FEWEST_POINTS and any(
                 _share(few, points, tolerance=params.tolerance) >= params.share for points in wanted
@@ -98,9 +103,9 @@ def _part_drawn(scope: Scope, figure: FigureRecord, wanted: Iterable[Floats], *,
     return 0
 
 
-def _wanted(scope: Scope, measured: Measurement) -> Iterator[Floats]:
+def _wanted(section: SectionView, measured: Measurement) -> Iterator[Floats]:
     """The points in each usual form, shape ``(rows, 2)``: true and predicted, or one of them and the residual."""
-    predicted, true = numbers(scope, measured.predictions), numbers(scope, measured.targets)
+    predicted, true = numbers(section, measured.predictions), numbers(section, measured.targets)
     if predicted is None or true is None or predicted.shape != true.shape or predicted.shape[1:] != (1,):
         return
     p, t = predicted[:, 0], true[:, 0]
@@ -110,11 +115,11 @@ def _wanted(scope: Scope, measured: Measurement) -> Iterator[Floats]:
                 yield points
 
 
-def _nothing_to_draw(scope: Scope, states: Iterable[Measurement], words: Words) -> CheckResult:
+def _nothing_to_draw(section: SectionView, states: Iterable[Measurement], words: Words) -> CheckResult:
     what = "What your model predicts for the test rows"
-    outputs = [values for state in states if (values := numbers(scope, state.predictions)) is not None]
+    outputs = [values for state in states if (values := numbers(section, state.predictions)) is not None]
     if all(np.isfinite(values).all() for values in outputs):
-        return untested(scope, what, words)
+        return untested(section, what, words)
     step = "Lower the learning rate or scale the targets, and see that the loss falls; then draw the predictions."
     words = {**words, "yours": "predictions that are not finite"}
     return failed(f"{what} is no usable number: its training went astray.", words, next_step=step)

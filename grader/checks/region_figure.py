@@ -9,13 +9,14 @@ from typing import Literal
 import numpy as np
 from pydantic import Field
 
-from grader.checks.base import Scope, check
-from grader.checks.drawn import artist_points, axes_were_cut, cells_of, figures_by_nearness, was_cut
-from grader.checks.expressions import Expression
-from grader.checks.painted import Answers, Painted, agreement, answers_of, nearest_on_grid, pictures
-from grader.checks.region import RegionParams, coverage, drawn_curves
-from grader.checks.results import Words, failed, failed_or_partial, listed, needs_review, passed, per_cent
-from grader.checks.subject import absent, nothing_trained, speaks_of_model
+from grader.figures.class_maps import Answers, Painted, agreement, answers_of, nearest_on_grid, pictures
+from grader.figures.expressions import Expression
+from grader.figures.plotted_data import artist_points, axes_were_cut, cells_of, figures_by_nearness, was_cut
+from grader.figures.regions import RegionParams, coverage, drawn_curves
+from grader.judging.registry import check
+from grader.judging.results import Words, failed, failed_or_partial, listed, needs_review, passed, per_cent
+from grader.judging.subject import absent, nothing_trained, speaks_of_model
+from grader.judging.views import SectionView
 from grader.records import AxesRecord, CheckResult, FigureRecord
 
 INPUTS = 2
@@ -77,26 +78,26 @@ class _Known:
 
 
 @check("region_figure", params=RegionFigureParams)
-def region_figure(scope: Scope, params: RegionFigureParams) -> CheckResult:
+def region_figure(section: SectionView, params: RegionFigureParams) -> CheckResult:
     """A picture shows the classes that this model predicts over the rectangle, with the curves drawn over it."""
     curves = listed([f"y = {curve}" for curve in params.curves])
     over = f" with {curves} drawn over it" if curves else ""
     words: Words = {
         "required": f"a picture of this model's classes over {params.named}{over}",
         "expected": f"this model's classes over the rectangle{over}",
-        "cells": scope.section.cells,
+        "cells": section.match.cells,
         "basis": "claimed",
         "next_step": f"Colour points of the whole rectangle by this model's prediction{over}.",
     }
-    missing = nothing_trained(scope, words)
+    missing = nothing_trained(section, words)
     if missing is not None:
         return missing
-    known = _known_answers(scope)
-    here = scope.here(scope.evidence.figures)
+    known = _known_answers(section)
+    here = section.here(section.evidence.figures)
     seen: list[_Seen] = []
-    for figure in figures_by_nearness(scope):
+    for figure in figures_by_nearness(section):
         for axes in figure.axes:
-            item = _look(scope, figure, axes, known=known, params=params)
+            item = _look(section, figure, axes, known=known, params=params)
             if item is not None and item.is_right(params):
                 words |= {"cells": cells_of([figure]), "yours": words["expected"]}
                 words["basis"] = "verified" if item.verified else "claimed"
@@ -104,41 +105,43 @@ def region_figure(scope: Scope, params: RegionFigureParams) -> CheckResult:
             if item is not None and figure in here:
                 seen.append(item)
     if not seen:
-        return _no_picture(scope, here, words)
+        return _no_picture(section, here, words)
     best = max(seen, key=lambda item: item.rank)
     if any(item.is_cut and item.rank[0] >= best.rank[0] for item in seen):
-        return _no_picture(scope, here, words)
+        return _no_picture(section, here, words)
     if best.whose == "unknown" and best.covered >= params.covered and not known.is_recorded:
         words |= {"cells": cells_of([best.figure]), "yours": "no prediction of this model"}
-        return absent(scope, "This section's model predicted nothing, so the picture does not show its answers.", words)
+        return absent(
+            section, "This section's model predicted nothing, so the picture does not show its answers.", words
+        )
     return _not_right(best, params, words=words)
 
 
-def _known_answers(scope: Scope) -> _Known:
-    asked = [item for item in scope.evidence.predictions if item.x.shape == (item.x.rows, INPUTS)]
-    mine = [speaks_of_model(scope, item) for item in asked]
+def _known_answers(section: SectionView) -> _Known:
+    asked = [item for item in section.evidence.predictions if item.x.shape == (item.x.rows, INPUTS)]
+    mine = [speaks_of_model(section, item) for item in asked]
     own = [item for item, is_mine in zip(asked, mine, strict=True) if is_mine]
     others = [item for item, is_mine in zip(asked, mine, strict=True) if not is_mine]
-    region = scope.measurement("region")
+    region = section.measurement("region")
     return _Known(
-        own=answers_of(scope, [(item.x.whole, item.output.whole) for item in own]),
-        measured=() if region is None else answers_of(scope, [(region.inputs, region.predictions)]),
-        others=answers_of(scope, [(item.x.whole, item.output.whole) for item in others]),
+        own=answers_of(section, [(item.x.whole, item.output.whole) for item in own]),
+        measured=() if region is None else answers_of(section, [(region.inputs, region.predictions)]),
+        others=answers_of(section, [(item.x.whole, item.output.whole) for item in others]),
         is_recorded=bool(own),
     )
 
 
 def _look(
-    scope: Scope, figure: FigureRecord, axes: AxesRecord, *, known: _Known, params: RegionFigureParams
+    section: SectionView, figure: FigureRecord, axes: AxesRecord, *, known: _Known, params: RegionFigureParams
 ) -> _Seen | None:
     """What one pair of axes shows; None where it shows neither classes nor a curve."""
     (interval, _) = params.sides
     curves = drawn_curves(
-        artist_points(scope, axes), params.curves, tolerance=params.curve_tolerance, interval=interval
+        artist_points(section, axes), params.curves, tolerance=params.curve_tolerance, interval=interval
     )
-    is_cut = axes_were_cut(scope, axes)
+    is_cut = axes_were_cut(section, axes)
     best: _Seen | None = None
-    for painted in pictures(scope, axes, curves=params.curves, tolerance=params.curve_tolerance):
+    for painted in pictures(section, axes, curves=params.curves, tolerance=params.curve_tolerance):
         whose, agreed, verified = _whose(painted, known, params)
         covered = coverage(painted.points, params)
         item = _Seen(figure, whose, verified, covered=covered, agreed=agreed, curves=curves, is_cut=is_cut)
@@ -178,11 +181,13 @@ def _best(
         return max((share for item in answers if (share := compared(painted, item)) is not None), default=None)
 
 
-def _no_picture(scope: Scope, here: tuple[FigureRecord, ...], words: Words) -> CheckResult:
+def _no_picture(section: SectionView, here: tuple[FigureRecord, ...], words: Words) -> CheckResult:
     words = {**words, "yours": "no such picture"}
-    if was_cut(scope, here):
-        return needs_review("ours", "A figure of this section could not be kept whole; a tutor will look at it.", words)
-    return absent(scope, "No picture of this model's predictions was found in this section.", words)
+    if was_cut(section, here):
+        return needs_review(
+            "infrastructure", "A figure of this section could not be kept whole; a tutor will look at it.", words
+        )
+    return absent(section, "No picture of this model's predictions was found in this section.", words)
 
 
 def _not_right(item: _Seen, params: RegionFigureParams, *, words: Words) -> CheckResult:

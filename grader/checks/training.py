@@ -8,15 +8,16 @@ from typing import Annotated
 
 from pydantic import BeforeValidator, Field, field_validator
 
-from grader.checks.absence import borrowed_model, mend_of, section_name, why_no_model
-from grader.checks.base import Params, Scope, check
-from grader.checks.data_of_fits import wrong_data
-from grader.checks.forms import LAYERS, did_you_mean
-from grader.checks.layers import last_compile, plain_model
-from grader.checks.losses import CROSS_ENTROPY, is_cross_entropy, known_losses, loss_name, misfit
-from grader.checks.recipes import Asked, Aspect, aspects, own_recipe, recipe_words
-from grader.checks.results import Words, blocked, failed, failed_or_partial, listed, needs_review, passed
+from grader.architecture.forms import LAYERS, did_you_mean
+from grader.architecture.layers import last_compile, plain_model
+from grader.architecture.losses import CROSS_ENTROPY, is_cross_entropy, known_losses, loss_name, misfit
+from grader.judging.absence import borrowed_model, fix_for, section_name, why_no_model
+from grader.judging.registry import Params, check
+from grader.judging.results import Words, blocked, failed, failed_or_partial, listed, needs_review, passed
+from grader.judging.views import SectionView
 from grader.records import CheckResult, CompileRecord, FitRecord
+from grader.training.data_of_fits import wrong_data
+from grader.training.recipes import Asked, Aspect, aspects, own_recipe, recipe_words
 
 
 def _as_tuple(value: object) -> object:
@@ -79,19 +80,19 @@ class TrainedParams(Params):
 
 
 @check("compiled", params=CompiledParams)
-def compiled(scope: Scope, params: CompiledParams) -> CheckResult:
+def compiled(section: SectionView, params: CompiledParams) -> CheckResult:
     """The model is compiled with a right loss that fits its output, and with the optimizer and metrics asked for.
 
     A linear output with from_logits is as right as a softmax or sigmoid; a sparse loss as one with one-hot labels.
     """
     words: Words = {"required": "compiled as asked for", "expected": _wanted(params)}
-    model = scope.model
+    model = section.model
     if model is None:
-        missing: Words = {**words, "cells": scope.section.cells, "yours": "no model"}
-        return blocked(why_no_model(scope), missing, next_step=mend_of(scope))
-    record = _compile_of(scope)
+        missing: Words = {**words, "cells": section.match.cells, "yours": "no model"}
+        return blocked(why_no_model(section), missing, next_step=fix_for(section))
+    record = _compile_of(section)
     if record is None or (record.loss is None and not record.own_loss):
-        if any(fit.kind == "loop" for fit in scope.fits):
+        if any(fit.kind == "loop" for fit in section.fits):
             text = (
                 "Your model was trained in a loop of your own, so its loss was not given to compile; a tutor will look."
             )
@@ -104,52 +105,52 @@ def compiled(scope: Scope, params: CompiledParams) -> CheckResult:
         return needs_review(
             "unverifiable", f"The loss {record.loss!r} is your own function; a tutor will look at it.", words
         )
-    wrong = _wrong_in(scope, record, params=params)
-    return _of_compile(scope, wrong, record=record, params=params, words=words)
+    wrong = _wrong_in(section, record, params=params)
+    return _of_compile(section, wrong, record=record, params=params, words=words)
 
 
 @check("trained", params=TrainedParams)
-def trained(scope: Scope, params: TrainedParams) -> CheckResult:
+def trained(section: SectionView, params: TrainedParams) -> CheckResult:
     """The section's model was trained on the right data, with the epochs, batch size and validation asked for.
 
     Several fits on one model add up. A validation set cut off by hand counts by its share of the rows. Where early
     stopping ended a training that asked for enough epochs, the rubric says what it is worth; where it does not say,
     a tutor decides, because the task asks for a number of epochs and for good judgement of when to stop.
     """
-    words: Words = {"required": "the training asked for", "expected": _expected(scope, params), "basis": "claimed"}
-    fits = scope.fits
+    words: Words = {"required": "the training asked for", "expected": _expected(section, params), "basis": "claimed"}
+    fits = section.fits
     if not fits:
-        return _untrained(scope, words)
+        return _untrained(section, words)
     words["cells"] = tuple(dict.fromkeys(fit.cell for fit in fits if fit.cell is not None))
-    model = scope.model
+    model = section.model
     kind = params.needs_layer
     if kind is not None and model is not None and not any(layer.class_name == kind for layer in model.layers):
         text = f"The model that was trained here has no {kind} layer."
         return failed(text, words, yours=f"no {kind}", next_step=f"Train the model with its {kind} layers.")
-    own = own_recipe(scope)
+    own = own_recipe(section)
     words["yours"] = recipe_words(own) + (", no weights" if params.weighted and not own.weighted else "")
     if all(_moved_nothing(fit) for fit in fits):
         text = "The training ran, but it moved no weight of the model: nothing was learned."
         return failed(text, words, next_step="Give the optimizer a learning rate at which the loss falls.")
-    problem = wrong_data(scope, data_set=params.data_set, data_of=params.data_of)
+    problem = wrong_data(section, data_set=params.data_set, data_of=params.data_of)
     if problem is not None:
         return failed(problem.text, words, next_step=problem.step)
-    judged = aspects(scope, _asked(params))
+    judged = aspects(section, _asked(params))
     if params.or_as is not None and any(not aspect.is_right for aspect in judged):
-        alternative = _as_section(scope, params)
+        alternative = _as_section(section, params)
         if alternative is not None and all(aspect.is_right for aspect in alternative):
-            name = section_name(params.or_as, scope.matching)
+            name = section_name(params.or_as, section.matching)
             return passed(f"The model was trained as that of {name}: {words['yours']}.", words)
     return _of_aspects(judged, params=params, words=words)
 
 
 def _of_compile(
-    scope: Scope, wrong: list[str], *, record: CompileRecord, params: CompiledParams, words: Words
+    section: SectionView, wrong: list[str], *, record: CompileRecord, params: CompiledParams, words: Words
 ) -> CheckResult:
     if wrong:
         step = f"Compile the model with {_wanted(params)}, and train it again."
         return failed(" ".join(wrong), words, next_step=step)
-    if params.metrics and not _sees_metrics(scope, record):
+    if params.metrics and not _sees_metrics(section, record):
         text = f"Whether your own training loop counts the metric {listed(params.metrics)} could not be seen."
         return needs_review("unverifiable", f"{text} A tutor will look.", words)
     own = [metric for metric in params.metrics if _is_own_metric(metric, record=record)]
@@ -163,14 +164,14 @@ def _moved_nothing(fit: FitRecord) -> bool:
     return fit.epochs_run > 0 and fit.weights_before is not None and fit.weights_before == fit.weights_after
 
 
-def _untrained(scope: Scope, words: Words) -> CheckResult:
-    missing: Words = {**words, "cells": scope.section.cells, "yours": "no training", "next_step": mend_of(scope)}
-    if borrowed_model(scope) is not None:
+def _untrained(section: SectionView, words: Words) -> CheckResult:
+    missing: Words = {**words, "cells": section.match.cells, "yours": "no training", "next_step": fix_for(section)}
+    if borrowed_model(section) is not None:
         step = "Build the new model of this section, and compile and fit that one."
-        return failed(why_no_model(scope), missing, yours="another section's model, fitted again", next_step=step)
-    if scope.section.model is not None:
-        return failed(why_no_model(scope), missing)
-    return blocked(why_no_model(scope), missing)
+        return failed(why_no_model(section), missing, yours="another section's model, fitted again", next_step=step)
+    if section.match.model is not None:
+        return failed(why_no_model(section), missing)
+    return blocked(why_no_model(section), missing)
 
 
 def _of_aspects(judged: tuple[Aspect, ...], *, params: TrainedParams, words: Words) -> CheckResult:
@@ -181,7 +182,7 @@ def _of_aspects(judged: tuple[Aspect, ...], *, params: TrainedParams, words: Wor
     if len(off) > 1:
         return failed(told, words)
     if unknown:
-        causes = {"unknown": "unverifiable", "cut by us": "ours", "stopped early": "borderline"}
+        causes = {"unknown": "unverifiable", "cut by us": "infrastructure", "stopped early": "borderline"}
         cause = causes[unknown[0].verdict]
         return CheckResult(outcome="needs_review", cause=cause, feedback=f"{told} A tutor will decide.", **words)  # type: ignore[arg-type]
     if off:
@@ -202,40 +203,42 @@ def _asked(params: TrainedParams) -> Asked:
     )
 
 
-def _expected(scope: Scope, params: TrainedParams) -> str:
+def _expected(section: SectionView, params: TrainedParams) -> str:
     recipe = recipe_words(_asked(params))
     if params.data_set is not None:
         return f"{recipe} on {params.data_set}"
     return (
-        recipe if params.data_of is None else f"{recipe} on the data of {section_name(params.data_of, scope.matching)}"
+        recipe
+        if params.data_of is None
+        else f"{recipe} on the data of {section_name(params.data_of, section.matching)}"
     )
 
 
-def _as_section(scope: Scope, params: TrainedParams) -> tuple[Aspect, ...] | None:
+def _as_section(section: SectionView, params: TrainedParams) -> tuple[Aspect, ...] | None:
     """This training against that of another section of the same notebook."""
-    if params.or_as is None or params.or_as not in scope.matching:
+    if params.or_as is None or params.or_as not in section.matching:
         return None
-    recipe = own_recipe(scope.of(params.or_as))
+    recipe = own_recipe(section.of(params.or_as))
     if recipe.epochs is None:
         return None
     # Of the other section come its numbers; what else is asked for stays so.
     asked = _asked(params)
     asked = replace(asked, epochs=recipe.epochs, batch_size=recipe.batch_size, validation=recipe.validation)
-    return aspects(scope, asked)
+    return aspects(section, asked)
 
 
-def _compile_of(scope: Scope) -> CompileRecord | None:
-    used = [fit.compiled for fit in scope.fits if fit.compiled is not None]
-    record = used[-1] if used else last_compile(scope.evidence, scope.section.model or "")
-    if record is None or record.metrics or not _is_by_loop(scope):
+def _compile_of(section: SectionView) -> CompileRecord | None:
+    used = [fit.compiled for fit in section.fits if fit.compiled is not None]
+    record = used[-1] if used else last_compile(section.evidence, section.match.model or "")
+    if record is None or record.metrics or not _is_by_loop(section):
         return record
     # A loop is seen to use a loss and an optimizer; its metrics are those that its model was compiled with, if it was.
-    calls = _calls_of(scope, record)
+    calls = _calls_of(section, record)
     return record.model_copy(update={"metrics": calls[-1].metrics}) if calls else record
 
 
-def _wrong_in(scope: Scope, record: CompileRecord, *, params: CompiledParams) -> list[str]:
-    model = scope.model
+def _wrong_in(section: SectionView, record: CompileRecord, *, params: CompiledParams) -> list[str]:
+    model = section.model
     name = loss_name(record.loss)
     wanted = {loss_name(loss) for loss in params.loss}
     right = name in wanted or (CROSS_ENTROPY in wanted and is_cross_entropy(name))
@@ -244,29 +247,29 @@ def _wrong_in(scope: Scope, record: CompileRecord, *, params: CompiledParams) ->
         wrong.append(f"The loss is {record.loss}; {listed(_loss_names(params), word='or')} was asked for.")
     elif model is not None:
         output = plain_model(model, compiled=record).raw_output
-        labels = scope.fits[-1].y if scope.fits else None
+        labels = section.fits[-1].y if section.fits else None
         reason = misfit(record, output, labels=labels) if output is not None else None
         wrong += [reason] if reason else []
     if params.optimizer and str(record.optimizer).casefold() not in {one.casefold() for one in params.optimizer}:
         wrong.append(f"The optimizer is {record.optimizer}; {listed(params.optimizer, word='or')} was asked for.")
-    for metric in params.metrics if _sees_metrics(scope, record) else ():
+    for metric in params.metrics if _sees_metrics(section, record) else ():
         if not any(_is_metric(one, metric) for one in record.metrics):
             found = listed(record.metrics) or "none"
             wrong.append(f"The metric {metric} is missing (yours: {found}).")
     return wrong
 
 
-def _sees_metrics(scope: Scope, record: CompileRecord) -> bool:
+def _sees_metrics(section: SectionView, record: CompileRecord) -> bool:
     """Whether metrics would be known: a loop on a model that was never compiled may count them itself."""
-    return bool(record.metrics) or not _is_by_loop(scope) or bool(_calls_of(scope, record))
+    return bool(record.metrics) or not _is_by_loop(section) or bool(_calls_of(section, record))
 
 
-def _is_by_loop(scope: Scope) -> bool:
-    return any(fit.kind == "loop" for fit in scope.fits)
+def _is_by_loop(section: SectionView) -> bool:
+    return any(fit.kind == "loop" for fit in section.fits)
 
 
-def _calls_of(scope: Scope, record: CompileRecord) -> list[CompileRecord]:
-    return [item for item in scope.evidence.compiles if item.model == record.model and item.seq <= record.seq]
+def _calls_of(section: SectionView, record: CompileRecord) -> list[CompileRecord]:
+    return [item for item in section.evidence.compiles if item.model == record.model and item.seq <= record.seq]
 
 
 def _is_metric(name: str, wanted: str) -> bool:

@@ -48,7 +48,7 @@ class _Commands(click.Group):
         try:
             return super().invoke(ctx)
         except GraderError as error:
-            parts = [part for part in (error.found, error.expected, error.mend) if part]
+            parts = [part for part in (error.found, error.expected, error.fix) if part]
             click.echo("\n".join(["error: " + parts[0], *("  " + part for part in parts[1:])]), err=True)
             sys.exit(EXIT_UNUSABLE)
         except KeyboardInterrupt:

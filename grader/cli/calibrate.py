@@ -50,8 +50,8 @@ def calibrate(
             seeds=range(1, seeds + 1),
             work=OutputFolder(output / loaded.assignment / data_sets.kind),
             jobs=run.jobs,
-            begin=display.begin,
-            tell=display.tell,
+            on_start=display.on_start,
+            on_progress=display.on_progress,
         )
     target = loaded.calibration_path(calibration.data, holds_for_all=calibration.holds_for_all_data)
     write_atomically(target, calibration_text(calibration))

@@ -51,7 +51,7 @@ def check(
         raise UsageError(
             f"{notebook}: this is an archive.",
             expected="One notebook.",
-            mend="Unpack it first, or grade all of it with grader grade.",
+            fix="Unpack it first, or grade all of it with grader grade.",
         )
     if rubric is None:
         submission, _ = read_submission(notebook)
@@ -70,12 +70,12 @@ def check(
             jobs=1,
             again=False,
             choose_sandbox=run.sandbox,
-            begin=display.begin,
-            tell=display.tell,
+            on_start=display.on_start,
+            on_progress=display.on_progress,
         )
     (graded,) = cohort.graded
     show_verdicts(graded)
     if output is not None:
         click.echo(f"Page: {output / 'submissions' / graded.submission.id / 'feedback.html'}")
-    if cohort.ours:
+    if cohort.need_review_of_infrastructure:
         raise SystemExit(EXIT_OURS)

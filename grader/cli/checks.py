@@ -9,7 +9,7 @@ import click
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from grader.checks.base import CheckSpec
+    from grader.judging.registry import CheckSpec
 
 
 @click.command()
@@ -19,7 +19,7 @@ def checks(*, schema: bool) -> None:
     from rich.console import Console
 
     import grader.checks  # noqa: F401 - registers every check
-    from grader.checks.base import registered
+    from grader.judging.registry import registered
     from grader.rubric import schema_text
 
     if schema:

@@ -61,14 +61,14 @@ class BatchDisplay:
         if self._console.is_terminal:
             self._live.stop()
 
-    def begin(self, due: Sequence[Task]) -> None:
+    def on_start(self, due: Sequence[Task]) -> None:
         """Notes which submissions will be executed."""
         self._due, self._done = {task.id for task in due}, 0
         self._began = time.monotonic()
         if due:
             self._console.print(f"Executing {len(due)} submission{'s' if len(due) != 1 else ''} ...")
 
-    def tell(self, progress: Progress) -> None:
+    def on_progress(self, progress: Progress) -> None:
         """Notes a step of one submission."""
         if progress.step != "done":
             self._running[progress.task_id] = progress
@@ -120,7 +120,7 @@ def show_summary(cohort: Cohort, *, output: Path, verbose: bool) -> None:
             row += [f"{one.execution.seconds:.1f}", f"{one.execution.overhead_seconds:.2f}"]
         table.add_row(*row)
     console.print(table)
-    for one in cohort.ours:
+    for one in cohort.need_review_of_infrastructure:
         console.print(Text(f"{one.submission.id} needs review because of us: {_ours(one)}", style="yellow"))
     console.print(f"Pages: {output / 'index.html'}")
 
@@ -129,7 +129,7 @@ def show_unmeasured(graded: Iterable[GradedSubmission], *, rubric: Rubric, data:
     """Prints the criteria that wait for a spread of the reference that was never measured, and how to measure it."""
     from grader.rubric import criteria_of_spread
 
-    waiting = {verdict.criterion for one in graded for verdict in one.verdicts if verdict.cause == "ours"}
+    waiting = {verdict.criterion for one in graded for verdict in one.verdicts if verdict.cause == "infrastructure"}
     named = [name for name in criteria_of_spread(rubric) if name in waiting]
     if data not in rubric.calibrations and named:
         text = (
@@ -142,7 +142,7 @@ def show_unmeasured(graded: Iterable[GradedSubmission], *, rubric: Rubric, data:
 
 def show_stale(rubric: Rubric, data_sets: DataSets) -> None:
     """Prints what has changed since the reference's spread was measured, on which the bands of a rubric rest."""
-    from grader.reference.belonging import calibration_findings
+    from grader.reference.calibration_staleness import calibration_findings
 
     for finding in calibration_findings(rubric, data_sets):
         if not finding.passed and finding.name != "exists":
@@ -192,7 +192,7 @@ def _verdict_line(verdict: Verdict) -> Text:
 
 
 def _ours(one: GradedSubmission) -> str:
-    return one.execution.detail or next((v.feedback for v in one.verdicts if v.cause == "ours"), "")
+    return one.execution.detail or next((v.feedback for v in one.verdicts if v.cause == "infrastructure"), "")
 
 
 def _duration(seconds: float) -> str:

@@ -58,7 +58,7 @@ def _facts(detection: Detection) -> dict[str, Any]:
         "bubblewrap": detection.sandbox.bubblewrap if detection.sandbox is not None else None,
         "limits": detection.limits_by,
         "lacks": detection.lacks,
-        "mend": detection.mend,
+        "fix": detection.fix,
         "properties": [vars(found) for found in detection.properties],
         "attempts": list(detection.attempts),
         "system": platform.platform(),
@@ -125,7 +125,7 @@ def _show(facts: dict[str, Any], detection: Detection, console: Console) -> None
         "packages": versions,
         "bytecode": "there" if facts["compiled"] else compile_all,
         "lacks": facts["lacks"],
-        "mend": facts["mend"],
+        "fix": facts["fix"],
     }
     table = Table(show_header=False, box=None, pad_edge=False)
     for name, value in rows.items():

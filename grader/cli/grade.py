@@ -85,11 +85,11 @@ def grade(  # noqa: PLR0913
             jobs=run.jobs,
             again=again,
             choose_sandbox=run.sandbox,
-            begin=display.begin,
-            tell=display.tell,
+            on_start=display.on_start,
+            on_progress=display.on_progress,
         )
     if not quiet:
         show_summary(cohort, output=output, verbose=verbose)
         show_unmeasured(cohort.graded, rubric=loaded, data=data_sets.kind)
-    if cohort.ours:
+    if cohort.need_review_of_infrastructure:
         raise SystemExit(EXIT_OURS)

@@ -70,8 +70,8 @@ def init(
             limits=limits,
             sandbox=run.sandbox(),
             jobs=run.jobs,
-            begin=display.begin,
-            tell=display.tell,
+            on_start=display.on_start,
+            on_progress=display.on_progress,
         )
     _show(written)
 

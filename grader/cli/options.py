@@ -131,7 +131,7 @@ def choose_sandbox(*, unprotected: bool) -> Sandbox:
     raise MachineError(
         "no sandbox holds on this machine, and a notebook is somebody else's program.",
         expected="Unprivileged user namespaces for bubblewrap, or Landlock.",
-        mend=f"{detection.mend} `grader doctor` shows more; `--unprotected` goes without, for notebooks you trust.",
+        fix=f"{detection.fix} `grader doctor` shows more; `--unprotected` goes without, for notebooks you trust.",
     )
 
 
@@ -177,5 +177,5 @@ def existing_file(path: Path, *, what: str) -> Path:
     from grader.errors import UsageError
 
     if not path.is_file():
-        raise UsageError(f"{path}: there is no such file.", expected=f"The path of {what}.", mend="Check the path.")
+        raise UsageError(f"{path}: there is no such file.", expected=f"The path of {what}.", fix="Check the path.")
     return path

@@ -95,10 +95,12 @@ def _validated(
 
     result = None
     with BatchDisplay(quiet=False) as display:
-        begin, tell = display.begin, display.tell
-        validation = hold(settings, seeds=range(1, seeds + 1), work=work, jobs=jobs, begin=begin, tell=tell)
+        on_start, on_progress = display.on_start, display.on_progress
+        validation = hold(
+            settings, seeds=range(1, seeds + 1), work=work, jobs=jobs, on_start=on_start, on_progress=on_progress
+        )
         if mutants:
-            result = run_mutants(settings, work=work, jobs=jobs, begin=begin, tell=tell)
+            result = run_mutants(settings, work=work, jobs=jobs, on_start=on_start, on_progress=on_progress)
             validation = validation.with_findings(mutation_findings(result))
     show_validation(validation)
     if result is not None:

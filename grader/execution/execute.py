@@ -11,9 +11,9 @@ from pathlib import Path
 import nbformat
 from nbformat import NotebookNode
 
+from grader.attribution.diagnosis import diagnose
 from grader.datasets import DataSets
 from grader.execution.collect import Recording, collect
-from grader.execution.diagnosis import diagnose
 from grader.execution.frames import FrameReader
 from grader.execution.kernel import CellProgress, KernelRun, NotebookRun
 from grader.execution.sandbox import Sandbox

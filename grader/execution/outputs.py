@@ -11,7 +11,7 @@ from typing import Any
 
 from nbformat import NotebookNode, from_dict
 
-from grader.printed import capped, shown, well_formed
+from grader.printed_text import capped, shown, well_formed
 from grader.records import CellError
 
 MAX_OUTPUT_CHARACTERS = 8 * 2**20

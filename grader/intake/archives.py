@@ -31,7 +31,7 @@ from grader.intake.candidates import (
 from grader.intake.exports import GRADESCOPE_METADATA, Owner, Owners, Parts, gradescope_submitters, owners_by_names
 from grader.intake.files import MAX_FILE_BYTES
 from grader.intake.naming import slug
-from grader.printed import well_formed
+from grader.printed_text import well_formed
 from grader.records import Author
 from grader.store import write_atomically
 
@@ -111,7 +111,7 @@ class _Bounded(io.BufferedReader):
     def read(self, size: int | None = -1, /) -> bytes:
         if size is not None and size > MAX_LIST_BYTES:
             raise SubmissionError(
-                f"The archive's list of members has {size} bytes; at most {MAX_LIST_BYTES} are read.", mend="Split it."
+                f"The archive's list of members has {size} bytes; at most {MAX_LIST_BYTES} are read.", fix="Split it."
             )
         return super().read(size)
 
@@ -130,7 +130,7 @@ class _Unpacking:
         self.infos: dict[str, list[zipfile.ZipInfo]] = defaultdict(list)
         count = len(archive.infolist())
         if count > MAX_MEMBERS:
-            raise SubmissionError(f"The archive has {count} members; at most {MAX_MEMBERS} are read.", mend="Split it.")
+            raise SubmissionError(f"The archive has {count} members; at most {MAX_MEMBERS} are read.", fix="Split it.")
         for info in archive.infolist():
             # The name before a NUL is zipfile's; the one that stands in the archive is judged.
             if not info.orig_filename.endswith("/"):
@@ -179,18 +179,18 @@ class _Unpacking:
         """
         infos = self.infos[name]
         if len(infos) > 1:
-            raise SubmissionError(f"The archive holds {len(infos)} files of this name ({_quoted(name)}).", mend=_AGAIN)
+            raise SubmissionError(f"The archive holds {len(infos)} files of this name ({_quoted(name)}).", fix=_AGAIN)
         (info,) = infos
         _refuse_name(name)
         _refuse_kind(info)
         self.unpacked_bytes += info.file_size
         if self.unpacked_bytes > MAX_UNPACKED_BYTES:
             limit = MAX_UNPACKED_BYTES // 2**20
-            raise SubmissionError(f"The files of the archive have more than {limit} MB together.", mend="Split it.")
+            raise SubmissionError(f"The files of the archive have more than {limit} MB together.", fix="Split it.")
         try:
             return b"".join(_chunks(self.archive, info))
         except _BROKEN as error:
-            raise SubmissionError(f"It cannot be read from the archive ({_reason(error)}).", mend=_AGAIN) from error
+            raise SubmissionError(f"It cannot be read from the archive ({_reason(error)}).", fix=_AGAIN) from error
 
     def _submitters(self) -> dict[str, tuple[Author, ...]]:
         """What Gradescope's list says of the people, where there is one."""
@@ -255,29 +255,29 @@ def _refuse_name(name: str) -> None:
     elif any(character < " " or character == "\x7f" for character in name):
         wrong = "holds invisible characters"
     if wrong is not None:
-        raise SubmissionError(f"Its name in the archive, {_quoted(name)}, {wrong}.", mend=_AGAIN)
+        raise SubmissionError(f"Its name in the archive, {_quoted(name)}, {wrong}.", fix=_AGAIN)
 
 
 def _refuse_kind(info: zipfile.ZipInfo) -> None:
     kind = stat.S_IFMT(info.external_attr >> 16)
     if kind not in {0, stat.S_IFREG}:
         named = "a link" if kind == stat.S_IFLNK else "no plain file"
-        raise SubmissionError(f"It is {named} in the archive.", mend=_AGAIN)
+        raise SubmissionError(f"It is {named} in the archive.", fix=_AGAIN)
     if info.flag_bits & _ENCRYPTED:
-        raise SubmissionError("It is encrypted.", mend="Ask for it without a password.")
+        raise SubmissionError("It is encrypted.", fix="Ask for it without a password.")
     if info.compress_type not in _READABLE:
         raise SubmissionError(
             f"It is compressed in a way that is not read (method {info.compress_type}).",
-            mend="Make the archive with the usual compression.",
+            fix="Make the archive with the usual compression.",
         )
     if info.file_size > MAX_FILE_BYTES:
         limit = MAX_FILE_BYTES // 2**20
         raise SubmissionError(
-            f"The file has more than {limit} MB.", mend="Ask for the notebook with its outputs cleared."
+            f"The file has more than {limit} MB.", fix="Ask for the notebook with its outputs cleared."
         )
     if info.file_size > _SMALL_BYTES and info.file_size > MAX_RATIO * info.compress_size:
         raise SubmissionError(
-            f"It unpacks to more than {MAX_RATIO} times its size in the archive, as no notebook does.", mend=_AGAIN
+            f"It unpacks to more than {MAX_RATIO} times its size in the archive, as no notebook does.", fix=_AGAIN
         )
 
 

@@ -16,7 +16,7 @@ from typing import Any
 import yaml
 
 from grader.intake.naming import MAX_AUTHORS, MAX_NAME_CHARACTERS
-from grader.printed import well_formed
+from grader.printed_text import well_formed
 from grader.records import Author
 
 GRADESCOPE_METADATA = "submission_metadata.yml"

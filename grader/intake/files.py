@@ -47,21 +47,21 @@ def read_bytes(path: Path) -> bytes:
     try:
         kind = path.lstat().st_mode
         if not stat.S_ISREG(kind):
-            raise SubmissionError(f"It is {_kind_name(kind)}, not a file.", mend=_ASK)
+            raise SubmissionError(f"It is {_kind_name(kind)}, not a file.", fix=_ASK)
         with os.fdopen(os.open(path, flags), "rb") as file:
             raw = file.read(MAX_FILE_BYTES + 1)
     except OSError as error:
         reason = error.strerror or type(error).__name__
         raise SubmissionError(
-            f"The file cannot be read ({reason}).", mend="Check that it exists and who may read it."
+            f"The file cannot be read ({reason}).", fix="Check that it exists and who may read it."
         ) from error
     if len(raw) > MAX_FILE_BYTES:
         raise SubmissionError(
             f"The file has more than {MAX_FILE_BYTES // 2**20} MB.",
-            mend="Ask for the notebook with its outputs cleared.",
+            fix="Ask for the notebook with its outputs cleared.",
         )
     if not raw.strip(b"\0 \t\r\n"):
-        raise SubmissionError("The file is empty.", mend=_AGAIN)
+        raise SubmissionError("The file is empty.", fix=_AGAIN)
     return raw
 
 
@@ -87,12 +87,12 @@ def parse_json(raw: bytes) -> tuple[Any, str | None]:
     """
     named = next((name for magic, name in _MAGIC if raw.lstrip(b" \t\r\n").startswith(magic)), None)
     if named is not None:
-        raise SubmissionError(f"The file is {named}, not a notebook.", mend=_ASK)
+        raise SubmissionError(f"The file is {named}, not a notebook.", fix=_ASK)
     text, note = decode(raw)
     try:
         return json.loads(text, parse_constant=lambda _: None, parse_int=_integer), note
     except (RecursionError, MemoryError):
-        raise SubmissionError("The file's JSON is nested deeper than any notebook's.", mend=_AGAIN) from None
+        raise SubmissionError("The file's JSON is nested deeper than any notebook's.", fix=_AGAIN) from None
     except ValueError as error:
         raise _no_json(text, error) from None
 
@@ -105,19 +105,19 @@ def _integer(digits: str) -> int | float:
 def _no_json(text: str, error: ValueError) -> SubmissionError:
     start = text.lstrip()[:2000].lower()
     if start.startswith(("<!doctype html", "<html")):
-        return SubmissionError("The file is a web page (HTML), not a notebook.", mend=_ASK)
+        return SubmissionError("The file is a web page (HTML), not a notebook.", fix=_ASK)
     if start.startswith("<"):
-        return SubmissionError("The file is XML, not a notebook.", mend=_ASK)
+        return SubmissionError("The file is XML, not a notebook.", fix=_ASK)
     if not start.startswith("{"):
         named = "Python code" if _is_python(text) else "no notebook, and no JSON at all"
-        return SubmissionError(f"The file is {named}.", mend=_ASK)
+        return SubmissionError(f"The file is {named}.", fix=_ASK)
     if "\n<<<<<<<" in text:
-        return SubmissionError("The file holds the marks of an unresolved merge (<<<<<<<).", mend=_AGAIN)
+        return SubmissionError("The file holds the marks of an unresolved merge (<<<<<<<).", fix=_AGAIN)
     position = error.pos if isinstance(error, json.JSONDecodeError) else 0
     cut_off = position >= len(text.rstrip()) - 1 or str(error).startswith("Unterminated string")
     if cut_off:
-        return SubmissionError(f"The notebook breaks off after {len(text)} characters.", mend=_AGAIN)
-    return SubmissionError(f"The notebook's JSON is broken ({error}).", mend=_AGAIN)
+        return SubmissionError(f"The notebook breaks off after {len(text)} characters.", fix=_AGAIN)
+    return SubmissionError(f"The notebook's JSON is broken ({error}).", fix=_AGAIN)
 
 
 def _is_python(text: str) -> bool:

@@ -70,7 +70,7 @@ def _at(path: Path, *, unpack_to: Path) -> list[_Found]:
             raise UsageError(
                 f"{path}: no notebook is in this folder.",
                 expected="Files that end in .ipynb, at any depth.",
-                mend="Check the path.",
+                fix="Check the path.",
             )
         return inside
     matches = sorted(Path(path.anchor).glob(str(path.relative_to(path.anchor)))) if _MAGIC & set(str(path)) else []
@@ -78,7 +78,7 @@ def _at(path: Path, *, unpack_to: Path) -> list[_Found]:
         raise UsageError(
             f"{path}: there is no such file or folder.",
             expected="Notebooks, folders of them, or zip archives.",
-            mend="Check the path.",
+            fix="Check the path.",
         )
     inside = [one for match in matches for one in _at(Path(match), unpack_to=unpack_to)]
     return inside or [_Found(path, stem(path.name))]

@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from grader.printed import well_formed
+from grader.printed_text import well_formed
 from grader.records import Author, Cell
 
 MAX_SLUG_CHARACTERS = 60

@@ -11,13 +11,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from grader.cell_code import is_python_2
 from grader.errors import SubmissionError
 from grader.intake.candidates import Origin
 from grader.intake.files import parse_json, read_bytes
 from grader.intake.naming import MAX_AUTHORS, author_of_file, authors_of_cells, authors_of_metadata, slug
-from grader.printed import shown, well_formed
+from grader.printed_text import shown, well_formed
 from grader.records import Cell, Submission
-from grader.source import is_python_2
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode
@@ -107,7 +107,7 @@ def _read(raw: bytes, stem: str) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     given = _cells_of(document, notes)
     cells = tuple(_cell(index, cell) for index, cell in enumerate(given))
     if not any(cell.source.strip() for cell in cells):
-        raise SubmissionError("The notebook is empty: no cell holds any text.", mend=_OTHER_FILE)
+        raise SubmissionError("The notebook is empty: no cell holds any text.", fix=_OTHER_FILE)
     metadata = document.get("metadata")
     notes += _mended(document, given)
     notes += _language_notes(metadata if isinstance(metadata, dict) else {}, cells)
@@ -124,16 +124,16 @@ def _read(raw: bytes, stem: str) -> tuple[dict[str, Any], list[dict[str, Any]]]:
 def _cells_of(document: object, notes: list[str]) -> list[dict[str, Any]]:
     """The cells of any format, as they stand."""
     if not isinstance(document, dict):
-        raise SubmissionError("The file is JSON, but no notebook.", mend=_OTHER_FILE)
+        raise SubmissionError("The file is JSON, but no notebook.", fix=_OTHER_FILE)
     cells, sheets = document.get("cells"), document.get("worksheets")
     if not isinstance(cells, list) and isinstance(sheets, list):
         notes.append(f"The notebook is of format {_format(document)}; it was read as format 4.")
         parts = [sheet.get("cells") for sheet in sheets if isinstance(sheet, dict)]
         cells = [cell for part in parts if isinstance(part, list) for cell in part]
     if not isinstance(cells, list):
-        raise SubmissionError("The file is JSON, but no notebook: it has no cells.", mend=_OTHER_FILE)
+        raise SubmissionError("The file is JSON, but no notebook: it has no cells.", fix=_OTHER_FILE)
     if len(cells) > MAX_CELLS:
-        raise SubmissionError(f"The notebook has {len(cells)} cells; at most {MAX_CELLS} are read.", mend=_OTHER_FILE)
+        raise SubmissionError(f"The notebook has {len(cells)} cells; at most {MAX_CELLS} are read.", fix=_OTHER_FILE)
     if any(not isinstance(cell, dict) for cell in cells):
         notes.append("Some cells hold no text or code in a form that can be read; they were taken as empty.")
     return [cell if isinstance(cell, dict) else {"cell_type": "raw"} for cell in cells]

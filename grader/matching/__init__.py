@@ -12,11 +12,11 @@ from pathlib import Path
 from grader.checks.training import TrainedParams
 from grader.errors import UsageError
 from grader.matching.claims import Candidate, Distances, Places, candidates, claim
+from grader.matching.explanations import explain
 from grader.matching.extents import Extent, extents
-from grader.matching.gaps import Layout
 from grader.matching.headings import HasSource, Heading, headings_of
 from grader.matching.likeness import Nearness, Titles, align, likeness, titles_of
-from grader.matching.wording import explain
+from grader.matching.section_cells import SectionCells
 from grader.records import Evidence, SectionMatch
 from grader.rubric import Rubric, load_rubric
 
@@ -51,8 +51,8 @@ def match(rubric: Rubric, evidence: Evidence) -> dict[str, SectionMatch]:
     headed = extents(headings, found, titles=titles, cell_count=len(evidence.cells))
     cells = {name: extent.cells for name, extent in headed.items()}
     claims = claim(models, _places(rubric, cells, evidence=evidence), distances=distances)
-    layout = Layout(sections=rubric.sections, headed=cells, claims=claims, evidence=evidence)
-    matching = _matching(rubric, layout, headed)
+    section_cells = SectionCells(sections=rubric.sections, headed=cells, claims=claims, evidence=evidence)
+    matching = _matching(rubric, section_cells, headed)
     return {
         section.id: matching[section.id].model_copy(
             update={
@@ -89,19 +89,19 @@ def best_rubric(cells: Iterable[HasSource], *, folder: Path) -> tuple[Path, str]
             continue
         scores.append((*_fit(headings, rubric), path))
     if not scores:
-        raise UsageError(f"{folder}: there is no rubric in it.", mend="Name the rubric with --rubric.")
+        raise UsageError(f"{folder}: there is no rubric in it.", fix="Name the rubric with --rubric.")
     scores.sort(key=lambda item: item[0], reverse=True)
     score, why, path = scores[0]
     if score <= 0:
         raise UsageError(
             f"none of the {len(scores)} rubrics in {folder} has headings like this notebook's.",
-            mend="Name the rubric with --rubric.",
+            fix="Name the rubric with --rubric.",
         )
     alike = [other.name for value, _, other in scores if value * CLEARLY_BEST > score]
     if len(alike) > 1:
         raise UsageError(
             f"this notebook's headings fit several rubrics in {folder} alike: {', '.join(alike)}.",
-            mend="Name the rubric with --rubric.",
+            fix="Name the rubric with --rubric.",
         )
     return path, why
 
@@ -134,20 +134,20 @@ def _places(rubric: Rubric, cells: Mapping[str, tuple[int, ...]], *, evidence: E
     )
 
 
-def _matching(rubric: Rubric, layout: Layout, headed: Mapping[str, Extent]) -> dict[str, SectionMatch]:
+def _matching(rubric: Rubric, section_cells: SectionCells, headed: Mapping[str, Extent]) -> dict[str, SectionMatch]:
     matching: dict[str, SectionMatch] = {}
     for section in rubric.sections:
         owner = section.model_of or section.id
-        given = layout.claims.get(owner)
+        given = section_cells.claims.get(owner)
         extent = headed.get(section.id)
         matching[section.id] = SectionMatch(
             section=section.id,
             title=section.title,
             # A comment opens a section like a heading, but no task stands under it.
             heading_cell=None if extent is None or extent.heading.kind == "comment" else extent.heading.cell,
-            cells=layout.cells_of(section),
+            cells=section_cells.cells_of(section),
             model=None if given is None else given.candidate.id,
-            fits=tuple(fit.id for fit in layout.fits_of(section)),
+            fits=tuple(fit.id for fit in section_cells.fits_of(section)),
             borrowed_from=section.model_of,
         )
     return matching

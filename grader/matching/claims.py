@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
 
-from grader.checks.absence import is_training
-from grader.checks.comparison import distance, has_other_input
-from grader.checks.forms import ModelForm
-from grader.checks.layers import PlainModel, last_compile, plain_model
+from grader.architecture.comparison import distance, has_other_input
+from grader.architecture.forms import ModelForm
+from grader.architecture.layers import PlainModel, last_compile, plain_model
 from grader.checks.training import TrainedParams
+from grader.judging.absence import is_training
 from grader.matching.likeness import heaviest_in_order
 from grader.records import Evidence, FitRecord, ModelRecord
 
@@ -104,7 +104,7 @@ class Distances:
         self._known: dict[tuple[str, str], int] = {}
 
     def of(self, candidate: Candidate, section: str) -> int:
-        """The number of differences; see `grader.checks.comparison.distance`."""
+        """The number of differences; see `grader.architecture.comparison.distance`."""
         key = (candidate.id, section)
         if key not in self._known:
             form = self.forms[section]

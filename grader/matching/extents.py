@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from grader.checks.prose import names_answers
 from grader.matching.headings import Heading, is_same_word, label_of
 from grader.matching.likeness import SAME_SECTION, Titles, likeness
+from grader.text.prose import names_answers
 
 
 @dataclass(frozen=True)

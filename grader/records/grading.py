@@ -9,7 +9,7 @@ from grader.records.evidence import DataSetUse, ExecutionReason
 from grader.records.submission import Author
 
 Outcome = Literal["passed", "partial", "failed", "blocked", "needs_review"]
-Cause = Literal["by_hand", "ours", "unverifiable", "borderline", "flagged"]
+Cause = Literal["by_hand", "infrastructure", "unverifiable", "borderline", "flagged"]
 Basis = Literal["verified", "claimed", "static", "manual"]
 
 _ROUNDING = 1e-9

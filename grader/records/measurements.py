@@ -97,7 +97,7 @@ class Unverified(Record):
 
     model: str
     fit: str | None = None
-    cause: Literal["ours", "unverifiable"] = "unverifiable"
+    cause: Literal["infrastructure", "unverifiable"] = "unverifiable"
     why: str
     of_unknown_rows: bool = False
 

@@ -40,7 +40,7 @@ class Submission(Record):
         authors_from: Where the authors were found.
         cells: Every cell, in order; empty where ``problem`` is set.
         problem: Why the file cannot be graded (it is no notebook), in words for the tutor; None for a notebook.
-        notes: What intake mended (format 3, a byte-order mark, duplicate cell ids), for the record.
+        notes: What intake fixed (format 3, a byte-order mark, duplicate cell ids), for the record.
     """
 
     id: str

@@ -7,12 +7,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from grader.calibration import Calibration
-from grader.checks.measured import calibration_figures
 from grader.errors import UsageError
 from grader.execution.sources import packages
+from grader.judging.measured import calibration_figures
 from grader.matching import match
-from grader.pipeline import Settings, Task, Tell
-from grader.reference.runs import Begin, completed_run, run_reference
+from grader.pipeline import OnProgress, Settings, Task
+from grader.reference.runs import OnStart, completed_run, run_reference
 from grader.store import OutputFolder
 
 
@@ -22,8 +22,8 @@ def calibrate(
     seeds: Sequence[int],
     work: OutputFolder,
     jobs: int,
-    begin: Begin,
-    tell: Tell,
+    on_start: OnStart,
+    on_progress: OnProgress,
 ) -> Calibration:
     """Measures the reference of a rubric under every seed; what the work folder holds already is not run again.
 
@@ -32,13 +32,13 @@ def calibrate(
         seeds: At least three.
         work: Where the runs' evidence is kept.
         jobs: Runs at a time.
-        begin: Told of the runs that are due.
-        tell: Told of every step.
+        on_start: Told of the runs that are due.
+        on_progress: Told of every step.
 
     Raises:
         UsageError: A run failed, or the reference does not come through without an error.
     """
-    tasks = run_reference(settings, seeds=seeds, work=work, jobs=jobs, begin=begin, tell=tell)
+    tasks = run_reference(settings, seeds=seeds, work=work, jobs=jobs, on_start=on_start, on_progress=on_progress)
     return calibration_of(settings, tasks)
 
 
@@ -86,6 +86,6 @@ def _together(by_seed: Sequence[Mapping[str, float]], *, reference: Path) -> dic
         raise UsageError(
             f"{reference}: under some seeds these figures are missing: {', '.join(missing)}.",
             expected="Every figure under every seed.",
-            mend="See why the reference behaves differently from seed to seed.",
+            fix="See why the reference behaves differently from seed to seed.",
         )
     return {name: tuple(figures[name] for figures in by_seed) for name in names}

@@ -6,18 +6,24 @@ from collections.abc import Callable, Sequence
 
 from grader import pipeline
 from grader.batch import run_tasks
-from grader.checks.absence import what_failed
 from grader.errors import UsageError
-from grader.pipeline import Settings, Task, Tell
+from grader.judging.absence import what_failed
+from grader.pipeline import OnProgress, Settings, Task
 from grader.records import Evidence, Measurements
 from grader.store import OutputFolder
 
-Begin = Callable[[Sequence[Task]], None]
+OnStart = Callable[[Sequence[Task]], None]
 """Told of the runs that are due, before the first begins."""
 
 
 def run_reference(
-    settings: Settings, *, seeds: Sequence[int], work: OutputFolder, jobs: int, begin: Begin, tell: Tell
+    settings: Settings,
+    *,
+    seeds: Sequence[int],
+    work: OutputFolder,
+    jobs: int,
+    on_start: OnStart,
+    on_progress: OnProgress,
 ) -> list[Task]:
     """Runs a rubric's reference once a seed, several at a time.
 
@@ -26,8 +32,8 @@ def run_reference(
         seeds: One a run.
         work: Where the runs' evidence is kept; shared by calibration and validation.
         jobs: Runs at a time.
-        begin: Told of the runs that are due.
-        tell: Told of every step.
+        on_start: Told of the runs that are due.
+        on_progress: Told of every step.
 
     Returns:
         The runs, in the order of the seeds; their evidence is in the work folder.
@@ -42,8 +48,10 @@ def run_reference(
     tasks = [
         Task(id=f"seed-{seed}", path=reference, folder=work.submission(f"seed-{seed}"), seed=seed) for seed in seeds
     ]
-    begin([task for task in tasks if pipeline.needs_execution(task, settings)])
-    for task, why in zip(tasks, run_tasks(tasks, settings, step=pipeline.gather, jobs=jobs, tell=tell), strict=True):
+    on_start([task for task in tasks if pipeline.needs_execution(task, settings)])
+    for task, why in zip(
+        tasks, run_tasks(tasks, settings, step=pipeline.gather, jobs=jobs, on_progress=on_progress), strict=True
+    ):
         if why:
             raise UsageError(f"{reference}: the run with seed {task.seed} failed: {why}")
     return tasks
@@ -62,6 +70,6 @@ def completed_run(task: Task) -> tuple[Evidence, Measurements]:
         raise UsageError(
             f"{task.path}: with seed {task.seed} the reference did not run through: {why}.",
             expected="A reference solution that runs from top to bottom without an error.",
-            mend=f"See {task.folder.executed_notebook}.",
+            fix=f"See {task.folder.executed_notebook}.",
         )
     return evidence, measurements

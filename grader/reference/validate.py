@@ -6,20 +6,26 @@ from collections.abc import Iterator, Sequence
 
 from grader import pipeline
 from grader.evaluate import evaluate
-from grader.pipeline import Settings, Task, Tell
+from grader.pipeline import OnProgress, Settings, Task
 from grader.records import GradedSubmission, Verdict
-from grader.reference.belonging import calibration_findings
+from grader.reference.calibration_staleness import calibration_findings
 from grader.reference.mutation import MutationResult
 from grader.reference.mutation.showing import mutant_in_full
-from grader.reference.runs import Begin, run_reference
-from grader.reference.spoiled import criteria_that_cannot_fail
+from grader.reference.negative_controls import criteria_that_cannot_fail
+from grader.reference.runs import OnStart, run_reference
 from grader.reference.validation import Finding, Validation
 from grader.rubric import Rubric
 from grader.store import OutputFolder
 
 
 def validate(
-    settings: Settings, *, seeds: Sequence[int], work: OutputFolder, jobs: int, begin: Begin, tell: Tell
+    settings: Settings,
+    *,
+    seeds: Sequence[int],
+    work: OutputFolder,
+    jobs: int,
+    on_start: OnStart,
+    on_progress: OnProgress,
 ) -> Validation:
     """Holds a rubric against its reference.
 
@@ -31,14 +37,14 @@ def validate(
         seeds: One a run of the reference.
         work: Where the runs' evidence is kept; what it holds already is not run again.
         jobs: Runs at a time.
-        begin: Told of the runs that are due.
-        tell: Told of every step.
+        on_start: Told of the runs that are due.
+        on_progress: Told of every step.
 
     Raises:
         UsageError: There is no reference, or a run of it failed.
     """
     rubric = settings.rubric
-    tasks = run_reference(settings, seeds=seeds, work=work, jobs=jobs, begin=begin, tell=tell)
+    tasks = run_reference(settings, seeds=seeds, work=work, jobs=jobs, on_start=on_start, on_progress=on_progress)
     findings = [*calibration_findings(rubric, settings.data_sets)]
     for task in tasks:
         findings += reference_findings(_graded(task, rubric), seed=task.seed)
@@ -104,12 +110,12 @@ def _criteria_findings(task: Task, rubric: Rubric) -> Iterator[Finding]:
         if verdict.cause == "by_hand":
             continue
         text = vacuous.get(verdict.criterion, "")
-        mend = "Give it parameters that ask for something, or take it out."
+        fix = "Give it parameters that ask for something, or take it out."
         yield Finding(
             group="criteria",
             name=f"{verdict.criterion} can be failed",
             passed=not text,
-            text=f"{text} {mend}" if text else "",
+            text=f"{text} {fix}" if text else "",
         )
 
 

@@ -16,7 +16,7 @@ from grader.store import OutputFolder, write_atomically
 MAX_MESSAGES = 5
 _QUEUE = {
     "flagged": "Suspicious: look at the evidence",
-    "ours": "Because of us: a limit, a crash or a package of ours",
+    "infrastructure": "Caused by the grading system: a limit, a crash or a missing package",
     "unverifiable": "Could not be verified",
     "borderline": "Close to the line",
     "by_hand": "To be read by hand",

@@ -247,7 +247,7 @@ def _replay(fit: FitRecord, *, measurements: Measurements | None) -> str:
 def _fix_first(graded: GradedSubmission) -> list[tuple[Verdict, str]]:
     """The largest recoverable losses, each with its section's title where another one is called the same.
 
-    What one step mends together is named once, by its largest.
+    What one step fixes together is named once, by its largest.
     """
     lost = [v for v in graded.verdicts if v.outcome in {"failed", "partial", "blocked"} and v.points > v.earned]
     lost.sort(key=lambda v: (v.bonus, v.outcome == "blocked", v.earned - v.points))

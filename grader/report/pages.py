@@ -21,7 +21,7 @@ OUTCOMES = {
 
 CAUSES = {
     "by_hand": "a person marks this",
-    "ours": "because of us, not of you",
+    "infrastructure": "caused by the grading system, not by you",
     "unverifiable": "could not be verified automatically",
     "borderline": "close to the line",
     "flagged": "a person will look at this",

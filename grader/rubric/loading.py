@@ -11,15 +11,14 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 import grader.checks  # noqa: F401 - registers every check
-from grader.checks.base import CheckSpec, Params, registered
-from grader.checks.forms import did_you_mean
+from grader.architecture.forms import did_you_mean
 from grader.errors import RubricError
-from grader.rubric.beside import read_calibrations, read_template
+from grader.judging.registry import CheckSpec, Params, registered
+from grader.rubric.companion_files import read_calibrations, read_template
 from grader.rubric.messages import message_of, unknown_key
 from grader.rubric.models import Criterion, DeclaredPoints, Rubric, Section
 from grader.rubric.relations import check_relations
-from grader.rubric.source import Path as Place
-from grader.rubric.source import Source, read_source
+from grader.rubric.yaml_source import KeyPath, Source, read_source
 
 READ_FROM_BESIDE = frozenset({"path", "sha256", "calibrations", "template_texts"})
 """Attributes of a rubric that do not stand in its file."""
@@ -35,7 +34,7 @@ class Problems:
         self.source = source
         self._found: list[tuple[int, str]] = []
 
-    def add(self, place: Place, text: str) -> None:
+    def add(self, place: KeyPath, text: str) -> None:
         """Adds a mistake at a place; the subject (section or criterion) is put before it."""
         subject = self._subject(place)
         entry = (self.source.line(place), f"{subject}: {text}" if subject else text)
@@ -46,7 +45,7 @@ class Problems:
         """Every mistake as ``file:line: text``, in the order of the lines."""
         return [f"{self.path}:{line}: {text}" for line, text in sorted(self._found, key=lambda entry: entry[0])]
 
-    def _subject(self, place: Place) -> str:
+    def _subject(self, place: KeyPath) -> str:
         data = self.source.data
         names: list[str] = []
         for word, key in (("section", "sections"), ("criterion", "criteria")):
@@ -112,7 +111,7 @@ def _rubric(data: dict[str, Any], problems: Problems) -> Rubric:
     return rubric.model_copy(update={"sections": tuple(sections)})
 
 
-def _section(raw: Any, *, place: Place, problems: Problems) -> Section | None:
+def _section(raw: Any, *, place: KeyPath, problems: Problems) -> Section | None:
     if not isinstance(raw, dict):
         problems.add(place, "a section is a mapping (id: ..., title: ..., criteria: ...).")
         return None
@@ -126,7 +125,7 @@ def _section(raw: Any, *, place: Place, problems: Problems) -> Section | None:
     return None if section is None else section.model_copy(update={"criteria": tuple(criteria)})
 
 
-def _criterion(raw: Any, section: Section | None, *, place: Place, problems: Problems) -> Criterion | None:
+def _criterion(raw: Any, section: Section | None, *, place: KeyPath, problems: Problems) -> Criterion | None:
     if not isinstance(raw, dict):
         problems.add(place, "a criterion is a mapping (id: ..., points: ..., check: ...).")
         return None
@@ -147,7 +146,7 @@ def _criterion(raw: Any, section: Section | None, *, place: Place, problems: Pro
     return None if criterion is None or params is None else criterion.model_copy(update={"params": params})
 
 
-def _params(raw: Any, spec: CheckSpec, *, place: Place, problems: Problems) -> Params | None:
+def _params(raw: Any, spec: CheckSpec, *, place: KeyPath, problems: Problems) -> Params | None:
     given = {} if raw is None else raw
     if not isinstance(given, dict):
         problems.add(place, f"the parameters of check {spec.name!r} are a mapping. {_takes(spec)}")
@@ -183,7 +182,7 @@ def _takes(spec: CheckSpec) -> str:
     return f"It takes: {names}." if names else "It takes none."
 
 
-def _model(kind: type[M], raw: Mapping[str, Any], *, place: Place, problems: Problems) -> M | None:
+def _model(kind: type[M], raw: Mapping[str, Any], *, place: KeyPath, problems: Problems) -> M | None:
     """A part as far as it can be understood: without the keys that have mistakes, or None where it needs those."""
     try:
         return kind.model_validate(raw)
@@ -200,7 +199,7 @@ def _model(kind: type[M], raw: Mapping[str, Any], *, place: Place, problems: Pro
         return None
 
 
-def _list_at(data: Mapping[str, Any], key: str, *, place: Place, problems: Problems) -> list[Any]:
+def _list_at(data: Mapping[str, Any], key: str, *, place: KeyPath, problems: Problems) -> list[Any]:
     items = data.get(key)
     if isinstance(items, list) and items:
         return items
@@ -208,7 +207,7 @@ def _list_at(data: Mapping[str, Any], key: str, *, place: Place, problems: Probl
     return []
 
 
-def _at(data: Any, place: Place) -> Any:
+def _at(data: Any, place: KeyPath) -> Any:
     for key in place:
         try:
             data = data[key]

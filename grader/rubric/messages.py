@@ -9,7 +9,7 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic_core import ErrorDetails
 
-from grader.checks.forms import did_you_mean
+from grader.architecture.forms import did_you_mean
 
 _LONGEST_VALUE = 60
 

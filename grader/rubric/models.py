@@ -22,10 +22,10 @@ from pydantic import (
     model_validator,
 )
 
+from grader.architecture.forms import ModelForm
 from grader.calibration import Calibration
-from grader.checks.base import Params
-from grader.checks.forms import ModelForm
 from grader.errors import RubricError
+from grader.judging.registry import Params
 from grader.records import Sha256
 
 DataKind = Literal["full", "sample"]
@@ -218,8 +218,8 @@ class Rubric(Part):
             RubricError: The rubric names none, or the file is missing.
         """
         if self.reference is None:
-            mend = "Add a line such as: reference: ../reference/<assignment>/reference.ipynb"
-            raise RubricError([f"{self.path}:1: there is no reference solution. {mend}"])
+            fix = "Add a line such as: reference: ../reference/<assignment>/reference.ipynb"
+            raise RubricError([f"{self.path}:1: there is no reference solution. {fix}"])
         found = self.beside(self.reference)
         if not found.is_file():
             raise RubricError([f"{self.path}: the reference {found} is missing. Check the path under 'reference'."])
@@ -264,8 +264,8 @@ class Rubric(Part):
         if named is None and holds_for_all:
             named = other
         if named is None:
-            mend = f"Add calibration: {{{data}: ../reference/{self.assignment}/calibration-{data}.json}}"
-            raise RubricError([f"{self.path}:1: no calibration file is named for the {data} data. {mend}"])
+            fix = f"Add calibration: {{{data}: ../reference/{self.assignment}/calibration-{data}.json}}"
+            raise RubricError([f"{self.path}:1: no calibration file is named for the {data} data. {fix}"])
         return self.beside(named)
 
     def beside(self, relative: str) -> Path:

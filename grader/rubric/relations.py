@@ -6,10 +6,9 @@ import math
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Protocol
 
-from grader.checks.forms import did_you_mean
+from grader.architecture.forms import did_you_mean
 from grader.rubric.models import Criterion, Rubric, Section
-from grader.rubric.source import Path as Place
-from grader.rubric.source import Source
+from grader.rubric.yaml_source import KeyPath, Source
 
 NAMES_SECTIONS = frozenset({"compared_to", "show", "or_behind", "sections", "used_by", "or_as", "data_of"})
 """Parameters of these names, of whatever check, hold ids of sections."""
@@ -20,7 +19,7 @@ class Listed(Protocol):
 
     source: Source
 
-    def add(self, place: Place, text: str) -> None: ...
+    def add(self, place: KeyPath, text: str) -> None: ...
 
 
 def check_relations(rubric: Rubric, problems: Listed, *, complete: bool) -> None:
@@ -49,21 +48,21 @@ class _Raw:
     def __init__(self, data: object) -> None:
         self.data = data
 
-    def sections(self) -> list[tuple[str, Place]]:
+    def sections(self) -> list[tuple[str, KeyPath]]:
         return list(_ids(self.data, key="sections", place=()))
 
-    def criteria(self) -> list[tuple[str, Place]]:
+    def criteria(self) -> list[tuple[str, KeyPath]]:
         sections = self.data.get("sections") if isinstance(self.data, dict) else None
-        found: list[tuple[str, Place]] = []
+        found: list[tuple[str, KeyPath]] = []
         for number, section in enumerate(sections if isinstance(sections, list) else []):
             found += _ids(section, key="criteria", place=("sections", number))
         return found
 
-    def place(self, name: str, *, among: list[tuple[str, Place]]) -> Place:
+    def place(self, name: str, *, among: list[tuple[str, KeyPath]]) -> KeyPath:
         return next((place for own, place in among if own == name), ())
 
 
-def _ids(data: object, *, key: str, place: Place) -> Iterator[tuple[str, Place]]:
+def _ids(data: object, *, key: str, place: KeyPath) -> Iterator[tuple[str, KeyPath]]:
     items = data.get(key) if isinstance(data, dict) else None
     for number, item in enumerate(items if isinstance(items, list) else []):
         name = item.get("id") if isinstance(item, dict) else None
@@ -71,8 +70,8 @@ def _ids(data: object, *, key: str, place: Place) -> Iterator[tuple[str, Place]]
             yield name, (*place, key, number)
 
 
-def _unique(ids: Sequence[tuple[str, Place]], *, what: str, problems: Listed) -> None:
-    first: dict[str, Place] = {}
+def _unique(ids: Sequence[tuple[str, KeyPath]], *, what: str, problems: Listed) -> None:
+    first: dict[str, KeyPath] = {}
     for name, place in ids:
         if name in first:
             line = problems.source.line((*first[name], "id"))

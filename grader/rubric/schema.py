@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import grader.checks  # noqa: F401 - registers every check
-from grader.checks.base import CheckSpec, registered
+from grader.judging.registry import CheckSpec, registered
 from grader.rubric.loading import READ_FROM_BESIDE
 from grader.rubric.models import Rubric
 

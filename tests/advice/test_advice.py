@@ -2,7 +2,19 @@ import math
 
 import numpy as np
 import pytest
-from builders import MemoryStore, Notebook, activation, dense, dropout, images, labels, layer, make_compile, summarise
+from builders import (
+    MemoryStore,
+    Notebook,
+    activation,
+    dense,
+    dropout,
+    images,
+    labels,
+    layer,
+    make_compile,
+    summarise,
+    with_submission,
+)
 from worksheet import Worksheet, printed, rubric
 
 from grader.advice import advise
@@ -14,9 +26,9 @@ SOFTMAX = (dense(128, "relu"), dense(10, "softmax"))
 def given(book):
     """The advice on a notebook, by rule."""
     matching = book.matched() if isinstance(book, Worksheet) else {}
-    scope = book.scope(matching=matching)
-    scope = type(scope)(**{**scope.__dict__, "matching": matching or scope.matching, "section": scope.section})
-    found = advise(scope, rubric=rubric())
+    view = book.view(matching=matching)
+    view = with_submission(view, matching=matching or view.matching)
+    found = advise(view.submission, rubric=rubric())
     return {item.rule: item for item in found}
 
 
@@ -191,8 +203,8 @@ def leaking(*, in_validation):
 def whole_scope(book):
     from grader.matching import match
 
-    scope = book.scope()
-    return type(scope)(**{**scope.__dict__, "matching": match(rubric(), book.evidence())})
+    view = book.view()
+    return with_submission(view, matching=match(rubric(), book.evidence()))
 
 
 @pytest.mark.parametrize(("in_validation", "part"), [(True, "are used for validation"), (False, "are trained on")])
@@ -234,5 +246,5 @@ def test_a_rate_that_is_tried_because_the_task_asks_for_it_is_no_mistake(check, 
     book = Worksheet().write(("ex4", "stop"))
     book.code("fit()")
     book.fit(book.model(dense(3)), compiled=make_compile(learning_rate=0.5, loss="mse"))
-    found = advise(book.scope(matching=book.matched()), rubric=asked)
+    found = advise(book.view(matching=book.matched()).submission, rubric=asked)
     assert [item.rule for item in found] == rules

@@ -8,7 +8,7 @@ from builders import (
     make_compile,
     make_evidence,
     make_model,
-    make_scope,
+    make_view,
     whole_notebook,
 )
 
@@ -27,7 +27,7 @@ BINARY_LOGITS = make_compile(loss="binary_crossentropy", from_logits=True)
 def judged(*layers, form=ONE_HIDDEN, inputs=(784,), compiled=None, one_off=0.5, **fields):
     model = make_model(*layers, inputs=inputs, **fields)
     evidence = make_evidence(models=(model,), compiles=(compiled or make_compile(),))
-    return architecture(make_scope(evidence), ArchitectureParams(model=form, one_off=one_off))
+    return architecture(make_view(evidence), ArchitectureParams(model=form, one_off=one_off))
 
 
 @pytest.mark.parametrize(
@@ -190,7 +190,7 @@ def test_a_section_without_a_model_fails_and_says_why():
     """The cell that raised is named, with what to do."""
     book = Notebook()
     book.code("model = Sequential()", error=CellError(name="NameError", value="name 'Sequential' is not defined"))
-    result = architecture(book.scope(), ArchitectureParams(model=ONE_HIDDEN))
+    result = architecture(book.view(), ArchitectureParams(model=ONE_HIDDEN))
     assert result.outcome == "failed"
     assert "because cell 1 raised NameError: name 'Sequential' is not defined" in result.feedback
     assert result.next_step.startswith("Mend cell 1")
@@ -200,7 +200,7 @@ def test_a_notebook_for_another_library_is_told_so():
     """No Keras model was found; the notebook uses PyTorch."""
     book = Notebook()
     book.code("import torch")
-    result = architecture(book.scope(), ArchitectureParams(model=ONE_HIDDEN))
+    result = architecture(book.view(), ArchitectureParams(model=ONE_HIDDEN))
     assert result.feedback == "No Keras model was found; the notebook uses PyTorch."
 
 
@@ -209,21 +209,21 @@ def test_a_section_that_was_not_found_says_so():
     book = Notebook()
     book.code("x = 1")
     book.model(dense(1))
-    scope = make_scope(book.evidence(), section=SectionMatch(section="ex6", title="Exercise 6: More"))
-    assert "was not found" in architecture(scope, ArchitectureParams(model=ONE_HIDDEN)).feedback
+    view = make_view(book.evidence(), section=SectionMatch(section="ex6", title="Exercise 6: More"))
+    assert "was not found" in architecture(view, ArchitectureParams(model=ONE_HIDDEN)).feedback
 
 
 def test_the_evidence_being_cut_off_is_our_doing():
     """A model that a cap may have swallowed is not called missing."""
     evidence = make_evidence(truncated=("records after 64 MB",))
     section = whole_notebook(evidence)
-    result = architecture(make_scope(evidence, section=section), ArchitectureParams(model=ONE_HIDDEN))
-    assert (result.outcome, result.cause) == ("needs_review", "ours")
+    result = architecture(make_view(evidence, section=section), ArchitectureParams(model=ONE_HIDDEN))
+    assert (result.outcome, result.cause) == ("needs_review", "infrastructure")
 
 
 def rated(*rates):
     model = make_model(*(dropout(rate) for rate in rates), dense(10, "softmax"))
-    return dropout_rate(make_scope(make_evidence(models=(model,))), DropoutRateParams(rate=0.2))
+    return dropout_rate(make_view(make_evidence(models=(model,))), DropoutRateParams(rate=0.2))
 
 
 @pytest.mark.parametrize(
@@ -250,4 +250,4 @@ def test_other_rates_are_told():
 
 def test_the_rate_of_no_model_is_blocked():
     """It is paid for at the architecture."""
-    assert dropout_rate(make_scope(), DropoutRateParams(rate=0.2)).outcome == "blocked"
+    assert dropout_rate(make_view(), DropoutRateParams(rate=0.2)).outcome == "blocked"

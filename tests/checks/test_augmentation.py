@@ -21,7 +21,7 @@ def _judged(*, layers: tuple[str, ...] = (), changed: int = 0, kept: bool = True
     rows[:changed] += 0.1
     model = book.model(*(layer(name) for name in layers), dense(10, "softmax"), inputs=(4, 4))
     book.fit(model, x=summarise(rows, store=book.store, hashes=kept))
-    return augmented(book.scope("ex4", model=model), AugmentedParams(data_set="mnist"))
+    return augmented(book.view("ex4", model=model), AugmentedParams(data_set="mnist"))
 
 
 @pytest.mark.parametrize("name", ["RandomTranslation", "RandomZoom", "GaussianNoise"])
@@ -52,7 +52,7 @@ def _changed_arrays(*seeds: int, kind: str = "array", epochs: int = 1) -> CheckR
         rows = np.random.default_rng(seed).random(IMAGES.shape)
         x = summarise(rows, store=book.store, hashes=True).model_copy(update={"kind": kind})
         book.fit(model, x=x, epochs=epochs)
-    return augmented(book.scope("ex4", model=model), AugmentedParams(data_set="mnist", anew=True, once=0.5))
+    return augmented(book.view("ex4", model=model), AugmentedParams(data_set="mnist", anew=True, once=0.5))
 
 
 def test_rows_changed_once_are_not_changed_anew() -> None:

@@ -6,10 +6,10 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-from builders import Array, Notebook, dense, grid, make_axes, make_measurement
+from builders import Array, Notebook, dense, grid, make_axes, make_measurement, with_submission
 
-from grader.checks.base import Scope
 from grader.checks.confusion import ConfusionMatrixParams, confusion_matrix
+from grader.judging.views import SectionView
 from grader.records import GridRecord, Measurement, TextRecord
 
 PARAMS = ConfusionMatrixParams()
@@ -28,13 +28,13 @@ def measured(matrix: Array, *, weights: str = "w1", model: str = "m1") -> Measur
     return make_measurement(weights=weights, model=model, confusion=confusion, rows=int(matrix.sum()), accuracy=0.9)
 
 
-def scope_of(*parts: GridRecord | TextRecord, book: Notebook, **fields: object) -> Scope:
+def view_of(*parts: GridRecord | TextRecord, book: Notebook, **fields: object) -> SectionView:
     book.code("fit and draw")
     model = book.model(dense(10, "softmax"))
     book.fit(model)
     if parts:
         book.figure(make_axes(*parts))
-    return book.scope("ex5", model=model, **{"measured": (measured(truth()),), **fields})  # type: ignore[arg-type]
+    return book.view("ex5", model=model, **{"measured": (measured(truth()),), **fields})  # type: ignore[arg-type]
 
 
 def shares(axis: int | None) -> Callable[[Array], Array]:
@@ -59,7 +59,7 @@ def with_totals(matrix: Array) -> Array:
 def test_counts_and_shares_in_any_direction_are_right(kind: str, form: Callable[[Array], Array]) -> None:
     """Transposed, mirrored, with totals, normalised by row, column or all, per cent, rounded."""
     book = Notebook()
-    result = confusion_matrix(scope_of(grid(form(truth()), store=book.store, kind=kind), book=book), PARAMS)  # type: ignore[arg-type]
+    result = confusion_matrix(view_of(grid(form(truth()), store=book.store, kind=kind), book=book), PARAMS)  # type: ignore[arg-type]
     assert (result.outcome, result.basis) == ("passed", "verified"), result.feedback
 
 
@@ -70,7 +70,7 @@ def test_annotations_alone_are_read(shown: str) -> None:
     values = matrix if shown == "{:d}" else shares(1)(matrix)
     texts = [TextRecord(x=j + 0.5, y=i + 0.5, text=shown.format(values[i, j])) for i in range(10) for j in range(10)]
     book = Notebook()
-    assert confusion_matrix(scope_of(*texts, book=book), PARAMS).outcome == "passed"
+    assert confusion_matrix(view_of(*texts, book=book), PARAMS).outcome == "passed"
 
 
 @pytest.mark.parametrize(("moved", "outcome"), [(0, "passed"), (2, "passed"), (3, "failed")])
@@ -80,7 +80,7 @@ def test_a_few_rows_may_be_counted_elsewhere(moved: int, outcome: str) -> None:
     matrix[0, 0] -= moved
     matrix[0, 1] += moved
     book = Notebook()
-    assert confusion_matrix(scope_of(grid(matrix, store=book.store), book=book), PARAMS).outcome == outcome
+    assert confusion_matrix(view_of(grid(matrix, store=book.store), book=book), PARAMS).outcome == outcome
 
 
 def test_a_class_without_rows_has_no_shares() -> None:
@@ -90,16 +90,16 @@ def test_a_class_without_rows_has_no_shares() -> None:
     with np.errstate(invalid="ignore"):
         drawn = shares(1)(matrix)
     book = Notebook()
-    scope = scope_of(grid(drawn, store=book.store), book=book, measured=(measured(matrix),))
-    assert confusion_matrix(scope, PARAMS).outcome == "passed"
+    view = view_of(grid(drawn, store=book.store), book=book, measured=(measured(matrix),))
+    assert confusion_matrix(view, PARAMS).outcome == "passed"
 
 
 def test_another_models_matrix_fails_and_says_so() -> None:
     """Even one that is nearly as good."""
     book = Notebook()
     other = measured(truth(1), weights="w9", model="m9")
-    scope = scope_of(grid(truth(1), store=book.store), book=book, measured=(measured(truth()), other))
-    result = confusion_matrix(scope, PARAMS)
+    view = view_of(grid(truth(1), store=book.store), book=book, measured=(measured(truth()), other))
+    result = confusion_matrix(view, PARAMS)
     assert (result.outcome, "another model" in result.feedback) == ("failed", True)
 
 
@@ -114,16 +114,16 @@ def test_a_matrix_elsewhere_counts_where_the_section_has_none(own: bool, outcome
         book.figure(make_axes(grid(truth(5), store=book.store)))
     book.code("draw")
     book.figure(make_axes(grid(truth(), store=book.store)))
-    scope = book.scope("ex5", model=model, cells=[0], measured=(measured(truth()),))
-    assert confusion_matrix(scope, PARAMS).outcome == outcome
+    view = book.view("ex5", model=model, cells=[0], measured=(measured(truth()),))
+    assert confusion_matrix(view, PARAMS).outcome == outcome
 
 
 def test_the_training_sets_matrix_fails_and_says_so() -> None:
     """It counts as many rows as the training part has."""
     book = Notebook()
     train = make_measurement("train", rows=3600)
-    scope = scope_of(grid(truth(rows=3600), store=book.store), book=book, measured=(measured(truth()), train))
-    result = confusion_matrix(scope, PARAMS)
+    view = view_of(grid(truth(rows=3600), store=book.store), book=book, measured=(measured(truth()), train))
+    result = confusion_matrix(view, PARAMS)
     assert (result.outcome, "3,600 rows" in result.feedback) == ("failed", True)
 
 
@@ -131,17 +131,17 @@ def test_the_training_sets_matrix_fails_and_says_so() -> None:
 def test_a_printed_matrix_is_no_picture(share: float | None, outcome: str) -> None:
     """The rubric may pay a part of it; the next step is to draw it."""
     book = Notebook()
-    scope = scope_of(book=book)
-    cell = scope.evidence.cells[0].model_copy(update={"printed": str(truth())})
-    scope = Scope(**{**vars(scope), "evidence": scope.evidence.model_copy(update={"cells": (cell,)})})
-    result = confusion_matrix(scope, ConfusionMatrixParams(printed=share))
+    view = view_of(book=book)
+    cell = view.evidence.cells[0].model_copy(update={"printed": str(truth())})
+    view = with_submission(view, evidence=view.evidence.model_copy(update={"cells": (cell,)}))
+    result = confusion_matrix(view, ConfusionMatrixParams(printed=share))
     assert (result.outcome, "Draw" in result.next_step) == (outcome, True)
 
 
 def test_other_pictures_are_no_matrix() -> None:
     """A digit of 28 x 28 pixels is none."""
     book = Notebook()
-    result = confusion_matrix(scope_of(grid(np.zeros((28, 28)), store=book.store), book=book), PARAMS)
+    result = confusion_matrix(view_of(grid(np.zeros((28, 28)), store=book.store), book=book), PARAMS)
     assert (result.outcome, result.yours) == ("failed", "no such picture")
 
 
@@ -149,27 +149,27 @@ def test_a_picture_of_nothing_fails_without_a_crash() -> None:
     """NaN and infinity are no counts."""
     for value in (np.nan, np.inf):
         book = Notebook()
-        scope = scope_of(grid(np.full((10, 10), value), store=book.store), book=book)
-        assert confusion_matrix(scope, PARAMS).outcome == "failed"
+        view = view_of(grid(np.full((10, 10), value), store=book.store), book=book)
+        assert confusion_matrix(view, PARAMS).outcome == "failed"
 
 
 def test_a_picture_that_was_not_kept_is_ours() -> None:
     """Values that our cap left out are no fault."""
     book = Notebook()
-    result = confusion_matrix(scope_of(GridRecord(kind="image", shape=(10, 10)), book=book), PARAMS)
-    assert (result.outcome, result.cause) == ("needs_review", "ours")
+    result = confusion_matrix(view_of(GridRecord(kind="image", shape=(10, 10)), book=book), PARAMS)
+    assert (result.outcome, result.cause) == ("needs_review", "infrastructure")
 
 
 def test_without_a_measurement_a_picture_is_looked_at() -> None:
     """With a picture a person looks; without one it is missing all the same."""
     book = Notebook()
-    result = confusion_matrix(scope_of(grid(truth(), store=book.store), book=book, measured=()), PARAMS)
+    result = confusion_matrix(view_of(grid(truth(), store=book.store), book=book, measured=()), PARAMS)
     assert (result.outcome, result.cause) == ("needs_review", "unverifiable")
-    assert confusion_matrix(scope_of(book=Notebook(), measured=()), PARAMS).outcome == "failed"
+    assert confusion_matrix(view_of(book=Notebook(), measured=()), PARAMS).outcome == "failed"
 
 
 def test_no_model_blocks() -> None:
     """There are no predictions to count."""
     book = Notebook()
     book.code("pass")
-    assert confusion_matrix(book.scope("ex5"), PARAMS).outcome == "blocked"
+    assert confusion_matrix(book.view("ex5"), PARAMS).outcome == "blocked"

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from builders import Notebook, dense, images, labels, make_measurement, make_prediction
+from builders import Notebook, dense, images, labels, make_measurement, make_prediction, with_submission
 
-from grader.checks.base import Scope
 from grader.checks.evaluation import EvaluatedParams, evaluated
+from grader.judging.views import SectionView
 from grader.records import CheckResult, Measurements, ValidationRecord
 
 LOSS, ACCURACY = 0.0776, 0.9762
@@ -22,12 +22,12 @@ def judged(printed: str, *, params: EvaluatedParams | None = None, **evaluation:
     book.fit(model)
     book.code("evaluate", printed=printed)
     book.evaluate(model, **evaluation)
-    return evaluated(scope_of(book, model), params or EvaluatedParams())
+    return evaluated(view_of(book, model), params or EvaluatedParams())
 
 
-def scope_of(book: Notebook, model: str, **fields: object) -> Scope:
+def view_of(book: Notebook, model: str, **fields: object) -> SectionView:
     measured = fields.pop("measured", (make_measurement(loss=LOSS, accuracy=ACCURACY),))
-    return book.scope("ex5", model=model, measured=measured, **fields)  # type: ignore[arg-type]
+    return book.view("ex5", model=model, measured=measured, **fields)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
@@ -77,7 +77,7 @@ def test_the_next_step_names_the_figures_that_were_asked_for() -> None:
     book.fit(model)
     book.evaluate(model)
     params = EvaluatedParams.model_validate({"figures": ["auc"]})
-    result = evaluated(scope_of(book, model, measured=(make_measurement(auc=0.99),)), params)
+    result = evaluated(view_of(book, model, measured=(make_measurement(auc=0.99),)), params)
     assert result.outcome == "failed"
     assert result.next_step == "Print the test AUC of this model."
 
@@ -116,7 +116,7 @@ def test_another_models_evaluation_does_not_count() -> None:
     book.fit(second)
     book.code("evaluate", printed="accuracy: 0.9762")
     book.evaluate(first)
-    result = evaluated(scope_of(book, second), EvaluatedParams())
+    result = evaluated(view_of(book, second), EvaluatedParams())
     assert result.outcome == "failed"
     assert "another model" in result.feedback
 
@@ -128,7 +128,7 @@ def test_an_evaluation_before_training_does_not_count() -> None:
     model = book.model(dense(10))
     book.evaluate(model, weights="w0")
     book.fit(model)
-    assert evaluated(scope_of(book, model), EvaluatedParams()).outcome == "failed"
+    assert evaluated(view_of(book, model), EvaluatedParams()).outcome == "failed"
 
 
 def test_a_loaded_copy_of_the_model_counts() -> None:
@@ -139,7 +139,7 @@ def test_a_loaded_copy_of_the_model_counts() -> None:
     book.fit(model)
     book.code("evaluate", printed="accuracy: 0.9762")
     book.evaluate(copy, weights="w1")
-    assert evaluated(scope_of(book, model), EvaluatedParams()).outcome == "passed"
+    assert evaluated(view_of(book, model), EvaluatedParams()).outcome == "passed"
 
 
 def test_an_own_computation_counts() -> None:
@@ -152,7 +152,7 @@ def test_an_own_computation_counts() -> None:
         book.code("np.mean(...)", printed="test accuracy 0.9762")
         for rows in sizes:
             book.predictions.append(make_prediction(model, x=images(rows), output=labels(rows), seq=9, cell=1))
-        assert evaluated(scope_of(book, model), EvaluatedParams()).outcome == "passed"
+        assert evaluated(view_of(book, model), EvaluatedParams()).outcome == "passed"
 
 
 def test_an_evaluation_in_another_sections_cell_counts() -> None:
@@ -163,7 +163,7 @@ def test_an_evaluation_in_another_sections_cell_counts() -> None:
     book.fit(model)
     book.code("for m in models: ...", printed="A: accuracy 0.9601\nB: accuracy 0.9762")
     book.evaluate(model)
-    assert evaluated(scope_of(book, model, cells=[0]), EvaluatedParams()).outcome == "passed"
+    assert evaluated(view_of(book, model, cells=[0]), EvaluatedParams()).outcome == "passed"
 
 
 def test_test_data_as_validation_data_counts() -> None:
@@ -174,7 +174,7 @@ def test_test_data_as_validation_data_counts() -> None:
     part = ValidationRecord(source="data", fraction=0.2, x=images(1000), y=labels(1000))
     book.fit(model, validation=None)
     book.fits[-1] = book.fits[-1].model_copy(update={"validation": part})
-    assert evaluated(scope_of(book, model), EvaluatedParams()).outcome == "passed"
+    assert evaluated(view_of(book, model), EvaluatedParams()).outcome == "passed"
 
 
 def test_the_training_history_is_no_claim() -> None:
@@ -185,10 +185,10 @@ def test_the_training_history_is_no_claim() -> None:
     book.fit(model, history={"accuracy": (0.8, 0.9912)})
     book.code("evaluate", printed=f"Final accuracy: 0.9912\n{BAR}")
     book.evaluate(model)
-    assert evaluated(scope_of(book, model), EvaluatedParams()).outcome == "passed"
+    assert evaluated(view_of(book, model), EvaluatedParams()).outcome == "passed"
 
 
-@pytest.mark.parametrize(("problem", "cause"), [(None, "unverifiable"), ("died", "ours")])
+@pytest.mark.parametrize(("problem", "cause"), [(None, "unverifiable"), ("died", "infrastructure")])
 def test_without_a_measurement_a_person_looks(problem: str | None, cause: str) -> None:
     """A print that cannot be compared is neither right nor wrong."""
     book = Notebook()
@@ -196,8 +196,8 @@ def test_without_a_measurement_a_person_looks(problem: str | None, cause: str) -
     model = book.model(dense(10))
     book.fit(model)
     book.evaluate(model)
-    scope = scope_of(book, model, measured=(), measurements=Measurements(submission="some", problem=problem))
-    result = evaluated(scope, EvaluatedParams())
+    view = view_of(book, model, measured=(), measurements=Measurements(submission="some", problem=problem))
+    result = evaluated(view, EvaluatedParams())
     assert (result.outcome, result.cause) == ("needs_review", cause)
 
 
@@ -207,18 +207,18 @@ def test_nothing_evaluated_fails_unless_records_were_cut_off() -> None:
     book.code("fit")
     model = book.model(dense(10))
     book.fit(model)
-    scope = scope_of(book, model)
-    cut = scope.evidence.model_copy(update={"truncated": ("a cap",)})
-    assert evaluated(scope, EvaluatedParams()).outcome == "failed"
-    result = evaluated(Scope(**{**vars(scope), "evidence": cut}), EvaluatedParams())
-    assert (result.outcome, result.cause) == ("needs_review", "ours")
+    view = view_of(book, model)
+    cut = view.evidence.model_copy(update={"truncated": ("a cap",)})
+    assert evaluated(view, EvaluatedParams()).outcome == "failed"
+    result = evaluated(with_submission(view, evidence=cut), EvaluatedParams())
+    assert (result.outcome, result.cause) == ("needs_review", "infrastructure")
 
 
 def test_no_model_blocks() -> None:
     """There is nothing to evaluate."""
     book = Notebook()
     book.code("pass")
-    assert evaluated(book.scope("ex5"), EvaluatedParams()).outcome == "blocked"
+    assert evaluated(book.view("ex5"), EvaluatedParams()).outcome == "blocked"
 
 
 @pytest.mark.parametrize("printed", ["test MAE: 45.02", "MAE 0.4502", "r2: 0.31, mae: 0.45"])
@@ -231,7 +231,7 @@ def test_a_regressions_figures_are_right_in_either_unit(printed: str) -> None:
     book.evaluate(model, x=images(89))
     measured = make_measurement(rows=89, mae=0.4502, r2=0.31, target_unit=100.0, of_rows=442)
     params = EvaluatedParams(figures=("mae", "r2"))
-    assert evaluated(book.scope("ex4", model=model, measured=[measured]), params).outcome == "passed"
+    assert evaluated(book.view("ex4", model=model, measured=[measured]), params).outcome == "passed"
 
 
 def test_fewer_rows_of_an_own_split_are_for_a_tutor() -> None:
@@ -242,7 +242,7 @@ def test_fewer_rows_of_an_own_split_are_for_a_tutor() -> None:
     book.fit(model)
     book.evaluate(model, x=images(80))
     measured = make_measurement(rows=89, mae=45.0, of_rows=442)
-    result = evaluated(book.scope("ex4", model=model, measured=[measured]), EvaluatedParams(figures=("mae",)))
+    result = evaluated(book.view("ex4", model=model, measured=[measured]), EvaluatedParams(figures=("mae",)))
     assert (result.outcome, result.cause) == ("needs_review", "unverifiable")
 
 
@@ -268,7 +268,7 @@ def test_an_error_is_printed_to_digits_of_its_own_size(printed: str, outcome: st
     book.evaluate(model, x=images(89, shape=(10,)))
     measured = make_measurement(rows=89, mae=45.283, of_rows=442)
     params = EvaluatedParams(figures=("mae",), tolerance=0.01)
-    assert evaluated(book.scope("ex4", model=model, measured=[measured]), params).outcome == outcome
+    assert evaluated(book.view("ex4", model=model, measured=[measured]), params).outcome == outcome
 
 
 def test_of_several_figures_the_models_own_is_said() -> None:
@@ -299,4 +299,4 @@ def test_another_models_figure_is_not_this_ones(printed: str, outcome: str) -> N
         make_measurement(model=other, weights="w1", accuracy=0.9766, loss=0.09),
         make_measurement(model=model, weights="w2", accuracy=ACCURACY, loss=LOSS),
     )
-    assert evaluated(scope_of(book, model, measured=measured), EvaluatedParams()).outcome == outcome
+    assert evaluated(view_of(book, model, measured=measured), EvaluatedParams()).outcome == outcome

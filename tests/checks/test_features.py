@@ -9,8 +9,8 @@ import numpy.typing as npt
 import pytest
 from builders import Notebook, dense, layer, make_measurement, summarise
 
-from grader.checks.base import Scope
 from grader.checks.features import HeldOutParams, ScaledFeaturesParams, held_out, scaled_features
+from grader.judging.views import SectionView
 
 ROWS = np.random.default_rng(1).normal(size=(100, 4)) * [1, 5, 30, 0.5] + [10, 0, 200, 3]
 ASKED = HeldOutParams(share=0.2, used_by=("ex4",))
@@ -19,7 +19,7 @@ SCALED = ScaledFeaturesParams(used_by=("ex4",), by_test_rows=0.5)
 
 def _scope(
     train: npt.NDArray[np.float64], test: npt.NDArray[np.float64], *, first: str = "Dense", **fields: Any
-) -> Scope:
+) -> SectionView:
     """A model that was trained on the one part and evaluated on the other."""
     book = Notebook()
     book.code("model.fit(X_train, y_train)")
@@ -27,7 +27,7 @@ def _scope(
     model = book.model(*before, dense(1), inputs=(4,))
     book.fit(model, validation=None, x=summarise(train, store=book.store, hashes=True))
     book.evaluate(model, x=summarise(test, store=book.store, hashes=True))
-    return book.scope("ex4", model=model, **fields)
+    return book.view("ex4", model=model, **fields)
 
 
 def _measured(**rows: int) -> tuple[Any, ...]:
@@ -54,7 +54,7 @@ def test_the_test_part_is_what_no_training_saw(rows: dict[str, int], outcome: st
 
 def test_without_any_training_there_is_no_split() -> None:
     """The criterion speaks of what models were trained on."""
-    assert held_out(Notebook().scope("ex4"), ASKED).outcome == "failed"
+    assert held_out(Notebook().view("ex4"), ASKED).outcome == "failed"
 
 
 def _standard(rows: npt.NDArray[np.float64], by: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
@@ -97,7 +97,7 @@ def test_a_layer_that_was_adapted_is_a_scaler(seen: int, outcome: str) -> None:
     book.evaluate(model, x=summarise(ROWS[80:], store=book.store, hashes=True))
     adapted = (ROWS[:seen].mean(axis=0), ROWS[:seen].var(axis=0), np.zeros(()))
     book.fields["weights"] = {"w1": tuple(book.store.put(array) for array in adapted)}
-    assert scaled_features(book.scope("ex4", model=model), SCALED).outcome == outcome
+    assert scaled_features(book.view("ex4", model=model), SCALED).outcome == outcome
 
 
 @pytest.mark.parametrize(("by", "outcome"), [(slice(0, 80), "passed"), (slice(0, 100), "partial")])
@@ -111,7 +111,7 @@ def test_what_a_loop_is_validated_on_is_no_test(by: slice, outcome: str) -> None
     model = book.model(dense(1), inputs=(4,))
     book.fit(model, kind="loop", validation=None, x=summarise(train, store=book.store, hashes=True))
     book.evaluate(model, x=summarise(held, store=book.store, hashes=True))
-    assert scaled_features(book.scope("ex4", model=model), SCALED).outcome == "passed"
+    assert scaled_features(book.view("ex4", model=model), SCALED).outcome == "passed"
     book.code("model.evaluate(X_test, y_test)")
     book.evaluate(model, x=summarise(test, store=book.store, hashes=True))
-    assert scaled_features(book.scope("ex4", model=model), SCALED).outcome == outcome
+    assert scaled_features(book.view("ex4", model=model), SCALED).outcome == outcome

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from builders import Array, Notebook, dense, make_axes, make_measurement, summarise
 
-from grader.checks.base import Params, Scope, registered
+from grader.judging.registry import Params, registered
+from grader.judging.views import SectionView
 from grader.records import (
     AxesRecord,
     CheckResult,
@@ -51,10 +52,10 @@ ARRAYS: dict[str, Array] = {
 }
 
 
-def run(name: str, scope: Scope) -> CheckResult:
+def run(name: str, view: SectionView) -> CheckResult:
     spec = registered()[name]
     params: Params = spec.params.model_validate(CHECKS[name])
-    return spec.run(scope, params)
+    return spec.run(view, params)
 
 
 def drawn(ref: str | None) -> AxesRecord:
@@ -72,7 +73,7 @@ def drawn(ref: str | None) -> AxesRecord:
     return make_axes(*grids, *texts, *lines, *dots)
 
 
-def scope_of(array: Array, *, stored: bool) -> Scope:
+def view_of(array: Array, *, stored: bool) -> SectionView:
     """One cell in which that array is fitted, predicted, named and drawn."""
     book = Notebook()
     book.code("everything", printed="accuracy: 1e999 [[[")
@@ -94,7 +95,7 @@ def scope_of(array: Array, *, stored: bool) -> Scope:
         make_measurement(confusion=((0,) * 10,) * 10, accuracy=0.1, loss=float("nan")),
         make_measurement("region", inputs=ref, predictions=ref),
     )
-    return book.scope("ex4", model=model, measured=found, matching={"ex4": match})
+    return book.view("ex4", model=model, measured=found, matching={"ex4": match})
 
 
 @pytest.mark.parametrize("name", CHECKS)
@@ -102,7 +103,7 @@ def scope_of(array: Array, *, stored: bool) -> Scope:
 @pytest.mark.parametrize("stored", [True, False])
 def test_no_array_is_too_strange(name: str, array: str, stored: bool) -> None:
     """A check ends with a result, and nothing of this is right."""
-    assert run(name, scope_of(ARRAYS[array], stored=stored)).outcome != "passed"
+    assert run(name, view_of(ARRAYS[array], stored=stored)).outcome != "passed"
 
 
 @pytest.mark.parametrize("name", CHECKS)
@@ -111,4 +112,4 @@ def test_an_empty_notebook_is_survived(name: str) -> None:
     book = Notebook()
     book.fields["data_sets"] = ()
     book.code("")
-    assert run(name, book.scope("ex4", cells=[])).outcome in {"failed", "blocked"}
+    assert run(name, book.view("ex4", cells=[])).outcome in {"failed", "blocked"}

@@ -18,10 +18,11 @@ from builders import (
     make_compile,
     make_evaluation,
     summarise,
+    with_submission,
 )
 
-from grader.checks.base import Scope
 from grader.checks.images import ImageFigureParams, PreparedDataParams, image_figure, prepared_data
+from grader.judging.views import SectionView
 from grader.records import ArraySummary, CheckResult, GridRecord, Measurements, NamedArray, SectionMatch, Unverified
 
 PREPARED = PreparedDataParams(data_set="mnist", classes=10, used_by=("ex4",))
@@ -32,9 +33,9 @@ NAMES = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight",
 CLASSES = np.random.default_rng(1).integers(0, 10, 100)
 
 
-def scope_of(
+def view_of(
     *arrays: ArraySummary, fit: dict[str, Any] | None = None, test: ArraySummary | None = None, **book_fields: Any
-) -> Scope:
+) -> SectionView:
     """A loading section with named arrays, and a later one that fits and evaluates."""
     book = Notebook(**book_fields)
     book.code("load")
@@ -46,12 +47,12 @@ def scope_of(
         book.fit(model, **fit)
         book.evaluations.append(make_evaluation(model, x=test or images(1000), cell=1))
     ex4 = SectionMatch(section="ex4", cells=(1,), model=model, fits=tuple(item.id for item in book.fits))
-    return book.scope("mnist", cells=[0], matching={"ex4": ex4})
+    return book.view("mnist", cells=[0], matching={"ex4": ex4})
 
 
 def fitted(**fields: Any) -> CheckResult:
     test = fields.pop("test", None)
-    return prepared_data(scope_of(fit=fields, test=test), PREPARED)
+    return prepared_data(view_of(fit=fields, test=test), PREPARED)
 
 
 @pytest.mark.parametrize(
@@ -111,29 +112,29 @@ def test_the_next_step_is_about_what_is_wrong(fit: dict[str, Any], step: str) ->
 
 def test_the_counts_are_those_of_the_data_in_use() -> None:
     """On the full data they are the full counts."""
-    scope = scope_of(images(60000), fit={"rows": 60000}, test=images(10000), sample=False)
-    assert prepared_data(scope, PREPARED).outcome == "passed"
+    view = view_of(images(60000), fit={"rows": 60000}, test=images(10000), sample=False)
+    assert prepared_data(view, PREPARED).outcome == "passed"
 
 
 @pytest.mark.parametrize(("rows", "outcome"), [(2000, "passed"), (1999, "failed"), (500, "failed")])
 def test_rows_that_no_model_is_given_are_not_there(rows: int, outcome: str) -> None:
     """The whole training part was loaded, and then most of it was thrown away."""
-    scope = scope_of(images(4000), fit={"rows": rows, "validation": 0.1})
-    assert prepared_data(scope, PREPARED).outcome == outcome
+    view = view_of(images(4000), fit={"rows": rows, "validation": 0.1})
+    assert prepared_data(view, PREPARED).outcome == outcome
 
 
 def test_named_arrays_stand_in_where_nothing_was_fitted() -> None:
     """The loading section is right by itself."""
     right = (images(4000), images(1000), labels(4000))
-    assert prepared_data(scope_of(*right), PREPARED).outcome == "passed"
-    assert prepared_data(scope_of(*right[:2]), PREPARED).outcome == "failed"
-    assert prepared_data(scope_of(images(4000, **RAW), *right[1:]), PREPARED).outcome == "failed"
+    assert prepared_data(view_of(*right), PREPARED).outcome == "passed"
+    assert prepared_data(view_of(*right[:2]), PREPARED).outcome == "failed"
+    assert prepared_data(view_of(images(4000, **RAW), *right[1:]), PREPARED).outcome == "failed"
 
 
 def test_a_data_set_that_is_not_there_fails() -> None:
     """Another data set is another one."""
     params = PreparedDataParams(data_set="fashion_mnist")
-    assert prepared_data(scope_of(), params).yours == "not loaded"
+    assert prepared_data(view_of(), params).yours == "not loaded"
 
 
 def shown(
@@ -157,7 +158,7 @@ def shown(
     if image is not None:
         drawn = image if isinstance(image, GridRecord) else grid(image, store=book.store)
         book.figure(make_axes(drawn, **axes))
-    return image_figure(book.scope("mnist"), ImageFigureParams(class_names=NAMES))
+    return image_figure(book.view("mnist"), ImageFigureParams(class_names=NAMES))
 
 
 LABEL = int(CLASSES[3])
@@ -236,14 +237,14 @@ def test_no_image_fails(image: Array | None) -> None:
 def test_an_image_that_was_not_kept_is_ours() -> None:
     """A cap of ours is no fault."""
     result = shown(GridRecord(kind="image", shape=(5000, 5000)))
-    assert (result.outcome, result.cause) == ("needs_review", "ours")
+    assert (result.outcome, result.cause) == ("needs_review", "infrastructure")
 
 
 @pytest.mark.parametrize(("is_unknown", "outcome"), [(True, "needs_review"), (False, "passed")])
 def test_rows_of_no_data_set_go_to_a_tutor(is_unknown: bool, outcome: str) -> None:
     """As many rows as the data set has, in its range, and none of them is one of its rows."""
-    scope = scope_of(fit={})
-    unverified = (Unverified(model=scope.evidence.fits[0].model, fit="f1", why="some", of_unknown_rows=is_unknown),)
+    view = view_of(fit={})
+    unverified = (Unverified(model=view.evidence.fits[0].model, fit="f1", why="some", of_unknown_rows=is_unknown),)
     measurements = Measurements(submission="some", unverified=unverified)
-    found = Scope(**{**vars(scope), "measurements": measurements})
+    found = with_submission(view, measurements=measurements)
     assert prepared_data(found, PREPARED).outcome == outcome

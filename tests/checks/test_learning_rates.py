@@ -26,7 +26,7 @@ def _tried(rates: Sequence[float], *, drawn: int | None = None, one_model: bool 
         book.fit(model, epochs=5, history={"loss": curves[-1]})
     shown = curves if drawn is None else curves[:drawn]
     book.figure(make_axes(*(line(curve, store=book.store) for curve in shown)))
-    return learning_rates(book.scope("ex4"), ASKED)
+    return learning_rates(book.view("ex4"), ASKED)
 
 
 def test_three_rates_in_one_figure_pass() -> None:
@@ -60,7 +60,7 @@ def test_schedules_are_for_a_tutor() -> None:
     model = book.model(dense(1), inputs=(4,))
     book.compile(model, learning_rate=None, schedule="ExponentialDecay")
     book.fit(model)
-    result = learning_rates(book.scope("ex4"), ASKED)
+    result = learning_rates(book.view("ex4"), ASKED)
     assert (result.outcome, result.cause) == ("needs_review", "unverifiable")
 
 
@@ -76,4 +76,4 @@ def test_curves_of_loops_are_told_by_their_ends(ends: Sequence[float], outcome: 
         loss = 2.9 - number
         measured.append(make_measurement("train", model=model, weights=book.fits[-1].weights_after, loss=loss))
     book.figure(make_axes(*(line([9, 8, 7, 6, end], store=book.store) for end in ends)))
-    assert learning_rates(book.scope("ex4", measured=measured), ASKED).outcome == outcome
+    assert learning_rates(book.view("ex4", measured=measured), ASKED).outcome == outcome

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from builders import Notebook, dense, falling, line, make_axes, make_measurement, make_scope, scatter
+from builders import Notebook, dense, falling, line, make_axes, make_measurement, make_view, scatter, with_submission
 
-from grader.checks.base import Scope
 from grader.checks.loss_curves import LossCurvesParams, loss_curves
 from grader.records import AxesRecord, CellError, CheckResult, LineRecord, Replay, SectionMatch
 
@@ -28,7 +27,7 @@ def book_of(*histories: dict[str, tuple[float, ...]], **fields: object) -> tuple
 def judged(book: Notebook, model: str, *axes: AxesRecord, params: LossCurvesParams = PARAMS) -> CheckResult:
     if axes:
         book.figure(*axes)
-    return loss_curves(book.scope("ex5", model=model), params)
+    return loss_curves(book.view("ex5", model=model), params)
 
 
 def two_lines(book: Notebook, train: object = TRAIN, validation: object = VALIDATION) -> list[LineRecord]:
@@ -83,7 +82,7 @@ def test_a_figure_elsewhere_in_the_notebook_counts() -> None:
     """All curves may be drawn at the end."""
     book, model = book_of()
     book.figure(make_axes(*two_lines(book)))
-    assert loss_curves(book.scope("ex5", model=model, cells=[0]), PARAMS).outcome == "passed"
+    assert loss_curves(book.view("ex5", model=model, cells=[0]), PARAMS).outcome == "passed"
 
 
 def test_losses_that_are_no_numbers_can_be_drawn() -> None:
@@ -97,9 +96,9 @@ def test_a_replayed_history_is_verified() -> None:
     """What came out the same outside is no mere claim."""
     book, model = book_of()
     book.figure(make_axes(*two_lines(book)))
-    scope = book.scope("ex5", model=model)
-    replayed = scope.measurements.model_copy(update={"replays": (Replay(fit="f1", outcome="same"),)})
-    assert loss_curves(Scope(**{**vars(scope), "measurements": replayed}), PARAMS).basis == "verified"
+    view = book.view("ex5", model=model)
+    replayed = view.measurements.model_copy(update={"replays": (Replay(fit="f1", outcome="same"),)})
+    assert loss_curves(with_submission(view, measurements=replayed), PARAMS).basis == "verified"
 
 
 @pytest.mark.parametrize(("share", "outcome"), [(None, "failed"), (0.5, "partial")])
@@ -161,7 +160,7 @@ def test_a_figure_that_was_not_kept_is_ours() -> None:
     """Too many points to be recorded are no fault."""
     book, model = book_of()
     result = judged(book, model, make_axes(LineRecord(points=10)))
-    assert (result.outcome, result.cause) == ("needs_review", "ours")
+    assert (result.outcome, result.cause) == ("needs_review", "infrastructure")
 
 
 @pytest.mark.parametrize(("last", "outcome"), [(0.301, "passed"), (0.5, "needs_review")])
@@ -169,15 +168,15 @@ def test_curves_of_an_own_loop_end_at_what_the_model_scores(last: float, outcome
     """Without a recorded history the verified validation loss is what they can be held against."""
     book, model = book_of({}, kind="loop")
     book.figure(make_axes(*two_lines(book, (1.0, 0.4, 0.2), (1.1, 0.5, last))))
-    scope = book.scope("ex5", model=model, measured=(make_measurement("validation", loss=0.3),))
-    assert loss_curves(scope, PARAMS).outcome == outcome
+    view = book.view("ex5", model=model, measured=(make_measurement("validation", loss=0.3),))
+    assert loss_curves(view, PARAMS).outcome == outcome
 
 
 def test_no_model_blocks() -> None:
     """There is no training to draw."""
     book = Notebook()
     book.code("pass")
-    assert loss_curves(book.scope("ex5"), PARAMS).outcome == "blocked"
+    assert loss_curves(book.view("ex5"), PARAMS).outcome == "blocked"
 
 
 def test_a_section_without_a_model_names_the_cell_where_the_owners_training_failed() -> None:
@@ -187,8 +186,8 @@ def test_a_section_without_a_model_names_the_cell_where_the_owners_training_fail
     book.code("evaluate", error=CellError(name="NameError", value="name 'history' is not defined"))
     owner = SectionMatch(section="ex4", title="Exercise 4: Baseline", cells=(0,))
     own = SectionMatch(section="ex5", title="Exercise 5: Depth", cells=(1,), borrowed_from="ex4")
-    scope = make_scope(book.evidence(), section=own, matching={"ex4": owner})
-    result = loss_curves(scope, LossCurvesParams())
+    view = make_view(book.evidence(), section=own, matching={"ex4": owner})
+    result = loss_curves(view, LossCurvesParams())
     assert result.outcome == "blocked"
     assert "No model was trained in exercise 4, because cell 1 raised ValueError: no such dtype." in result.feedback
     assert "cell 1," in result.next_step

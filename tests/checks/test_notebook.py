@@ -5,10 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from builders import Notebook, dense, make_calibration, make_measurement
+from builders import Notebook, dense, make_calibration, make_measurement, with_submission
 
 from grader.calibration import Calibration
-from grader.checks.base import Scope
 from grader.checks.notebook import NotebookRunsParams, ReproducibleParams, notebook_runs, reproducible
 from grader.records import CellError, CheckResult, Execution
 
@@ -28,9 +27,9 @@ def run(*cells: CellError | str | None, **execution: Any) -> CheckResult:
             book.code("cell", status=cell)
         else:
             book.code("cell", error=cell)
-    scope = book.scope()
-    evidence = scope.evidence.model_copy(update={"execution": Execution(**execution)})
-    return notebook_runs(Scope(**{**vars(scope), "evidence": evidence}), NotebookRunsParams())
+    view = book.view()
+    evidence = view.evidence.model_copy(update={"execution": Execution(**execution)})
+    return notebook_runs(with_submission(view, evidence=evidence), NotebookRunsParams())
 
 
 def test_a_notebook_without_errors_passes() -> None:
@@ -54,7 +53,7 @@ def test_an_api_that_keras_dropped_is_named() -> None:
 @pytest.mark.parametrize("error", OURS)
 def test_what_our_environment_lacks_is_ours(error: CellError) -> None:
     """And so may be what fails after it; what failed before is the student's."""
-    assert (run(error).outcome, run(error).cause) == ("needs_review", "ours")
+    assert (run(error).outcome, run(error).cause) == ("needs_review", "infrastructure")
     assert run(error, OWN).outcome == "needs_review"
     assert run(OWN, error).outcome == "failed"
 
@@ -68,7 +67,7 @@ def test_a_dropped_api_is_no_ones_fallout() -> None:
 def test_our_limits_are_ours(status: str) -> None:
     """A time limit or the kernel's death needs a person, with the reason in words."""
     result = run(None, status, reason="cell_timeout", cell=1, detail="Cell 2 took more than 60 s.")
-    assert (result.outcome, result.cause) == ("needs_review", "ours")
+    assert (result.outcome, result.cause) == ("needs_review", "infrastructure")
     assert "took more than 60 s" in result.feedback
     assert run(OWN, status, reason="cell_timeout", cell=1).outcome == "failed"
 
@@ -93,7 +92,7 @@ def stored(
     book.fit(model)
     measured = () if fresh is None else (make_measurement(accuracy=fresh),)
     calibrations = {"calibration": small, "full_calibration": full}
-    return reproducible(book.scope("ex5", model=model, measured=measured, **calibrations), PARAMS)
+    return reproducible(book.view("ex5", model=model, measured=measured, **calibrations), PARAMS)
 
 
 BAR = "313/313 ━━━━━━━━━━━━━━━━━━━━ 1s 2ms/step - accuracy: {} - loss: 0.0878"
@@ -151,7 +150,7 @@ def test_on_the_sample_the_references_runs_on_the_full_data_count(text: str, out
 def test_what_the_sample_cannot_tell_is_ours(fields: dict[str, Any]) -> None:
     """Without the reference's spread, and for a model that is worse than the reference, as it says itself."""
     result = stored("accuracy: 0.8800", **fields)
-    assert (result.outcome, result.cause) == ("needs_review", "ours")
+    assert (result.outcome, result.cause) == ("needs_review", "infrastructure")
 
 
 def test_a_bad_model_that_claims_the_best_fails() -> None:
@@ -175,5 +174,5 @@ def test_what_ran_in_a_cells_place_goes_to_a_tutor() -> None:
     book = Notebook()
     book.code("cell")
     book.code("raise ValueError", rewritten=True)
-    result = notebook_runs(book.scope(), NotebookRunsParams())
+    result = notebook_runs(book.view(), NotebookRunsParams())
     assert (result.outcome, result.cause, result.cells) == ("needs_review", "unverifiable", (1,))

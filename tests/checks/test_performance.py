@@ -8,22 +8,22 @@ import pytest
 from builders import Notebook, dense, dropout, make_calibration, make_measurement, summarise
 from pydantic import ValidationError
 
-from grader.checks.base import Scope
 from grader.checks.performance import AccuracyParams, ErrorParams, GapParams, ScoreParams, accuracy, error, gap, score
+from grader.judging.views import SectionView
 from grader.records import Measurements, SectionMatch, Unverified
 
 SPREAD = (0.970, 0.972, 0.974, 0.976, 0.978)
 WITHIN = AccuracyParams.model_validate({"within": {"false_rejection": 0.01, "borderline": 0.0001}})
 
 
-def scope_of(measured: float | None, **fields: object) -> Scope:
+def view_of(measured: float | None, **fields: object) -> SectionView:
     book = Notebook()
     book.code("model.fit(x, y)")
     model = book.model(dense(10, "softmax"))
     book.fit(model)
     book.evaluate(model, accuracy=0.9)
     found = () if measured is None else (make_measurement(accuracy=measured, loss=0.1),)
-    return book.scope("ex4", model=model, measured=found, **fields)  # type: ignore[arg-type]
+    return book.view("ex4", model=model, measured=found, **fields)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
@@ -31,14 +31,14 @@ def scope_of(measured: float | None, **fields: object) -> Scope:
 )
 def test_an_absolute_line_includes_itself(value: float, outcome: str) -> None:
     """The line itself passes; what is no number does not."""
-    result = accuracy(scope_of(value), AccuracyParams(min=0.9))
+    result = accuracy(view_of(value), AccuracyParams(min=0.9))
     assert result.outcome == outcome
     assert result.basis == "verified"
 
 
 def test_an_accuracy_above_the_highest_fails() -> None:
     """A band has two ends."""
-    result = accuracy(scope_of(0.99), AccuracyParams(min=0.5, max=0.9))
+    result = accuracy(view_of(0.99), AccuracyParams(min=0.5, max=0.9))
     assert (result.outcome, result.yours, result.expected) == ("failed", "0.9900", "at least 0.5000 and at most 0.9000")
 
 
@@ -50,7 +50,7 @@ def test_the_lines_follow_from_the_references_spread() -> None:
     outcomes = [
         (result.outcome, result.cause)
         for value in (line, line - 1e-6, last, last - 1e-6)
-        for result in [accuracy(scope_of(value, calibration=calibration), WITHIN)]
+        for result in [accuracy(view_of(value, calibration=calibration), WITHIN)]
     ]
     review = ("needs_review", "borderline")
     assert outcomes == [("passed", None), review, review, ("failed", None)]
@@ -58,7 +58,7 @@ def test_the_lines_follow_from_the_references_spread() -> None:
 
 def test_a_failed_accuracy_names_both_numbers() -> None:
     """The feedback has the student's figure and the line."""
-    result = accuracy(scope_of(0.5, calibration=make_calibration(ex4__test_accuracy=SPREAD)), WITHIN)
+    result = accuracy(view_of(0.5, calibration=make_calibration(ex4__test_accuracy=SPREAD)), WITHIN)
     assert "0.5000" in result.feedback
     assert "0.9610" in result.feedback
     assert result.next_step
@@ -67,29 +67,32 @@ def test_a_failed_accuracy_names_both_numbers() -> None:
 def test_another_figure_can_be_named() -> None:
     """Two sections may be compared with one reference figure."""
     params = AccuracyParams.model_validate({"within": {"figure": "ex6.test_accuracy"}})
-    assert accuracy(scope_of(0.97, calibration=make_calibration(ex6__test_accuracy=SPREAD)), params).outcome == "passed"
+    assert accuracy(view_of(0.97, calibration=make_calibration(ex6__test_accuracy=SPREAD)), params).outcome == "passed"
 
 
 @pytest.mark.parametrize("figures", [None, {}, {"ex4__test_accuracy": (0.97, 0.98)}])
 def test_without_a_spread_it_is_ours_to_look(figures: dict[str, tuple[float, ...]] | None) -> None:
     """No student fails by a calibration that is not there."""
     calibration = None if figures is None else make_calibration(**figures)
-    result = accuracy(scope_of(0.5, calibration=calibration), WITHIN)
-    assert (result.outcome, result.cause) == ("needs_review", "ours")
+    result = accuracy(view_of(0.5, calibration=calibration), WITHIN)
+    assert (result.outcome, result.cause) == ("needs_review", "infrastructure")
 
 
 @pytest.mark.parametrize(
     ("measurements", "cause"),
     [
         (Measurements(submission="some"), "unverifiable"),
-        (Measurements(submission="some", problem="the verifier died"), "ours"),
+        (Measurements(submission="some", problem="the verifier died"), "infrastructure"),
         (Measurements(submission="some", unverified=(Unverified(model="m1", why="a Lambda"),)), "unverifiable"),
-        (Measurements(submission="some", unverified=(Unverified(model="m1", cause="ours", why="time"),)), "ours"),
+        (
+            Measurements(submission="some", unverified=(Unverified(model="m1", cause="infrastructure", why="time"),)),
+            "infrastructure",
+        ),
     ],
 )
 def test_what_is_only_claimed_needs_review(measurements: Measurements, cause: str) -> None:
     """The claim is shown, and never passes by itself."""
-    result = accuracy(scope_of(None, measurements=measurements), AccuracyParams(min=0.5))
+    result = accuracy(view_of(None, measurements=measurements), AccuracyParams(min=0.5))
     assert (result.outcome, result.cause, result.basis) == ("needs_review", cause, "claimed")
     assert "0.9000" in result.yours
 
@@ -98,7 +101,7 @@ def test_no_trained_model_blocks() -> None:
     """There is nothing to measure where nothing was trained."""
     book = Notebook()
     book.code("pass")
-    assert accuracy(book.scope("ex4"), AccuracyParams(min=0.5)).outcome == "blocked"
+    assert accuracy(book.view("ex4"), AccuracyParams(min=0.5)).outcome == "blocked"
 
 
 def test_a_band_is_needed() -> None:
@@ -119,17 +122,17 @@ def test_a_band_is_needed() -> None:
 )
 def test_errors_of_regression_have_an_upper_line(metric: str, value: float, outcome: str) -> None:
     """mse is the loss of a model compiled with it, rmse its root, mae is measured."""
-    scope = scope_of(None)
+    view = view_of(None)
     name = "mean_absolute_error" if metric == "mae" else "mean_squared_error"
     found = make_measurement(loss=value, mae=value, loss_name=name)
-    scope = scope_of(None, measurements=Measurements(submission="some", measured=(found,)))
+    view = view_of(None, measurements=Measurements(submission="some", measured=(found,)))
     params = ErrorParams.model_validate({"metric": metric, "max": 4.0 if metric == "mse" else 2.0})
-    assert error(scope, params).outcome == outcome
+    assert error(view, params).outcome == outcome
 
 
 def gap_scope(
     own: tuple[float, float], other: tuple[float, float], *, kind: str = "validation", **fields: object
-) -> Scope:
+) -> SectionView:
     """Two models; each has its training loss and its validation (or test) loss."""
     book = Notebook()
     book.code("fits")
@@ -143,7 +146,7 @@ def gap_scope(
         for probe, loss in zip(("train", kind), losses, strict=True)
     ]
     match = SectionMatch(section="deep", cells=(0,), model=deep, fits=("f1",))
-    return book.scope("dropout", model=mine, matching={"deep": match}, measured=measured, **fields)  # type: ignore[arg-type]
+    return book.view("dropout", model=mine, matching={"deep": match}, measured=measured, **fields)  # type: ignore[arg-type]
 
 
 DIFFERENCES = (-0.04, -0.02, 0.0, 0.02, 0.01)
@@ -179,7 +182,7 @@ def test_a_gap_that_is_no_larger_passes_whatever_the_spread() -> None:
 def test_a_larger_gap_without_a_spread_is_ours() -> None:
     """Chance cannot be told from a fault without the reference."""
     result = gap(gap_scope((0.0, 0.2), (0.0, 0.1)), PARAMS)
-    assert (result.outcome, result.cause) == ("needs_review", "ours")
+    assert (result.outcome, result.cause) == ("needs_review", "infrastructure")
 
 
 def test_the_layer_that_is_judged_must_be_there() -> None:
@@ -196,16 +199,16 @@ def test_losses_that_are_no_numbers_fail() -> None:
 
 def test_nothing_to_compare_with_needs_review() -> None:
     """A section without a model is not held against another one."""
-    scope = gap_scope((0.0, 0.1), (0.0, 0.1))
-    result = gap(scope, GapParams(compared_to="absent"))
+    view = gap_scope((0.0, 0.1), (0.0, 0.1))
+    result = gap(view, GapParams(compared_to="absent"))
     assert (result.outcome, result.cause) == ("needs_review", "unverifiable")
 
 
 def test_an_absolute_gap_has_a_line() -> None:
     """Without another section the gap itself is judged."""
-    scope = gap_scope((0.0, 0.1), (0.0, 0.1))
-    assert gap(scope, GapParams(max=0.1)).outcome == "passed"
-    assert gap(scope, GapParams(max=0.09)).outcome == "failed"
+    view = gap_scope((0.0, 0.1), (0.0, 0.1))
+    assert gap(view, GapParams(max=0.1)).outcome == "passed"
+    assert gap(view, GapParams(max=0.09)).outcome == "failed"
 
 
 @pytest.mark.parametrize(("unit", "outcome"), [(None, "passed"), (1.0, "passed"), (100.0, "failed")])
@@ -216,7 +219,7 @@ def test_an_error_is_in_the_data_sets_own_units(unit: float | None, outcome: str
     model = book.model(dense(1))
     book.fit(model)
     measured = make_measurement(mae=0.45, mse=0.3, r2=0.4, target_unit=unit)
-    result = error(book.scope("ex4", model=model, measured=[measured]), ErrorParams(max=40))
+    result = error(book.view("ex4", model=model, measured=[measured]), ErrorParams(max=40))
     assert (result.outcome, result.yours) == (outcome, "0.4500" if outcome == "passed" else "45.0000")
 
 
@@ -229,7 +232,7 @@ def test_scores_have_bands_too(metric: str, lowest: float, outcome: str) -> None
     book.fit(model)
     measured = make_measurement(auc=0.97, r2=0.4)
     params = ScoreParams.model_validate({"metric": metric, "min": lowest})
-    assert score(book.scope("ex4", model=model, measured=[measured]), params).outcome == outcome
+    assert score(book.view("ex4", model=model, measured=[measured]), params).outcome == outcome
 
 
 @pytest.mark.parametrize(("validated", "outcome"), [(89, "failed"), (40, "needs_review"), (None, "needs_review")])
@@ -241,7 +244,7 @@ def test_a_table_with_no_row_left_has_no_test_error(validated: int | None, outco
     book.fit(model)
     rows = {"train": 353} if validated is None else {"train": 353, "validation": validated}
     measured = [make_measurement(part, rows=count, of_rows=442, mae=40) for part, count in rows.items()]
-    result = error(book.scope("ex4", model=model, measured=measured), ErrorParams(max=55))
+    result = error(book.view("ex4", model=model, measured=measured), ErrorParams(max=55))
     assert result.outcome == outcome
     assert ("every row of the table" in result.feedback) == (outcome == "failed")
 
@@ -258,7 +261,7 @@ def test_what_a_notebook_says_against_itself_is_believed(claims: tuple[float, ..
     for claim in claims:
         book.evaluate(model, x=summarise([[claim] * 10]), results={"accuracy": claim})
     book.fields["data_sets"] = ()
-    assert accuracy(book.scope("ex4", model=model), AccuracyParams(min=0.9)).outcome == outcome
+    assert accuracy(book.view("ex4", model=model), AccuracyParams(min=0.9)).outcome == outcome
 
 
 def test_an_error_that_is_only_claimed_may_be_in_other_units() -> None:
@@ -269,7 +272,7 @@ def test_an_error_that_is_only_claimed_may_be_in_other_units() -> None:
     book.fit(model)
     book.evaluate(model, x=summarise([[1.0] * 10]), results={"mae": 4400.0})
     book.fields["data_sets"] = ()
-    assert error(book.scope("ex4", model=model), ErrorParams(max=55)).outcome == "needs_review"
+    assert error(book.view("ex4", model=model), ErrorParams(max=55)).outcome == "needs_review"
 
 
 @pytest.mark.parametrize(("r2", "outcome"), [(-0.014, "failed"), (0.1, "needs_review"), (0.6, "needs_review")])
@@ -284,5 +287,5 @@ def test_a_model_that_learned_nothing_of_unknown_rows_is_not_within_the_band(r2:
     )
     measured = [make_measurement("train", rows=282, mae=64.9, r2=r2, data_set=None)]
     params = ErrorParams.model_validate({"within": {"false_rejection": 0.01}})
-    result = error(book.scope("ex4", model=model, measured=measured, calibration=calibration), params)
+    result = error(book.view("ex4", model=model, measured=measured, calibration=calibration), params)
     assert (result.outcome, "R2 is" in result.feedback) == (outcome, outcome == "failed")

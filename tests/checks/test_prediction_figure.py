@@ -32,7 +32,7 @@ def _judged(
     parts = {"predictions": predicted, "targets": TRUE}
     refs = {name: book.store.put(values[:, None].astype(np.float32)) for name, values in parts.items()}
     measured = make_measurement(rows=80, **refs)
-    return prediction_figure(book.scope("ex4", model=model, measured=[measured]), PredictionFigureParams())
+    return prediction_figure(book.view("ex4", model=model, measured=[measured]), PredictionFigureParams())
 
 
 @pytest.mark.parametrize("form", FORMS)
@@ -65,4 +65,4 @@ def test_without_a_measurement_a_tutor_looks() -> None:
     book.code("...")
     model = book.model(dense(1), inputs=(4,))
     book.fit(model)
-    assert prediction_figure(book.scope("ex4", model=model), PredictionFigureParams()).outcome == "needs_review"
+    assert prediction_figure(book.view("ex4", model=model), PredictionFigureParams()).outcome == "needs_review"

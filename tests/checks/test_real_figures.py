@@ -16,7 +16,7 @@ from grader.checks.confusion import ConfusionMatrixParams, confusion_matrix
 from grader.checks.images import ImageFigureParams, image_figure
 from grader.checks.loss_curves import LossCurvesParams, loss_curves
 from grader.checks.region_figure import RegionFigureParams, region_figure
-from grader.execution.recorder.drawn import figure_axes, remember_contour
+from grader.execution.recorder.plotted_data import figure_axes, remember_contour
 from grader.records import AxesRecord, CheckResult, FigureRecord
 
 
@@ -79,7 +79,7 @@ def test_loss_curves_of_every_library_pass(draw: Callable[[], None]) -> None:
     book, model = trained(history=HISTORY)
     draw()
     take(book)
-    assert loss_curves(book.scope("ex5", model=model), LossCurvesParams()).outcome == "passed"
+    assert loss_curves(book.view("ex5", model=model), LossCurvesParams()).outcome == "passed"
 
 
 TRUE = np.random.default_rng(0).integers(0, 10, 1000)
@@ -127,7 +127,7 @@ def test_confusion_matrices_of_every_library_pass(draw: Callable[[], object]) ->
     draw()
     take(book)
     measured = make_measurement(confusion=tuple(map(tuple, MATRIX.tolist())))
-    result = confusion_matrix(book.scope("ex5", model=model, measured=(measured,)), ConfusionMatrixParams())
+    result = confusion_matrix(book.view("ex5", model=model, measured=(measured,)), ConfusionMatrixParams())
     assert result.outcome == "passed", result.feedback
 
 
@@ -189,7 +189,7 @@ def test_regions_in_every_style_are_told_apart(draw: Callable[[], object], own: 
     take(book)
     rectangle = [["-pi", "pi"], [-1, 2]]
     params = RegionFigureParams.model_validate({"rectangle": rectangle, "curves": ["cos(x)", "1 + cos(x)"]})
-    result = region_figure(book.scope("ex3", model=model), params)
+    result = region_figure(book.view("ex3", model=model), params)
     assert result.outcome == ("passed" if own else "failed"), result.feedback
 
 
@@ -201,7 +201,7 @@ def test_an_image_of_another_order_is_compared_by_its_places() -> None:
     plt.imshow(TABLE.T.T, extent=(-np.pi, np.pi, -1, 2), origin="lower", aspect="auto")
     take(book)
     params = RegionFigureParams.model_validate({"rectangle": [["-pi", "pi"], [-1, 2]]})
-    assert region_figure(book.scope("ex3", model=model), params).outcome == "passed"
+    assert region_figure(book.view("ex3", model=model), params).outcome == "passed"
 
 
 DIGITS = np.random.default_rng(3).integers(0, 256, (4000, 28, 28)).astype(np.uint8)
@@ -232,14 +232,14 @@ def test_images_with_labels_pass(draw: Callable[[], object]) -> None:
         warnings.simplefilter("ignore")
         draw()
         take(book)
-    assert image_figure(book.scope("mnist"), ImageFigureParams()).outcome == "passed"
+    assert image_figure(book.view("mnist"), ImageFigureParams()).outcome == "passed"
 
 
 def result_of(array: Array) -> CheckResult:
     book, _ = trained()
     plt.imshow(array)
     take(book)
-    return image_figure(book.scope("mnist"), ImageFigureParams())
+    return image_figure(book.view("mnist"), ImageFigureParams())
 
 
 def test_an_image_without_a_title_fails() -> None:

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-import pytest
-from builders import Notebook, dense
+from dataclasses import replace
 
-from grader.checks.base import Scope
-from grader.checks.prose import count_words, normalised, paragraphs
+import pytest
+from builders import Notebook, dense, with_submission
+
 from grader.checks.text import DiscussionParams, discussion
+from grader.judging.views import SectionView
 from grader.records import CheckResult, SectionMatch
+from grader.text.prose import count_words, normalised, paragraphs
 
 TASK = "#### Exercise 2\n\nLook at the picture. Is it what you expect, and why?"
 LISTED = "#### Stop\n\nCompare the curves.\n\na. Where is overfitting?\nb. When would you stop?"
 
 
-def scope_of(*cells: tuple[str, str], heading: int | None = 0, template: str = "") -> Scope:
+def view_of(*cells: tuple[str, str], heading: int | None = 0, template: str = "") -> SectionView:
     """A section of those cells, each a kind and a source."""
     book = Notebook()
     for kind, source in cells:
@@ -24,13 +26,13 @@ def scope_of(*cells: tuple[str, str], heading: int | None = 0, template: str = "
             book.markdown(source)
             book.cells[-1] = book.cells[-1].model_copy(update={"kind": kind})
     texts = {normalised(block) for block in paragraphs(template)}
-    scope = book.scope("stop", template_texts=texts)
-    match = scope.section.model_copy(update={"heading_cell": heading})
-    return Scope(**{**vars(scope), "section": match, "matching": {"stop": match}})
+    view = book.view("stop", template_texts=texts)
+    match = view.match.model_copy(update={"heading_cell": heading})
+    return replace(with_submission(view, matching={"stop": match}), match=match)
 
 
 def judged(*cells: tuple[str, str], **fields: object) -> CheckResult:
-    return discussion(scope_of(*cells, **fields), DiscussionParams())  # type: ignore[arg-type]
+    return discussion(view_of(*cells, **fields), DiscussionParams())  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
@@ -153,8 +155,8 @@ def test_an_answer_without_its_heading_is_in_doubt(texts: tuple[str, ...], outco
     book.markdown(LISTED + "\n\nMore of the next task.")
     own = SectionMatch(section="stop", cells=tuple(range(len(texts) + 1)))
     following = SectionMatch(section="deep", heading_cell=len(texts), cells=(len(texts),))
-    scope = Scope(**{**vars(book.scope("stop")), "section": own, "matching": {"stop": own, "deep": following}})
-    result = discussion(scope, DiscussionParams())
+    view = replace(with_submission(book.view("stop"), matching={"stop": own, "deep": following}), match=own)
+    result = discussion(view, DiscussionParams())
     assert (result.outcome, "may not be" in result.feedback) == (outcome, outcome == "needs_review")
     assert ("holds no words" in result.feedback) is (texts == ())
 
@@ -168,8 +170,8 @@ def test_below_a_bare_heading_stands_the_answer(tasks: int, outcome: str) -> Non
     book.markdown(f"## When to stop?\n\n{ANSWER}")
     headed = {f"ex{i}": SectionMatch(section=f"ex{i}", heading_cell=i, cells=(i,)) for i in range(3)}
     own = SectionMatch(section="stop", heading_cell=3, cells=(3,))
-    scope = Scope(**{**vars(book.scope("stop")), "section": own, "matching": {**headed, "stop": own}})
-    assert discussion(scope, DiscussionParams()).outcome == outcome
+    view = replace(with_submission(book.view("stop"), matching={**headed, "stop": own}), match=own)
+    assert discussion(view, DiscussionParams()).outcome == outcome
 
 
 @pytest.mark.parametrize(
@@ -190,8 +192,8 @@ def test_one_discussion_may_answer_every_question(title: str, trained: bool, out
     book.markdown(f"**Stop:** {ANSWER}")
     own = SectionMatch(section="stop", heading_cell=0, cells=(0, 1))
     other = SectionMatch(section="deep", cells=(), model="m1" if trained else None)
-    scope = Scope(**{**vars(book.scope("stop")), "section": own, "matching": {"stop": own, "deep": other}})
-    result = discussion(scope, DiscussionParams(show=("deep",)))
+    view = replace(with_submission(book.view("stop"), matching={"stop": own, "deep": other}), match=own)
+    result = discussion(view, DiscussionParams(show=("deep",)))
     assert (result.outcome, result.cells) == (outcome, (3,) if outcome == "needs_review" else (0, 1))
 
 
@@ -205,8 +207,8 @@ def test_one_of_several_discussions_answers_for_its_own_section_alone() -> None:
     cells = {f"ex{i}": (1 + 2 * i, 2 + 2 * i) for i in range(2)}
     others = {name: SectionMatch(section=name, heading_cell=own[0], cells=own) for name, own in cells.items()}
     own = SectionMatch(section="stop", heading_cell=0, cells=(0,))
-    scope = Scope(**{**vars(book.scope("stop")), "section": own, "matching": {**others, "stop": own}})
-    assert discussion(scope, DiscussionParams()).outcome == "failed"
+    view = replace(with_submission(book.view("stop"), matching={**others, "stop": own}), match=own)
+    assert discussion(view, DiscussionParams()).outcome == "failed"
 
 
 def test_without_any_heading_every_text_may_be_the_answer() -> None:
@@ -214,14 +216,14 @@ def test_without_any_heading_every_text_may_be_the_answer() -> None:
     book = Notebook()
     book.code("fit")
     book.markdown(ANSWER)
-    assert discussion(book.scope("stop", cells=[0]), DiscussionParams()).outcome == "needs_review"
+    assert discussion(book.view("stop", cells=[0]), DiscussionParams()).outcome == "needs_review"
 
 
 def test_a_section_that_is_not_there_has_no_answer() -> None:
     """The feedback says that it was not found."""
     book = Notebook()
     book.markdown(ANSWER)
-    result = discussion(book.scope("stop", cells=[]), DiscussionParams())
+    result = discussion(book.view("stop", cells=[]), DiscussionParams())
     assert (result.outcome, "not found" in result.feedback) == ("failed", True)
 
 
@@ -234,7 +236,7 @@ def test_what_was_measured_stands_beside_the_answer() -> None:
     model = book.model(dense(10))
     book.fit(model, history={"val_loss": (0.5, 0.3, 0.4)})
     ex4 = SectionMatch(section="ex4", title="Exercise 4", model=model, fits=("f1",))
-    result = discussion(book.scope("stop", matching={"ex4": ex4}), DiscussionParams(show=("ex4", "ex6")))
+    result = discussion(book.view("stop", matching={"ex4": ex4}), DiscussionParams(show=("ex4", "ex6")))
     assert 'lowest validation loss of "Exercise 4": 0.3000 in epoch 2 of 3' in result.expected
 
 

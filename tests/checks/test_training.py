@@ -13,7 +13,7 @@ from builders import (
     make_evidence,
     make_fit,
     make_model,
-    make_scope,
+    make_view,
     summarise,
 )
 
@@ -32,15 +32,15 @@ def judged_compile(layers, params=AS_ASKED, *, y=None, **fields):
     evidence = make_evidence(
         models=(make_model(*layers),), compiles=(record,), fits=(make_fit(compiled=record, y=y or labels(3600)),)
     )
-    return compiled(make_scope(evidence), params)
+    return compiled(make_view(evidence), params)
 
 
-def scope_of(*fits, layers=SOFTMAX, **fields):
-    return make_scope(make_evidence(models=(make_model(*layers),), fits=fits), **fields)
+def view_of(*fits, layers=SOFTMAX, **fields):
+    return make_view(make_evidence(models=(make_model(*layers),), fits=fits), **fields)
 
 
 def judged(params=RECIPE, **fields):
-    return trained(scope_of(make_fit(**fields)), params)
+    return trained(view_of(make_fit(**fields)), params)
 
 
 @pytest.mark.parametrize(
@@ -123,13 +123,13 @@ def test_a_metric_of_the_students_own_goes_to_a_tutor():
 
 def test_a_loop_shows_no_loss():
     """A model trained by GradientTape was never compiled."""
-    scope = scope_of(make_fit(kind="loop", compiled=None))
-    assert compiled(scope, AS_ASKED).outcome == "needs_review"
+    view = view_of(make_fit(kind="loop", compiled=None))
+    assert compiled(view, AS_ASKED).outcome == "needs_review"
 
 
 def test_no_model_blocks_what_asks_how_it_was_compiled():
     """It is paid for at the architecture."""
-    assert compiled(make_scope(), AS_ASKED).outcome == "blocked"
+    assert compiled(make_view(), AS_ASKED).outcome == "blocked"
 
 
 def test_the_recipe_asked_for_passes():
@@ -166,7 +166,7 @@ def test_two_parts_off_are_worth_nothing():
 def test_two_fits_of_ten_epochs_are_twenty():
     """What is trained in parts adds up."""
     fits = (make_fit(), make_fit(id="f2", seq=9, weights_before="w1", weights_after="w2"))
-    assert trained(scope_of(*fits), TrainedParams(epochs=20, batch_size=128, validation=0.1)).outcome == "passed"
+    assert trained(view_of(*fits), TrainedParams(epochs=20, batch_size=128, validation=0.1)).outcome == "passed"
 
 
 @pytest.mark.parametrize(
@@ -175,7 +175,7 @@ def test_two_fits_of_ten_epochs_are_twenty():
 def test_a_validation_set_cut_off_by_hand_counts_by_its_share(rows, outcome):
     """About 10 %: from 8 to 12."""
     part = ValidationRecord(source="data", fraction=rows / 4000, x=images(rows), y=labels(rows))
-    result = trained(scope_of(make_fit(validation=None).model_copy(update={"validation": part})), RECIPE)
+    result = trained(view_of(make_fit(validation=None).model_copy(update={"validation": part})), RECIPE)
     assert result.outcome == outcome
 
 
@@ -185,7 +185,7 @@ def test_a_validation_set_that_was_trained_on_holds_nothing_out():
     x = np.random.default_rng(0).normal(size=(200, 20))
     part = ValidationRecord(source="data", fraction=0.1, x=summarise(x[:20], store=store, hashes=True))
     fit = make_fit(x=summarise(x, store=store, hashes=True)).model_copy(update={"validation": part})
-    result = trained(scope_of(fit, store=store), RECIPE)
+    result = trained(view_of(fit, store=store), RECIPE)
     assert "trained on as well" in result.feedback
     assert result.outcome == "partial"
 
@@ -217,7 +217,7 @@ def test_a_training_that_moved_no_weight_is_none():
 def test_a_training_that_our_time_limit_cut_off_is_our_doing():
     """The right number of epochs was asked for."""
     result = judged(epochs=7, epochs_requested=10, status="interrupted")
-    assert (result.outcome, result.cause) == ("needs_review", "ours")
+    assert (result.outcome, result.cause) == ("needs_review", "infrastructure")
 
 
 def test_a_training_of_too_many_epochs_that_was_cut_off_is_the_students():
@@ -249,30 +249,30 @@ def test_a_loop_has_the_metrics_that_its_model_was_compiled_with(metrics, outcom
     calls = () if metrics is None else (make_compile(seq=1, metrics=metrics),)
     fit = make_fit(kind="loop", compiled=make_compile(seq=2, metrics=()))
     evidence = make_evidence(models=(make_model(*SOFTMAX),), compiles=calls, fits=(fit,))
-    assert compiled(make_scope(evidence), AS_ASKED).outcome == outcome
+    assert compiled(make_view(evidence), AS_ASKED).outcome == outcome
 
 
 def test_another_sections_own_recipe_may_be_right_as_well():
     """As asked for, or as this student's own exercise 1."""
     own = make_fit("m2", id="f2", epochs=30, batch_size=32, validation=0.2)
     other = SectionMatch(section="ex1", title="Exercise 1: Logistic", model="m2", fits=("f2",))
-    scope = make_scope(
+    view = make_view(
         make_evidence(
             models=(make_model(*SOFTMAX), make_model(dense(1), id="m2", object_id="o2")),
             fits=(make_fit(epochs=30, batch_size=32, validation=0.2), own),
         ),
         matching={"ex1": other},
     )
-    assert trained(scope, RECIPE).outcome == "failed"
-    assert trained(scope, TrainedParams(**{**RECIPE.model_dump(), "or_as": "ex1"})).outcome == "passed"
+    assert trained(view, RECIPE).outcome == "failed"
+    assert trained(view, TrainedParams(**{**RECIPE.model_dump(), "or_as": "ex1"})).outcome == "passed"
 
 
 def test_another_sections_recipe_stands_for_its_numbers_alone():
     """A callback that is asked for is asked for all the same."""
     asked = {**RECIPE.model_dump(), "or_as": "ex1", "callback": "EarlyStopping"}
     other = SectionMatch(section="ex1", title="Exercise 1: Logistic", model="m1", fits=("f1",))
-    scope = scope_of(make_fit(epochs=30, batch_size=32), matching={"ex1": other})
-    assert trained(scope, TrainedParams(**asked)).outcome == "failed"
+    view = view_of(make_fit(epochs=30, batch_size=32), matching={"ex1": other})
+    assert trained(view, TrainedParams(**asked)).outcome == "failed"
 
 
 @pytest.mark.parametrize(
@@ -296,8 +296,8 @@ def test_classes_are_weighted_by_arguments_of_fit(fields, outcome):
 def test_a_model_without_the_layer_that_it_needs_fails():
     """A training without dropout is no training of dropout."""
     params = TrainedParams(epochs=10, needs_layer="Dropout")
-    assert trained(scope_of(make_fit()), params).feedback == "The model that was trained here has no Dropout layer."
-    assert trained(scope_of(make_fit(), layers=(dropout(), dense(1))), params).outcome == "passed"
+    assert trained(view_of(make_fit()), params).feedback == "The model that was trained here has no Dropout layer."
+    assert trained(view_of(make_fit(), layers=(dropout(), dense(1))), params).outcome == "passed"
 
 
 def leaking(share):
@@ -311,7 +311,7 @@ def leaking(share):
     model = book.model(dense(10, "softmax"), inputs=(20,))
     used = rows[: 4000 + round(share * 1000)]
     book.fit(model, x=summarise(used, store=book.store, whole=False, hashes=True), rows_given=len(used))
-    return book.scope(model=model)
+    return book.view(model=model)
 
 
 @pytest.mark.parametrize(("share", "outcome"), [(0.0, "passed"), (0.05, "passed"), (0.06, "failed"), (1.0, "failed")])
@@ -329,7 +329,7 @@ def test_too_few_rows_of_the_data_set_are_not_its_training_part():
     book.fields["data_sets"] = ()
     model = book.model(*SOFTMAX)
     book.fit(model)
-    assert trained(book.scope(model=model), params).outcome == "passed"
+    assert trained(book.view(model=model), params).outcome == "passed"
 
 
 def on_arrays(x, *, data):
@@ -340,7 +340,7 @@ def on_arrays(x, *, data):
     model = book.model(dense(1, "sigmoid"), inputs=(2,))
     book.fit(model, x=summarise(x, store=book.store, hashes=True), validation=None, rows_given=len(x))
     made = SectionMatch(section="data", title="Part 1: Data", cells=(0,))
-    return trained(book.scope("ex1", model=model, matching={"data": made}), TrainedParams(data_of="data"))
+    return trained(book.view("ex1", model=model, matching={"data": made}), TrainedParams(data_of="data"))
 
 
 def test_the_arrays_of_another_section_are_recognised():
@@ -354,12 +354,12 @@ def test_the_arrays_of_another_section_are_recognised():
 
 def test_without_a_model_the_training_is_blocked():
     """It is paid for at the architecture."""
-    assert trained(make_scope(), RECIPE).outcome == "blocked"
+    assert trained(make_view(), RECIPE).outcome == "blocked"
 
 
 def test_a_model_that_was_never_fitted_fails():
     """The model is there, the training is not."""
-    result = trained(scope_of(), RECIPE)
+    result = trained(view_of(), RECIPE)
     assert (result.outcome, result.feedback) == (
         "failed",
         "A model was built in this section, but it was never trained.",
@@ -374,7 +374,7 @@ def test_another_sections_model_fitted_again_fails():
     book.fit(model)
     owner = SectionMatch(section="ex1", title="Exercise 1 (CORE): Logistic", model=model, fits=("f1",))
     own = SectionMatch(section="ex3", title="Exercise 3: More", cells=(0,))
-    result = trained(make_scope(book.evidence(), section=own, matching={"ex1": owner}), RECIPE)
+    result = trained(make_view(book.evidence(), section=own, matching={"ex1": owner}), RECIPE)
     assert result.outcome == "failed"
     assert result.feedback == "No new model was trained here; the model of exercise 1 was fitted again."
 

@@ -24,7 +24,7 @@ def _trained(**rows: int) -> CheckResult:
     book.fit(model, rows=rows["train"], validation=None)
     book.fits[0] = book.fits[0].model_copy(update=fields)
     measured = [make_measurement(part, rows=count, of_rows=442, loss=1.0) for part, count in rows.items()]
-    return trained(book.scope("ex4", model=model, measured=measured), RECIPE)
+    return trained(book.view("ex4", model=model, measured=measured), RECIPE)
 
 
 @pytest.mark.parametrize(

@@ -2,8 +2,8 @@ import json
 
 from click.testing import CliRunner
 
-from grader.checks.base import registered
 from grader.cli.checks import checks
+from grader.judging.registry import registered
 from grader.rubric import json_schema
 
 

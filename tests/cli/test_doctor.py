@@ -27,5 +27,5 @@ def test_a_program_can_read_it() -> None:
     assert facts["sandbox"] == (detect().sandbox is not None)
     assert facts["tier"] == detect().tier
     assert [found["name"] for found in facts["properties"]] == [found.name for found in detect().properties]
-    assert facts["limits"] in {"cgroup v1", "systemd scope", "watchdog"}
+    assert facts["limits"] in {"cgroup v1", "systemd view", "watchdog"}
     assert facts["packages"]["ipykernel"]

@@ -10,12 +10,12 @@ import numpy as np
 import pytest
 from verification import Recorded
 
-from grader.execution.feeds import Feed
-from grader.execution.labels import Labels
-from grader.execution.probes import Probe, State
-from grader.execution.verifier_job import Answer
-from grader.execution.verify import _measurement
 from grader.records import LayerRecord, Measurement
+from grader.verification.feeds import Feed
+from grader.verification.labels import Labels
+from grader.verification.probes import Probe, State
+from grader.verification.verifier_job import Answer
+from grader.verification.verify import _measurement
 
 OUTPUTS = np.array([[0.8, 0.2], [0.4, 0.6], [0.9, 0.1]], np.float32)
 EXPECTED = -(np.log(0.8) + np.log(0.6) + np.log(0.1)) / 3

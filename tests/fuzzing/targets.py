@@ -18,10 +18,10 @@ from builders import make_evidence, make_measurement
 from fuzzing.inputs import worksheet
 from inert import cells_that_compute, what_acts
 
+from grader.attribution.diagnosis import diagnose
 from grader.errors import RubricError
 from grader.evaluate import evaluate, not_run
 from grader.execution.collect import collect
-from grader.execution.diagnosis import diagnose
 from grader.execution.frames import FrameReader
 from grader.intake import collect_submissions, read_submission
 from grader.intake.files import MAX_FILE_BYTES

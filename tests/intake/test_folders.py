@@ -99,7 +99,7 @@ def test_nothing_to_grade_is_bad_usage(tree, name):
     root = tree("a.ipynb", "empty/notes.txt")
     with pytest.raises(UsageError) as raised:
         collect_submissions([root / name])
-    assert raised.value.mend
+    assert raised.value.fix
 
 
 def test_a_relative_path_is_found(tree, monkeypatch):

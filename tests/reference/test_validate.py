@@ -8,13 +8,13 @@ import pytest
 from builders import SHA, Notebook, dense, make_calibration, make_measurement
 from worksheet import RUBRIC_FILE
 
-from grader.checks.base import registered
-from grader.checks.forms import ModelForm
+from grader.architecture.forms import ModelForm
 from grader.evaluate import evaluate
 from grader.execution.sources import packages
+from grader.judging.registry import registered
 from grader.records import Measurements
-from grader.reference.belonging import calibration_findings
-from grader.reference.spoiled import criteria_that_cannot_fail
+from grader.reference.calibration_staleness import calibration_findings
+from grader.reference.negative_controls import criteria_that_cannot_fail
 from grader.reference.validate import reference_findings
 from grader.reference.validation import Finding, Validation, junit_xml, validations_json
 from grader.rubric import Criterion, Rubric, Section, load_rubric

@@ -18,7 +18,7 @@ from weakref import WeakKeyDictionary
 import numpy as np
 
 from .channel import Channel
-from .drawn import MAX_TEXT_LENGTH, figure_axes, remember_contour
+from .plotted_data import MAX_TEXT_LENGTH, figure_axes, remember_contour
 
 MAX_FIGURES_PER_CELL = 60
 MAX_FIGURES = 600

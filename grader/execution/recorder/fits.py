@@ -11,7 +11,7 @@ from .channel import Channel
 from .compiled import by_metric
 from .data import Given, given_to_fit, steps_of
 from .hooks import quietly
-from .models import LARGEST_WATCHED_BYTES, ModelBook, mark_of, weight_bytes
+from .models import LARGEST_WATCHED_BYTES, ModelRegistry, mark_of, weight_bytes
 from .replay import flat_callbacks, is_own_callback, random_state
 from .speed import steps_of_fit
 
@@ -32,7 +32,7 @@ class FitWatch:
     """
 
     def __init__(
-        self, channel: Channel, book: ModelBook, *, model: Any, arguments: dict[str, Any], number: int
+        self, channel: Channel, book: ModelRegistry, *, model: Any, arguments: dict[str, Any], number: int
     ) -> None:
         self._channel, self._book, self.model = channel, book, model
         self._began = self._sent = time.monotonic()

@@ -17,7 +17,7 @@ from .channel import Channel
 from .compiled import compile_state, describe_loss, describe_optimizer
 from .fits import iterations_of
 from .hooks import Call, quietly
-from .models import LARGEST_WATCHED_BYTES, ModelBook, fingerprint_of, weight_bytes
+from .models import LARGEST_WATCHED_BYTES, ModelRegistry, fingerprint_of, weight_bytes
 from .rowhash import row_hashes
 from .summary import Rows, as_array
 
@@ -111,7 +111,7 @@ class Loops:
         book: Of the models.
     """
 
-    def __init__(self, channel: Channel, book: ModelBook) -> None:
+    def __init__(self, channel: Channel, book: ModelRegistry) -> None:
         self._channel, self._book = channel, book
         self._numbers = 0
         self._open: dict[int, Loop] = {}

@@ -66,7 +66,7 @@ class Known:
     is_loaded: bool = False
 
 
-class ModelBook:
+class ModelRegistry:
     """Records every model once, and again where it changed."""
 
     def __init__(self, channel: Channel) -> None:

@@ -27,7 +27,7 @@ from .fits import FitWatch
 from .graph import InputSpecs, inlined, is_reading, observe_call
 from .hooks import Call, Handler, Nesting, hide_frames, hook, quietly
 from .loops import Loops, is_recording_gradients
-from .models import ModelBook
+from .models import ModelRegistry
 from .summary import summarise
 
 MOST_CALLS_PER_CELL = 50
@@ -97,7 +97,7 @@ class KerasRecorder:
 
     def __init__(self, channel: Channel) -> None:
         self._channel = channel
-        self._book = ModelBook(channel)
+        self._book = ModelRegistry(channel)
         self._loops = Loops(channel, self._book)
         self._nesting = Nesting()
         self._in_model = Nesting()

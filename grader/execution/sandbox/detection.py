@@ -22,6 +22,7 @@ from seccompy import syscall_nr
 from grader.execution.sandbox import landlock, probe, syscalls
 from grader.execution.sandbox.bubblewrap import binaries
 from grader.execution.sandbox.cgroups import Mechanism, mechanism
+from grader.execution.sandbox.fixes import fix
 from grader.execution.sandbox.interpreter import python_command
 from grader.execution.sandbox.job import (
     CPU_GRACE_SECONDS,
@@ -36,7 +37,6 @@ from grader.execution.sandbox.job import (
 from grader.execution.sandbox.launcher import descendants_of
 from grader.execution.sandbox.layout import HOME, WORK, environment
 from grader.execution.sandbox.mechanism import Sandbox
-from grader.execution.sandbox.mend import mend
 from grader.execution.sandbox.order import Tier
 
 PROBE = "/run/nb/probe.py"
@@ -82,7 +82,7 @@ class Detection:
         attempts: What was tried before and did not hold: the way, and why not.
         lacks: What the tier does not give; empty for the full sandbox.
         limits_by: What limits a whole tree of processes.
-        mend: What to do on this very machine for a better tier; empty where there is none.
+        fix: What to do on this very machine for a better tier; empty where there is none.
         sandbox: The tier itself; None where none holds.
     """
 
@@ -91,7 +91,7 @@ class Detection:
     attempts: tuple[str, ...]
     lacks: str
     limits_by: Mechanism
-    mend: str
+    fix: str
     sandbox: Sandbox | None
 
 
@@ -115,7 +115,7 @@ def detect() -> Detection:
         attempts=tuple(attempts),
         lacks=LACKS["4"],
         limits_by=limits_by,
-        mend=mend(attempts),
+        fix=fix(attempts),
         sandbox=None,
     )
 
@@ -141,7 +141,7 @@ def _found(sandbox: Sandbox, properties: tuple[Property, ...], attempts: list[st
         attempts=tuple(attempts),
         lacks=LACKS.get(sandbox.tier, ""),
         limits_by=sandbox.limits_by,
-        mend=mend(attempts) if sandbox.tier in LACKS else "",
+        fix=fix(attempts) if sandbox.tier in LACKS else "",
         sandbox=sandbox,
     )
 

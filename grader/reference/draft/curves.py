@@ -6,8 +6,8 @@ import math
 
 import numpy as np
 
-from grader.checks.expressions import evaluate_expression, number
-from grader.checks.subject import Floats
+from grader.figures.expressions import evaluate_expression, number
+from grader.judging.subject import Floats
 
 SHAPES = ("x", "x**2", "x**3", "cos(x)", "sin(x)", "tanh(x)", "exp(x)", "abs(x)", "sqrt(abs(x))")
 """What a curve may be made of, the simplest first: a number and a multiple of one of these."""

@@ -11,24 +11,24 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from grader.calibration import calibration_text
-from grader.checks.absence import is_training
-from grader.checks.results import counted, listed
+from grader.cell_code import libraries
 from grader.datasets import DataSets
 from grader.errors import UsageError
 from grader.execution.sandbox import Sandbox
 from grader.execution.watch import RunLimits
 from grader.intake.naming import slug
+from grader.judging.absence import is_training
+from grader.judging.results import counted, listed
 from grader.matching.headings import headings_of
-from grader.pipeline import Settings, Task, Tell
+from grader.pipeline import OnProgress, Settings, Task
 from grader.records import Evidence
 from grader.reference.calibrate import calibration_of
 from grader.reference.draft.drafting import Run, draft_sections, settle
 from grader.reference.draft.outline import is_task, outline
 from grader.reference.draft.text import Draft, Drafted, draft_text
-from grader.reference.runs import Begin, completed_run, run_reference
+from grader.reference.runs import OnStart, completed_run, run_reference
 from grader.rubric import DataKind, Rubric, load_rubric
 from grader.rubric.models import CalibrationPaths, DeclaredPoints, Limits, LimitsByData
-from grader.source import libraries
 from grader.store import OutputFolder, write_atomically
 
 CELL_FACTOR = 10
@@ -112,7 +112,7 @@ def assignment_name(given: str | None, *, output: Path | None, notebook: Path) -
             raise UsageError(
                 f"--assignment {given}: that is no name of an assignment.",
                 expected="Small letters, digits, - and _, beginning with a letter.",
-                mend=f"Say, for example: --assignment {_identifier(given)}",
+                fix=f"Say, for example: --assignment {_identifier(given)}",
             )
         return given
     stems = [*([output.stem] if output is not None else []), notebook.stem, notebook.resolve().parent.name]
@@ -126,8 +126,8 @@ def draft_rubric(
     limits: RunLimits,
     sandbox: Sandbox | None,
     jobs: int,
-    begin: Begin,
-    tell: Tell,
+    on_start: OnStart,
+    on_progress: OnProgress,
 ) -> Written:
     """Runs a reference notebook under several seeds, and writes a rubric that it passes, with its calibration.
 
@@ -137,8 +137,8 @@ def draft_rubric(
         limits: Of its runs.
         sandbox: None to go without.
         jobs: Runs at a time.
-        begin: Told of the runs that are due.
-        tell: Told of every step.
+        on_start: Told of the runs that are due.
+        on_progress: Told of every step.
 
     Raises:
         UsageError: A file is in the way, the notebook is none or does not run through, or nothing in it can be graded.
@@ -149,7 +149,7 @@ def draft_rubric(
     work = OutputFolder(request.work / request.assignment / kind)
     # What does not run through, or trains nothing, is told of after one run.
     for seeds in (range(1, 2), range(1, request.seeds + 1)):
-        tasks = run_reference(settings, seeds=seeds, work=work, jobs=jobs, begin=begin, tell=tell)
+        tasks = run_reference(settings, seeds=seeds, work=work, jobs=jobs, on_start=on_start, on_progress=on_progress)
         runs = [Run(*completed_run(task), task.folder.arrays.get) for task in tasks]
         _refuse_without_models(runs[0].evidence, request)
     draft = _draft(request, kind, runs=runs)
@@ -257,7 +257,7 @@ def _refuse_to_overwrite(request: DraftRequest, kind: DataKind) -> None:
         raise UsageError(
             f"{' and '.join(map(str, there))}: there already.",
             expected="A draft never overwrites what somebody may have edited.",
-            mend="Name another file with --output and another name with --assignment, or say --force.",
+            fix="Name another file with --output and another name with --assignment, or say --force.",
         )
 
 
@@ -267,7 +267,7 @@ def _refuse_without_models(evidence: Evidence, request: DraftRequest) -> None:
         raise UsageError(
             f"{request.notebook}: no Keras model was trained in it, so there is nothing to draft criteria from.",
             expected="A reference solution that trains Keras models.",
-            mend=f"It uses {used}. Name the notebook with the solution.",
+            fix=f"It uses {used}. Name the notebook with the solution.",
         )
 
 

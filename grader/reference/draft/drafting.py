@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from grader.checks.base import Array, Scope, registered
 from grader.evaluate import evaluate
+from grader.judging.registry import registered
+from grader.judging.views import Array, SubmissionView
 from grader.matching import match
 from grader.records import ArrayRef, Evidence, Measurements
 from grader.reference.draft.outline import outline
 from grader.reference.draft.proposals import Planned, Proposal, View
 from grader.reference.draft.rules import OF_THE_WHOLE, RULES, SPEAKING_OF_A_MODEL
 from grader.reference.draft.text import Draft, Drafted
-from grader.reference.spoiled import criteria_that_cannot_fail
+from grader.reference.negative_controls import criteria_that_cannot_fail
 from grader.rubric import Rubric
 from grader.rubric.models import DeclaredPoints
 from grader.rubric.relations import NAMES_SECTIONS
@@ -95,31 +96,25 @@ def _view(run: Run, planned: Sequence[Planned]) -> View:
         sections=tuple(one.section for one in planned),
     )
     matching = match(rubric, run.evidence)
-    scope = Scope(
-        evidence=run.evidence,
-        measurements=run.measurements,
-        matching=matching,
-        section=matching[planned[0].id],
-        read=run.read,
-    )
-    return View(scope=scope, planned=planned[0], sections=planned)
+    submission = SubmissionView(evidence=run.evidence, measurements=run.measurements, matching=matching, read=run.read)
+    return View(section=submission.section(planned[0].id), planned=planned[0], sections=planned)
 
 
 def _with_owner(view: View) -> Planned:
     """A section with the section of whose model it speaks: the one that most of what happens in it belongs to."""
     one = view.planned
-    scope = view.scope
-    run = scope.evidence
-    happened = any((scope.here(run.evaluations), scope.here(run.predictions), scope.here(run.figures)))
+    section = view.section
+    run = section.evidence
+    happened = any((section.here(run.evaluations), section.here(run.predictions), section.here(run.figures)))
     if one.model is not None or one.whole_notebook or not happened:
         return one
     at = view.sections.index(one)
     best, most = None, 0
     # Of equals the last one before this section is meant.
     for owner in sorted(view.owners, key=lambda owner: view.sections.index(owner) < at):
-        own = view.scope.matching[owner.id]
-        borrowed = scope.section.model_copy(update={"model": own.model, "fits": own.fits, "borrowed_from": owner.id})
-        seen = replace(view, scope=replace(scope, section=borrowed))
+        own = view.section.matching[owner.id]
+        borrowed = section.match.model_copy(update={"model": own.model, "fits": own.fits, "borrowed_from": owner.id})
+        seen = replace(view, section=replace(section, match=borrowed))
         count = sum(seen.shows(proposal) for proposal in _proposals(seen, SPEAKING_OF_A_MODEL))
         if count >= max(most, 1):
             best, most = owner.id, count

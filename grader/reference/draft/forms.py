@@ -7,8 +7,8 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from grader.checks.forms import LAYERS, ModelForm
-from grader.checks.layers import PlainLayer, PlainModel
+from grader.architecture.forms import LAYERS, ModelForm
+from grader.architecture.layers import PlainLayer, PlainModel
 from grader.records import ModelRecord
 
 _TOLD = {

@@ -7,13 +7,13 @@ import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from grader.checks.layers import in_short
-from grader.checks.prose import paragraphs
+from grader.architecture.layers import in_short
 from grader.matching.claims import Candidate, candidates
 from grader.matching.headings import Heading, headings_of, label_of
 from grader.records import CellRun, Evidence
 from grader.reference.draft.forms import form_of
 from grader.reference.draft.proposals import Planned
+from grader.text.prose import paragraphs
 
 BONUS = frozenset({"extra", "bonus", "optional", "advanced", "zusatz", "zusatzaufgabe", "facultatif", "opcional"})
 """Words of a heading that say that its points are a bonus."""

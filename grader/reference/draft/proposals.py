@@ -6,8 +6,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from grader.checks.base import Scope, registered
-from grader.checks.forms import ModelForm
+from grader.architecture.forms import ModelForm
+from grader.judging.registry import registered
+from grader.judging.views import SectionView
 from grader.matching.claims import Candidate
 from grader.records import CheckResult
 from grader.rubric import Section
@@ -85,12 +86,12 @@ class View:
     """What a rule sees: the run of the reference, from one planned section.
 
     Attributes:
-        scope: As the section's checks will see it.
+        section: As the section's checks will see it.
         planned: The section.
         sections: All of the draft, in order.
     """
 
-    scope: Scope
+    section: SectionView
     planned: Planned
     sections: Sequence[Planned]
 
@@ -98,28 +99,28 @@ class View:
     def owners(self) -> tuple[Planned, ...]:
         """The sections with a trained model of their own."""
         return tuple(
-            one for one in self.sections if one.model is not None and self.scope.matching[one.id].model is not None
+            one for one in self.sections if one.model is not None and self.section.matching[one.id].model is not None
         )
 
     @property
     def speaks_of_model(self) -> bool:
         """Whether there is a trained model here, of the section's own or of an earlier one."""
-        return self.scope.section.model is not None and bool(self.scope.fits)
+        return self.section.match.model is not None and bool(self.section.fits)
 
     def of(self, section: Planned) -> View:
         """The same run from another section."""
-        return replace(self, scope=self.scope.of(section.id), planned=section)
+        return replace(self, section=self.section.of(section.id), planned=section)
 
     def result(self, proposal: Proposal) -> CheckResult:
         """What the proposed check says of the reference."""
         spec = registered()[proposal.check]
         model = {"model": self.planned.form} if "model" in spec.params.model_fields else {}
-        return spec.run(self.scope, spec.params.model_validate({**model, **proposal.params}))
+        return spec.run(self.section, spec.params.model_validate({**model, **proposal.params}))
 
     def shows(self, proposal: Proposal) -> bool:
         """Whether the reference passes a proposal by what happened in the section's own cells."""
         found = self.result(proposal)
-        return is_earned(found) and set(found.cells) <= set(self.scope.section.cells)
+        return is_earned(found) and set(found.cells) <= set(self.section.match.cells)
 
 
 Rule = Callable[[View], Iterable[Proposal]]

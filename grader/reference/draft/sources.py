@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from grader.checks.base import Scope
-from grader.checks.rows import width
+from grader.judging.views import SectionView
 from grader.records import DataSetUse, FitRecord, NamedArray
 from grader.reference.draft.proposals import Planned, View
+from grader.training.rows_of_fits import width
 
 
-def data_set_of(scope: Scope) -> DataSetUse | None:
+def data_set_of(section: SectionView) -> DataSetUse | None:
     """The data set on whose whole training part the section's model was trained; None where it was on other rows."""
-    for use in scope.evidence.data_sets:
-        sizes = {_rows(fit) for fit in scope.fits} | {fit.rows_given for fit in scope.fits}
-        wide = {width(item.array) for item in scope.evidence.arrays if item.array.rows == use.train_rows}
-        if use.loaded and use.train_rows in sizes and any(not wide or width(fit.x) in wide for fit in scope.fits):
+    for use in section.evidence.data_sets:
+        sizes = {_rows(fit) for fit in section.fits} | {fit.rows_given for fit in section.fits}
+        wide = {width(item.array) for item in section.evidence.arrays if item.array.rows == use.train_rows}
+        if use.loaded and use.train_rows in sizes and any(not wide or width(fit.x) in wide for fit in section.fits):
             return use
     return None
 
@@ -23,13 +23,13 @@ def source_of(view: View, owner: Planned) -> str | None:
 
     Without a heading for it, the section that trains on them first.
     """
-    scope = view.scope.of(owner.id)
-    first = min(scope.fits, key=lambda fit: fit.seq, default=None)
+    section = view.section.of(owner.id)
+    first = min(section.fits, key=lambda fit: fit.seq, default=None)
     if first is None:
         return None
-    made = [item for item in scope.evidence.arrays if item.seq <= first.seq and _may_be(item, first)]
+    made = [item for item in section.evidence.arrays if item.seq <= first.seq and _may_be(item, first)]
     cell = max(made, key=lambda item: item.seq).cell if made else None
-    headed = (one for one in view.sections if cell in view.scope.matching[one.id].cells and not one.whole_notebook)
+    headed = (one for one in view.sections if cell in view.section.matching[one.id].cells and not one.whole_notebook)
     found = next(headed, None)
     return found.id if found is not None else _first_user(view, first)
 
@@ -40,7 +40,7 @@ def _first_user(view: View, fit: FitRecord) -> str | None:
             one.id
             for one in view.owners
             if any(
-                width(other.x) == width(fit.x) and _rows(other) == _rows(fit) for other in view.scope.of(one.id).fits
+                width(other.x) == width(fit.x) and _rows(other) == _rows(fit) for other in view.section.of(one.id).fits
             )
         ),
         None,

@@ -26,9 +26,9 @@ class Task:
 
     def __init__(self, view: View) -> None:
         cells = view.planned.cells
-        code = [cell.index for cell in view.scope.cells if cell.kind == "code" and cell.status != "no_code"]
+        code = [cell.index for cell in view.section.cells if cell.kind == "code" and cell.status != "no_code"]
         start = min(code, default=max(cells, default=-1) + 1)
-        texts = [(cell.index, cell.source) for cell in view.scope.evidence.cells if cell.kind == "markdown"]
+        texts = [(cell.index, cell.source) for cell in view.section.evidence.cells if cell.kind == "markdown"]
         below = [source for index, source in texts if index in cells and cells[0] < index < start]
         self._own = "\n".join([view.planned.task, *below])
         self._all = "\n".join(source for index, source in texts if index < start)

@@ -12,7 +12,7 @@ from typing import Any
 import yaml
 
 from grader.calibration import Calibration
-from grader.checks.results import counted, shown
+from grader.judging.results import counted, shown
 from grader.reference.draft.proposals import Planned, Proposal
 
 WIDTH = 120

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, Literal
 
-from grader.checks.forms import Expected, ModelForm, meets
+from grader.architecture.forms import Expected, ModelForm, meets
 from grader.records import SectionMatch
 from grader.rubric import Criterion, Rubric, Section
 from grader.rubric.relations import named_sections

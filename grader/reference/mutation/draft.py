@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 class Draft:
     """A copy of a notebook with edits waiting; cells are named by their index in the original all the while.
 
-    An edit names a node of the tree that `grader.source.parse` gives for the cell's original source.
+    An edit names a node of the tree that `grader.cell_code.parse` gives for the cell's original source.
     """
 
     def __init__(self, notebook: NotebookNode) -> None:

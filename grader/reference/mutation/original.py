@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from grader.checks.absence import is_training
+from grader.cell_code import parse
+from grader.judging.absence import is_training
 from grader.records import Evidence, FitRecord, ModelRecord
 from grader.reference.mutation.draft import Draft, segment
-from grader.source import parse
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode

@@ -19,12 +19,12 @@ from grader.errors import UsageError
 from grader.evaluate import evaluate
 from grader.intake import read_submission
 from grader.matching import match
-from grader.pipeline import Settings, Task, Tell
+from grader.pipeline import OnProgress, Settings, Task
 from grader.records import GradedSubmission, Verdict
 from grader.records.base import Record
 from grader.reference.mutation.changes import Mutant
 from grader.reference.mutation.deriving import Derived, derive
-from grader.reference.runs import Begin, run_reference
+from grader.reference.runs import OnStart, run_reference
 from grader.rubric import Rubric
 from grader.store import OutputFolder, SubmissionFolder, write_atomically
 
@@ -133,8 +133,8 @@ def run_mutants(
     *,
     work: OutputFolder,
     jobs: int,
-    begin: Begin,
-    tell: Tell,
+    on_start: OnStart,
+    on_progress: OnProgress,
     only: Iterable[str] = (),
 ) -> MutationResult:
     """Derives, executes and scores the mutants of a rubric's reference; what the work folder holds is not run again.
@@ -143,14 +143,14 @@ def run_mutants(
         settings: The rubric, the data and the limits.
         work: Where the mutants and their evidence are kept.
         jobs: Runs at a time.
-        begin: Told of the runs that are due, twice: of the reference, and of its mutants.
-        tell: Told of every step.
+        on_start: Told of the runs that are due, twice: of the reference, and of its mutants.
+        on_progress: Told of every step.
         only: Kinds; default: all. A kind that is named has a run of its own.
 
     Raises:
         UsageError: The reference could not be run.
     """
-    gathered = gather(settings, work=work, jobs=jobs, begin=begin, tell=tell, only=tuple(only))
+    gathered = gather(settings, work=work, jobs=jobs, on_start=on_start, on_progress=on_progress, only=tuple(only))
     return score(settings.rubric, gathered, work=work)
 
 
@@ -159,8 +159,8 @@ def gather(
     *,
     work: OutputFolder,
     jobs: int,
-    begin: Begin,
-    tell: Tell,
+    on_start: OnStart,
+    on_progress: OnProgress,
     only: Sequence[str] = (),
 ) -> Gathered:
     """Executes the reference and its mutants; the arguments are those of `run_mutants`.
@@ -169,16 +169,16 @@ def gather(
         UsageError: The reference could not be run.
     """
     rubric = settings.rubric
-    (original,) = run_reference(settings, seeds=(0,), work=work, jobs=jobs, begin=begin, tell=tell)
+    (original,) = run_reference(settings, seeds=(0,), work=work, jobs=jobs, on_start=on_start, on_progress=on_progress)
     submission, notebook = read_submission(original.path, submission_id=original.id)
     if notebook is None:
-        raise UsageError(f"{original.path}: {submission.problem}", mend="Give the rubric a reference that runs.")
+        raise UsageError(f"{original.path}: {submission.problem}", fix="Give the rubric a reference that runs.")
     evidence, _ = pipeline.stored_evidence(original.folder)
     derived = derive(notebook, rubric=rubric, evidence=evidence, matching=match(rubric, evidence), only=only)
     groups = [(mutant,) for mutant in derived.mutants] if only else shared_runs(derived.mutants)
     runs = {_name(group): group for group in groups}
     tasks = [_task(name, group, work=work) for name, group in runs.items()]
-    failures = _run(tasks, settings, jobs=jobs, begin=begin, tell=tell)
+    failures = _run(tasks, settings, jobs=jobs, on_start=on_start, on_progress=on_progress)
     problems = tuple(f"{task.id}: {why}" for task, why in zip(tasks, failures, strict=True) if why)
     return Gathered(derived=derived, runs=runs, problems=problems)
 
@@ -352,11 +352,11 @@ def _run(
     settings: Settings,
     *,
     jobs: int,
-    begin: Begin,
-    tell: Tell,
+    on_start: OnStart,
+    on_progress: OnProgress,
 ) -> list[str]:
-    begin([task for task in tasks if pipeline.needs_execution(task, settings)])
-    return run_tasks(tasks, settings, step=pipeline.gather, jobs=jobs, tell=tell)
+    on_start([task for task in tasks if pipeline.needs_execution(task, settings)])
+    return run_tasks(tasks, settings, step=pipeline.gather, jobs=jobs, on_progress=on_progress)
 
 
 def _graded(rubric: Rubric, run: str, *, work: OutputFolder) -> GradedSubmission:

@@ -13,7 +13,7 @@ needs_groups = pytest.mark.skipif(not _groups_can_be_made(), reason="no version 
 
 def test_some_mechanism_is_always_named() -> None:
     """Where the kernel offers none, the watchdog is the limit."""
-    assert mechanism() in {"cgroup v1", "systemd scope", "watchdog"}
+    assert mechanism() in {"cgroup v1", "systemd view", "watchdog"}
 
 
 @needs_groups

@@ -9,8 +9,8 @@ import pytest
 from builders import Notebook, dense, dropout, line, make_axes, make_calibration, make_measurement
 
 import grader.checks  # noqa: F401
-from grader.checks.base import registered
 from grader.evaluate import evaluate
+from grader.judging.registry import registered
 from grader.records import Measurements
 from grader.reference.draft.draft import _unanswered, assignment_name
 from grader.reference.draft.drafting import Run, draft_sections, settle

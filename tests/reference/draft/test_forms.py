@@ -1,9 +1,9 @@
 import pytest
 from builders import activation, dense, dropout, layer, make_compile, make_model
 
-from grader.checks.comparison import compare
-from grader.checks.forms import ModelForm
-from grader.checks.layers import plain_model
+from grader.architecture.comparison import compare
+from grader.architecture.forms import ModelForm
+from grader.architecture.layers import plain_model
 from grader.reference.draft.forms import collapsed, form_of, uniform_rate
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from builders import Notebook, dense, make_scope
+from builders import Notebook, dense, make_view
 
 from grader.reference.draft.outline import outline
 from grader.reference.draft.proposals import View
@@ -20,7 +20,7 @@ def task_of(*markdown: str, before: str = "# Course") -> Task:
     book.fit(book.model(dense(10, "softmax")))
     planned = outline(book.evidence())
     one = next(one for one in planned if one.title.startswith("Exercise 1"))
-    return Task(View(scope=make_scope(book.evidence()), planned=one, sections=planned))
+    return Task(View(section=make_view(book.evidence()), planned=one, sections=planned))
 
 
 @pytest.mark.parametrize(

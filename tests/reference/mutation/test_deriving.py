@@ -5,13 +5,13 @@ from builders import Notebook, dense, layer, line, make_axes
 from mutated import SHOWN, SMALL, derived, reference
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
-from grader.checks.base import registered
-from grader.checks.forms import ModelForm
+from grader.architecture.forms import ModelForm
+from grader.cell_code import parse
+from grader.judging.registry import registered
 from grader.matching import match
 from grader.reference.mutation.aims import form_asks, form_counts
 from grader.reference.mutation.deriving import EQUIVALENTS, FAULTS, derive
 from grader.rubric import Criterion, Rubric, Section
-from grader.source import parse
 
 
 def changed(kind):

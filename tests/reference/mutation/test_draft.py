@@ -3,8 +3,8 @@ from __future__ import annotations
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
+from grader.cell_code import parse
 from grader.reference.mutation.draft import Draft
-from grader.source import parse
 
 
 def draft_of(*sources):

@@ -9,11 +9,11 @@ import pytest
 from builders import Notebook, dense, line, make_axes, make_compile, scatter, summarise
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
-from grader.checks.base import registered
+from grader.cell_code import parse
+from grader.judging.registry import registered
 from grader.matching import match
 from grader.reference.mutation.deriving import Derived, derive
 from grader.rubric import Criterion, Rubric, Section
-from grader.source import parse
 
 DATA = "X, y = load()\nX_train, X_test, y_train, y_test = split(X, y)"
 FITTED = """\

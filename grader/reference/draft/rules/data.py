@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
-from grader.checks.base import Scope
-from grader.checks.results import per_cent
-from grader.checks.subject import flat_rows, numbers, share_left_out
+from grader.judging.results import per_cent
+from grader.judging.subject import flat_rows, numbers, share_left_out
+from grader.judging.views import SectionView
 from grader.records import FitRecord
 from grader.reference.draft.curves import bounds, curve_of
 from grader.reference.draft.proposals import Planned, Proposal, View
@@ -22,7 +22,7 @@ BY_TEST_ROWS = 0.5
 def array_shapes(view: View) -> Iterator[Proposal]:
     """Own arrays of rows and columns that this section makes and others train on."""
     for features, users in _own_data(view).items():
-        fit = view.scope.of(users[0].id).fits[0]
+        fit = view.section.of(users[0].id).fits[0]
         rows = _rows(fit)
         yield Proposal(
             "array_shapes",
@@ -37,7 +37,7 @@ def array_shapes(view: View) -> Iterator[Proposal]:
 def curves(view: View) -> Iterator[Proposal]:
     """Points of a plane whose classes lie each on a curve."""
     users = _own_data(view).get(2, [])
-    found = None if not users else curves_of(view.scope.of(users[0].id))
+    found = None if not users else curves_of(view.section.of(users[0].id))
     if found is not None:
         expressions, interval = found
         yield Proposal(
@@ -53,11 +53,11 @@ def prepared_data(view: View) -> Iterator[Proposal]:
     """A data set of Keras that this section loads or prepares and others train on."""
     by_name: dict[str, list[Planned]] = {}
     for owner in view.owners:
-        use = data_set_of(view.scope.of(owner.id))
+        use = data_set_of(view.section.of(owner.id))
         if use is not None and source_of(view, owner) == view.planned.id:
             by_name.setdefault(use.name, []).append(owner)
     for name, users in by_name.items():
-        fit = view.scope.of(users[0].id).fits[0]
+        fit = view.section.of(users[0].id).fits[0]
         scaled = _scale(fit)
         params: dict[str, object] = {"data_set": name, "scaled": scaled}
         notes = () if scaled else ("The reference's inputs lie in no range that is usually asked for.",)
@@ -77,7 +77,7 @@ def prepared_data(view: View) -> Iterator[Proposal]:
 def held_out(view: View) -> Iterator[Proposal]:
     """Rows of a table that this section sets aside for the test."""
     users = _users_of_tables(view)
-    shares = [share for one in users if (share := share_left_out(view.scope.of(one.id))) is not None]
+    shares = [share for one in users if (share := share_left_out(view.section.of(one.id))) is not None]
     if shares:
         share = round(shares[0], 2)
         params = {"share": share, "used_by": _ids(users)}
@@ -94,23 +94,26 @@ def scaled_features(view: View) -> Iterator[Proposal]:
 
 def image_figure(view: View) -> Iterator[Proposal]:
     """An image of a data set with its label."""
-    loaded = [use for use in view.scope.evidence.data_sets if use.loaded]
+    loaded = [use for use in view.section.evidence.data_sets if use.loaded]
     grids = [
-        grid for figure in view.scope.here(view.scope.evidence.figures) for axes in figure.axes for grid in axes.grids
+        grid
+        for figure in view.section.here(view.section.evidence.figures)
+        for axes in figure.axes
+        for grid in axes.grids
     ]
     if grids:
         for use in loaded:
             yield Proposal("image_figure", "An image with its label", 1, {"data_set": use.name}, is_guess=True)
 
 
-def curves_of(scope: Scope) -> tuple[tuple[str, ...], tuple[float | str, float | str]] | None:
+def curves_of(section: SectionView) -> tuple[tuple[str, ...], tuple[float | str, float | str]] | None:
     """The curves on which the points that a section's model was trained on lie, one a class, and their interval.
 
     None where they lie on none, or were not kept.
     """
-    fit = next(iter(scope.fits), None)
-    points = None if fit is None else numbers(scope, fit.x.whole)
-    given = None if fit is None or fit.y is None else numbers(scope, fit.y.whole)
+    fit = next(iter(section.fits), None)
+    points = None if fit is None else numbers(section, fit.x.whole)
+    given = None if fit is None or fit.y is None else numbers(section, fit.y.whole)
     if points is None or given is None or points.ndim != 2 or points.shape[1] != 2 or len(points) != len(given):
         return None
     flat = flat_rows(given)
@@ -128,10 +131,10 @@ def _own_data(view: View) -> dict[int, list[Planned]]:
     """Columns to the sections that train on arrays of so many that this section made, where no data set is behind."""
     found: dict[int, list[Planned]] = {}
     for owner in view.owners:
-        scope = view.scope.of(owner.id)
-        is_table = bool(scope.fits) and len(scope.fits[0].x.shape) == 2
-        if is_table and data_set_of(scope) is None and source_of(view, owner) == view.planned.id:
-            found.setdefault(scope.fits[0].x.shape[1], []).append(owner)
+        section = view.section.of(owner.id)
+        is_table = bool(section.fits) and len(section.fits[0].x.shape) == 2
+        if is_table and data_set_of(section) is None and source_of(view, owner) == view.planned.id:
+            found.setdefault(section.fits[0].x.shape[1], []).append(owner)
     return found
 
 

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from grader.checks.comparison import form_in_short
-from grader.checks.forms import ModelForm
-from grader.checks.layers import last_compile
-from grader.checks.losses import BINARY, ONE_HOT, SPARSE, known_losses, loss_name
-from grader.checks.recipes import Asked, own_recipe, recipe_words
-from grader.checks.results import listed
+from grader.architecture.comparison import form_in_short
+from grader.architecture.forms import ModelForm
+from grader.architecture.layers import last_compile
+from grader.architecture.losses import BINARY, ONE_HOT, SPARSE, known_losses, loss_name
+from grader.judging.results import listed
 from grader.records import FitRecord
 from grader.reference.draft.forms import uniform_rate
 from grader.reference.draft.proposals import Proposal, View
 from grader.reference.draft.sources import data_set_of, source_of
 from grader.reference.draft.tasks import Task
+from grader.training.recipes import Asked, own_recipe, recipe_words
 
 ONE_OFF = 0.5
 """Suggested share of the points where one property differs."""
@@ -40,7 +40,7 @@ def dropout_rate(view: View) -> Iterator[Proposal]:
 def compiled(view: View) -> Iterator[Proposal]:
     """Its loss, optimizer and metrics."""
     owned = view.planned.model
-    record = None if owned is None else last_compile(view.scope.evidence, owned.id)
+    record = None if owned is None else last_compile(view.section.evidence, owned.id)
     if record is None or record.loss is None:
         return
     loss = loss_name(record.loss)
@@ -57,7 +57,7 @@ def compiled(view: View) -> Iterator[Proposal]:
 
 def trained(view: View) -> Iterator[Proposal]:
     """Its epochs, batch size and validation, and what it was trained on."""
-    if view.planned.model is None or not view.scope.fits:
+    if view.planned.model is None or not view.section.fits:
         return
     recipe, notes = _recipe(view)
     numbers = {"epochs": recipe.epochs, "batch_size": recipe.batch_size, "validation": recipe.validation}
@@ -65,7 +65,7 @@ def trained(view: View) -> Iterator[Proposal]:
     params: dict[str, object] = {**asked}
     # Early stopping says what fewer epochs are worth.
     params |= {"early_stopping": recipe.early_stopping} if recipe.early_stopping and "epochs" in asked else {}
-    use = data_set_of(view.scope)
+    use = data_set_of(view.section)
     source = source_of(view, view.planned)
     if use is not None:
         params["data_set"] = use.name
@@ -88,8 +88,8 @@ def trained(view: View) -> Iterator[Proposal]:
 
 def augmented(view: View) -> Iterator[Proposal]:
     """Training images that are changed at random, in the model or before it."""
-    use = next((item for item in view.scope.evidence.data_sets if item.loaded), None)
-    if view.planned.model is not None and view.scope.fits and use is not None:
+    use = next((item for item in view.section.evidence.data_sets if item.loaded), None)
+    if view.planned.model is not None and view.section.fits and use is not None:
         yield Proposal("augmented", "Images changed at random", 2, {"data_set": use.name}, is_guess=True)
 
 
@@ -106,8 +106,8 @@ def _asked_for(view: View, params: Mapping[str, object]) -> tuple[dict[str, obje
 
 def _recipe(view: View) -> tuple[Asked, tuple[str, ...]]:
     """The training as a recipe, and what is to be said of it."""
-    fits = view.scope.fits
-    found = own_recipe(view.scope)
+    fits = view.section.fits
+    found = own_recipe(view.section)
     epochs, early, notes = found.epochs, None, [FREE]
     if any("EarlyStopping" in fit.callbacks for fit in fits):
         epochs = sum(max((fit.epochs_requested or fit.epochs_run) - fit.initial_epoch, 0) for fit in fits)
@@ -121,7 +121,7 @@ def _recipe(view: View) -> tuple[Asked, tuple[str, ...]]:
 
 
 def _is_on_test_set(view: View, fit: FitRecord) -> bool:
-    use, held = view.scope.data_set, fit.validation
+    use, held = view.section.data_set, fit.validation
     return use is not None and held is not None and held.source == "data" and held.x.rows == use.test_rows
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from grader.checks.measured import GAP, figure_name, section_figures
+from grader.judging.measured import GAP, figure_name, section_figures
 from grader.reference.draft.forms import REGULARISING, is_augmented, without
 from grader.reference.draft.proposals import Planned, Proposal, View
 
@@ -45,7 +45,7 @@ def accuracy(view: View) -> Iterator[Proposal]:
 def score(view: View) -> Iterator[Proposal]:
     """The area under the ROC curve or the coefficient of determination, where the section speaks of it."""
     figures = _own_figures(view)
-    sources = " ".join(cell.source for cell in view.scope.cells)
+    sources = " ".join(cell.source for cell in view.section.cells)
     for metric, (title, words) in _SCORES.items():
         name = figure_name("test", metric)
         if name in figures and words.search(sources):
@@ -84,7 +84,7 @@ def gap(view: View) -> Iterator[Proposal]:
 
 
 def _own_figures(view: View) -> dict[str, float]:
-    return {} if view.planned.model is None or not view.scope.fits else section_figures(view.scope)
+    return {} if view.planned.model is None or not view.section.fits else section_figures(view.section)
 
 
 def _parts_of(view: View) -> tuple[str, ...]:

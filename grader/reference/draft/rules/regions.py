@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from grader.checks.subject import numbers, speaks_of_model
+from grader.judging.subject import numbers, speaks_of_model
 from grader.reference.draft.curves import bounds
 from grader.reference.draft.proposals import Proposal, View
 from grader.reference.draft.rules.data import curves_of
@@ -34,10 +34,10 @@ def region_predictions(view: View) -> Iterator[Proposal]:
 def region_figure(view: View) -> Iterator[Proposal]:
     """A picture of the classes over a rectangle, with the curves of the data where they are drawn."""
     rectangle = _rectangle(view, only_here=False)
-    if rectangle is None or not view.scope.here(view.scope.evidence.figures):
+    if rectangle is None or not view.section.here(view.section.evidence.figures):
         return
     title = "Picture of the predicted classes"
-    found = curves_of(view.scope)
+    found = curves_of(view.section)
     if found is not None:
         params = {"rectangle": rectangle, "curves": list(found[0])}
         yield Proposal("region_figure", title, 1, params, is_guess=True)
@@ -48,13 +48,13 @@ def _rectangle(view: View, *, only_here: bool) -> Rectangle | None:
     """The rectangle that the section's model predicted points of, the largest number of them; None where it did not."""
     if not view.speaks_of_model:
         return None
-    records = view.scope.here(view.scope.evidence.predictions) if only_here else view.scope.evidence.predictions
+    records = view.section.here(view.section.evidence.predictions) if only_here else view.section.evidence.predictions
     best = max(
         (
             points
             for item in records
-            if speaks_of_model(view.scope, item) and len(item.x.shape) == 2 and item.x.shape[1] == 2
-            if (points := numbers(view.scope, item.x.whole)) is not None and np.isfinite(points).all()
+            if speaks_of_model(view.section, item) and len(item.x.shape) == 2 and item.x.shape[1] == 2
+            if (points := numbers(view.section, item.x.whole)) is not None and np.isfinite(points).all()
         ),
         key=len,
         default=None,

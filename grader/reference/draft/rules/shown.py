@@ -7,12 +7,12 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import get_args
 
-from grader.checks.absence import is_training
-from grader.checks.drawn import series
 from grader.checks.evaluation import Figure
 from grader.checks.learning_rates import by_rate
-from grader.checks.measured import figure_name, section_figures
-from grader.checks.subject import fits_of_model, speaks_of_model, test_rows
+from grader.figures.plotted_data import series
+from grader.judging.absence import is_training
+from grader.judging.measured import figure_name, section_figures
+from grader.judging.subject import fits_of_model, speaks_of_model, test_rows
 from grader.reference.draft.proposals import Proposal, View
 
 TOLERANCE = 0.002
@@ -28,18 +28,18 @@ def evaluated(view: View) -> Iterator[Proposal]:
     """An evaluation on the whole test set; where there is none, predictions of it that something is printed of."""
     if not view.speaks_of_model:
         return
-    rows = test_rows(view.scope)
+    rows = test_rows(view.section)
     whole = [
         item
-        for item in view.scope.here(view.scope.evidence.evaluations)
-        if speaks_of_model(view.scope, item) and (rows is None or item.x.rows == rows)
+        for item in view.section.here(view.section.evidence.evaluations)
+        if speaks_of_model(view.section, item) and (rows is None or item.x.rows == rows)
     ]
     if whole:
         named = {_figure_of(name): value for item in whole for name, value in item.results.items()}
         results = {name: value for name, value in named.items() if name in _FIGURES}
         yield _evaluated(results)
-    elif any(speaks_of_model(view.scope, item) for item in view.scope.here(view.scope.evidence.predictions)):
-        figures = section_figures(view.scope)
+    elif any(speaks_of_model(view.section, item) for item in view.section.here(view.section.evidence.predictions)):
+        figures = section_figures(view.section)
         known = {name: figures[key] for name in _FIGURES if (key := figure_name("test", name)) in figures}
         printed = {name: value for name, value in known.items() if view.shows(_evaluated({name: value}))}
         if printed:
@@ -50,13 +50,13 @@ def loss_curves(view: View) -> Iterator[Proposal]:
     """Figures with the curves of this model's training: its losses, and its other metrics."""
     drawn = any(
         True
-        for figure in view.scope.here(view.scope.evidence.figures)
+        for figure in view.section.here(view.section.evidence.figures)
         for axes in figure.axes
-        for _ in series(view.scope, axes)
+        for _ in series(view.section, axes)
     )
     if not view.speaks_of_model or not drawn:
         return
-    keys = list(dict.fromkeys(key for fit in fits_of_model(view.scope) for key in fit.history))
+    keys = list(dict.fromkeys(key for fit in fits_of_model(view.section) for key in fit.history))
     for key in (key for key in keys if not key.startswith("val_")):
         name = f"{key}_curves".replace("-", "_").lower()
         word = key.replace("_", " ")
@@ -68,19 +68,19 @@ def loss_curves(view: View) -> Iterator[Proposal]:
 
 def confusion_matrix(view: View) -> Iterator[Proposal]:
     """A picture of this model's confusion matrix."""
-    if view.speaks_of_model and view.scope.here(view.scope.evidence.figures):
+    if view.speaks_of_model and view.section.here(view.section.evidence.figures):
         yield Proposal("confusion_matrix", "Confusion matrix", 1, is_guess=True)
 
 
 def prediction_figure(view: View) -> Iterator[Proposal]:
     """A picture of this model's predicted numbers against the true ones."""
-    if view.speaks_of_model and view.scope.here(view.scope.evidence.figures):
+    if view.speaks_of_model and view.section.here(view.section.evidence.figures):
         yield Proposal("prediction_figure", "Predicted against true values", 1, is_guess=True)
 
 
 def learning_rates(view: View) -> Iterator[Proposal]:
     """Trainings with several learning rates, and a figure that compares them."""
-    rates = sorted(by_rate([fit for fit in view.scope.here(view.scope.evidence.fits) if is_training(fit)]))
+    rates = sorted(by_rate([fit for fit in view.section.here(view.section.evidence.fits) if is_training(fit)]))
     if len(rates) > 1:
         params = {"at_least": len(rates), "factor": float(f"{rates[-1] / rates[0]:.2g}"), "undrawn": UNDRAWN}
         title = f"{len(rates)} learning rates in one figure"

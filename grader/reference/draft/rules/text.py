@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from grader.checks.measured import ONSET, section_figures
-from grader.checks.prose import count_words
+from grader.judging.measured import ONSET, section_figures
 from grader.records import CellRun
 from grader.reference.draft.proposals import Proposal, View
+from grader.text.prose import count_words
 
 FEWEST_WORDS = 20
 """Shorter remarks lead over to the next step; they are no answer."""
@@ -41,8 +41,8 @@ def discussion(view: View) -> Iterator[Proposal]:
 
 
 def _answer(view: View) -> CellRun | None:
-    cells = view.scope.cells
-    heading = view.scope.section.heading_cell
+    cells = view.section.cells
+    heading = view.section.match.heading_cell
     ran = [cell.index for cell in cells if cell.kind == "code" and cell.status != "no_code"]
     last = max(ran, default=-1)
     behind = [cell for cell in cells if cell.kind == "markdown" and cell.index > last and cell.index != heading]
@@ -73,4 +73,4 @@ def _shown(view: View) -> list[str]:
     earlier = [one for one in view.owners if ids.index(one.id) < ids.index(view.planned.id) and one.model is not None]
     inputs = [one.model.plain.inputs for one in earlier if one.model is not None]
     alike = [one.id for one, size in zip(earlier, inputs, strict=True) if size == inputs[-1]]
-    return [name for name in ([of] if of else alike) if ONSET in section_figures(view.scope.of(name))]
+    return [name for name in ([of] if of else alike) if ONSET in section_figures(view.section.of(name))]

@@ -1,0 +1,244 @@
+"""What differs between a model and the form it should have: the fewest differences, each in words for the student."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from grader.architecture.forms import Expected, ModelForm, Range, Wanted, meets
+from grader.architecture.layers import PlainLayer, PlainModel, in_short, kernel_words
+
+OTHER_INPUT = 3
+"""What a wrong width of the input adds to a distance: such a model was made for other data."""
+
+_MOST_LAYERS = 400
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One property in which a model is not what was asked for.
+
+    Attributes:
+        text: A sentence with both values.
+        step: What to do about it.
+    """
+
+    text: str
+    step: str
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """A model beside its form.
+
+    Attributes:
+        differences: The fewest that explain it; one a value, one a layer too many or too few.
+        undecided: Why a difference may be none, in words; empty where that is clear.
+    """
+
+    differences: tuple[Difference, ...]
+    undecided: str = ""
+
+    @property
+    def count(self) -> int:
+        """How many properties differ."""
+        return len(self.differences)
+
+
+def compare(model: PlainModel, form: ModelForm) -> Comparison:
+    """Compares a model with the form it should have.
+
+    A softmax over two units and a sigmoid of one are the same output, written in two ways.
+    """
+    found = tuple(layer for layer in model.layers if layer.kind not in form.allow)[:_MOST_LAYERS]
+    expected = form.expected
+    differences = list(_of_the_whole(model, form))
+    if not expected:
+        return Comparison(tuple(differences))
+    differences += _aligned(_same_output(found, expected), expected)
+    undecided = ""
+    if model.undecided_output and found and found[-1].activation == "linear":
+        assumed = (*found[:-1], found[-1].with_activation(_wanted_activation(expected)))
+        if len(_aligned(_same_output(assumed, expected), expected)) < len(_aligned(found, expected)):
+            undecided = model.undecided_output
+    if differences and any(layer.opaque for layer in found):
+        undecided = "it has a layer of its own class, whose inside we cannot see"
+    return Comparison(tuple(differences), undecided)
+
+
+def distance(model: PlainModel, form: ModelForm) -> int:
+    """How far a model is from a form: the number of differences, a wrong input counting more."""
+    extra = OTHER_INPUT - 1 if has_other_input(model, form) else 0
+    return compare(model, form).count + extra
+
+
+def has_other_input(model: PlainModel, form: ModelForm) -> bool:
+    """Whether a model takes rows of another width than the form says; False where one of them leaves it open."""
+    return None not in {model.inputs, form.input_values} and model.inputs != form.input_values
+
+
+def form_in_short(form: ModelForm) -> str:
+    """A form in one line: ``784 - Dense 128 relu - Dense 10 softmax``."""
+    head = [str(form.input_values)] if form.input_values else []
+    if not form.layers:
+        return in_short([*head, "any layers"], [])
+    words: list[str] = []
+    for layer in form.layers:
+        values = [
+            _wanted_text(layer.values[key]) for key in ("units", "filters", "rate", "pool_size") if key in layer.values
+        ]
+        name = " ".join(
+            [
+                layer.layer,
+                *values,
+                *kernel_words(layer.layer, layer.values.get("kernel_size")),
+                *([_wanted_text(layer.values["activation"])] if "activation" in layer.values else []),
+            ]
+        )
+        unit = [name, *([layer.followed_by] if layer.followed_by else [])]
+        if isinstance(layer.repeat, int):
+            words += unit * layer.repeat
+        else:
+            words.append(f"{Range(min=layer.repeat.min, max=layer.repeat.max)} x {' - '.join(unit)}")
+    return in_short(head, words)
+
+
+def _of_the_whole(model: PlainModel, form: ModelForm) -> list[Difference]:
+    found: list[Difference] = []
+    if has_other_input(model, form):
+        text = f"Your model takes {model.inputs} numbers a row; {form.input_values} were asked for."
+        found.append(Difference(text, f"Give the model an input of {form.input_values} numbers a row."))
+    elif model.not_flattened and form.expected and form.expected[0].kind == "Dense":
+        text = "Your first Dense layer gets rows of more than one axis, and works on each line of an image by itself."
+        found.append(Difference(text, "Flatten each row before the first Dense layer."))
+    if model.several_inputs or model.outputs > 1:
+        text = f"Your model has {model.outputs} outputs" if model.outputs > 1 else "Your model has more than one input"
+        found.append(Difference(f"{text}; one was asked for.", "Build the model with one input and one output."))
+    return found
+
+
+def _same_output(found: tuple[PlainLayer, ...], expected: tuple[Expected, ...]) -> tuple[PlainLayer, ...]:
+    """The layers with the output written as the form writes it, where both mean the same."""
+    if not found:
+        return found
+    last, wanted = found[-1], expected[-1]
+    if last.kind != "Dense" or wanted.kind != "Dense":
+        return found
+    forms = {("softmax", 2), ("sigmoid", 1)}
+    asked = (str(wanted.values.get("activation")), wanted.values.get("units"))
+    if asked not in forms or (last.activation, last.units) not in forms:
+        return found
+    return (*found[:-1], replace(last, values={**last.values, "units": int(asked[1]), "activation": asked[0]}))
+
+
+def _wanted_activation(expected: tuple[Expected, ...]) -> str:
+    wanted = expected[-1].values.get("activation", "linear")
+    return wanted if isinstance(wanted, str) else "linear"
+
+
+def _aligned(found: tuple[PlainLayer, ...], expected: tuple[Expected, ...]) -> list[Difference]:
+    """The differences of the cheapest way to make one row of layers of the other, from the first layer on."""
+    costs = _costs(found, expected)
+    differences: list[Difference] = []
+    i, j = 0, 0
+    while (i, j) != (len(found), len(expected)):
+        _, then = min(_moves(found, expected, at=(i, j)), key=lambda move: move[0] + costs[move[1][0]][move[1][1]])
+        if then == (i + 1, j + 1):
+            keys = _other_values(found[i], expected[j])
+            differences += [_value(found, expected[j], at=i, key=key) for key in keys]
+        elif then == (i + 1, j):
+            differences.append(_extra(found, at=i))
+        elif not expected[j].optional:
+            differences.append(_missing(found, expected[j], at=i))
+        i, j = then
+    return differences
+
+
+def _costs(found: tuple[PlainLayer, ...], expected: tuple[Expected, ...]) -> list[list[int]]:
+    """What it costs at least from layer i and expected layer j to the end, shape ``(found + 1, expected + 1)``."""
+    costs = [[0] * (len(expected) + 1) for _ in range(len(found) + 1)]
+    for i in range(len(found), -1, -1):
+        for j in range(len(expected), -1, -1):
+            moves = _moves(found, expected, at=(i, j))
+            if moves:
+                costs[i][j] = min(price + costs[then[0]][then[1]] for price, then in moves)
+    return costs
+
+
+def _moves(
+    found: tuple[PlainLayer, ...], expected: tuple[Expected, ...], *, at: tuple[int, int]
+) -> list[tuple[int, tuple[int, int]]]:
+    i, j = at
+    moves: list[tuple[int, tuple[int, int]]] = []
+    if i < len(found) and j < len(expected) and found[i].kind == expected[j].kind:
+        moves.append((len(_other_values(found[i], expected[j])), (i + 1, j + 1)))
+    if j < len(expected):
+        moves.append((0 if expected[j].optional else 1, (i, j + 1)))
+    if i < len(found):
+        moves.append((1, (i + 1, j)))
+    return moves
+
+
+def _other_values(found: PlainLayer, expected: Expected) -> list[str]:
+    return [key for key, wanted in expected.values.items() if not _value_meets(found, key, wanted)]
+
+
+def _value_meets(found: PlainLayer, key: str, wanted: Wanted) -> bool:
+    return meets(found.activation if key == "activation" else found.values.get(key), wanted)
+
+
+def _value(found: tuple[PlainLayer, ...], expected: Expected, *, at: int, key: str) -> Difference:
+    wanted = _wanted_text(expected.values[key])
+    place = _place(found, at=at)
+    if key == "units":
+        text = f"Your {place} has {found[at].units} units; {wanted} {'was' if wanted == '1' else 'were'} asked for."
+        return Difference(text, f"Give {_the(place)} {wanted} unit{'' if wanted == '1' else 's'}.")
+    yours = found[at].activation if key == "activation" else found[at].values.get(key)
+    if isinstance(yours, list | tuple):
+        yours = "x".join(map(str, yours))
+    name = key.replace("_", " ")
+    if key == "activation" and yours == "linear":
+        text = f"Your {place} has no activation; {wanted} was asked for."
+    else:
+        text = f"Your {place} has {name} {yours}; {wanted} was asked for."
+    return Difference(text, f"Set {key} of {_the(place)} to {wanted}.")
+
+
+def _missing(found: tuple[PlainLayer, ...], expected: Expected, *, at: int) -> Difference:
+    values = " ".join(_wanted_text(value) for value in expected.values.values())
+    name = f"{expected.kind} layer ({values})" if values else f"{expected.kind} layer"
+    where = _where(found, at=at)
+    return Difference(f"A {name} is missing{where}.", f"Add a {name}{where}.")
+
+
+def _extra(found: tuple[PlainLayer, ...], *, at: int) -> Difference:
+    name = found[at].words
+    if found[at].kind == "Activation":
+        text = f"Your model applies a second activation ({found[at].activation}) on top of another."
+    else:
+        text = f"Your model has a layer more than was asked for: {name}{_where(found, at=at)}."
+    return Difference(text, f"Leave out the layer {name}.")
+
+
+def _where(found: tuple[PlainLayer, ...], *, at: int) -> str:
+    if at > 0:
+        return f" after {_the(_place(found, at=at - 1))}"
+    return f" before {_the(_place(found, at=0))}" if found else ""
+
+
+def _the(place: str) -> str:
+    return place if place[-1].isdigit() else f"the {place}"
+
+
+def _place(found: tuple[PlainLayer, ...], *, at: int) -> str:
+    """A layer's place as a student would say it: ``hidden layer 2``, ``output layer``, ``Dropout layer 3``."""
+    layer = found[at]
+    alike = [n for n, other in enumerate(found) if other.kind == layer.kind]
+    if layer.kind != "Dense":
+        return f"{layer.kind} layer" + (f" {alike.index(at) + 1}" if len(alike) > 1 else "")
+    if at == alike[-1]:
+        return "output layer"
+    return "hidden layer" + (f" {alike.index(at) + 1}" if len(alike) > 2 else "")
+
+
+def _wanted_text(wanted: Wanted) -> str:
+    return "x".join(map(str, wanted)) if isinstance(wanted, tuple) else str(wanted)

@@ -1,0 +1,110 @@
+"""What a section lacks, and why: no model of its own, a model that was never trained, another section's model again."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from grader.cell_code import libraries
+from grader.judging.views import SectionView
+from grader.records import CellRun, FitRecord, SectionMatch
+
+_BEFORE_COLON = re.compile(r"^[^:\-\u2013\u2014]{1,40}?(?=\s*[:\-\u2013\u2014])")
+_TAG = re.compile(r"\s*\([^)]*\)")
+_LONGEST_ERROR = 160
+
+BROKEN = frozenset({"error", "timeout", "died", "not_run"})
+"""What became of a cell that did not run to its end."""
+
+
+def section_name(section: str, matching: Mapping[str, SectionMatch]) -> str:
+    """A section as a sentence names it: ``exercise 1``; with its title where that alone is not clear."""
+    title = matching[section].title if section in matching else section
+    short = short_title(title)
+    if not short:
+        return f'"{title or section}"'
+    name = short[0].lower() + short[1:]
+    titles = [match.title for match in matching.values()]
+    if [short_title(other) for other in titles].count(short) == 1:
+        return name
+    return f"{name} ({title.partition(':')[2].strip() or title})"
+
+
+def short_title(title: str) -> str:
+    """The part of a title before its colon, tags in brackets left out: ``Exercise 1``; empty where there is none."""
+    before = _BEFORE_COLON.match(title)
+    return _TAG.sub("", before.group()).strip() if before else ""
+
+
+def is_training(fit: FitRecord) -> bool:
+    """Whether a fit trained at all, if only for a step."""
+    return bool(fit.epochs_run or fit.steps or fit.history)
+
+
+def borrowed_model(section: SectionView) -> str | None:
+    """The section whose model was fitted again in this section's cells; None where none was."""
+    for fit in reversed(section.here(section.evidence.fits)):
+        if fit.model == section.match.model or not is_training(fit):
+            continue
+        for name, match in section.matching.items():
+            if match.model == fit.model and match.borrowed_from is None and name != section.match.section:
+                return name
+    return None
+
+
+def why_no_model(section: SectionView) -> str:
+    """One or two sentences on why the section has no model that was trained."""
+    owner = borrowed_model(section)
+    if owner is not None:
+        return f"No new model was trained here; the model of {section_name(owner, section.matching)} was fitted again."
+    failed = first_failure(section)
+    of_other = section.match.borrowed_from
+    where = "this section" if of_other is None else section_name(of_other, section.matching)
+    if failed is not None:
+        return f"No model was trained in {where}, because {what_failed(failed)}."
+    if not section.evidence.models:
+        return _no_keras(section)
+    if section.match.model is not None:
+        return f"A model was built in {where}, but it was never trained."
+    if not section.match.cells:
+        return "This section was not found in the notebook, and no model that would answer it."
+    return f"No model was trained in {where}."
+
+
+def first_failure(section: SectionView) -> CellRun | None:
+    """The first cell that did not run to its end, of the section that owns the model before that which speaks of it."""
+    owner = section.match.borrowed_from
+    sections = [section.of(owner), section] if owner in section.matching and owner is not None else [section]
+    broken = (cell for one in sections for cell in one.cells if cell.status in BROKEN)
+    return next(broken, None)
+
+
+def what_failed(cell: CellRun) -> str:
+    """What happened to a cell, as part of a sentence: ``cell 7 raised NameError: ...``."""
+    name = f"cell {cell.index + 1}"
+    if cell.error is not None:
+        value = cell.error.value.strip().splitlines()[0][:_LONGEST_ERROR] if cell.error.value.strip() else ""
+        raised = f"{name} raised {cell.error.name}" + (f": {value.rstrip('.')}" if value else "")
+        return f"{raised} ({cell.error.removed_api.rstrip('.')})" if cell.error.removed_api else raised
+    return {
+        "timeout": f"{name} ran into its time limit",
+        "died": f"the kernel ended in {name}",
+        "not_run": f"{name} was not reached: the run had ended before",
+    }.get(cell.status, f"{name} did not run to its end")
+
+
+def fix_for(section: SectionView) -> str:
+    """The next step to a trained model: fix the cell that failed, train what was built, or build it."""
+    cell = first_failure(section)
+    if cell is not None and cell.error is not None:
+        return f"Mend cell {cell.index + 1}, then run the notebook from the top in a fresh kernel."
+    if section.model is not None and borrowed_model(section) is None:
+        return "Train the model that you built, with fit."
+    return "Build the model that the task asks for, compile it, and train it with fit."
+
+
+def _no_keras(section: SectionView) -> str:
+    used = [name for name in libraries(section.evidence.cells) if name not in {"Keras", "TensorFlow", "scikit-learn"}]
+    if used:
+        return f"No Keras model was found; the notebook uses {' and '.join(used)}."
+    return "No Keras model was found in the notebook."

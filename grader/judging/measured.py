@@ -1,0 +1,131 @@
+"""The figures of a section that checks compare with the reference's spread, made by one function for both sides."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+
+import numpy as np
+
+from grader.judging.views import Array, SectionView, SubmissionView
+from grader.records import ArrayRef, Evidence, Measurement, Measurements, SectionMatch
+
+ONSET = "overfitting_onset"
+"""The epoch of the lowest validation loss, counted from 1."""
+
+GAP = "gap"
+TEST_GAP = "test_gap"
+_PROBES = {"train": "train", "validation": "validation", "test": "test", "test_shifted": "shifted"}
+
+
+def figure_name(probe: str, quantity: str) -> str:
+    """The name of a measured quantity: ``test_accuracy``; the shifted test images are ``shifted``."""
+    return f"{_PROBES.get(probe, probe)}_{quantity}"
+
+
+QUANTITIES = ("loss", "accuracy", "mae", "mse", "rmse", "r2", "auc")
+"""What is measured of a model on a part of the data."""
+
+_UNIT_POWERS = {"mae": 1, "rmse": 1, "mse": 2}
+
+
+def quantity(measured: Measurement, name: str) -> float | None:
+    """A measured figure, one of `QUANTITIES`; None where it was not measured.
+
+    Errors are in the units of the targets as they were handed in.
+    """
+    squared = measured.loss if measured.loss_name in {"mean_squared_error", "mse"} else None
+    absolute = measured.loss if measured.loss_name in {"mean_absolute_error", "mae"} else None
+    squared = measured.mse if measured.mse is not None else squared
+    values = {
+        "loss": measured.loss,
+        "accuracy": measured.accuracy,
+        "mae": measured.mae if measured.mae is not None else absolute,
+        "mse": squared,
+        "rmse": None if squared is None or squared < 0 else math.sqrt(squared),
+        "r2": measured.r2,
+        "auc": measured.auc,
+    }
+    return values.get(name)
+
+
+def in_units(measured: Measurement, name: str) -> float | None:
+    """`quantity`, but errors in the data set's own units, however the student scaled the targets."""
+    value = quantity(measured, name)
+    if value is None or measured.target_unit is None:
+        return value
+    return value * measured.target_unit ** _UNIT_POWERS.get(name, 0)
+
+
+def section_figures(section: SectionView, *, compared_to: str | None = None) -> dict[str, float]:
+    """Every figure of a section's model that was measured.
+
+    Args:
+        section: Where the model belongs to.
+        compared_to: A section whose model this one's gap is compared with.
+
+    Returns:
+        ``<part>_<quantity>`` for the parts train, validation, test and shifted (test images moved by a pixel) and the
+        `QUANTITIES`, errors in the data set's own units; ``gap`` (validation loss less training loss) and ``test_gap``
+        (test loss less training loss); with ``compared_to`` ``gap_difference`` and ``test_gap_difference`` (this gap
+        less the other's); ``overfitting_onset`` in epochs. What is not finite or unknown is left out.
+    """
+    found: dict[str, float | None] = {}
+    for probe in _PROBES:
+        measured = section.measurement(probe)
+        if measured is not None:
+            for name in QUANTITIES:
+                found[figure_name(probe, name)] = in_units(measured, name)
+    found[GAP] = _difference(found.get("validation_loss"), found.get("train_loss"))
+    found[TEST_GAP] = _difference(found.get("test_loss"), found.get("train_loss"))
+    if compared_to is not None and compared_to in section.matching:
+        other = section_figures(section.of(compared_to))
+        for gap in (GAP, TEST_GAP):
+            found[f"{gap}_difference"] = _difference(found[gap], other.get(gap))
+    found[ONSET] = onset(section)
+    return {name: value for name, value in found.items() if value is not None and math.isfinite(value)}
+
+
+def calibration_figures(
+    *,
+    matching: Mapping[str, SectionMatch],
+    evidence: Evidence,
+    measurements: Measurements,
+    read: Callable[[ArrayRef], Array],
+    gap_pairs: Mapping[str, str] | None = None,
+) -> dict[str, float]:
+    """Every figure of one run of the reference, as ``<section>.<figure>``.
+
+    Args:
+        matching: The reference's own match with the rubric's sections.
+        evidence: Of the run.
+        measurements: Of the run.
+        read: Reads a stored array.
+        gap_pairs: Section to the one that its gap is compared with.
+    """
+    pairs = gap_pairs or {}
+    submission = SubmissionView(evidence=evidence, measurements=measurements, matching=matching, read=read)
+    figures: dict[str, float] = {}
+    for name, match in matching.items():
+        if match.model is None:
+            continue
+        values = section_figures(submission.section(name), compared_to=pairs.get(name))
+        figures |= {f"{name}.{figure}": value for figure, value in values.items()}
+    return figures
+
+
+def validation_losses(section: SectionView) -> tuple[float, ...]:
+    """The validation loss of each epoch over all fits that count, shape ``(epochs,)``; empty without validation."""
+    return tuple(value for fit in section.fits for value in fit.history.get("val_loss", ()))
+
+
+def onset(section: SectionView) -> float | None:
+    """The epoch of the lowest validation loss, counted from 1 over all fits that count; None without validation."""
+    losses = np.asarray(validation_losses(section), dtype=np.float64)
+    if not np.isfinite(losses).any():
+        return None
+    return float(np.nanargmin(np.where(np.isfinite(losses), losses, np.nan)) + 1)
+
+
+def _difference(left: float | None, right: float | None) -> float | None:
+    return None if left is None or right is None else left - right

@@ -1,0 +1,90 @@
+"""How a section was matched, in one or two sentences for the page."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from grader.judging.absence import is_training, section_name
+from grader.matching.claims import Claim
+from grader.matching.extents import Extent
+from grader.records import Evidence, SectionMatch
+from grader.rubric import Section
+
+
+def explain(
+    section: Section,
+    match: SectionMatch,
+    *,
+    extent: Extent | None,
+    claims: Mapping[str, Claim],
+    matching: Mapping[str, SectionMatch],
+    evidence: Evidence,
+) -> str:
+    """Why these cells and this model are the section's."""
+    if section.whole_notebook:
+        return "It speaks of the whole notebook."
+    parts = [_place(match, extent)]
+    if section.model_of is not None:
+        name = section_name(section.model_of, matching)
+        parts.append(f"It speaks of the model of {name}." if match.model else f"No model was found for {name}.")
+    elif section.model is not None:
+        again = _fitted_again(section, match, claims=claims, matching=matching, evidence=evidence)
+        parts += [_model(claims.get(section.id), match), again]
+    return " ".join(part for part in parts if part)
+
+
+def _place(match: SectionMatch, extent: Extent | None) -> str:
+    if extent is not None:
+        kind = {"comment": "a comment", "bold": "a line in bold", "plain": "a line"}.get(
+            extent.heading.kind, "its heading"
+        )
+        return f'Found by {kind}, "{extent.heading.text}" in cell {extent.heading.cell + 1}.'
+    if not match.cells:
+        return "No heading of this section was found."
+    how = "its model" if match.model is not None else "its place in the order"
+    return f"No heading of this section was found; it was found by {how}."
+
+
+def _model(given: Claim | None, match: SectionMatch) -> str:
+    if given is None:
+        return "" if match.model else "No model was trained in it."
+    where = _cells(sorted({fit.cell for fit in given.candidate.fits if fit.cell is not None and fit.id in match.fits}))
+    built = given.candidate.record.cell
+    if given.how == "untrained":
+        return f"Its model was built in cell {built + 1} and never trained." if built is not None else ""
+    if given.how == "own":
+        rivals = f", of {given.rivals + 1} the nearest to what is asked for" if given.rivals else ""
+        return f"Its model was trained in {where}{rivals}."
+    if given.how == "refit":
+        return f"Its model was first trained before it, and no other section has it; it was trained again in {where}."
+    nearest = "the nearest to what is asked for that no other section has"
+    if match.heading_cell is None:
+        return f"Its model, trained in {where}, is {nearest}."
+    return f"None was trained in its cells; the model trained in {where} is {nearest}."
+
+
+def _fitted_again(
+    section: Section,
+    match: SectionMatch,
+    *,
+    claims: Mapping[str, Claim],
+    matching: Mapping[str, SectionMatch],
+    evidence: Evidence,
+) -> str:
+    """That another section's model was fitted here instead of a new one."""
+    if section.id in claims and claims[section.id].how != "untrained":
+        return ""
+    owners = {given.candidate.id: name for name, given in claims.items() if name != section.id}
+    cells = set(match.cells)
+    again = [
+        owners[fit.model] for fit in evidence.fits if fit.cell in cells and fit.model in owners and is_training(fit)
+    ]
+    if not again:
+        return ""
+    return f"No new model was trained; the model of {section_name(again[-1], matching)} was fitted again."
+
+
+def _cells(cells: Sequence[int]) -> str:
+    if len(cells) == 1:
+        return f"cell {cells[0] + 1}"
+    return f"cells {', '.join(str(cell + 1) for cell in cells)}" if cells else "no cell of the notebook"

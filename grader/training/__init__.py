@@ -1,0 +1,1 @@
+"""How models were trained: epochs, batches, validation, and the rows that a fit saw."""

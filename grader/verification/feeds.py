@@ -1,0 +1,46 @@
+"""The rows that a model is asked about."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from grader.verification.guest.input_transform import RowMap
+from grader.verification.row_matching import KnownRows
+from grader.verification.tables import Table
+
+Array = npt.NDArray[Any]
+
+
+@dataclass(frozen=True)
+class Feed:
+    """Rows that a model is asked about: those of a data set under a map, or an array as it is.
+
+    Attributes:
+        known: The data set; None for an array.
+        ids: Numbers of its rows, shape ``(rows,)``.
+        shift: Whether the images are moved by one pixel first.
+        array: The rows themselves, shape ``(rows, ...)``; None for a data set's.
+    """
+
+    known: KnownRows | None = None
+    row_map: RowMap | None = None
+    ids: Array | None = None
+    shift: bool = False
+    array: Array | None = None
+
+    @property
+    def rows(self) -> int:
+        counted = self.array if self.ids is None else self.ids
+        return 0 if counted is None else len(counted)
+
+    @property
+    def left_out(self) -> Feed | None:
+        """The rows of the data set's training part that are not among these; None where there are none."""
+        if self.known is None or self.ids is None or isinstance(self.known, Table):
+            return None
+        ids = np.setdiff1d(np.arange(self.known.train_rows), self.ids)
+        return replace(self, ids=ids) if len(ids) else None

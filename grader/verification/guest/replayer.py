@@ -1,0 +1,115 @@
+"""Runs alone in a fresh sandboxed process: repeats fits from their recorded beginnings, and sends what came out.
+
+``python -m execution.replayer JOB_FOLDER``, where the package is this folder under another name. The job is
+``job.json`` (see `grader.verification.replay`) beside plain arrays.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import numpy.typing as npt
+import tensorflow as tf
+
+from ...execution.recorder.channel import Channel
+from ...execution.recorder.compiled import by_metric
+from ...execution.recorder.replay import seed_generators
+from ...execution.recorder.speed import steps_of_fit, taking
+from .weights import give_weights
+
+Array = npt.NDArray[Any]
+
+STEERING = {
+    "EarlyStopping": keras.callbacks.EarlyStopping,
+    "ReduceLROnPlateau": keras.callbacks.ReduceLROnPlateau,
+}
+"""Callbacks that change what a fit does; the others that are let through only watch it."""
+
+TEXT_LENGTH = 300
+
+
+def main(folder: Path) -> None:
+    """Repeats one fit after the other."""
+    channel = Channel(int(os.environ.pop("GRADER_RECORD_FD")))
+    tf.config.threading.set_intra_op_parallelism_threads(1)
+    tf.config.threading.set_inter_op_parallelism_threads(1)
+    for fit in json.loads((folder / "job.json").read_bytes())["fits"]:
+        try:
+            history, weights = _repeated(fit, folder)
+        except Exception as error:  # noqa: BLE001 - a fit is a student's; the next one is none the worse for it
+            channel.emit("failed", {"fit": fit["fit"], "why": f"{type(error).__name__}: {error}"[:TEXT_LENGTH]})
+        else:
+            refs = [channel.array(weight) for weight in weights]
+            channel.emit("repeated", {"fit": fit["fit"], "history": history, "weights": refs})
+        keras.backend.clear_session(free_memory=False)
+
+
+def _repeated(fit: dict[str, Any], folder: Path) -> tuple[dict[str, list[float]], list[Array]]:
+    """The history by metric and the weights afterwards."""
+
+    def array(name: str | None) -> Array | None:
+        return None if name is None else np.load(folder / name, allow_pickle=False)
+
+    state = fit["random_state"]
+    model = _as_it_was(fit, [array(name) for name in fit["weights"]], [array(name) for name in fit["optimizer"]])
+    held_out = None if fit["validation_x"] is None else (array(fit["validation_x"]), array(fit["validation_y"]))
+    arguments = {
+        "x": array(fit["x"]),
+        "y": array(fit["y"]),
+        "validation_data": held_out,
+        "sample_weight": array(fit["sample_weight"]),
+        "class_weight": {int(key): value for key, value in (state["class_weight"] or {}).items()} or None,
+        "callbacks": _callbacks(state["callbacks"]),
+        "validation_freq": state["validation_freq"],
+        "validation_steps": state["validation_steps"],
+        "validation_batch_size": state["validation_batch_size"],
+        **fit["arguments"],
+    }
+    # The function that is traced for several steps is the one that the kernel ran.
+    rows_a_step = fit["arguments"]["batch_size"]
+    steps_a_call = steps_of_fit(model, steps=fit["steps"], rows_a_step=rows_a_step, arguments=arguments)
+    with taking(model, steps_a_call):
+        rows = model.fit(**arguments, verbose=0).history
+    history = {name: [float(value) for value in values] for name, values in by_metric(rows).items()}
+    return history, model.get_weights()
+
+
+def _as_it_was(fit: dict[str, Any], weights: list[Array | None], optimizer: list[Array | None]) -> Any:
+    """The model before the fit: weights, compiled state, optimizer and every source of chance."""
+    state = fit["random_state"]
+    model = keras.saving.deserialize_keras_object(fit["config"], safe_mode=True)
+    if not isinstance(model, keras.Model):
+        raise TypeError("the configuration is not of a model")
+    if not model.built:
+        model.build((None, *fit["input_shape"]))
+    give_weights(model, weights)
+    model.compile_from_config(state["compile"])
+    model.optimizer.build(model.trainable_variables)
+    if optimizer:
+        for variable, value in zip(model.optimizer.variables, optimizer, strict=True):
+            variable.assign(value)
+    for generator, value in zip(seed_generators(model), state["seed_generators"], strict=True):
+        generator.state.assign(value)
+    if state["global_seed_generator"] is not None:
+        keras.src.random.seed_generator.global_seed_generator().state.assign(state["global_seed_generator"])
+    tf.random.set_seed(state["tensorflow_seed"])
+    return model
+
+
+def _callbacks(settings: list[dict[str, Any]]) -> list[Any]:
+    made = []
+    for setting in settings:
+        steering = None if setting["own"] else STEERING.get(setting["class_name"])
+        if steering is not None:
+            made.append(steering(**{name: setting[name] for name in setting if name not in {"class_name", "own"}}))
+    return made
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))

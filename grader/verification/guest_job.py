@@ -1,0 +1,147 @@
+"""Runs one of our own programs in a fresh sandbox, and keeps what it sends: arrays and records, as hostile input."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import threading
+from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+from grader.execution.frames import FrameReader, Frames
+from grader.execution.sandbox import Ending, Job, Limits, Sandbox, python_command
+from grader.execution.sandbox.folders import job_folder
+from grader.store import ArrayStore
+
+LIBRARY_INSIDE = "/run/nb/lib"
+PACKAGE_INSIDE = "inside"
+"""What the guest's programs are called inside, where no other part of grader is: they name each other relatively."""
+
+GUEST = Path(__file__).parent / "guest"
+RECORDER = GUEST.parent.parent / "execution" / "recorder"
+GUEST_BINDS = {
+    f"{LIBRARY_INSIDE}/{PACKAGE_INSIDE}/{folder.relative_to(GUEST.parent.parent)}": folder
+    for folder in (GUEST, RECORDER)
+}
+"""All that enters the sandbox: the guest's programs, and the recorder's modules that they share with the kernel."""
+
+JOB_INSIDE = "/run/nb/job"
+JOB = "job"
+
+MEMORY_BYTES = 3 * 2**30
+MAX_ANSWER_BYTES = 2**30
+TAIL_BYTES = 4000
+MAX_WORDS = 400
+
+ENVIRONMENT = {
+    "CUDA_VISIBLE_DEVICES": "",
+    "KERAS_BACKEND": "tensorflow",
+    "OMP_NUM_THREADS": "1",
+    "OPENBLAS_NUM_THREADS": "1",
+    "PYTHONHASHSEED": "0",
+    "PYTHONPATH": LIBRARY_INSIDE,
+    "TF_CPP_MIN_LOG_LEVEL": "3",
+}
+
+
+@dataclass(frozen=True)
+class Run:
+    """What a program sent, where its arrays are, and how it ended (None: it ran out of time)."""
+
+    frames: Frames
+    store: ArrayStore
+    ending: Ending | None
+    last_words: str
+
+    @property
+    def how_it_ended(self) -> str:
+        """In words."""
+        if self.ending is None:
+            return "it ran out of time"
+        if self.ending.reason in {"cpu", "memory"}:
+            return f"at its limit of {self.ending.reason}"
+        return f"return code {self.ending.returncode}: {self.last_words or 'it said nothing'}"
+
+
+@contextmanager
+def job_workspace() -> Iterator[Path]:
+    """A folder for a job and its answers, for as long as they are needed."""
+    with job_folder() as folder:
+        # The sandbox may run as another user, who must get at the job and not at the answers.
+        folder.chmod(0o711)
+        (folder / JOB).mkdir()
+        (folder / JOB).chmod(0o755)
+        yield folder
+
+
+def run_guest(program: str, folder: Path, *, seconds: float, sandbox: Sandbox, core: int | None) -> Run:
+    """Runs one of the guest's programs.
+
+    Args:
+        program: A module of `grader.verification.guest`, such as ``verifier``.
+        folder: Of `job_workspace`: the program may read what is in ``job``; what it sends replaces what it sent before.
+        seconds: Of wall time, after which it is ended.
+        sandbox: Where it runs.
+        core: The processor that it is held to; None for any.
+
+    Raises:
+        SandboxError: The sandbox does not start.
+    """
+    module = f"{PACKAGE_INSIDE}.verification.guest.{program}"
+    store = ArrayStore(folder / "answers")
+    shutil.rmtree(store.folder, ignore_errors=True)
+    store.folder.mkdir(mode=0o700)
+    reading, writing = os.pipe()
+    reader = FrameReader(reading, store, max_bytes=MAX_ANSWER_BYTES)
+    try:
+        with _Tail() as tail:
+            order = Job(
+                command=(*python_command(), "-P", "-m", module, JOB_INSIDE),
+                stdout=tail.writing,
+                stderr=tail.writing,
+                limits=Limits(memory_bytes=MEMORY_BYTES, cpu_seconds=max(1, int(seconds))),
+                binds={**GUEST_BINDS, JOB_INSIDE: folder / JOB},
+                environment={**ENVIRONMENT, "GRADER_RECORD_FD": str(writing)},
+                pass_fds=(writing,),
+                core=core,
+            )
+            try:
+                running = sandbox.start(order)
+            finally:
+                os.close(writing)
+            with running:
+                ending = running.wait(seconds)
+    finally:
+        frames = reader.close()
+    return Run(frames, store, ending, tail.text())
+
+
+class _Tail:
+    """A pipe of which only the last is kept, for a program's complaints."""
+
+    def __init__(self) -> None:
+        self._reading, self.writing = os.pipe()
+        self._kept: deque[bytes] = deque(maxlen=2)
+        self._thread = threading.Thread(target=self._drain, name="tail", daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        os.close(self.writing)
+        self._thread.join()
+
+    def text(self) -> str:
+        """The last line that was written."""
+        lines = b"".join(self._kept).decode("utf-8", errors="replace").strip().splitlines()
+        return lines[-1][:MAX_WORDS] if lines else ""
+
+    def _drain(self) -> None:
+        with os.fdopen(self._reading, "rb", buffering=0) as file:
+            while octets := file.read(TAIL_BYTES):
+                self._kept.append(octets)

@@ -1,0 +1,277 @@
+"""Repeats fits outside the student's process, bit for bit, from what was recorded of their beginning.
+
+With one thread, training is repeatable: the same initial weights, rows and states of chance give the same history and
+weights. Where they do, the whole history is verified; where they do not, it was not this training that made it. A fit
+with a student's own callbacks is repeated without them: most only watch, and where they do, it comes out the same.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from grader.datasets import DataSets
+from grader.execution.recorder.summary import summarise
+from grader.execution.sandbox import Sandbox
+from grader.records import ArraySummary, Evidence, FitRecord, ModelRecord, Replay
+from grader.store import ArrayStore, write_atomically
+from grader.verification.guest.input_transform import RowMap
+from grader.verification.guest_job import JOB, Run, job_workspace, run_guest
+from grader.verification.labels import recorded_array, recorded_classes
+from grader.verification.probes import RowIndex
+from grader.verification.row_matching import Read, Recognised, first_rows
+from grader.verification.verifier_job import foreign_part
+
+Array = npt.NDArray[Any]
+
+START_SECONDS = 180.0
+SLOWER = 4.0
+"""A replay may take so many times as long as the fit did, on a busier machine."""
+
+MAX_SECONDS = 3600.0
+
+
+class _Impossible(Exception):  # noqa: N818 - never leaves this module
+    """A fit that cannot be repeated, with the reason in words."""
+
+
+def replay_fits(
+    evidence: Evidence,
+    fits: Sequence[str],
+    *,
+    arrays: ArrayStore,
+    data_sets: DataSets,
+    sandbox: Sandbox,
+    core: int | None,
+) -> tuple[Replay, ...]:
+    """Repeats fits in a sandboxed process.
+
+    Args:
+        evidence: What the execution left.
+        fits: Ids of the fits.
+        arrays: The evidence's arrays.
+        data_sets: What the kernel was served.
+        sandbox: Where they are repeated.
+        core: The processor that is used; None for any.
+
+    Returns:
+        One record a fit, in the order asked for.
+    """
+    wanted = [fit for fit in evidence.fits if fit.id in set(fits)]
+    found: dict[str, Replay] = {}
+    jobs = []
+    with job_workspace() as place:
+        builder = _Builder(evidence, place / JOB, book=RowIndex(evidence, data_sets=data_sets, read=arrays.get))
+        for fit in wanted:
+            try:
+                jobs.append(builder.fit(fit))
+            except _Impossible as reason:
+                found[fit.id] = Replay(fit=fit.id, outcome="impossible", why=str(reason))
+            except Exception as error:  # noqa: BLE001 - records are hostile, and the next fit is none the worse for it
+                found[fit.id] = Replay(fit=fit.id, outcome="impossible", why=f"Its records are incomplete ({error}).")
+        if jobs:
+            write_atomically(place / JOB / "job.json", json.dumps({"fits": jobs}))
+            seconds = min(MAX_SECONDS, START_SECONDS + SLOWER * sum(max(15.0, fit.seconds) for fit in wanted))
+            run = run_guest("replayer", place, seconds=seconds, sandbox=sandbox, core=core)
+            for fit in wanted:
+                if fit.id not in found:
+                    found[fit.id] = _compared(fit, run, weights=evidence.weights.get(fit.weights_after or "", ()))
+    return tuple(found[fit.id] for fit in wanted)
+
+
+class _Builder:
+    """Puts the beginnings of fits into a job's folder."""
+
+    def __init__(self, evidence: Evidence, folder: Path, *, book: RowIndex) -> None:
+        self._evidence = evidence
+        self._own = ArrayStore(folder)
+        self._book = book
+        self._read: Read = book.read
+
+    def fit(self, fit: FitRecord) -> dict[str, Any]:
+        """The fit's part of the job.
+
+        Raises:
+            _Impossible: It cannot be repeated.
+        """
+        model = self._evidence.model(fit.model)
+        state = _repeatable(fit, model, weights=self._evidence.weights)
+        validation = fit.validation
+        return {
+            "fit": fit.id,
+            "config": model.config,
+            "input_shape": list(fit.x.shape[1:]),
+            "random_state": state,
+            "weights": [self._copied(ref) for ref in self._evidence.weights[str(fit.weights_before)]],
+            "optimizer": [self._copied(ref) for ref in state["optimizer"] or ()],
+            "sample_weight": self._copied(state["sample_weight"]) if state["sample_weight"] else None,
+            "x": self._rows(fit.x),
+            "y": self._targets(fit.y, x=fit.x),
+            "validation_x": None if validation is None else self._rows(validation.x),
+            "validation_y": None if validation is None else self._targets(validation.y, x=validation.x),
+            "steps": fit.steps,
+            "arguments": {
+                "batch_size": fit.batch_size,
+                "epochs": fit.epochs_requested,
+                "initial_epoch": fit.initial_epoch,
+                "shuffle": fit.shuffle,
+                "steps_per_epoch": fit.steps_per_epoch,
+            },
+        }
+
+    def _copied(self, ref: str) -> str:
+        return self._put(self._read(ref))
+
+    def _put(self, array: Array) -> str:
+        return f"{self._own.put(array)}.npy"
+
+    def _rows(self, x: ArraySummary) -> str:
+        whole = recorded_array(x, read=self._read)
+        if whole is not None:
+            return self._put(whole)
+        found = self._book.recognise(x)
+        if found is None or found.ids is None or (found.ids < 0).any():
+            raise _Impossible("Its rows are of no known data set and too large to be stored whole.")
+        rows = exact_rows(found, x, read=self._read)
+        if rows is None:
+            raise _Impossible("Its rows could not be made again to the last bit.")
+        return self._put(rows)
+
+    def _targets(self, y: ArraySummary | None, *, x: ArraySummary) -> str | None:
+        if y is None:
+            return None
+        whole = recorded_array(y, read=self._read)
+        if whole is not None:
+            return self._put(whole)
+        if y.content and y.content == x.content:
+            return self._rows(x)
+        targets = exact_targets(y, read=self._read)
+        if targets is None:
+            raise _Impossible("Its labels could not be made again to the last bit.")
+        return self._put(targets)
+
+
+def exact_rows(found: Recognised, summary: ArraySummary, *, read: Read) -> Array | None:
+    """The recorded rows once more, with the digest that was recorded; None where that cannot be had.
+
+    A map of bytes is a table of 256 values, and the recorded head shows nearly all of them as the student's own
+    arithmetic made them.
+
+    Args:
+        found: The rows as a data set's, each known.
+        summary: Of the rows.
+        read: Reads a stored array.
+    """
+    head = first_rows(summary, read=read)
+    row_map = found.map
+    if head is None or found.ids is None or row_map.unit_axes or found.known.rows.dtype != np.uint8:
+        return None
+    if row_map.scale.ndim:
+        return None
+    raw = _gathered(found.known.rows[found.ids], row_map)
+    features = head.reshape(len(head), -1)
+    padded = np.zeros(features.shape[1], bool) if row_map.source is None else row_map.source < 0
+    offset = np.broadcast_to(row_map.offset, padded.shape)[~padded][0]
+    table = (row_map.scale * np.arange(256) + offset).astype(head.dtype)
+    table[raw[: len(head), ~padded]] = features[:, ~padded]
+    rows = table[raw]
+    rows[:, padded] = features[0, padded]
+    rows = rows.reshape(summary.shape)
+    return rows if _content(rows) == summary.content else None
+
+
+def exact_targets(summary: ArraySummary, *, read: Read) -> Array | None:
+    """The recorded labels once more, with the digest that was recorded; None where that cannot be had."""
+    head = first_rows(summary, read=read)
+    classes = recorded_classes(summary, read=read)
+    if head is None or classes is None or (classes < 0).any():
+        return None
+    width = summary.shape[1] if len(summary.shape) == 2 else 1
+    made = np.eye(width, dtype=head.dtype)[classes] if width > 1 else classes.astype(head.dtype)
+    made = made.reshape(summary.shape)
+    return made if _content(made) == summary.content else None
+
+
+def _gathered(rows: Array, row_map: RowMap) -> Array:
+    flat = rows.reshape(len(rows), -1)
+    return flat if row_map.source is None else flat[:, np.maximum(row_map.source, 0)]
+
+
+def _content(array: Array) -> str:
+    return str(summarise(array)["content"])
+
+
+def _repeatable(fit: FitRecord, model: ModelRecord, *, weights: dict[str, tuple[str, ...]]) -> dict[str, Any]:
+    """What was recorded of chance at the fit's beginning.
+
+    Raises:
+        _Impossible: Something that a replay needs is not there, or acts on the training unseen.
+    """
+    state = dict(fit.random_state)
+    problems = state.get("problems")
+    if fit.kind != "fit":
+        raise _Impossible("It was a training loop of the student's own.")
+    if isinstance(problems, list) and problems:
+        raise _Impossible("An exact replay cannot be had: " + "; ".join(str(item) for item in problems) + ".")
+    if fit.status != "completed":
+        raise _Impossible("It was interrupted.")
+    if model.config is None or foreign_part(model.config) is not None:
+        raise _Impossible("Its model cannot be rebuilt from a configuration.")
+    if state.get("compile") is None or foreign_part(state["compile"]) is not None:
+        raise _Impossible("Its loss, metrics or optimizer are not Keras's own.")
+    if fit.weights_before not in weights:
+        raise _Impossible("The weights that it began with were not recorded.")
+    if state.get("tensorflow_seed") is None:
+        raise _Impossible("TensorFlow's seed was taken away, so that the order of the rows is not known.")
+    return state
+
+
+def _compared(fit: FitRecord, run: Run, *, weights: tuple[str, ...]) -> Replay:
+    for kind, record in run.frames.records:
+        if record.get("fit") != fit.id:
+            continue
+        if kind == "failed":
+            return Replay(fit=fit.id, outcome="impossible", why=f"It could not be repeated: {record.get('why')}")
+        if kind == "repeated":
+            return _without_callbacks(fit, _judged(fit, record, weights=weights))
+    return Replay(fit=fit.id, outcome="impossible", why=f"The replay ended before it ({run.how_it_ended}).")
+
+
+def _without_callbacks(fit: FitRecord, replay: Replay) -> Replay:
+    """What a repetition says of a fit whose callbacks it may have lacked: only that it came out the same."""
+    names = fit.random_state.get("unknown_callbacks")
+    if replay.outcome != "differs" or not isinstance(names, list) or not names:
+        return replay
+    why = f"{' and '.join(str(name) for name in names)} may act on the training, and without it came out otherwise."
+    return Replay(fit=fit.id, outcome="impossible", why=f"An exact replay cannot be had: the callback {why}")
+
+
+def _judged(fit: FitRecord, record: dict[str, Any], *, weights: tuple[str, ...]) -> Replay:
+    history = record.get("history")
+    claimed = {name: list(values) for name, values in fit.history.items()}
+    if not isinstance(history, dict) or set(history) != set(claimed):
+        return Replay(fit=fit.id, outcome="differs", why="The replay's history has other metrics.")
+    if any(len(history[name]) != len(values) for name, values in claimed.items()):
+        return Replay(fit=fit.id, outcome="differs", why="The replay's history has another number of epochs.")
+    pairs = [pair for name, values in claimed.items() for pair in zip(values, history[name], strict=True)]
+    apart = max((_difference(one, other) for one, other in pairs), default=0.0)
+    same_weights = tuple(record.get("weights") or ()) == weights
+    if apart == 0 and same_weights:
+        return Replay(fit=fit.id, outcome="same", largest_difference=0.0)
+    why = "The history came out the same, the weights did not." if apart == 0 else "The history came out otherwise."
+    return Replay(fit=fit.id, outcome="differs", why=why, largest_difference=apart)
+
+
+def _difference(one: float, other: Any) -> float:
+    if not isinstance(other, float | int):
+        return math.inf
+    if math.isnan(one) and math.isnan(other):
+        return 0.0
+    apart = abs(one - other)
+    return math.inf if math.isnan(apart) else apart

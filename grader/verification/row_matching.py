@@ -1,0 +1,222 @@
+"""Recognises recorded rows as rows of a known data set: by their hashes, by the official order, or by their pattern."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from grader.datasets import DataSetFile, load
+from grader.errors import StoreError
+from grader.execution.recorder.rowhash import row_hashes
+from grader.records import ArrayRef, ArraySummary
+from grader.verification.guest.input_transform import RowMap, infer, is_possible
+from grader.verification.scores import is_classes
+
+Array = npt.NDArray[Any]
+Read = Callable[[ArrayRef], Array]
+
+SHARE_OF_ROWS = 0.9
+"""Rows scaled feature by feature lie on a hash's rounding edge in some 3 of 100 cases and are not found; with fewer
+found than this, other rows are among them."""
+
+PATTERN_CHUNK_ROWS = 10_000
+
+
+class KnownRows:
+    """A data set under one numbering of its rows: the training part first, then the test part.
+
+    Attributes:
+        name: Keras's module name.
+        rows: Raw, shape ``(rows, ...)``.
+        labels: Shape ``(rows,)`` for classes, else as the data set has them.
+        train_rows: Where the test part begins.
+    """
+
+    def __init__(self, name: str, *, rows: Array, labels: Array, train_rows: int) -> None:
+        self.name = name
+        self.rows = rows
+        self.labels: Array = labels.reshape(len(labels)) if labels.size == len(labels) else labels
+        self.train_rows = train_rows
+
+    @classmethod
+    def of_file(cls, file: DataSetFile) -> KnownRows:
+        """The rows of a data set's file."""
+        arrays = load(file)
+        rows = np.concatenate([arrays["x_train"], arrays["x_test"]])
+        labels = np.concatenate([arrays["y_train"], arrays["y_test"]])
+        return cls(file.name, rows=rows, labels=labels, train_rows=len(arrays["x_train"]))
+
+    @property
+    def test_ids(self) -> Array:
+        """Numbers of the test part's rows."""
+        return np.arange(self.train_rows, len(self.rows))
+
+    @cached_property
+    def has_classes(self) -> bool:
+        """Whether the labels are classes: whole numbers from 0 on, of which none is left out."""
+        return (
+            self.labels.ndim == 1 and is_classes(self.labels) and len(np.unique(self.labels)) == self.labels.max() + 1
+        )
+
+    @property
+    def are_images(self) -> bool:
+        return self.rows.ndim >= 3
+
+    @cached_property
+    def hashes(self) -> Array:
+        """Of the raw rows, shape ``(rows,)``."""
+        return row_hashes(self.rows)
+
+    @cached_property
+    def _order(self) -> Array:
+        return np.argsort(self.hashes, kind="stable")
+
+    def find(self, hashes: Array, *, among: Array | None = None) -> Array:
+        """The number of the row with each hash, -1 for unknown ones.
+
+        Args:
+            hashes: Shape ``(n,)``.
+            among: Hashes of all rows in another form, ``(rows,)``; None for the raw rows'.
+        """
+        own, order = (self.hashes, self._order) if among is None else (among, np.argsort(among, kind="stable"))
+        place = np.minimum(np.searchsorted(own, hashes, sorter=order), len(own) - 1)
+        found = order[place]
+        return np.where(own[found] == hashes, found, -1)
+
+
+@dataclass(frozen=True)
+class Recognised:
+    """Recorded rows as rows of a data set.
+
+    Attributes:
+        known: Whose rows they are.
+        map: How the recorded rows are made of them.
+        ids: The number of each recorded row, -1 for unknown ones, shape ``(rows,)``; None where too few are known.
+    """
+
+    known: KnownRows
+    map: RowMap
+    ids: Array | None
+
+
+def recognise(summary: ArraySummary, known: KnownRows, *, read: Read) -> Recognised | None:
+    """Recorded rows as rows of this data set, or None where they are not its rows in any form that we know.
+
+    Args:
+        summary: Of the rows, with ``head`` or ``whole`` and ``row_hashes``.
+        known: The data set.
+        read: Reads a stored array.
+    """
+    sample = first_rows(summary, read=read)
+    if sample is None or not len(sample) or not is_possible(known.rows.shape[1:], sample.shape[1:]):
+        return None
+    if not np.isfinite(sample).all():
+        return None
+    hashes = recorded_hashes(summary, read=read)
+    row_map = _by_hash(sample, known) or _by_order(sample, known, rows=summary.rows) or _by_pattern(sample, known)
+    if row_map is None:
+        return None
+    ids = None if hashes is None else _mostly(known.find(hashes))
+    if ids is None and hashes is not None:
+        ids = _mostly(known.find(hashes, among=_mapped_hashes(known, row_map)))
+    return Recognised(known, row_map, ids)
+
+
+def first_rows(summary: ArraySummary, *, read: Read) -> Array | None:
+    """The first recorded rows as they stand, at least one axis; None where there are none of plain real numbers."""
+    ref = summary.head or summary.whole
+    try:
+        rows = None if ref is None else read(ref)
+    except StoreError:
+        return None
+    if rows is None or not rows.ndim or rows.dtype.kind not in "biuf" or rows.shape[1:] != summary.shape[1:]:
+        return None
+    return rows[: min(64, summary.rows)]
+
+
+def recorded_hashes(summary: ArraySummary, *, read: Read) -> Array | None:
+    """The recorded hash of each row, shape ``(rows,)``; None where there are none, or not as many."""
+    try:
+        hashes = None if summary.row_hashes is None else read(summary.row_hashes)
+    except StoreError:
+        return None
+    if hashes is None or hashes.dtype != np.uint64 or hashes.shape != (summary.rows,):
+        return None
+    return hashes
+
+
+def _mostly(ids: Array) -> Array | None:
+    return ids if np.mean(ids >= 0) >= SHARE_OF_ROWS else None
+
+
+def _by_hash(sample: Array, known: KnownRows) -> RowMap | None:
+    """The map of rows that are recognised one by one, whatever their order."""
+    for view in _views(sample, known.rows.shape[1:]):
+        ids = known.find(row_hashes(view))
+        found = np.flatnonzero(ids >= 0)
+        if len(found):
+            row_map = infer(known.rows[ids[found]], sample[found], population=known.rows[: known.train_rows])
+            if row_map is not None:
+                return row_map
+    return None
+
+
+def _views(sample: Array, raw: tuple[int, ...]) -> Iterator[Array]:
+    """Forms of the recorded rows in which a hash may know them: as they are, inverted, without padding and copies."""
+    yield sample
+    yield -sample.astype(np.float64)
+    if (
+        len(raw) < 2
+        or sample.ndim < 3
+        or any(mine < theirs for mine, theirs in zip(sample.shape[1:3], raw[:2], strict=True))
+    ):
+        return
+    top, left = ((mine - theirs) // 2 for mine, theirs in zip(sample.shape[1:3], raw[:2], strict=True))
+    inner = sample[:, top : top + raw[0], left : left + raw[1]]
+    yield inner[..., 0] if len(raw) == 2 and inner.ndim == 4 else inner
+
+
+def _by_order(sample: Array, known: KnownRows, *, rows: int) -> RowMap | None:
+    """The map under which the recorded rows begin a part of the data set, or its last rows."""
+    total = len(known.rows)
+    starts = dict.fromkeys((0, known.train_rows, known.train_rows - rows, total - rows))
+    for start in starts:
+        if 0 <= start <= total - len(sample):
+            raw = known.rows[start : start + len(sample)]
+            row_map = infer(raw, sample, population=known.rows[: known.train_rows])
+            if row_map is not None:
+                return row_map
+    return None
+
+
+def _by_pattern(sample: Array, known: KnownRows) -> RowMap | None:
+    """The map of rows in any order, where each feature has a rising scale of its own: zeros stay the lowest values."""
+    flat = sample.reshape(len(sample), -1)
+    features = known.rows[0].size
+    if flat.shape[1] != features or features < 100 or known.rows.min() < 0:
+        return None
+    inked = (flat > flat.min(axis=0)).astype(np.float32)
+    best = np.full(len(sample), np.inf)
+    ids = np.zeros(len(sample), dtype=np.int64)
+    for start in range(0, len(known.rows), PATTERN_CHUNK_ROWS):
+        block = (known.rows[start : start + PATTERN_CHUNK_ROWS].reshape(-1, features) > 0).astype(np.float32)
+        apart = inked.sum(axis=1)[:, None] + block.sum(axis=1)[None] - 2 * (inked @ block.T)
+        nearest = apart.argmin(axis=1)
+        distance = apart[np.arange(len(sample)), nearest]
+        ids = np.where(distance < best, start + nearest, ids)
+        best = np.minimum(best, distance)
+    same = np.flatnonzero(best == 0)
+    return infer(known.rows[ids[same]], sample[same], population=known.rows[: known.train_rows]) if len(same) else None
+
+
+def _mapped_hashes(known: KnownRows, row_map: RowMap) -> Array:
+    hashes = [
+        row_hashes(row_map.apply(known.rows[start : start + PATTERN_CHUNK_ROWS]))
+        for start in range(0, len(known.rows), PATTERN_CHUNK_ROWS)
+    ]
+    return np.concatenate(hashes)

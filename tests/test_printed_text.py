@@ -1,0 +1,62 @@
+from __future__ import annotations
+
+import pytest
+
+from grader.printed_text import MAX_CHARACTERS, capped, shown, well_formed
+
+
+@pytest.mark.parametrize(
+    ("raw", "screen"),
+    [
+        ("plain\ntext\n", "plain\ntext\n"),
+        ("a\r\nb\r\n", "a\nb\n"),
+        ("10 %\r50 %\r100 %\n", "100 %\n"),
+        ("100 %\r50\n", "500 %\n"),
+        ("100 %\r\x1b[K50\n", "50\n"),
+        ("1/2" + "\x08" * 3 + "2/2 done\n", "2/2 done\n"),
+        ("done\r", "done"),
+        ("\x08\x08a", "a"),
+        ("\x1b[1m\x1b[31mError\x1b[0m", "Error"),
+        ("\x1b]0;title\x07text", "text"),
+        ("bell\x07 null\x00 tab\tkept", "bell null tab\tkept"),
+        ("cut off \x1b", "cut off "),
+        ("\x1b[999", "999"),
+        ("lone \ud800 surrogate", "lone ? surrogate"),
+        ("", ""),
+    ],
+)
+def test_text_is_what_a_terminal_would_show(raw, screen):
+    """Escape codes are gone, and what was drawn over is not seen."""
+    assert shown(raw) == screen
+
+
+def test_a_keras_progress_bar_leaves_its_last_state():
+    """Of a bar that redraws itself with backspaces, the last drawing is left, and the line's end."""
+    first = "\x1b[1m 1/32\x1b[0m \x1b[37m----\x1b[0m 1s - loss: 2.3"
+    last = "\x1b[1m32/32\x1b[0m \x1b[32m====\x1b[0m 0s - loss: 0.5"
+    assert shown(first + 40 * "\x08" + "\r" + last + "\n") == "32/32 ==== 0s - loss: 0.5\n"
+
+
+def test_long_text_keeps_its_beginning_and_its_end():
+    """The end, where results stand, is kept, and the cut is marked."""
+    text = shown("begin " + "x" * (2 * MAX_CHARACTERS) + " end")
+    assert text.startswith("begin ")
+    assert text.endswith(" end")
+    assert "[...]" in text
+    assert len(text) < MAX_CHARACTERS + 10
+
+
+def test_a_cap_changes_nothing_below_it():
+    """Text of exactly the cap's length is whole."""
+    assert capped("abcd", most=4) == "abcd"
+
+
+def test_what_is_well_formed_stays():
+    """Letters of every language survive."""
+    assert well_formed("Grüße 你好 🙂") == "Grüße 你好 🙂"
+
+
+@pytest.mark.parametrize("piece", ["\x1b[", "\x1b]", "\r", "\x08", "a\r", "\x1b[0", "x"])
+def test_hostile_text_takes_no_long(piece):
+    """A million characters of any one kind are worked through."""
+    assert len(shown(piece * (1_000_000 // len(piece)))) <= MAX_CHARACTERS + 10

@@ -182,7 +182,7 @@ def _read_arrays(stored: Any, path: Path) -> Arrays:
 
 
 def _broken(path: Path, what: str) -> UsageError:
-    return UsageError(f"{path}: {what}.", expected=_HOW, fix="Mend the file, or use --data sample.")
+    return UsageError(f"{path}: {what}.", expected=_HOW, fix="Correct the file, or use --data sample.")
 
 
 def _problem(name: str, arrays: Arrays) -> str | None:

@@ -33,8 +33,10 @@ from grader.records import (
     EvaluationRecord,
     Evidence,
     Execution,
+    ExecutionSummary,
     FigureRecord,
     FitRecord,
+    GradedSubmission,
     GridRecord,
     LayerRecord,
     LineRecord,
@@ -43,10 +45,13 @@ from grader.records import (
     ModelRecord,
     NamedArray,
     PredictionRecord,
+    RubricSummary,
     ScatterRecord,
     SectionMatch,
+    SubmissionSummary,
     TextRecord,
     ValidationRecord,
+    Verdict,
 )
 
 Array = npt.NDArray[Any]
@@ -450,3 +455,20 @@ class Notebook:
     def _weights(self, model: str) -> str | None:
         after = [item.weights_after for item in self.fits if item.model == model]
         return after[-1] if after else None
+
+
+def make_grade(*verdicts: Verdict, **fields: Any) -> GradedSubmission:
+    """A grade of those verdicts (one that earned its two points where none are given), its sums left at 0."""
+    sums = ("points_earned", "points_pending", "points_possible", "bonus_earned", "bonus_pending", "bonus_possible")
+    one = Verdict(criterion="ex4.accuracy", section="ex4", outcome="passed", earned=2.0, points=2.0, basis="verified")
+    return GradedSubmission(
+        **{
+            "submission": SubmissionSummary(id="some", file_name="some.ipynb", sha256="0" * 64),
+            "rubric": RubricSummary(assignment="week09", title="Week 9", file_name="week09.yaml", sha256="0" * 64),
+            "status": "graded",
+            "execution": ExecutionSummary(),
+            "verdicts": verdicts or (one,),
+            **dict.fromkeys(sums, 0.0),
+            **fields,
+        }
+    )

@@ -1,9 +1,10 @@
 from __future__ import annotations
 
 import pytest
+from builders import make_grade
 
 from grader.borderline import borderline, decide
-from grader.records import ExecutionSummary, GradedSubmission, Judged, RubricSummary, SubmissionSummary, Verdict
+from grader.records import Judged, Verdict
 
 SHA = "0" * 64
 
@@ -16,17 +17,7 @@ def verdict(value=0.89, **fields):
 
 
 def grade(*verdicts):
-    zeros = dict.fromkeys(
-        ("points_earned", "points_pending", "points_possible", "bonus_earned", "bonus_pending", "bonus_possible"), 0.0
-    )
-    return GradedSubmission(
-        submission=SubmissionSummary(id="some", file_name="some.ipynb", sha256=SHA),
-        rubric=RubricSummary(assignment="week09", title="Week 9", file_name="week09.yaml", sha256=SHA),
-        status="needs_review",
-        execution=ExecutionSummary(),
-        verdicts=verdicts,
-        **zeros,
-    )
+    return make_grade(*verdicts, status="needs_review")
 
 
 def of_runs(*values, first=0.89):

@@ -9,7 +9,7 @@ from typing import Literal
 import numpy as np
 from pydantic import Field
 
-from grader.figures.class_maps import Answers, Painted, agreement, answers_of, nearest_on_grid, pictures
+from grader.figures.class_maps import Answers, ClassMap, agreement, answers_of, nearest_on_grid, pictures
 from grader.figures.expressions import Expression
 from grader.figures.plotted_data import artist_points, axes_were_cut, cells_of, figures_by_nearness, was_cut
 from grader.figures.regions import RegionParams, coverage, drawn_curves
@@ -141,9 +141,9 @@ def _look(
     )
     is_cut = axes_were_cut(section, axes)
     best: _Seen | None = None
-    for painted in pictures(section, axes, curves=params.curves, tolerance=params.curve_tolerance):
-        whose, agreed, verified = _whose(painted, known, params)
-        covered = coverage(painted.points, params)
+    for class_map in pictures(section, axes, curves=params.curves, tolerance=params.curve_tolerance):
+        whose, agreed, verified = _whose(class_map, known, params)
+        covered = coverage(class_map.points, params)
         item = _Seen(figure, whose, verified, covered=covered, agreed=agreed, curves=curves, is_cut=is_cut)
         best = item if best is None or item.rank > best.rank else best
     if best is None and any(curves):
@@ -151,11 +151,11 @@ def _look(
     return best
 
 
-def _whose(painted: Painted, known: _Known, params: RegionFigureParams) -> tuple[Whose, float | None, bool]:
+def _whose(class_map: ClassMap, known: _Known, params: RegionFigureParams) -> tuple[Whose, float | None, bool]:
     """Whose answers a picture shows, to which share they are this model's, and whether by measurement."""
-    own = _best(agreement, painted, known.own)
-    other = _best(agreement, painted, known.others)
-    measured = _best(nearest_on_grid, painted, known.measured)
+    own = _best(agreement, class_map, known.own)
+    other = _best(agreement, class_map, known.others)
+    measured = _best(nearest_on_grid, class_map, known.measured)
     is_measured = measured is not None and measured >= NEAR_GRID_AGREEMENT
     if own is not None and own >= params.agreement:
         # Two models may well answer alike; a picture that fits another one better is the other's.
@@ -163,10 +163,10 @@ def _whose(painted: Painted, known: _Known, params: RegionFigureParams) -> tuple
     if other is not None and other >= params.agreement:
         return "other", own, False
     # The order of a table's places is a guess; the places themselves are not.
-    exact = None if painted.is_table else own
-    near = max(measured or 0.0, _best(nearest_on_grid, painted, known.own) or 0.0)
+    exact = None if class_map.is_table else own
+    near = max(measured or 0.0, _best(nearest_on_grid, class_map, known.own) or 0.0)
     if exact is None and near >= NEAR_GRID_AGREEMENT:
-        rival = _best(nearest_on_grid, painted, known.others) or 0.0
+        rival = _best(nearest_on_grid, class_map, known.others) or 0.0
         return ("own" if near >= rival else "other"), near, is_measured
     if exact is not None or 0.0 < near < FAR_GRID_AGREEMENT:
         return "other", exact if exact is not None else near, False
@@ -174,11 +174,11 @@ def _whose(painted: Painted, known: _Known, params: RegionFigureParams) -> tuple
 
 
 def _best(
-    compared: Callable[[Painted, Answers], float | None], painted: Painted, answers: tuple[Answers, ...]
+    compared: Callable[[ClassMap, Answers], float | None], class_map: ClassMap, answers: tuple[Answers, ...]
 ) -> float | None:
     # Places may be infinite; whatever comes of them agrees with nothing.
     with np.errstate(all="ignore"):
-        return max((share for item in answers if (share := compared(painted, item)) is not None), default=None)
+        return max((share for item in answers if (share := compared(class_map, item)) is not None), default=None)
 
 
 def _no_picture(section: SectionView, here: tuple[FigureRecord, ...], words: Words) -> CheckResult:

@@ -37,7 +37,7 @@ FEWEST_JOINED = 0.9
 
 
 @dataclass(frozen=True)
-class Painted:
+class ClassMap:
     """A picture of classes.
 
     Attributes:
@@ -76,7 +76,7 @@ def classes_of_outputs(outputs: Floats) -> tuple[Classes, ...]:
     return (half,) if are_shares else ((column > 0).astype(np.int64), half)
 
 
-def pictures(section: SectionView, axes: AxesRecord, *, curves: Sequence[str], tolerance: float) -> Iterator[Painted]:
+def pictures(section: SectionView, axes: AxesRecord, *, curves: Sequence[str], tolerance: float) -> Iterator[ClassMap]:
     """Every way to read a pair of axes as a picture of classes; what only draws the curves is left out."""
     groups: list[tuple[Floats, str]] = []
     for index, dots in enumerate(axes.scatters):
@@ -85,11 +85,11 @@ def pictures(section: SectionView, axes: AxesRecord, *, curves: Sequence[str], t
             continue
         values, colours = numbers(section, dots.values), numbers(section, dots.colors)
         if values is not None and values.shape == (len(points),):
-            yield Painted(points, _classes_of_values(values), named=True)
+            yield ClassMap(points, _classes_of_values(values), named=True)
         elif colours is not None and colours.ndim == 2 and len(colours) == len(points) > 1:
-            painted = _by_colour(points, colours)
-            if painted is not None:
-                yield painted
+            class_map = _by_colour(points, colours)
+            if class_map is not None:
+                yield class_map
         else:
             colour = "" if colours is None else str(np.round(colours.ravel()[:3], 3).tolist())
             groups.append((points, colour or f"scatter {index}"))
@@ -98,23 +98,23 @@ def pictures(section: SectionView, axes: AxesRecord, *, curves: Sequence[str], t
         names = sorted({name for _, name in groups})
         if len(names) <= MOST_GROUPS:
             classes = np.concatenate([np.full(len(points), names.index(name)) for points, name in groups])
-            yield Painted(np.concatenate([points for points, _ in groups]), classes.astype(np.int64), named=False)
+            yield ClassMap(np.concatenate([points for points, _ in groups]), classes.astype(np.int64), named=False)
     for grid in axes.grids:
         yield from _of_grid(section, grid)
 
 
-def agreement(painted: Painted, answers: Answers) -> float | None:
+def agreement(class_map: ClassMap, answers: Answers) -> float | None:
     """The share of a picture's places whose class is the model's; None where the two have no places in common.
 
     Places in the same number and order are compared one by one, others by their coordinates.
     """
-    pairs = list(_joined(painted, answers))
-    shares = [_share(painted.classes[left], reading[right], named=painted.named)
+    pairs = list(_joined(class_map, answers))
+    shares = [_share(class_map.classes[left], reading[right], named=class_map.named)
               for left, right in pairs for reading in answers.readings]  # fmt: skip
     return max(shares, default=None)
 
 
-def nearest_on_grid(painted: Painted, answers: Answers) -> float | None:
+def nearest_on_grid(class_map: ClassMap, answers: Answers) -> float | None:
     """The same against a model's answers on a full grid, each place taken to the nearest grid point.
 
     Returns:
@@ -128,11 +128,11 @@ def nearest_on_grid(painted: Painted, answers: Answers) -> float | None:
         return None
     table = np.full((len(columns), len(rows)), -1, dtype=np.int64)
     best = None
-    inside = _inside(painted.points, points)
+    inside = _inside(class_map.points, points)
     for reading in answers.readings:
         table[np.searchsorted(columns, points[:, 0]), np.searchsorted(rows, points[:, 1])] = reading
-        picked = table[_nearest(columns, painted.points[inside, 0]), _nearest(rows, painted.points[inside, 1])]
-        share = _share(painted.classes[inside], picked, named=painted.named)
+        picked = table[_nearest(columns, class_map.points[inside, 0]), _nearest(rows, class_map.points[inside, 1])]
+        share = _share(class_map.classes[inside], picked, named=class_map.named)
         best = share if best is None else max(best, share)
     return best if inside.any() else None
 
@@ -170,11 +170,11 @@ def _classes_of_values(values: Floats) -> Classes:
     return np.where(np.isfinite(values), values > cut, -1).astype(np.int64)
 
 
-def _by_colour(points: Floats, colours: Floats) -> Painted | None:
+def _by_colour(points: Floats, colours: Floats) -> ClassMap | None:
     distinct, classes = np.unique(np.round(_bounded(colours[:, :3], 1.0), 3), axis=0, return_inverse=True)
     if len(distinct) > MOST_GROUPS:
         return None
-    return Painted(points, np.asarray(classes).ravel().astype(np.int64), named=False)
+    return ClassMap(points, np.asarray(classes).ravel().astype(np.int64), named=False)
 
 
 def _marker_lines(
@@ -191,7 +191,7 @@ def _marker_lines(
     return found
 
 
-def _of_grid(section: SectionView, grid: GridRecord) -> Iterator[Painted]:
+def _of_grid(section: SectionView, grid: GridRecord) -> Iterator[ClassMap]:
     """An image, mesh or contour as points; an image in both of the directions in which its rows may run."""
     values = numbers(section, grid.values)
     if values is None or values.ndim not in {2, 3} or not values.size:
@@ -202,11 +202,11 @@ def _of_grid(section: SectionView, grid: GridRecord) -> Iterator[Painted]:
         return
     for turned in (values, values[::-1]) if grid.kind == "image" else (values,):
         if values.ndim == 2:
-            yield Painted(points, _classes_of_values(turned.ravel()), named=True, is_table=True)
+            yield ClassMap(points, _classes_of_values(turned.ravel()), named=True, is_table=True)
         else:
-            painted = _by_colour(points, turned.reshape(rows * columns, -1))
-            if painted is not None:
-                yield replace(painted, is_table=True)
+            class_map = _by_colour(points, turned.reshape(rows * columns, -1))
+            if class_map is not None:
+                yield replace(class_map, is_table=True)
 
 
 def _grid_points(section: SectionView, grid: GridRecord, *, size: tuple[int, int]) -> Floats | None:
@@ -246,17 +246,17 @@ def _middles(corners: Floats, size: tuple[int, int]) -> Floats | None:
     return corners if corners.shape == size else None
 
 
-def _joined(painted: Painted, answers: Answers) -> Iterator[tuple[Classes, Classes]]:
+def _joined(class_map: ClassMap, answers: Answers) -> Iterator[tuple[Classes, Classes]]:
     """Index pairs of places that are the same, in the picture and in the answers."""
-    count = len(painted.classes)
+    count = len(class_map.classes)
     points = answers.points
     if points is not None:
-        _, left, right = np.intersect1d(_key(painted.points), _key(points), return_indices=True)
+        _, left, right = np.intersect1d(_key(class_map.points), _key(points), return_indices=True)
         if len(left) >= FEWEST_JOINED * count:
             yield left, right
             return
     # The order must do where the inputs were too many to be kept.
-    if (points is None or painted.is_table) and len(answers.readings[0]) == count:
+    if (points is None or class_map.is_table) and len(answers.readings[0]) == count:
         every = np.arange(count)
         yield every, every
 

@@ -61,7 +61,7 @@ def section_figures(section: SectionView, *, compared_to: str | None = None) -> 
     """Every figure of a section's model that was measured.
 
     Args:
-        section: Where the model belongs to.
+        section: Whose model it is.
         compared_to: A section whose model this one's gap is compared with.
 
     Returns:

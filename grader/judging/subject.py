@@ -97,7 +97,7 @@ def unverified(section: SectionView, what: str, words: Words) -> CheckResult:
     """The result for a figure that could not be measured outside the notebook, with the cause where it is known.
 
     Args:
-        section: Where the model belongs to.
+        section: Whose model it is.
         what: The figure, as a sentence's subject (``The test accuracy``).
         words: Of the result.
     """
@@ -136,7 +136,7 @@ def untested(section: SectionView, what: str, words: Words) -> CheckResult:
     """The result for a figure of the test part that was not measured: failed where no row was left for a test.
 
     Args:
-        section: Where the model belongs to.
+        section: Whose model it is.
         what: The figure, as a sentence's subject.
         words: Of the result.
     """

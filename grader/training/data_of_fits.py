@@ -26,7 +26,7 @@ def wrong_data(section: SectionView, *, data_set: str | None, data_of: str | Non
     """What is wrong with the data that the section's model was trained on; None where nothing is known to be.
 
     Args:
-        section: Where the model belongs to.
+        section: Whose model it is.
         data_set: The data set whose training part it should be; None for any.
         data_of: The section whose arrays it should be; None for any.
     """

@@ -11,6 +11,7 @@ from pydantic import BaseModel
 from grader.calibration import Calibration, read_calibration
 from grader.errors import UsageError
 from grader.judging.bands import Within
+from grader.judging.parameters import parts_of
 from grader.rubric.models import DataKind, Rubric
 from grader.rubric.relations import Listed, named_sections
 from grader.text.prose import normalised, paragraphs
@@ -116,4 +117,4 @@ def _command(rubric: Rubric, kind: DataKind) -> str:
 
 
 def _bands(params: BaseModel) -> list[Within]:
-    return [value for name in type(params).model_fields if isinstance(value := getattr(params, name), Within)]
+    return list(parts_of(params, Within))

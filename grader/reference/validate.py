@@ -124,7 +124,7 @@ def _criteria_results(task: Task, rubric: Rubric) -> Iterator[ValidationResult]:
 def _trouble(graded: GradedSubmission) -> str:
     run = graded.execution
     if run.reason is not None:
-        return f"The reference's run ended with {run.reason}: {run.detail} Mend the reference, or raise the limits."
+        return f"The reference's run ended with {run.reason}: {run.detail} Fix the reference, or raise the limits."
     if run.first_error_cell is not None:
         return f"Cell {run.first_error_cell + 1} of the reference raised. It must run from top to bottom."
     return ""
@@ -133,4 +133,4 @@ def _trouble(graded: GradedSubmission) -> str:
 def _loss_text(verdict: Verdict) -> str:
     said = f"{verdict.outcome}: {verdict.feedback} Expected: {verdict.expected or verdict.required}."
     yours = f" The reference: {verdict.yours}." if verdict.yours else ""
-    return f"{said}{yours} Mend the reference or the criterion's parameters."
+    return f"{said}{yours} Fix the reference or the criterion's parameters."

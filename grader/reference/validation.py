@@ -89,4 +89,4 @@ def junit_xml(validations: list[Validation]) -> str:
 
 def _xml_text(text: str) -> str:
     """Without the control characters that XML cannot hold."""
-    return "".join(sign for sign in text if sign in "\t\n" or sign.isprintable())
+    return "".join(character for character in text if character in "\t\n" or character.isprintable())

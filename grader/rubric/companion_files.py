@@ -74,7 +74,7 @@ def read_template(rubric: Rubric, problems: Listed) -> frozenset[str]:
     if rubric.template is None:
         return frozenset()
     if isinstance(rubric.template, str):
-        texts = _template_file(rubric.beside(rubric.template), problems)
+        texts = _template_file(rubric.companion(rubric.template), problems)
     else:
         texts = list(rubric.template)
     return frozenset(normalised(block) for text in texts for block in paragraphs(text))

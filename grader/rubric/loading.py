@@ -20,7 +20,7 @@ from grader.rubric.models import Criterion, DeclaredPoints, Rubric, Section, for
 from grader.rubric.relations import check_relations
 from grader.rubric.yaml_source import KeyPath, Source, read_source
 
-READ_FROM_BESIDE = frozenset({"path", "sha256", "calibrations", "template_texts"})
+FROM_COMPANION_FILES = frozenset({"path", "sha256", "calibrations", "template_texts"})
 """Attributes of a rubric that do not stand in its file."""
 
 M = TypeVar("M", bound=BaseModel)
@@ -60,7 +60,7 @@ class Problems:
 
 
 def load_rubric(path: Path, *, with_calibration: bool = True) -> Rubric:
-    """Reads a rubric and everything beside it that grading needs.
+    """Reads a rubric and the companion files that grading needs.
 
     Args:
         path: Of the YAML file.
@@ -85,19 +85,19 @@ def load_rubric(path: Path, *, with_calibration: bool = True) -> Rubric:
     rubric = _rubric(source.data, problems)
     rubric = rubric.model_copy(update={"path": path, "sha256": hashlib.sha256(raw).hexdigest()})
     check_relations(rubric, problems, complete=not problems.lines())
-    beside: dict[str, Any] = {"template_texts": read_template(rubric, problems)}
+    companions: dict[str, Any] = {"template_texts": read_template(rubric, problems)}
     if with_calibration:
-        beside["calibrations"] = read_calibrations(rubric, problems)
+        companions["calibrations"] = read_calibrations(rubric, problems)
     lines = problems.lines()
     if lines:
         raise RubricError(lines)
-    return rubric.model_copy(update=beside)
+    return rubric.model_copy(update=companions)
 
 
 def _rubric(data: dict[str, Any], problems: Problems) -> Rubric:
     """The rubric as far as it can be understood: sections and criteria with mistakes are left out."""
     head = {key: value for key, value in data.items() if key != "sections"}
-    known = set(Rubric.model_fields) - READ_FROM_BESIDE
+    known = set(Rubric.model_fields) - FROM_COMPANION_FILES
     for key in [key for key in head if key not in known]:
         problems.add((key,), unknown_key(key, known))
         del head[key]

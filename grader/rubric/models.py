@@ -237,7 +237,7 @@ class Rubric(Part):
         if self.reference is None:
             fix = "Add a line such as: reference: ../reference/<assignment>/reference.ipynb"
             raise RubricError([f"{self.path}:1: there is no reference solution. {fix}"])
-        found = self.beside(self.reference)
+        found = self.companion(self.reference)
         if not found.is_file():
             raise RubricError([f"{self.path}: the reference {found} is missing. Check the path under 'reference'."])
         return found
@@ -294,9 +294,9 @@ class Rubric(Part):
         if named is None:
             fix = f"Add calibration: {{{data}: ../reference/{self.assignment}/calibration-{data}.json}}"
             raise RubricError([f"{self.path}:1: no calibration file is named for the {data} data. {fix}"])
-        return self.beside(named)
+        return self.companion(named)
 
-    def beside(self, relative: str) -> Path:
+    def companion(self, relative: str) -> Path:
         """A path that is given relative to the rubric's file."""
         return Path(os.path.normpath(self.path.parent / relative))
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from grader.judging.registry import CheckSpec
-from grader.rubric.loading import READ_FROM_BESIDE
+from grader.rubric.loading import FROM_COMPANION_FILES
 from grader.rubric.models import Rubric, form_parameters
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -17,7 +17,7 @@ def json_schema(specs: Mapping[str, CheckSpec]) -> dict[str, Any]:
     """The schema of a rubric's YAML, with the parameters of these checks."""
     schema = Rubric.model_json_schema()
     definitions = schema["$defs"]
-    for name in READ_FROM_BESIDE:
+    for name in FROM_COMPANION_FILES:
         schema["properties"].pop(name)
     for spec in specs.values():
         prefix = _prefix(spec)

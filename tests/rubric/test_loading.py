@@ -128,7 +128,7 @@ BROKEN = [
 
 
 @pytest.mark.parametrize(("old", "new", "expected"), BROKEN)
-def test_each_mistake_is_found_with_its_line_and_mend(*, tmp_path, old, new, expected):
+def test_each_mistake_is_found_with_its_line_and_fix(*, tmp_path, old, new, expected):
     """Before any kernel starts."""
     assert old in GOOD
     found = problems(tmp_path, GOOD.replace(old, new, 1))

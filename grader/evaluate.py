@@ -11,7 +11,7 @@ from grader.advice import advise
 from grader.attribution.consequences import Fallout, find_fallout
 from grader.calibration import Calibration
 from grader.integrity import Finding, find_integrity_findings
-from grader.judging.registry import registered
+from grader.judging.parameters import parts_of
 from grader.judging.views import Read, SubmissionView
 from grader.matching import match
 from grader.records import (
@@ -29,6 +29,7 @@ from grader.records import (
     Verdict,
 )
 from grader.rubric import Criterion, DataKind, Rubric, Section
+from grader.training.recipes import TrainingRecipe
 
 FindingInSections = tuple[Finding, frozenset[str]]
 """A finding, and the ids of the sections whose figures hang on it."""
@@ -209,7 +210,7 @@ class _Judge:
 
     def _run(self, criterion: Criterion, section: Section) -> CheckResult:
         try:
-            result = registered()[criterion.check].run(self.submission.section(section.id), criterion.params)
+            result = criterion.spec.run(self.submission.section(section.id), criterion.params)
             return _sound(result)
         except Exception as error:  # noqa: BLE001 - one failing check must not cost the others
             text = f"Our check {criterion.check!r} failed on this ({type(error).__name__}: {error}). A tutor will look."
@@ -241,8 +242,8 @@ class _Judge:
 
 
 def _longest_training(rubric: Rubric) -> int | None:
-    asked = [getattr(criterion.params, "epochs", None) for criterion in rubric.criteria]
-    return max((epochs for epochs in asked if isinstance(epochs, int)), default=None)
+    asked = [recipe.epochs for criterion in rubric.criteria for recipe in parts_of(criterion.params, TrainingRecipe)]
+    return max((epochs for epochs in asked if epochs is not None), default=None)
 
 
 def _ours_first(
@@ -343,7 +344,11 @@ def _graded(
     graded = GradedSubmission(
         submission=submission,
         rubric=RubricSummary(
-            assignment=rubric.assignment, title=rubric.title, file_name=rubric.path.name, sha256=rubric.sha256
+            assignment=rubric.assignment,
+            title=rubric.title,
+            file_name=rubric.path.name,
+            sha256=rubric.sha256,
+            check_packages={package.name: package.version for package in rubric.check_packages},
         ),
         status="graded",
         execution=ExecutionSummary(

@@ -9,6 +9,7 @@ import numpy as np
 from pydantic import Field
 
 from grader.figures.expressions import Bound, Expression, evaluate_expression, number
+from grader.judging.parameters import SectionId
 from grader.judging.registry import Params, check
 from grader.judging.results import Words, failed, needs_review, passed, per_cent, shown
 from grader.judging.subject import Floats, absent, fits_of_sections, flat_rows, numbers
@@ -24,7 +25,7 @@ class ArrayShapesParams(Params):
 
     features: int = Field(2, ge=1, description="columns of X")
     rows: tuple[int, int] = Field(description="fewest and most rows, [from, to]")
-    used_by: tuple[str, ...] = Field((), description="sections whose fits were trained on this data")
+    used_by: tuple[SectionId, ...] = Field((), description="sections whose fits were trained on this data")
 
 
 class CurvesParams(Params):
@@ -35,7 +36,7 @@ class CurvesParams(Params):
         description="where x1 must lie, [from, to]; numbers or expressions such as -pi"
     )
     tolerance: float = Field(1e-3, gt=0, description="how far a point may lie from its curve and from the interval")
-    used_by: tuple[str, ...] = Field((), description="sections whose fits were trained on this data")
+    used_by: tuple[SectionId, ...] = Field((), description="sections whose fits were trained on this data")
 
 
 @dataclass(frozen=True)

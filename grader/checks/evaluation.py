@@ -72,7 +72,7 @@ class _Printed:
         return _word(self.name)
 
 
-@check("evaluated", params=EvaluatedParams)
+@check("evaluated", params=EvaluatedParams, shows_model=True)
 def evaluated(section: SectionView, params: EvaluatedParams) -> CheckResult:
     """The model was evaluated on the whole test set, and what is printed of it is what the model scores."""
     words: Words = {

@@ -8,6 +8,7 @@ import math
 import numpy as np
 from pydantic import Field
 
+from grader.judging.parameters import SectionId
 from grader.judging.registry import Params, check
 from grader.judging.results import Words, failed, failed_or_partial, needs_review, passed, per_cent
 from grader.judging.subject import Floats, absent, flat_rows, numbers, share_left_out, speaks_of_model, unverified
@@ -29,13 +30,15 @@ class HeldOutParams(Params):
 
     share: float = Field(gt=0, lt=1, description="share of the table's rows that is set aside for the test")
     tolerance: float = Field(0.05, ge=0, lt=0.5, description="by how much it may be larger or smaller")
-    used_by: tuple[str, ...] = Field(min_length=1, description="sections whose models must not be trained on them")
+    used_by: tuple[SectionId, ...] = Field(
+        min_length=1, description="sections whose models must not be trained on them"
+    )
 
 
 class ScaledFeaturesParams(Params):
     """Parameters of `scaled_features`."""
 
-    used_by: tuple[str, ...] = Field(min_length=1, description="sections whose models are given the features")
+    used_by: tuple[SectionId, ...] = Field(min_length=1, description="sections whose models are given the features")
     ratio: float = Field(
         10, gt=1, description="how many times as wide the widest feature may spread as the narrowest (deviations)"
     )

@@ -10,6 +10,7 @@ import numpy as np
 from pydantic import Field
 
 from grader.figures.plotted_data import cells_of, figures_by_nearness, was_cut
+from grader.judging.parameters import SectionId
 from grader.judging.registry import Params, check
 from grader.judging.results import Words, failed, listed, needs_review, passed
 from grader.judging.subject import Floats, absent, fits_of_sections, flat_rows, numbers
@@ -49,7 +50,7 @@ class PreparedDataParams(Params):
     )
     scaled: tuple[float, float] | None = Field((0.0, 1.0), description="range of the scaled inputs; null for any")
     classes: int | None = Field(None, ge=2, description="width of the one-hot labels; null for any labels")
-    used_by: tuple[str, ...] = Field((), description="sections whose fits were trained on this data")
+    used_by: tuple[SectionId, ...] = Field((), description="sections whose fits were trained on this data")
 
 
 class ImageFigureParams(Params):

@@ -36,7 +36,7 @@ class LearningRatesParams(Params):
     )
 
 
-@check("learning_rates", params=LearningRatesParams)
+@check("learning_rates", params=LearningRatesParams, compares_trainings=True)
 def learning_rates(section: SectionView, params: LearningRatesParams) -> CheckResult:
     """Models were trained with several learning rates, each from new weights, and one figure compares their curves."""
     words: Words = {

@@ -11,6 +11,7 @@ from grader.calibration import Calibration
 from grader.judging.absence import section_name, what_failed
 from grader.judging.bands import FEWEST_RUNS
 from grader.judging.measured import figure_name, section_figures
+from grader.judging.parameters import SectionId
 from grader.judging.registry import Params, check
 from grader.judging.results import Words, failed, listed, needs_review, passed, shown
 from grader.judging.subject import fits_of_model, speaks_of_model
@@ -29,7 +30,9 @@ class NotebookRunsParams(Params):
 class ReproducibleParams(Params):
     """Parameters of `reproducible`."""
 
-    sections: tuple[str, ...] = Field(min_length=1, description="sections whose stored test accuracies are compared")
+    sections: tuple[SectionId, ...] = Field(
+        min_length=1, description="sections whose stored test accuracies are compared"
+    )
     false_rejection: float = Field(0.01, gt=0, lt=0.5, description="share of honest pairs of runs that differ by more")
     borderline: float = Field(0.0001, gt=0, lt=0.5, description="beyond this share's line too, the numbers contradict")
 
@@ -80,7 +83,7 @@ class _Claim:
         return f"{self.section} stores {stored}, and it is {shown(self.centre, beside=self.stored.value)} {self.source}"
 
 
-@check("notebook_runs", params=NotebookRunsParams)
+@check("notebook_runs", params=NotebookRunsParams, whole_notebook=True, fails_on_error=True)
 def notebook_runs(section: SectionView, _params: NotebookRunsParams) -> CheckResult:
     """The notebook runs from top to bottom in a fresh kernel with no error."""
     words: Words = {
@@ -132,7 +135,7 @@ def notebook_runs(section: SectionView, _params: NotebookRunsParams) -> CheckRes
     )
 
 
-@check("reproducible", params=ReproducibleParams)
+@check("reproducible", params=ReproducibleParams, whole_notebook=True, quality="depends")
 def reproducible(section: SectionView, params: ReproducibleParams) -> CheckResult:
     """The test accuracies that the stored outputs print agree with those of a fresh run."""
     words: Words = {

@@ -9,6 +9,7 @@ from pydantic import Field, model_validator
 
 from grader.judging.bands import Limit, Within, absolute, judge, judged, relative
 from grader.judging.measured import GAP, TEST_GAP, figure_name, in_units, section_figures
+from grader.judging.parameters import ComparedSectionId
 from grader.judging.registry import Params, check
 from grader.judging.results import Words, failed, needs_review, passed, shown
 from grader.judging.subject import fit_cells, nothing_trained, speaks_of_model, test_rows, untested, unverified
@@ -65,7 +66,9 @@ class ErrorParams(Params):
 class GapParams(Params):
     """Parameters of `gap`."""
 
-    compared_to: str | None = Field(None, description="section whose gap must not be exceeded by more than chance")
+    compared_to: ComparedSectionId | None = Field(
+        None, description="section whose gap must not be exceeded by more than chance"
+    )
     max: float | None = Field(None, description="largest gap that passes")
     within: Within = Field(
         default_factory=lambda: Within.model_validate({}),
@@ -74,13 +77,13 @@ class GapParams(Params):
     needs_layer: str | None = Field(None, description="layer class that the model must have, such as Dropout")
 
 
-@check("accuracy", params=AccuracyParams)
+@check("accuracy", params=AccuracyParams, quality="judged")
 def accuracy(section: SectionView, params: AccuracyParams) -> CheckResult:
     """The model's verified accuracy on a part of the data lies within the band."""
     return _high_enough(section, params, name="accuracy", word="accuracy")
 
 
-@check("score", params=ScoreParams)
+@check("score", params=ScoreParams, quality="judged")
 def score(section: SectionView, params: ScoreParams) -> CheckResult:
     """The model's verified AUC or coefficient of determination on a part of the data lies within the band."""
     return _high_enough(section, params, name=params.metric, word=_WORDS[params.metric])
@@ -105,7 +108,7 @@ def _high_enough(section: SectionView, params: AccuracyParams, *, name: str, wor
     return _judged(value, (limits, params.within, spread), what=f"The {what}", advice=advice, words=words)
 
 
-@check("error", params=ErrorParams)
+@check("error", params=ErrorParams, quality="judged")
 def error(section: SectionView, params: ErrorParams) -> CheckResult:
     """The model's verified error on a part of the data is not above the band."""
     what = _title(params.part, _WORDS.get(params.metric, params.metric))
@@ -125,7 +128,7 @@ def error(section: SectionView, params: ErrorParams) -> CheckResult:
     return _judged(value, (limits, params.within, spread), what=f"The {what}", advice=advice, words=words)
 
 
-@check("gap", params=GapParams)
+@check("gap", params=GapParams, quality="depends")
 def gap(section: SectionView, params: GapParams) -> CheckResult:
     """Validation loss less training loss is not larger than another model's by more than the reference's spread."""
     words: Words = {

@@ -22,7 +22,7 @@ class RegionPredictionsParams(RegionParams):
     min_points: int = Field(50, ge=1, description="fewest points that must be predicted")
 
 
-@check("region_predictions", params=RegionPredictionsParams)
+@check("region_predictions", params=RegionPredictionsParams, shows_model=True)
 def region_predictions(section: SectionView, params: RegionPredictionsParams) -> CheckResult:
     """The model predicted the class of points that cover the rectangle, by a grid or a sample."""
     words: Words = {

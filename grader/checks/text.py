@@ -9,6 +9,7 @@ from pydantic import Field
 
 from grader.judging.absence import section_name
 from grader.judging.measured import ONSET, section_figures, validation_losses
+from grader.judging.parameters import SectionId
 from grader.judging.registry import Params, check
 from grader.judging.results import Words, counted, failed, needs_review, shown
 from grader.judging.views import SectionView
@@ -30,16 +31,16 @@ class DiscussionParams(Params):
     """Parameters of `discussion`."""
 
     question: str = Field("", description="what the words should explain, a phrase for the page")
-    show: tuple[str, ...] = Field(
+    show: tuple[SectionId, ...] = Field(
         (), description="sections whose measured onset of overfitting is shown to the tutor beside the answer"
     )
-    or_behind: tuple[str, ...] = Field(
+    or_behind: tuple[SectionId, ...] = Field(
         (),
         description="sections with no question of their own: where this one's heading is gone, its answer stands there",
     )
 
 
-@check("discussion", params=DiscussionParams)
+@check("discussion", params=DiscussionParams, by_hand=True)
 def discussion(section: SectionView, params: DiscussionParams) -> CheckResult:
     """The section holds an answer in the student's own words, which a person reads."""
     measured = "; ".join(text for name in params.show if (text := _onset(section, name)))

@@ -12,12 +12,13 @@ from grader.architecture.forms import LAYERS, did_you_mean
 from grader.architecture.layers import last_compile, plain_model
 from grader.architecture.losses import CROSS_ENTROPY, is_cross_entropy, known_losses, loss_name, misfit
 from grader.judging.absence import borrowed_model, fix_for, section_name, why_no_model
+from grader.judging.parameters import SectionId
 from grader.judging.registry import Params, check
 from grader.judging.results import Words, blocked, failed, failed_or_partial, listed, needs_review, passed
 from grader.judging.views import SectionView
 from grader.records import CheckResult, CompileRecord, FitRecord
 from grader.training.data_of_fits import wrong_data
-from grader.training.recipes import Asked, Aspect, aspects, own_recipe, recipe_words
+from grader.training.recipes import Aspect, TrainingRecipe, aspects, own_recipe, recipe_words
 
 
 def _as_tuple(value: object) -> object:
@@ -45,25 +46,15 @@ class CompiledParams(Params):
         return value
 
 
-class TrainedParams(Params):
+class TrainedParams(TrainingRecipe):
     """Parameters of `trained`."""
 
-    epochs: int | None = Field(None, ge=1, description="epochs, over all fits of the model; default: any")
-    batch_size: int | None = Field(None, ge=1, description="rows a step; default: any")
-    validation: float | None = Field(None, gt=0, lt=1, description="share of rows held out, such as 0.1; default: any")
-    validation_tolerance: float = Field(
-        0.02, ge=0, lt=0.5, description="by how much a validation set cut off by hand may be larger or smaller"
+    or_as: SectionId | None = Field(
+        None, description="section whose own epochs, batch size and validation are right as well"
     )
-    early_stopping: bool | None = Field(
-        None, description="true: epochs that early stopping left out count; false: not; default: a tutor decides"
-    )
-    or_as: str | None = Field(None, description="section whose own epochs, batch size and validation are right as well")
     data_set: str | None = Field(None, description="data set whose training part the model must be trained on")
-    data_of: str | None = Field(None, description="section whose arrays the model must be trained on")
+    data_of: SectionId | None = Field(None, description="section whose arrays the model must be trained on")
     needs_layer: str | None = Field(None, description="layer class that the model must have, such as Dropout")
-    callback: str | None = Field(None, description="callback that fit must be given, such as EarlyStopping")
-    weighted: bool = Field(False, description="true: with class_weight or sample_weight")
-    own_loop: bool = Field(False, description="true: trained by a loop of gradients and steps, not by fit")
     one_off: float | None = Field(
         None,
         gt=0,
@@ -135,7 +126,7 @@ def trained(section: SectionView, params: TrainedParams) -> CheckResult:
     problem = wrong_data(section, data_set=params.data_set, data_of=params.data_of)
     if problem is not None:
         return failed(problem.text, words, next_step=problem.step)
-    judged = aspects(section, _asked(params))
+    judged = aspects(section, params.asked)
     if params.or_as is not None and any(not aspect.is_right for aspect in judged):
         alternative = _as_section(section, params)
         if alternative is not None and all(aspect.is_right for aspect in alternative):
@@ -190,21 +181,8 @@ def _of_aspects(judged: tuple[Aspect, ...], *, params: TrainedParams, words: Wor
     return passed(f"The model was trained with {words['yours']}.", words)
 
 
-def _asked(params: TrainedParams) -> Asked:
-    return Asked(
-        epochs=params.epochs,
-        batch_size=params.batch_size,
-        validation=params.validation,
-        validation_tolerance=params.validation_tolerance,
-        early_stopping=params.early_stopping,
-        callback=params.callback,
-        weighted=params.weighted,
-        own_loop=params.own_loop,
-    )
-
-
 def _expected(section: SectionView, params: TrainedParams) -> str:
-    recipe = recipe_words(_asked(params))
+    recipe = recipe_words(params.asked)
     if params.data_set is not None:
         return f"{recipe} on {params.data_set}"
     return (
@@ -222,7 +200,7 @@ def _as_section(section: SectionView, params: TrainedParams) -> tuple[Aspect, ..
     if recipe.epochs is None:
         return None
     # Of the other section come its numbers; what else is asked for stays so.
-    asked = _asked(params)
+    asked = params.asked
     asked = replace(asked, epochs=recipe.epochs, batch_size=recipe.batch_size, validation=recipe.validation)
     return aspects(section, asked)
 

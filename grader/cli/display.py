@@ -142,11 +142,11 @@ def show_unmeasured(graded: Iterable[GradedSubmission], *, rubric: Rubric, data:
 
 def show_stale(rubric: Rubric, data_sets: DataSets) -> None:
     """Prints what has changed since the reference's spread was measured, on which the bands of a rubric rest."""
-    from grader.reference.calibration_staleness import calibration_findings
+    from grader.reference.calibration_staleness import calibration_results
 
-    for finding in calibration_findings(rubric, data_sets):
-        if not finding.passed and finding.name != "exists":
-            text = f"The reference's spread may no longer belong to this rubric. {finding.text}"
+    for result in calibration_results(rubric, data_sets):
+        if not result.passed and result.name != "exists":
+            text = f"The reference's spread may no longer belong to this rubric. {result.text}"
             Console().print(Text(text, style="yellow"))
 
 
@@ -168,17 +168,17 @@ def show_verdicts(graded: GradedSubmission) -> None:
 
 
 def show_validation(validation: Validation) -> None:
-    """Prints how many findings of each group hold, and every one that does not."""
+    """Prints how many results of each group hold, and every one that does not."""
     console = Console()
     console.print(Text(f"{validation.rubric} on the {validation.data} data", style="bold"))
-    for group in dict.fromkeys(finding.group for finding in validation.findings):
-        findings = [finding for finding in validation.findings if finding.group == group]
-        held = sum(finding.passed for finding in findings)
-        style = "green" if held == len(findings) else "red"
-        console.print(Text(f"  {group:12} {held} of {len(findings)} hold", style=style))
-    for finding in validation.failures:
-        console.print(Text(f"- {finding.name}", style="red"))
-        console.print(Text(f"      {finding.text}", style="dim"))
+    for group in dict.fromkeys(result.group for result in validation.results):
+        results = [result for result in validation.results if result.group == group]
+        held = sum(result.passed for result in results)
+        style = "green" if held == len(results) else "red"
+        console.print(Text(f"  {group:12} {held} of {len(results)} hold", style=style))
+    for result in validation.failures:
+        console.print(Text(f"- {result.name}", style="red"))
+        console.print(Text(f"      {result.text}", style="dim"))
 
 
 def _verdict_line(verdict: Verdict) -> Text:

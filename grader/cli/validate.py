@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     help="With --mutants: folder for mutation-ASSIGNMENT.md, with every mutant and the score of each criterion, and "
     "mutation.md, with the totals.",
 )
-@click.option("--junit", type=click.Path(dir_okay=False, path_type=Path), help="Write the findings as JUnit XML.")
+@click.option("--junit", type=click.Path(dir_okay=False, path_type=Path), help="Write the results as JUnit XML.")
 @click.option("--json", "json_file", type=click.Path(dir_okay=False, path_type=Path), help="Write them as JSON.")
 @click.option(
     "-o",
@@ -90,7 +90,7 @@ def _validated(
     """Validates one rubric and shows what came of it."""
     from grader.cli.display import BatchDisplay, show_validation
     from grader.reference.mutation import mutation_text, run_mutants
-    from grader.reference.validate import mutation_findings
+    from grader.reference.validate import mutation_results
     from grader.reference.validate import validate as hold
 
     result = None
@@ -101,7 +101,7 @@ def _validated(
         )
         if mutants:
             result = run_mutants(settings, work=work, jobs=jobs, on_start=on_start, on_progress=on_progress)
-            validation = validation.with_findings(mutation_findings(result))
+            validation = validation.with_results(mutation_results(result))
     show_validation(validation)
     if result is not None:
         click.echo(mutation_text(result))

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
-from grader.checks.training import TrainedParams
 from grader.errors import UsageError
+from grader.judging.parameters import parts_of
 from grader.matching.claims import Candidate, Distances, Places, candidates, claim
 from grader.matching.explanations import explain
 from grader.matching.extents import Extent, extents
@@ -19,6 +19,7 @@ from grader.matching.likeness import Nearness, Titles, align, likeness, titles_o
 from grader.matching.section_cells import SectionCells
 from grader.records import Evidence, SectionMatch
 from grader.rubric import Rubric, load_rubric
+from grader.training.recipes import TrainingRecipe
 
 __all__ = ["best_rubric", "match"]
 
@@ -39,10 +40,10 @@ def match(rubric: Rubric, evidence: Evidence) -> dict[str, SectionMatch]:
     distances = Distances(
         {section.id: section.model for section in rubric.sections if section.model is not None},
         {
-            section.id: criterion.params
+            section.id: recipe
             for section in rubric.sections
             for criterion in section.criteria
-            if isinstance(criterion.params, TrainedParams)
+            for recipe in parts_of(criterion.params, TrainingRecipe)
         },
     )
     titles = titles_of(rubric.sections)

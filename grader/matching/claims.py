@@ -10,10 +10,10 @@ from typing import Literal
 from grader.architecture.comparison import distance, has_other_input
 from grader.architecture.forms import ModelForm
 from grader.architecture.layers import PlainModel, last_compile, plain_model
-from grader.checks.training import TrainedParams
 from grader.judging.absence import is_training
 from grader.matching.likeness import heaviest_in_order
 from grader.records import Evidence, FitRecord, ModelRecord
+from grader.training.recipes import TrainingRecipe
 
 How = Literal["own", "refit", "elsewhere", "untrained"]
 
@@ -98,7 +98,7 @@ class Distances:
         trainings: Section to what is asked of its training, where that is asked.
     """
 
-    def __init__(self, forms: Mapping[str, ModelForm], trainings: Mapping[str, TrainedParams] | None = None) -> None:
+    def __init__(self, forms: Mapping[str, ModelForm], trainings: Mapping[str, TrainingRecipe] | None = None) -> None:
         self.forms = forms
         self._trainings = trainings or {}
         self._known: dict[tuple[str, str], int] = {}

@@ -154,12 +154,17 @@ class SubmissionSummary(Record):
 
 
 class RubricSummary(Record):
-    """Which rubric judged."""
+    """Which rubric judged.
+
+    Attributes:
+        check_packages: The packages whose checks it uses besides the grader's own, distribution to version.
+    """
 
     assignment: str
     title: str
     file_name: str
     sha256: str
+    check_packages: dict[str, str] = {}
 
 
 class GradedSubmission(Record):

@@ -11,11 +11,11 @@ from grader.errors import RubricError
 from grader.execution.sources import packages
 from grader.judging.bands import FEWEST_RUNS
 from grader.judging.results import listed
-from grader.reference.validation import Finding
+from grader.reference.validation import ValidationResult
 from grader.rubric import Rubric, criteria_of_spread, sections_of_spread
 
 
-def calibration_findings(rubric: Rubric, data_sets: DataSets) -> Iterator[Finding]:
+def calibration_results(rubric: Rubric, data_sets: DataSets) -> Iterator[ValidationResult]:
     """Whether the spread is of this reference, rubric, data and environment; nothing where no band needs it.
 
     Args:
@@ -30,7 +30,7 @@ def calibration_findings(rubric: Rubric, data_sets: DataSets) -> Iterator[Findin
     command = f"grader calibrate {rubric.path} --data {kind}"
     if calibration is None:
         text = f"There is none for the {kind} data, and {needing[0]} needs it. Measure it first: {command}"
-        yield Finding(group="calibration", name="exists", passed=False, text=text)
+        yield ValidationResult(group="calibration", name="exists", passed=False, text=text)
         return
     fix = f"Measure it again: {command} --seeds {max(len(calibration.seeds), FEWEST_RUNS)}"
     changes = {
@@ -41,7 +41,9 @@ def calibration_findings(rubric: Rubric, data_sets: DataSets) -> Iterator[Findin
         "runs": _too_few(calibration),
     }
     for name, change in changes.items():
-        yield Finding(group="calibration", name=name, passed=not change, text=f"{change} {fix}" if change else "")
+        yield ValidationResult(
+            group="calibration", name=name, passed=not change, text=f"{change} {fix}" if change else ""
+        )
 
 
 def _reference_change(rubric: Rubric, calibration: Calibration) -> str:

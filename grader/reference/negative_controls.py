@@ -1,4 +1,4 @@
-"""Whether a criterion can be failed: it is judged on evidence of the reference that was spoiled, without any run."""
+"""Whether a criterion can be failed: it is judged on negative controls, evidence that was made wrong, without a run."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _FRACTION = re.compile(r"\b0\.\d+")
 def criteria_that_cannot_fail(
     rubric: Rubric, *, graded: GradedSubmission, evidence: Evidence, measurements: Measurements, read: Read
 ) -> dict[str, str]:
-    """Criteria that the reference passes, and that every spoiled form of it passes too.
+    """Criteria that the reference passes, and that every negative control passes too.
 
     A criterion with a band must be failed by a figure outside of it; any other by a notebook with nothing in it, one
     in which every cell raises, or one whose stored numbers are wrong.
@@ -47,8 +47,8 @@ def criteria_that_cannot_fail(
     unfailed = {verdict.criterion: verdict for verdict in graded.verdicts if verdict.outcome == "passed"}
     banded = {name for name, verdict in unfailed.items() if verdict.judged is not None}
     nothing = Measurements(submission=evidence.submission)
-    spoiled = [(one, nothing) for one in _without_content(evidence)]
-    for other, known in [*spoiled, (_with_wrong_numbers(evidence), measurements)]:
+    controls = [(one, nothing) for one in _without_content(evidence)]
+    for other, known in [*controls, (_with_wrong_numbers(evidence), measurements)]:
         grade = evaluate(rubric, evidence=other, measurements=known, read=read)
         unfailed = _still(unfailed, grade, deciding=set(unfailed) - banded)
     for name in dict.fromkeys(unfailed[name].section for name in banded):
@@ -78,7 +78,7 @@ def _without_content(evidence: Evidence) -> Iterator[Evidence]:
     nothing: dict[str, object] = dict.fromkeys(_EVENTS, ())
     empty = CellRun(index=0, kind="code", source="", status="no_code")
     yield evidence.model_copy(update={**nothing, "cells": (empty,)})
-    error = CellError(name="ValueError", value="spoiled")
+    error = CellError(name="ValueError", value="negative control")
     raising = tuple(
         cell.model_copy(update={"status": "error", "error": error, "printed": ""}) if cell.kind == "code" else cell
         for cell in evidence.cells

@@ -8,12 +8,12 @@ from grader import pipeline
 from grader.evaluate import evaluate
 from grader.pipeline import OnProgress, Settings, Task
 from grader.records import GradedSubmission, Verdict
-from grader.reference.calibration_staleness import calibration_findings
+from grader.reference.calibration_staleness import calibration_results
 from grader.reference.mutation import MutationResult
 from grader.reference.mutation.showing import mutant_in_full
 from grader.reference.negative_controls import criteria_that_cannot_fail
 from grader.reference.runs import OnStart, run_reference
-from grader.reference.validation import Finding, Validation
+from grader.reference.validation import Validation, ValidationResult
 from grader.rubric import Rubric
 from grader.store import OutputFolder
 
@@ -45,36 +45,38 @@ def validate(
     """
     rubric = settings.rubric
     tasks = run_reference(settings, seeds=seeds, work=work, jobs=jobs, on_start=on_start, on_progress=on_progress)
-    findings = [*calibration_findings(rubric, settings.data_sets)]
+    results = [*calibration_results(rubric, settings.data_sets)]
     for task in tasks:
-        findings += reference_findings(_graded(task, rubric), seed=task.seed)
-    findings += _criteria_findings(tasks[0], rubric)
+        results += reference_results(_graded(task, rubric), seed=task.seed)
+    results += _criteria_results(tasks[0], rubric)
     return Validation(
         assignment=rubric.assignment,
         rubric=rubric.path.name,
         data=settings.data_sets.kind,
         seeds=tuple(seeds),
-        findings=tuple(findings),
+        results=tuple(results),
     )
 
 
-def reference_findings(graded: GradedSubmission, *, seed: int) -> Iterator[Finding]:
+def reference_results(graded: GradedSubmission, *, seed: int) -> Iterator[ValidationResult]:
     """Whether the reference ran through, without a flag, and earned each automatic point.
 
     Args:
         graded: The reference's grade under that seed.
-        seed: For the findings' names.
+        seed: For the results' names.
     """
-    yield Finding(group="reference", name=f"seed {seed}: execution", passed=not _trouble(graded), text=_trouble(graded))
+    yield ValidationResult(
+        group="reference", name=f"seed {seed}: execution", passed=not _trouble(graded), text=_trouble(graded)
+    )
     flags = " ".join(flag.text for flag in graded.flags)
-    yield Finding(group="reference", name=f"seed {seed}: no flag", passed=not flags, text=flags)
+    yield ValidationResult(group="reference", name=f"seed {seed}: no flag", passed=not flags, text=flags)
     for verdict in graded.verdicts:
         passed = verdict.outcome == "passed" or verdict.cause == "by_hand"
         text = "" if passed else _loss_text(verdict)
-        yield Finding(group="reference", name=f"seed {seed}: {verdict.criterion}", passed=passed, text=text)
+        yield ValidationResult(group="reference", name=f"seed {seed}: {verdict.criterion}", passed=passed, text=text)
 
 
-def mutation_findings(result: MutationResult) -> Iterator[Finding]:
+def mutation_results(result: MutationResult) -> Iterator[ValidationResult]:
     """Whether each fault was caught by a criterion that names it, and each equivalent kept every point.
 
     Args:
@@ -82,18 +84,18 @@ def mutation_findings(result: MutationResult) -> Iterator[Finding]:
     """
     for mutant in result.mutants:
         right = mutant.fate in {"caught", "kept"} and not mutant.false_alarms
-        yield Finding(
+        yield ValidationResult(
             group="faults" if mutant.group == "fault" else "equivalents",
             name=" in ".join(filter(None, (mutant.kind, mutant.place))),
             passed=right,
             text="" if right else "\n".join(mutant_in_full(mutant)).strip(),
         )
     for problem in result.problems:
-        yield Finding(group="faults", name="runs", passed=False, text=problem)
+        yield ValidationResult(group="faults", name="runs", passed=False, text=problem)
     for one in result.criteria:
         if not one.targeted:
             text = "No fault was aimed at it: nothing is known of whether it catches any."
-            yield Finding(group="criteria", name=f"{one.criterion} was tried", passed=False, text=text)
+            yield ValidationResult(group="criteria", name=f"{one.criterion} was tried", passed=False, text=text)
 
 
 def _graded(task: Task, rubric: Rubric) -> GradedSubmission:
@@ -101,7 +103,7 @@ def _graded(task: Task, rubric: Rubric) -> GradedSubmission:
     return evaluate(rubric, evidence=evidence, measurements=measurements, read=task.folder.arrays.get)
 
 
-def _criteria_findings(task: Task, rubric: Rubric) -> Iterator[Finding]:
+def _criteria_results(task: Task, rubric: Rubric) -> Iterator[ValidationResult]:
     evidence, measurements = pipeline.stored_evidence(task.folder)
     read = task.folder.arrays.get
     graded = evaluate(rubric, evidence=evidence, measurements=measurements, read=read)
@@ -111,7 +113,7 @@ def _criteria_findings(task: Task, rubric: Rubric) -> Iterator[Finding]:
             continue
         text = vacuous.get(verdict.criterion, "")
         fix = "Give it parameters that ask for something, or take it out."
-        yield Finding(
+        yield ValidationResult(
             group="criteria",
             name=f"{verdict.criterion} can be failed",
             passed=not text,
@@ -122,7 +124,7 @@ def _criteria_findings(task: Task, rubric: Rubric) -> Iterator[Finding]:
 def _trouble(graded: GradedSubmission) -> str:
     run = graded.execution
     if run.reason is not None:
-        return f"The reference's run ended with {run.reason}: {run.detail} Mend the reference, or raise the limits."
+        return f"The reference's run ended with {run.reason}: {run.detail} Fix the reference, or raise the limits."
     if run.first_error_cell is not None:
         return f"Cell {run.first_error_cell + 1} of the reference raised. It must run from top to bottom."
     return ""
@@ -131,4 +133,4 @@ def _trouble(graded: GradedSubmission) -> str:
 def _loss_text(verdict: Verdict) -> str:
     said = f"{verdict.outcome}: {verdict.feedback} Expected: {verdict.expected or verdict.required}."
     yours = f" The reference: {verdict.yours}." if verdict.yours else ""
-    return f"{said}{yours} Mend the reference or the criterion's parameters."
+    return f"{said}{yours} Fix the reference or the criterion's parameters."

@@ -1,4 +1,4 @@
-"""Whether a rubric and its reference solution hold together: findings, each of which passes or fails in CI."""
+"""Whether a rubric and its reference solution hold together: results, each of which passes or fails in CI."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from grader.records.base import SCHEMA_VERSION
 Group = Literal["calibration", "reference", "criteria", "faults", "equivalents"]
 
 
-class Finding(Record):
+class ValidationResult(Record):
     """One thing that must hold.
 
     Attributes:
@@ -38,20 +38,20 @@ class Validation(Record):
     rubric: str
     data: Literal["full", "sample"]
     seeds: tuple[int, ...]
-    findings: tuple[Finding, ...]
+    results: tuple[ValidationResult, ...]
 
-    def with_findings(self, more: Iterable[Finding]) -> Validation:
-        """The same with more findings."""
-        return self.model_copy(update={"findings": (*self.findings, *more)})
+    def with_results(self, more: Iterable[ValidationResult]) -> Validation:
+        """The same with more results."""
+        return self.model_copy(update={"results": (*self.results, *more)})
 
     @property
-    def failures(self) -> tuple[Finding, ...]:
+    def failures(self) -> tuple[ValidationResult, ...]:
         """What does not hold."""
-        return tuple(finding for finding in self.findings if not finding.passed)
+        return tuple(result for result in self.results if not result.passed)
 
 
 def validations_json(validations: list[Validation]) -> str:
-    """The findings for a machine."""
+    """The results for a machine."""
     whole = {
         "schema_version": SCHEMA_VERSION,
         "passed": not any(validation.failures for validation in validations),
@@ -61,26 +61,26 @@ def validations_json(validations: list[Validation]) -> str:
 
 
 def junit_xml(validations: list[Validation]) -> str:
-    """The findings in JUnit's form, which CI services show: a suite a rubric and group, a test case a finding."""
+    """The results in JUnit's form, which CI services show: a suite a rubric and group, a test case a result."""
     root = ET.Element("testsuites", name="grader validate")
     for validation in validations:
-        for group in dict.fromkeys(finding.group for finding in validation.findings):
-            findings = [finding for finding in validation.findings if finding.group == group]
-            failures = sum(not finding.passed for finding in findings)
+        for group in dict.fromkeys(result.group for result in validation.results):
+            results = [result for result in validation.results if result.group == group]
+            failures = sum(not result.passed for result in results)
             suite = ET.SubElement(
                 root,
                 "testsuite",
                 name=f"{validation.assignment}.{group}",
-                tests=str(len(findings)),
+                tests=str(len(results)),
                 failures=str(failures),
                 errors="0",
             )
-            for finding in findings:
+            for result in results:
                 case = ET.SubElement(
-                    suite, "testcase", classname=f"{validation.assignment}.{group}", name=_xml_text(finding.name)
+                    suite, "testcase", classname=f"{validation.assignment}.{group}", name=_xml_text(result.name)
                 )
-                if not finding.passed:
-                    text = _xml_text(finding.text)
+                if not result.passed:
+                    text = _xml_text(result.text)
                     first = text.splitlines()[0] if text else ""
                     ET.SubElement(case, "failure", message=first).text = text
     ET.indent(root)
@@ -89,4 +89,4 @@ def junit_xml(validations: list[Validation]) -> str:
 
 def _xml_text(text: str) -> str:
     """Without the control characters that XML cannot hold."""
-    return "".join(sign for sign in text if sign in "\t\n" or sign.isprintable())
+    return "".join(character for character in text if character in "\t\n" or character.isprintable())

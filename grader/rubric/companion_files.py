@@ -11,6 +11,7 @@ from pydantic import BaseModel
 from grader.calibration import Calibration, read_calibration
 from grader.errors import UsageError
 from grader.judging.bands import Within
+from grader.judging.parameters import parts_of
 from grader.rubric.models import DataKind, Rubric
 from grader.rubric.relations import Listed, named_sections
 from grader.text.prose import normalised, paragraphs
@@ -73,7 +74,7 @@ def read_template(rubric: Rubric, problems: Listed) -> frozenset[str]:
     if rubric.template is None:
         return frozenset()
     if isinstance(rubric.template, str):
-        texts = _template_file(rubric.beside(rubric.template), problems)
+        texts = _template_file(rubric.companion(rubric.template), problems)
     else:
         texts = list(rubric.template)
     return frozenset(normalised(block) for text in texts for block in paragraphs(text))
@@ -116,4 +117,4 @@ def _command(rubric: Rubric, kind: DataKind) -> str:
 
 
 def _bands(params: BaseModel) -> list[Within]:
-    return [value for name in type(params).model_fields if isinstance(value := getattr(params, name), Within)]
+    return list(parts_of(params, Within))

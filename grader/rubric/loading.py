@@ -12,15 +12,15 @@ from pydantic_core import ErrorDetails
 
 import grader.checks  # noqa: F401 - registers every check
 from grader.architecture.forms import did_you_mean
-from grader.errors import RubricError
-from grader.judging.registry import CheckSpec, Params, registered
+from grader.errors import RubricError, UsageError
+from grader.judging.registry import CheckSpec, Params, find_check, registered
 from grader.rubric.companion_files import read_calibrations, read_template
 from grader.rubric.messages import message_of, unknown_key
-from grader.rubric.models import Criterion, DeclaredPoints, Rubric, Section
+from grader.rubric.models import Criterion, DeclaredPoints, Rubric, Section, form_parameters
 from grader.rubric.relations import check_relations
 from grader.rubric.yaml_source import KeyPath, Source, read_source
 
-READ_FROM_BESIDE = frozenset({"path", "sha256", "calibrations", "template_texts"})
+FROM_COMPANION_FILES = frozenset({"path", "sha256", "calibrations", "template_texts"})
 """Attributes of a rubric that do not stand in its file."""
 
 M = TypeVar("M", bound=BaseModel)
@@ -60,7 +60,7 @@ class Problems:
 
 
 def load_rubric(path: Path, *, with_calibration: bool = True) -> Rubric:
-    """Reads a rubric and everything beside it that grading needs.
+    """Reads a rubric and the companion files that grading needs.
 
     Args:
         path: Of the YAML file.
@@ -85,19 +85,19 @@ def load_rubric(path: Path, *, with_calibration: bool = True) -> Rubric:
     rubric = _rubric(source.data, problems)
     rubric = rubric.model_copy(update={"path": path, "sha256": hashlib.sha256(raw).hexdigest()})
     check_relations(rubric, problems, complete=not problems.lines())
-    beside: dict[str, Any] = {"template_texts": read_template(rubric, problems)}
+    companions: dict[str, Any] = {"template_texts": read_template(rubric, problems)}
     if with_calibration:
-        beside["calibrations"] = read_calibrations(rubric, problems)
+        companions["calibrations"] = read_calibrations(rubric, problems)
     lines = problems.lines()
     if lines:
         raise RubricError(lines)
-    return rubric.model_copy(update=beside)
+    return rubric.model_copy(update=companions)
 
 
 def _rubric(data: dict[str, Any], problems: Problems) -> Rubric:
     """The rubric as far as it can be understood: sections and criteria with mistakes are left out."""
     head = {key: value for key, value in data.items() if key != "sections"}
-    known = set(Rubric.model_fields) - READ_FROM_BESIDE
+    known = set(Rubric.model_fields) - FROM_COMPANION_FILES
     for key in [key for key in head if key not in known]:
         problems.add((key,), unknown_key(key, known))
         del head[key]
@@ -134,14 +134,17 @@ def _criterion(raw: Any, section: Section | None, *, place: KeyPath, problems: P
     name = raw.get("check")
     if not isinstance(name, str):
         return criterion
-    spec = registered().get(name)
-    if spec is None:
-        hint = did_you_mean(name, registered()) or " `grader checks` lists them."
-        problems.add((*place, "check"), f"there is no check {name!r}.{hint}")
+    try:
+        spec = find_check(name)
+    except UsageError as error:
+        hint = error.expected or did_you_mean(name, registered()).strip() or error.fix
+        problems.add((*place, "check"), f"{error.found} {hint}")
         return criterion
     given = raw.get("params")
-    if "model" in spec.params.model_fields and section is not None and section.model is not None:
-        given = {"model": section.model, **given} if isinstance(given, dict) else given or {"model": section.model}
+    forms = form_parameters(spec.params)
+    if forms and section is not None and section.model is not None:
+        own = dict.fromkeys(forms, section.model)
+        given = {**own, **given} if isinstance(given, dict) else given or own
     params = _params(given, spec, place=(*place, "params"), problems=problems)
     return None if criterion is None or params is None else criterion.model_copy(update={"params": params})
 
@@ -170,7 +173,7 @@ def _params(raw: Any, spec: CheckSpec, *, place: KeyPath, problems: Problems) ->
 
 def _wrong_parameter(error: ErrorDetails, spec: CheckSpec, *, name: str) -> str:
     subject = f"parameter {name!r} of check {spec.name!r}" if name else f"check {spec.name!r}"
-    if name == "model" and error["type"] == "missing":
+    if name in form_parameters(spec.params) and error["type"] == "missing":
         return f"{subject} is missing, and its section has no 'model' either. Give the section one."
     if error["type"] == "missing":
         return f"{subject} is missing. {_takes(spec)}"

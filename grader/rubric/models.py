@@ -25,7 +25,8 @@ from pydantic import (
 from grader.architecture.forms import ModelForm
 from grader.calibration import Calibration
 from grader.errors import RubricError
-from grader.judging.registry import Params
+from grader.judging.parameters import ComparedSectionId, parts_of
+from grader.judging.registry import CheckPackage, CheckSpec, Params, find_check
 from grader.records import Sha256
 
 DataKind = Literal["full", "sample"]
@@ -61,6 +62,13 @@ def _has_no_nul(path: str) -> str:
 
 RelativePath = Annotated[str, AfterValidator(_has_no_nul)]
 """A path as a rubric names it."""
+
+
+def form_parameters(params: type[Params]) -> frozenset[str]:
+    """The parameters of a check that are the form of a model: what a rubric leaves out is the section's own."""
+    return frozenset(
+        name for name, field in params.model_fields.items() if field.annotation in {ModelForm, ModelForm | None}
+    )
 
 
 class Part(BaseModel):
@@ -137,6 +145,15 @@ class Criterion(Part):
     visibility: Literal["student", "tutor"] = "student"
     text: OutcomeTexts = OutcomeTexts()
 
+    @property
+    def spec(self) -> CheckSpec:
+        """The check, with what it declares.
+
+        Raises:
+            UsageError: It is not registered; `load_rubric` refuses such a rubric.
+        """
+        return find_check(self.check)
+
 
 class Section(Part):
     """A part of the assignment.
@@ -175,7 +192,7 @@ class Section(Part):
     @property
     def compares_trainings(self) -> bool:
         """Whether it judges several trainings of its own cells side by side, none of which is its model."""
-        return any(criterion.check == "learning_rates" for criterion in self.criteria)
+        return any(criterion.spec.compares_trainings for criterion in self.criteria)
 
 
 class Rubric(Part):
@@ -220,20 +237,31 @@ class Rubric(Part):
         if self.reference is None:
             fix = "Add a line such as: reference: ../reference/<assignment>/reference.ipynb"
             raise RubricError([f"{self.path}:1: there is no reference solution. {fix}"])
-        found = self.beside(self.reference)
+        found = self.companion(self.reference)
         if not found.is_file():
             raise RubricError([f"{self.path}: the reference {found} is missing. Check the path under 'reference'."])
         return found
 
     @property
-    def gap_pairs(self) -> dict[str, str]:
+    def gap_pairs(self) -> dict[str, ComparedSectionId]:
         """Which section's gap is compared with whose, as the criteria say."""
         return {
             section.id: other
             for section in self.sections
             for criterion in section.criteria
-            if isinstance(other := getattr(criterion.params, "compared_to", None), str)
+            for other in parts_of(criterion.params, ComparedSectionId)
         }
+
+    @property
+    def check_packages(self) -> tuple[CheckPackage, ...]:
+        """The packages whose checks it uses besides the grader's own, by name."""
+        found = {spec.package for spec in self.specs if spec.package is not None}
+        return tuple(sorted(found, key=lambda package: package.name))
+
+    @property
+    def specs(self) -> tuple[CheckSpec, ...]:
+        """The checks that it uses, each once, by name."""
+        return tuple(find_check(name) for name in sorted({criterion.check for criterion in self.criteria}))
 
     @property
     def section_digests(self) -> dict[str, Sha256]:
@@ -266,9 +294,9 @@ class Rubric(Part):
         if named is None:
             fix = f"Add calibration: {{{data}: ../reference/{self.assignment}/calibration-{data}.json}}"
             raise RubricError([f"{self.path}:1: no calibration file is named for the {data} data. {fix}"])
-        return self.beside(named)
+        return self.companion(named)
 
-    def beside(self, relative: str) -> Path:
+    def companion(self, relative: str) -> Path:
         """A path that is given relative to the rubric's file."""
         return Path(os.path.normpath(self.path.parent / relative))
 

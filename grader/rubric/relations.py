@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from graphlib import CycleError, TopologicalSorter
 from typing import Protocol
 
 from grader.architecture.forms import did_you_mean
+from grader.judging.parameters import SectionId, parts_of
 from grader.rubric.models import Criterion, Rubric, Section
 from grader.rubric.yaml_source import KeyPath, Source
-
-NAMES_SECTIONS = frozenset({"compared_to", "show", "or_behind", "sections", "used_by", "or_as", "data_of"})
-"""Parameters of these names, of whatever check, hold ids of sections."""
 
 
 class Listed(Protocol):
@@ -101,32 +100,32 @@ def _references(criterion: Criterion, raw: _Raw, *, problems: Listed) -> None:
             text = f"it requires {name!r}, which does not exist.{did_you_mean(name, known) or ' Name a criterion.'}"
             problems.add((*place, "requires", number), text)
     ids = [own for own, _ in raw.sections()]
-    for key in NAMES_SECTIONS & set(type(criterion.params).model_fields):
-        for name in _texts(getattr(criterion.params, key)):
+    for key, value in criterion.params:
+        for name in parts_of(value, SectionId):
             if name not in ids:
                 text = f"parameter {key!r}: there is no section {name!r}.{did_you_mean(name, ids) or _these(ids)}"
                 problems.add((*place, "params", key), text)
 
 
 def _no_rounds(rubric: Rubric, raw: _Raw, *, problems: Listed) -> None:
-    requires = {criterion.id: criterion.requires for criterion in rubric.criteria}
-    done: set[str] = set()
-    for start in requires:
-        chain = [start]
-        while chain:
-            following = next(
-                (name for name in requires.get(chain[-1], ()) if name in requires and name not in done), None
-            )
-            if following is None:
-                done.add(chain.pop())
-            elif following in chain:
-                round_ = [*chain[chain.index(following) :], following]
-                place = (*raw.place(chain[-1], among=raw.criteria()), "requires")
-                problems.add(place, f"requires goes round: {' -> '.join(round_)}. Take one of them out.")
-                done.update(chain)
-                chain = []
-            else:
-                chain.append(following)
+    order = [criterion.id for criterion in rubric.criteria]
+    requires = {criterion.id: set(criterion.requires) & set(order) for criterion in rubric.criteria}
+    while members := _round(requires):
+        first = min(range(len(members)), key=lambda place: order.index(members[place]))
+        chain = [*members[first:], *members[: first + 1]]
+        place = (*raw.place(chain[-2], among=raw.criteria()), "requires")
+        problems.add(place, f"requires goes round: {' -> '.join(chain)}. Take one of them out.")
+        requires = {name: others - {*members} for name, others in requires.items() if name not in members}
+
+
+def _round(requires: Mapping[str, Iterable[str]]) -> list[str]:
+    """Criteria each of which requires the next, and the last the first; empty where there are none."""
+    try:
+        TopologicalSorter(requires).prepare()
+    except CycleError as error:
+        # Listed from what is required to what requires it, with the first again at the end.
+        return [str(name) for name in error.args[1]][:0:-1]
+    return []
 
 
 def _sums(rubric: Rubric, problems: Listed) -> None:
@@ -141,14 +140,7 @@ def _sums(rubric: Rubric, problems: Listed) -> None:
 
 def named_sections(criterion: Criterion) -> frozenset[str]:
     """The sections that a criterion's parameters speak of."""
-    values = (getattr(criterion.params, key, None) for key in NAMES_SECTIONS)
-    return frozenset(name for value in values for name in _texts(value))
-
-
-def _texts(value: object) -> Iterable[str]:
-    if isinstance(value, str):
-        return (value,)
-    return tuple(item for item in value if isinstance(item, str)) if isinstance(value, tuple | list) else ()
+    return frozenset(parts_of(criterion.params, SectionId))
 
 
 def _these(ids: Sequence[str]) -> str:

@@ -3,28 +3,28 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
-import grader.checks  # noqa: F401 - registers every check
-from grader.judging.registry import CheckSpec, registered
-from grader.rubric.loading import READ_FROM_BESIDE
-from grader.rubric.models import Rubric
+from grader.judging.registry import CheckSpec
+from grader.rubric.loading import FROM_COMPANION_FILES
+from grader.rubric.models import Rubric, form_parameters
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 
-def json_schema() -> dict[str, Any]:
-    """The schema of a rubric's YAML, with the parameters of every registered check."""
+def json_schema(specs: Mapping[str, CheckSpec]) -> dict[str, Any]:
+    """The schema of a rubric's YAML, with the parameters of these checks."""
     schema = Rubric.model_json_schema()
     definitions = schema["$defs"]
-    for name in READ_FROM_BESIDE:
+    for name in FROM_COMPANION_FILES:
         schema["properties"].pop(name)
-    specs = registered()
     for spec in specs.values():
-        own = spec.params.model_json_schema(ref_template="#/$defs/{model}")
-        definitions |= own.pop("$defs", {})
-        _section_gives_model(own)
-        definitions[spec.params.__name__] = own
+        prefix = _prefix(spec)
+        own = spec.params.model_json_schema(ref_template=f"#/$defs/{prefix}{{model}}")
+        definitions |= {f"{prefix}{name}": inner for name, inner in own.pop("$defs", {}).items()}
+        _section_gives_model(own, spec)
+        definitions[f"{prefix}{spec.params.__name__}"] = own
     criterion = definitions["Criterion"]
     criterion["properties"]["check"] = {"oneOf": [_named(spec) for spec in specs.values()]}
     criterion["properties"]["params"] = {"type": "object"}
@@ -35,9 +35,14 @@ def json_schema() -> dict[str, Any]:
     return {"$schema": DIALECT, **_without_titles(schema), "title": "Rubric"}
 
 
-def schema_text() -> str:
-    """The schema as the file ``rubrics/schema.json`` holds it."""
-    return json.dumps(json_schema(), indent=1, ensure_ascii=True) + "\n"
+def schema_text(specs: Mapping[str, CheckSpec]) -> str:
+    """The schema as a file for editors; ``rubrics/schema.json`` is that of the grader's own checks."""
+    return json.dumps(json_schema(specs), indent=1, ensure_ascii=True) + "\n"
+
+
+def _prefix(spec: CheckSpec) -> str:
+    """Keeps the definitions of a course's own check apart from those of another class of the same name."""
+    return "" if spec.package is None else f"{spec.name}."
 
 
 def _named(spec: CheckSpec) -> dict[str, Any]:
@@ -45,16 +50,16 @@ def _named(spec: CheckSpec) -> dict[str, Any]:
 
 
 def _with_params(spec: CheckSpec) -> dict[str, Any]:
-    reference = {"$ref": f"#/$defs/{spec.params.__name__}"}
+    reference = {"$ref": f"#/$defs/{_prefix(spec)}{spec.params.__name__}"}
     return {
         "if": {"properties": {"check": {"const": spec.name}}},
         "then": {"properties": {"params": reference}},
     }
 
 
-def _section_gives_model(own: dict[str, Any]) -> None:
-    """A parameter ``model`` need not be given: it is the section's by default."""
-    required = [name for name in own.get("required", []) if name != "model"]
+def _section_gives_model(own: dict[str, Any], spec: CheckSpec) -> None:
+    """The form of a model need not be given: it is the section's by default."""
+    required = [name for name in own.get("required", []) if name not in form_parameters(spec.params)]
     if required:
         own["required"] = required
     else:

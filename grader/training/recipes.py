@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Literal
 
+from pydantic import Field
+
+from grader.judging.registry import Params
 from grader.judging.results import counted, listed
 from grader.judging.views import SectionView
 from grader.records import FitRecord
@@ -45,6 +48,33 @@ class Asked:
     callback: str | None = None
     weighted: bool = False
     own_loop: bool = False
+
+
+class TrainingRecipe(Params):
+    """The training that a check asks for: a base of its parameters.
+
+    Of models that look alike, the one that was trained by it answers the section; and a training of no more epochs than
+    a rubric asks for is honest work where a time limit cut it off.
+    """
+
+    epochs: int | None = Field(None, ge=1, description="epochs, over all fits of the model; default: any")
+    batch_size: int | None = Field(None, ge=1, description="rows a step; default: any")
+    validation: float | None = Field(None, gt=0, lt=1, description="share of rows held out, such as 0.1; default: any")
+    validation_tolerance: float = Field(
+        0.02, ge=0, lt=0.5, description="by how much a validation set cut off by hand may be larger or smaller"
+    )
+    early_stopping: bool | None = Field(
+        None, description="true: epochs that early stopping left out count; false: not; default: a tutor decides"
+    )
+    callback: str | None = Field(None, description="callback that fit must be given, such as EarlyStopping")
+    weighted: bool = Field(False, description="true: with class_weight or sample_weight")
+    own_loop: bool = Field(False, description="true: trained by a loop of gradients and steps, not by fit")
+
+    @property
+    def asked(self) -> Asked:
+        """The recipe alone."""
+        given = dict(self)
+        return Asked(**{field.name: given[field.name] for field in fields(Asked)})
 
 
 @dataclass(frozen=True)

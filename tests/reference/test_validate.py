@@ -13,10 +13,10 @@ from grader.evaluate import evaluate
 from grader.execution.sources import packages
 from grader.judging.registry import registered
 from grader.records import Measurements
-from grader.reference.calibration_staleness import calibration_findings
+from grader.reference.calibration_staleness import calibration_results
 from grader.reference.negative_controls import criteria_that_cannot_fail
-from grader.reference.validate import reference_findings
-from grader.reference.validation import Finding, Validation, junit_xml, validations_json
+from grader.reference.validate import reference_results
+from grader.reference.validation import Validation, ValidationResult, junit_xml, validations_json
 from grader.rubric import Criterion, Rubric, Section, load_rubric
 
 RUNS = (0.90, 0.91, 0.92, 0.91)
@@ -84,13 +84,13 @@ def test_a_band_that_holds_everything_is_found(asked):
 
 
 def test_the_reference_is_told_with_what_it_lost():
-    """A criterion that the reference does not earn is a finding with both numbers; by hand is none."""
+    """A criterion that the reference does not earn is a result with both numbers; by hand is none."""
     _, graded, *_ = of_reference(criterion("accuracy", min=0.98), criterion("discussion", question="why"))
-    findings = {finding.name: finding for finding in reference_findings(graded, seed=3)}
-    assert findings["seed 3: execution"].passed
-    assert not findings["seed 3: ex4.accuracy"].passed
-    assert "0.9700" in findings["seed 3: ex4.accuracy"].text
-    assert "0.9800" in findings["seed 3: ex4.accuracy"].text
+    results = {result.name: result for result in reference_results(graded, seed=3)}
+    assert results["seed 3: execution"].passed
+    assert not results["seed 3: ex4.accuracy"].passed
+    assert "0.9700" in results["seed 3: ex4.accuracy"].text
+    assert "0.9800" in results["seed 3: ex4.accuracy"].text
 
 
 def with_calibration(**changes):
@@ -106,15 +106,15 @@ def with_calibration(**changes):
     return rubric.model_copy(update={"calibrations": {"sample": known}})
 
 
-def findings_of(rubric, fingerprint=SHA):
+def results_of(rubric, fingerprint=SHA):
     files = (SimpleNamespace(name="mnist", fingerprint=fingerprint),)
     data = SimpleNamespace(kind="sample", files=files)
-    return {finding.name: finding for finding in calibration_findings(rubric, data)}
+    return {result.name: result for result in calibration_results(rubric, data)}
 
 
 def test_a_calibration_that_belongs_holds():
     """Same reference, rubric, data and environment: nothing to say."""
-    assert [name for name, finding in findings_of(with_calibration()).items() if not finding.passed] == []
+    assert [name for name, result in results_of(with_calibration()).items() if not result.passed] == []
 
 
 @pytest.mark.parametrize(
@@ -129,9 +129,9 @@ def test_a_calibration_that_belongs_holds():
     ],
 )
 def test_what_changed_since_is_named(changes, name, words):
-    """One finding fails, says what changed, and how to measure again."""
-    failures = [finding for finding in findings_of(with_calibration(**changes)).values() if not finding.passed]
-    assert [finding.name for finding in failures] == [name]
+    """One result fails, says what changed, and how to measure again."""
+    failures = [result for result in results_of(with_calibration(**changes)).values() if not result.passed]
+    assert [result.name for result in failures] == [name]
     assert words in failures[0].text
     assert "grader calibrate" in failures[0].text
 
@@ -140,22 +140,22 @@ def test_a_section_without_bands_may_change():
     """Nothing that was measured hangs on it."""
     rubric = with_calibration()
     edited = tuple(one.model_copy(update={"title": "Other"}) if one.id == "ex3" else one for one in rubric.sections)
-    assert findings_of(rubric.model_copy(update={"sections": edited}))["rubric"].passed
+    assert results_of(rubric.model_copy(update={"sections": edited}))["rubric"].passed
 
 
 def test_tensorflow_is_one_library_under_two_names():
     """A calibration of tensorflow-cpu holds where tensorflow of the same version is installed."""
     renamed = {name.removesuffix("-cpu"): version for name, version in packages().items()}
-    assert findings_of(with_calibration(packages=renamed))["environment"].passed
+    assert results_of(with_calibration(packages=renamed))["environment"].passed
 
 
 def a_validation():
-    findings = (
-        Finding(group="reference", name="seed 1: a", passed=True),
-        Finding(group="reference", name="seed 1: b", passed=False, text='failed: <got> "0.5"\x07\nMend it.'),
-        Finding(group="criteria", name="a can be failed", passed=True),
+    results = (
+        ValidationResult(group="reference", name="seed 1: a", passed=True),
+        ValidationResult(group="reference", name="seed 1: b", passed=False, text='failed: <got> "0.5"\x07\nMend it.'),
+        ValidationResult(group="criteria", name="a can be failed", passed=True),
     )
-    return Validation(assignment="some", rubric="some.yaml", data="sample", seeds=(1,), findings=findings)
+    return Validation(assignment="some", rubric="some.yaml", data="sample", seeds=(1,), results=results)
 
 
 def test_junit_has_a_case_a_finding():
@@ -169,7 +169,7 @@ def test_junit_has_a_case_a_finding():
 
 
 def test_json_says_whether_all_of_it_holds():
-    """A machine reads one word, and every finding."""
+    """A machine reads one word, and every result."""
     plain = json.loads(validations_json([a_validation()]))
     assert plain["passed"] is False
-    assert [finding["passed"] for finding in plain["rubrics"][0]["findings"]] == [True, False, True]
+    assert [result["passed"] for result in plain["rubrics"][0]["results"]] == [True, False, True]

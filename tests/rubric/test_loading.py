@@ -10,6 +10,7 @@ from worksheet import RUBRIC_FILE, rubric
 from grader.calibration import calibration_text
 from grader.checks.training import TrainedParams
 from grader.errors import RubricError
+from grader.judging.registry import own_checks
 from grader.rubric import json_schema, load_rubric, schema_text
 
 GOOD = """\
@@ -127,7 +128,7 @@ BROKEN = [
 
 
 @pytest.mark.parametrize(("old", "new", "expected"), BROKEN)
-def test_each_mistake_is_found_with_its_line_and_mend(*, tmp_path, old, new, expected):
+def test_each_mistake_is_found_with_its_line_and_fix(*, tmp_path, old, new, expected):
     """Before any kernel starts."""
     assert old in GOOD
     found = problems(tmp_path, GOOD.replace(old, new, 1))
@@ -280,13 +281,13 @@ def test_week_9_has_every_criterion_with_its_points():
 
 def test_the_published_schema_is_current():
     """After a change of a check: grader checks --schema > rubrics/schema.json."""
-    assert (RUBRIC_FILE.parent / "schema.json").read_text() == schema_text()
+    assert (RUBRIC_FILE.parent / "schema.json").read_text() == schema_text(own_checks())
     assert RUBRIC_FILE.read_text().startswith("# yaml-language-server: $schema=schema.json\n")
 
 
 def test_the_schema_knows_every_check_and_its_parameters():
     """A parameter that the section gives need not stand in the criterion."""
-    definitions = json_schema()["$defs"]
+    definitions = json_schema(own_checks())["$defs"]
     assert definitions["TrainedParams"]["properties"]["epochs"]["description"]
     assert "model" not in definitions["ArchitectureParams"].get("required", [])
     assert len(definitions["Criterion"]["allOf"]) == len(definitions["Criterion"]["properties"]["check"]["oneOf"])

@@ -6,18 +6,18 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from grader.evaluate import evaluate
-from grader.judging.registry import registered
+from grader.judging.parameters import ComparedSectionId, SectionId, fields_of
+from grader.judging.registry import find_check
 from grader.judging.views import Array, SubmissionView
 from grader.matching import match
 from grader.records import ArrayRef, Evidence, Measurements
 from grader.reference.draft.outline import outline
 from grader.reference.draft.proposals import Planned, Proposal, View
-from grader.reference.draft.rules import OF_THE_WHOLE, RULES, SPEAKING_OF_A_MODEL
+from grader.reference.draft.rules import RULES
 from grader.reference.draft.text import Draft, Drafted
 from grader.reference.negative_controls import criteria_that_cannot_fail
 from grader.rubric import Rubric
 from grader.rubric.models import DeclaredPoints
-from grader.rubric.relations import NAMES_SECTIONS
 
 WHOLE_NOTEBOOK = Planned(id="notebook", title="The notebook as a whole", whole_notebook=True)
 
@@ -37,11 +37,12 @@ def draft_sections(run: Run) -> tuple[Drafted, ...]:
     view = _view(run, planned)
     planned = [_with_owner(view.of(one)) for one in planned]
     view = _view(run, planned)
-    of_sections = [name for name in RULES if name not in OF_THE_WHOLE]
-    return without_empty(
-        Drafted(one, tuple(_proposals(view.of(one), OF_THE_WHOLE if one.whole_notebook else of_sections)))
-        for one in planned
-    )
+    return without_empty(Drafted(one, tuple(_proposals(view.of(one), _checks_for(one)))) for one in planned)
+
+
+def _checks_for(one: Planned) -> list[str]:
+    """The checks with a rule that are about such a section: the whole notebook, or a part of it."""
+    return [name for name in RULES if find_check(name).whole_notebook is one.whole_notebook]
 
 
 def settle(draft: Draft, *, runs: Sequence[Run], load: Callable[[Draft], Rubric]) -> Draft:
@@ -108,6 +109,7 @@ def _with_owner(view: View) -> Planned:
     happened = any((section.here(run.evaluations), section.here(run.predictions), section.here(run.figures)))
     if one.model is not None or one.whole_notebook or not happened:
         return one
+    showing = [name for name in RULES if find_check(name).shows_model]
     at = view.sections.index(one)
     best, most = None, 0
     # Of equals the last one before this section is meant.
@@ -115,7 +117,7 @@ def _with_owner(view: View) -> Planned:
         own = view.section.matching[owner.id]
         borrowed = section.match.model_copy(update={"model": own.model, "fits": own.fits, "borrowed_from": owner.id})
         seen = replace(view, section=replace(section, match=borrowed))
-        count = sum(seen.shows(proposal) for proposal in _proposals(seen, SPEAKING_OF_A_MODEL))
+        count = sum(seen.shows(proposal) for proposal in _proposals(seen, showing))
         if count >= max(most, 1):
             best, most = owner.id, count
     return replace(one, model_of=best)
@@ -149,17 +151,19 @@ def _pruned(one: Drafted, kept: set[str]) -> Drafted:
         return replace(one, planned=replace(planned, model_of=None), criteria=())
     criteria: list[Proposal] = []
     for proposal in one.criteria:
-        params = {key: _left(value, kept) if key in NAMES_SECTIONS else value for key, value in proposal.params.items()}
+        naming = fields_of(find_check(proposal.check).params, SectionId)
+        params = {key: _left(value, kept) if key in naming else value for key, value in proposal.params.items()}
         if all(value or not _is_needed(proposal.check, key) for key, value in params.items()):
-            left = {key: value for key, value in params.items() if value or key not in NAMES_SECTIONS}
+            left = {key: value for key, value in params.items() if value or key not in naming}
             criteria.append(replace(proposal, params=left))
     return replace(one, criteria=tuple(criteria))
 
 
 def _is_needed(check: str, key: str) -> bool:
     """Whether a parameter names sections without which its criterion asks for nothing."""
-    field = registered()[check].params.model_fields[key]
-    return key in NAMES_SECTIONS and (field.is_required() or key == "compared_to")
+    params = find_check(check).params
+    is_required = key in fields_of(params, SectionId) and params.model_fields[key].is_required()
+    return is_required or key in fields_of(params, ComparedSectionId)
 
 
 def _left(value: object, kept: set[str]) -> object:

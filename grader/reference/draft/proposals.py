@@ -7,11 +7,12 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from grader.architecture.forms import ModelForm
-from grader.judging.registry import registered
+from grader.judging.registry import find_check
 from grader.judging.views import SectionView
 from grader.matching.claims import Candidate
 from grader.records import CheckResult
 from grader.rubric import Section
+from grader.rubric.models import form_parameters
 
 
 @dataclass(frozen=True)
@@ -113,8 +114,8 @@ class View:
 
     def result(self, proposal: Proposal) -> CheckResult:
         """What the proposed check says of the reference."""
-        spec = registered()[proposal.check]
-        model = {"model": self.planned.form} if "model" in spec.params.model_fields else {}
+        spec = find_check(proposal.check)
+        model = dict.fromkeys(form_parameters(spec.params), self.planned.form)
         return spec.run(self.section, spec.params.model_validate({**model, **proposal.params}))
 
     def shows(self, proposal: Proposal) -> bool:

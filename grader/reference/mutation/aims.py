@@ -8,6 +8,8 @@ from types import MappingProxyType
 from typing import Any, Literal
 
 from grader.architecture.forms import Expected, ModelForm, meets
+from grader.judging.parameters import parts_of
+from grader.judging.registry import find_check
 from grader.records import SectionMatch
 from grader.rubric import Criterion, Rubric, Section
 from grader.rubric.relations import named_sections
@@ -17,9 +19,6 @@ Reach = Literal["place", "quality", "model", "everything"]
 them; everywhere."""
 
 Hits = Callable[[Criterion], bool]
-
-QUALITY = frozenset({"accuracy", "error", "score", "gap", "reproducible"})
-"""Checks of how well a model does: whatever is changed in it or in its training may move them."""
 
 
 @dataclass(frozen=True)
@@ -84,23 +83,33 @@ class Aim:
         return not section.whole_notebook and bool(self.cells & set(match.cells))
 
     def _may_follow(self, criterion: Criterion, section: Section, *, feeling: set[str]) -> bool:
-        if self.reach == "everything" or (self.breaks and criterion.check == "notebook_runs"):
+        if self.reach == "everything" or (self.breaks and criterion.spec.fails_on_error):
             return True
         if section.id not in feeling and not feeling & named_sections(criterion):
             return False
         if criterion.check in self.follows or self.reach == "model":
             return True
-        return self.reach == "quality" and criterion.check in QUALITY
+        return self.reach == "quality" and criterion.spec.quality != "none"
 
 
 def asks(check: str, *names: str) -> Hits:
-    """Criteria of a check whose rubric names all of these parameters."""
-    return lambda criterion: criterion.check == check and all(_asks_for(criterion, name) for name in names)
+    """Criteria of a check whose rubric asks for something by all of these parameters.
 
+    Raises:
+        UsageError: There is no such check.
+        ValueError: It has no such parameter.
+    """
+    unknown = set(names) - set(find_check(check).params.model_fields)
+    if unknown:
+        raise ValueError(f"check {check!r} has no parameters {sorted(unknown)}")
 
-def _asks_for(criterion: Criterion, name: str) -> bool:
-    value = getattr(criterion.params, name, None)
-    return value not in {None, ()} and value is not False
+    def hits(criterion: Criterion) -> bool:
+        if criterion.check != check:
+            return False
+        given = dict(criterion.params)
+        return all(given[name] not in {None, ()} and given[name] is not False for name in names)
+
+    return hits
 
 
 def any_of(*hits: Hits) -> Hits:
@@ -110,10 +119,12 @@ def any_of(*hits: Hits) -> Hits:
 
 def of_quality(criterion: Criterion) -> bool:
     """Criteria by which a model must do as well as the reference."""
-    if criterion.check not in QUALITY - {"reproducible", "gap"}:
-        return False
-    bands = (getattr(criterion.params, name, None) for name in ("min", "max", "within"))
-    return any(band is not None for band in bands)
+    return criterion.spec.quality == "judged"
+
+
+def not_by_hand(criterion: Criterion) -> bool:
+    """Criteria that no person decides."""
+    return not criterion.spec.by_hand
 
 
 def form_asks(kind: str, key: str | None = None, *, size: Mapping[str, Any] = MappingProxyType({})) -> Hits:
@@ -130,10 +141,8 @@ def form_asks(kind: str, key: str | None = None, *, size: Mapping[str, Any] = Ma
         return one.kind == kind and all(meets(size[name], one.values[name]) for name in sizes)
 
     def hits(criterion: Criterion) -> bool:
-        form = getattr(criterion.params, "model", None)
-        if criterion.check != "architecture" or not isinstance(form, ModelForm):
-            return False
-        return any(is_meant(one) and (key is None or key in one.values) for one in form.expected)
+        expected = (one for form in parts_of(criterion.params, ModelForm) for one in form.expected)
+        return any(is_meant(one) and (key is None or key in one.values) for one in expected)
 
     return hits
 
@@ -141,11 +150,12 @@ def form_asks(kind: str, key: str | None = None, *, size: Mapping[str, Any] = Ma
 def form_counts(kind: str, number: int) -> Hits:
     """Architectures whose form names a layer of that kind, and not so many of them."""
 
-    def hits(criterion: Criterion) -> bool:
-        form = getattr(criterion.params, "model", None)
-        if not form_asks(kind)(criterion) or not isinstance(form, ModelForm) or kind in form.allow:
-            return False
+    def is_other(form: ModelForm) -> bool:
         expected = [one for one in form.expected if one.kind == kind]
-        return not sum(not one.optional for one in expected) <= number <= len(expected)
+        fewest = sum(not one.optional for one in expected)
+        return bool(expected) and kind not in form.allow and not fewest <= number <= len(expected)
+
+    def hits(criterion: Criterion) -> bool:
+        return any(is_other(form) for form in parts_of(criterion.params, ModelForm))
 
     return hits

@@ -303,7 +303,7 @@ def metrics_missing(original: Original) -> Iterator[Change]:
         value = part.compiled.keyword("metrics") if part.compiled is not None else None
         if part.compiled is not None and value is not None:
             # What was computed from the metric is gone as well: cells that use it may raise.
-            follows = frozenset({"evaluated", "accuracy_curves"})
+            follows = frozenset({"evaluated"})
             aim = Aim(
                 asks("compiled", "metrics"),
                 model=part.model.id,

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from itertools import pairwise
 
 from grader.matching.headings import headings_of
-from grader.reference.mutation.aims import Aim, Hits, Reach, asks
+from grader.reference.mutation.aims import Aim, Hits, Reach, asks, not_by_hand
 from grader.reference.mutation.changes import Change, Fault
 from grader.reference.mutation.original import Original, Part, loads, stores
 
@@ -119,7 +119,7 @@ def section_deleted(original: Original) -> Iterator[Change]:
         models = frozenset(part.model.id for part in original.parts if part.cell in own)
         if own and not needed:
             aim = Aim(
-                lambda criterion: criterion.check != "discussion",
+                not_by_hand,
                 cells=frozenset(range(start, end)),
                 felt_by=models,
                 reach="model",

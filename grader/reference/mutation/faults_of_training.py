@@ -13,9 +13,9 @@ from grader.reference.mutation.aims import Aim, Hits, Reach, any_of, asks, of_qu
 from grader.reference.mutation.changes import Change, Fault
 from grader.reference.mutation.draft import Draft
 from grader.reference.mutation.original import Call, Original, Part
-from grader.rubric import Criterion
 
 _TRAINED = asks("trained")
+_OWN_LOOP = asks("trained", "own_loop")
 
 
 def _keyword(original: Original, name: str, other: Callable[[str], str], *, hits: Hits) -> Iterator[Change]:
@@ -249,12 +249,8 @@ def _instead_of_loop(original: Original, code: str) -> Iterator[Change]:
         again = code.format(name=part.name, x=x, y=y, epochs=part.last.epochs_run, size=size)
         lines = f'{part.name}.compile(optimizer={optimizer}, loss="{loss}")\n{again}'
         # What the loop noted of each epoch is not there, and cells that draw it may raise.
-        aim = Aim(_asks_for_loop, model=part.model.id, reach="quality", breaks=True)
+        aim = Aim(_OWN_LOOP, model=part.model.id, reach="quality", breaks=True)
         yield Change(original.draft().replace(part.cell, part.training, lines), aim, part.name)
-
-
-def _asks_for_loop(criterion: Criterion) -> bool:
-    return criterion.check == "trained" and bool(getattr(criterion.params, "own_loop", False))
 
 
 def _before_training(

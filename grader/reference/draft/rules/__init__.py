@@ -1,6 +1,7 @@
-"""The rules by which a draft is made: one for each check, in the order in which a section lists its criteria.
+"""The rules by which a draft is made: one a check, in the order in which a section lists its criteria.
 
-A new check gets its rule here. A rule sees one section of the reference's run (`View`) and yields what that suggests.
+A rule sees one section of the reference's run (`View`) and yields what that suggests. A check without a rule is not
+drafted: a tutor adds its criterion by hand.
 """
 
 from __future__ import annotations
@@ -41,16 +42,3 @@ RULES: Mapping[str, Rule] = MappingProxyType(
     }
 )
 """Check to its rule."""
-
-OF_THE_WHOLE = ("notebook_runs", "reproducible")
-"""Checks of the notebook as a whole; the others are of a section."""
-
-SPEAKING_OF_A_MODEL = (
-    "evaluated",
-    "loss_curves",
-    "confusion_matrix",
-    "prediction_figure",
-    "region_predictions",
-    "region_figure",
-)
-"""Checks that tell of which earlier model a section speaks that trains none itself."""

@@ -54,7 +54,7 @@ def read_submission(
     Args:
         path: The file; a link is not followed.
         submission_id: Its id; None for the slug of its name.
-        origin: What the archive that it lay in tells of it.
+        origin: What the archive or export that it lay in tells of it.
 
     Returns:
         The submission, and the same as a valid nbformat 4 notebook for Python 3 with no outputs and no metadata but

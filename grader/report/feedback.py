@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from itertools import groupby
 from typing import Literal
 
 import numpy as np
 
+from grader.architecture.layers import TIMES, in_short, kernel_words
 from grader.errors import StoreError
 from grader.records import (
     Advice,
@@ -126,14 +126,10 @@ def render_feedback(graded: GradedSubmission, *, folder: SubmissionFolder) -> st
 
 
 def architecture_text(layers: Sequence[LayerRecord]) -> str:
-    """One line of a model: ``784 > Dense 128 relu > Dropout 0.2 > Dense 10 softmax``, repeats counted."""
+    """One line of a model: ``784 → Dense 128 relu → Dropout 0.2 → Dense 10 softmax``, repeats counted."""
     first = next((layer for layer in layers if layer.input_shape is not None), None)
-    parts = [_shape(first.input_shape)] if first is not None and first.input_shape is not None else []
-    words = [_layer_text(layer) for layer in layers if layer.class_name != "InputLayer"]
-    for text, group in groupby(words):
-        count = len(list(group))
-        parts.append(text if count == 1 else f"{count} \u00d7 {text}")
-    return " \u2192 ".join(parts)
+    head = [_shape(first.input_shape)] if first is not None and first.input_shape is not None else []
+    return in_short(head, [_layer_text(layer) for layer in layers if layer.class_name != "InputLayer"])
 
 
 def _layer_text(layer: LayerRecord) -> str:
@@ -142,12 +138,15 @@ def _layer_text(layer: LayerRecord) -> str:
         value = layer.config.get(key)
         if value is None or value == "linear" or isinstance(value, dict):
             continue
-        parts.append("\u00d7".join(map(str, value)) if isinstance(value, list) else str(value))
+        if key == "kernel_size":
+            parts += kernel_words(layer.class_name, value)
+        else:
+            parts.append(TIMES.join(map(str, value)) if isinstance(value, list) else str(value))
     return " ".join(parts)
 
 
 def _shape(shape: Iterable[int | None]) -> str:
-    return "\u00d7".join("?" if size is None else str(size) for size in shape)
+    return TIMES.join("?" if size is None else str(size) for size in shape)
 
 
 def _sections(

@@ -9,9 +9,8 @@ from dataclasses import dataclass
 
 from grader.records import GradedSubmission, Verdict
 from grader.report import plots
-from grader.report.gradebook import gradebook_csv, summary_json
-from grader.report.pages import data_uri, environment
-from grader.store import OutputFolder, write_atomically
+from grader.report.page import CohortPage
+from grader.report.templating import data_uri, environment
 
 MAX_MESSAGES = 5
 _QUEUE = {
@@ -53,13 +52,6 @@ class CriterionRow:
     pending: int
     discrimination: float | None
     messages: tuple[tuple[str, int], ...]
-
-
-def write_cohort(graded: Sequence[GradedSubmission], *, output: OutputFolder) -> None:
-    """Writes ``index.html``, ``gradebook.csv`` and ``summary.json``."""
-    write_atomically(output.folder / "index.html", render_cohort(graded))
-    write_atomically(output.folder / "gradebook.csv", gradebook_csv(graded))
-    write_atomically(output.folder / "summary.json", summary_json(graded))
 
 
 def render_cohort(graded: Sequence[GradedSubmission]) -> str:
@@ -142,3 +134,6 @@ def _discrimination(rows: Sequence[tuple[GradedSubmission, Verdict]]) -> float |
     if len(own) < 3 or len(set(own)) < 2 or len(set(rest)) < 2:
         return None
     return statistics.correlation(own, rest)
+
+
+PAGE = CohortPage("index.html", reader="tutor", render=render_cohort)

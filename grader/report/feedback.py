@@ -25,7 +25,8 @@ from grader.records import (
     Verdict,
 )
 from grader.report import plots
-from grader.report.pages import data_uri, environment
+from grader.report.page import SubmissionPage
+from grader.report.templating import data_uri, environment
 from grader.store import SubmissionFolder
 
 MAX_FIX_FIRST = 3
@@ -34,7 +35,7 @@ MAX_PAGE_PICTURES_BYTES = 12 * 2**20
 
 
 @dataclass(frozen=True)
-class FitView:
+class FitBlock:
     """A fit as the page shows it: the curves, their numbers, and what was verified of the model it left.
 
     Attributes:
@@ -52,13 +53,13 @@ class FitView:
 
 
 @dataclass(frozen=True)
-class SectionView:
+class SectionBlock:
     """A section with its verdicts and everything shown beside them."""
 
     match: SectionMatch
     verdicts: tuple[Verdict, ...]
     architecture: str
-    fits: tuple[FitView, ...]
+    fits: tuple[FitBlock, ...]
     advice: tuple[Advice, ...]
 
     @property
@@ -79,7 +80,7 @@ class SectionView:
 
 
 @dataclass(frozen=True)
-class CellView:
+class CellBlock:
     """A cell of the notebook as it ran."""
 
     run: CellRun
@@ -155,16 +156,16 @@ def _sections(
     evidence: Evidence | None,
     measurements: Measurements | None,
     folder: SubmissionFolder,
-) -> list[SectionView]:
+) -> list[SectionBlock]:
     made = []
     for section, match in graded.matching.items():
         model = _model_text(evidence, match=match)
-        fits: tuple[FitView, ...] = ()
+        fits: tuple[FitBlock, ...] = ()
         if evidence is not None and match.borrowed_from is None:
             wanted = [fit for fit in evidence.fits if fit.id in match.fits]
             fits = tuple(_fit(fit, measurements=measurements, folder=folder) for fit in wanted)
         made.append(
-            SectionView(
+            SectionBlock(
                 match=match,
                 verdicts=tuple(verdict for verdict in graded.verdicts if verdict.section == section),
                 architecture=model,
@@ -181,7 +182,7 @@ def _model_text(evidence: Evidence | None, *, match: SectionMatch) -> str:
     return architecture_text(evidence.model(match.model).layers)
 
 
-def _fit(fit: FitRecord, *, measurements: Measurements | None, folder: SubmissionFolder) -> FitView:
+def _fit(fit: FitRecord, *, measurements: Measurements | None, folder: SubmissionFolder) -> FitBlock:
     history = {name: values for name, values in fit.history.items() if values}
     picture = None
     if history.get("loss") and len(history["loss"]) > 1:
@@ -201,7 +202,7 @@ def _fit(fit: FitRecord, *, measurements: Measurements | None, folder: Submissio
     batch = f", batch size {fit.batch_size}" if fit.batch_size else ""
     found = _measured(fit, measurements=measurements)
     of_quantities = any(one.mae is not None for one in found) and all(one.accuracy is None for one in found)
-    return FitView(
+    return FitBlock(
         title=f"{fit.epochs_run} epoch{'s' if fit.epochs_run != 1 else ''}{batch}",
         cell=fit.cell,
         picture=picture,
@@ -265,7 +266,7 @@ def _first_error(evidence: Evidence | None) -> CellRun | None:
     return next((cell for cell in evidence.cells if cell.error is not None), None)
 
 
-def _cells(evidence: Evidence, *, folder: SubmissionFolder) -> list[CellView]:
+def _cells(evidence: Evidence, *, folder: SubmissionFolder) -> list[CellBlock]:
     room = MAX_PAGE_PICTURES_BYTES
     made = []
     for cell in evidence.cells:
@@ -276,7 +277,7 @@ def _cells(evidence: Evidence, *, folder: SubmissionFolder) -> list[CellView]:
                 if raw is not None and len(raw) <= room:
                     room -= len(raw)
                     pictures.append(data_uri(raw, "image/png"))
-        made.append(CellView(run=cell, pictures=tuple(pictures)))
+        made.append(CellBlock(run=cell, pictures=tuple(pictures)))
     return made
 
 
@@ -287,3 +288,6 @@ def _bytes(ref: ArrayRef, *, folder: SubmissionFolder) -> bytes | None:
         return None
     data = raw.tobytes() if raw.dtype == np.uint8 else b""
     return data if data.startswith(b"\x89PNG\r\n\x1a\n") else None
+
+
+PAGE = SubmissionPage("feedback.html", reader="student", render=render_feedback)

@@ -20,9 +20,11 @@ from grader.records import (
     SubmissionSummary,
     Verdict,
 )
-from grader.report import render_feedback, write_cohort
+from grader.report import write_cohort
 from grader.report.cohort import render_cohort
-from grader.report.gradebook import gradebook_csv, guarded, summary_json
+from grader.report.feedback import render_feedback
+from grader.report.gradebook import gradebook_csv, guarded
+from grader.report.summary import summary_json
 from grader.store import OutputFolder, SubmissionFolder
 
 EVIL = '<script>alert(1)</script><img src="http://example.org/x" onerror=alert(2)>'

@@ -51,7 +51,7 @@ _BROKEN = (
     RuntimeError,
     OverflowError,
 )
-_AGAIN = "Ask for the notebook itself, or download the archive again."
+_AGAIN = "Download the archive again, or hand in the notebook itself."
 
 
 @dataclass(frozen=True)
@@ -215,7 +215,7 @@ def _refuse_kind(info: zipfile.ZipInfo) -> None:
         named = "a link" if kind == stat.S_IFLNK else "no plain file"
         raise SubmissionError(f"It is {named} in the archive.", fix=_AGAIN)
     if info.flag_bits & _ENCRYPTED:
-        raise SubmissionError("It is encrypted.", fix="Ask for it without a password.")
+        raise SubmissionError("It is encrypted.", fix="Hand it in without a password.")
     if info.compress_type not in _READABLE:
         raise SubmissionError(
             f"It is compressed in a way that is not read (method {info.compress_type}).",
@@ -224,7 +224,7 @@ def _refuse_kind(info: zipfile.ZipInfo) -> None:
     if info.file_size > MAX_FILE_BYTES:
         limit = MAX_FILE_BYTES // 2**20
         raise SubmissionError(
-            f"The file has more than {limit} MB.", fix="Ask for the notebook with its outputs cleared."
+            f"The file has more than {limit} MB.", fix="Clear the notebook's outputs and hand it in again."
         )
     if info.file_size > _SMALL_BYTES and info.file_size > MAX_RATIO * info.compress_size:
         raise SubmissionError(

@@ -43,7 +43,7 @@ _LANGUAGES = {
     "bash": "Bash",
     "sos": "SoS",
 }
-_OTHER_FILE = "Ask for the notebook of this assignment."
+_OTHER_FILE = "Hand in the notebook of this assignment."
 
 
 def read_submission(

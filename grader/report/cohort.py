@@ -1,4 +1,4 @@
-"""The tutor's page: who waits for a person and why, how the criteria did, and everybody's points."""
+"""The tutor's page: what is still to be marked, how the criteria did, and everybody's points."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ from grader.report.templating import data_uri, environment
 
 MAX_MESSAGES = 5
 _QUEUE = {
-    "flagged": "Suspicious: look at the evidence",
+    "flagged": "Integrity finding: what the notebook reported and what was verified disagree",
     "infrastructure": "Caused by the grading system: a limit, a crash or a missing package",
     "unverifiable": "Could not be verified",
-    "borderline": "Close to the line",
-    "by_hand": "To be read by hand",
+    "borderline": "Very close to what is required",
+    "by_hand": "Explanations to be read",
 }
 """Causes in the order in which a tutor attends to them."""
 
 
 @dataclass(frozen=True)
 class QueueEntry:
-    """One cause, and the submissions that wait for it."""
+    """One cause, and the submissions that wait for a tutor because of it."""
 
     title: str
     cause: str

@@ -1,4 +1,4 @@
-"""One submission's page, for its authors."""
+"""The student's page: points, verdicts, training curves, and the notebook as it ran."""
 
 from __future__ import annotations
 
@@ -28,6 +28,9 @@ from grader.report import plots
 from grader.report.page import SubmissionPage
 from grader.report.templating import data_uri, environment
 from grader.store import SubmissionFolder
+
+_PARTS = {"train": "training", "validation": "validation", "test": "test"}
+"""The parts of the data that every model is measured on, and what they are called."""
 
 MAX_FIX_FIRST = 3
 MAX_SHOWN_CHARACTERS = 4000
@@ -112,7 +115,8 @@ def render_feedback(graded: GradedSubmission, *, folder: SubmissionFolder) -> st
         .render(
             graded=graded,
             sections=_sections(graded, evidence=evidence, measurements=measurements, folder=folder),
-            fix_first=_fix_first(graded),
+            # A file that could not be run has one thing to fix, and the page says it already.
+            fix_first=_fix_first(graded) if graded.status != "not_run" else [],
             general_advice=[item for item in graded.advice if item.section not in graded.matching],
             by_hand=[verdict for verdict in graded.verdicts if verdict.cause == "by_hand"],
             cells=_cells(evidence, folder=folder) if evidence is not None else (),
@@ -208,7 +212,7 @@ def _fit(fit: FitRecord, *, measurements: Measurements | None, folder: Submissio
         picture=picture,
         names=names,
         rows=rows,
-        scores=tuple((one.probe, one.loss, one.mae if of_quantities else one.accuracy) for one in found),
+        scores=tuple((_PARTS[one.probe], one.loss, one.mae if of_quantities else one.accuracy) for one in found),
         measure="mean absolute error" if of_quantities else "accuracy",
         replay=_replay(fit, measurements=measurements),
     )
@@ -226,10 +230,7 @@ def overfitting_onset(fit: FitRecord) -> int | None:
 def _measured(fit: FitRecord, *, measurements: Measurements | None) -> tuple[Measurement, ...]:
     if measurements is None:
         return ()
-    found = (
-        measurements.find(fit.model, weights=fit.weights_after, probe=probe)
-        for probe in ("train", "validation", "test")
-    )
+    found = (measurements.find(fit.model, weights=fit.weights_after, probe=probe) for probe in _PARTS)
     return tuple(one for one in found if one is not None)
 
 
@@ -238,9 +239,9 @@ def _replay(fit: FitRecord, *, measurements: Measurements | None) -> str:
     if found is None:
         return ""
     return {
-        "same": "Repeated outside the notebook: the same, epoch by epoch.",
-        "differs": "Repeated outside the notebook: not the same.",
-        "impossible": f"Could not be repeated outside the notebook: {found.why}",
+        "same": "Repeated outside your notebook, this training gave the same losses in every epoch.",
+        "differs": "Repeated outside your notebook, this training gave other losses.",
+        "impossible": f"This training could not be repeated outside your notebook: {found.why}",
     }[found.outcome]
 
 

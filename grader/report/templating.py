@@ -12,7 +12,7 @@ from markupsafe import Markup
 
 OUTCOMES = {
     "passed": ("\u2713", "passed"),
-    "partial": ("\u25d0", "partly"),
+    "partial": ("\u25d0", "partly met"),
     "failed": ("\u2717", "not met"),
     "blocked": ("\u2298", "blocked"),
     "needs_review": ("\u22ef", "to be reviewed"),
@@ -20,18 +20,18 @@ OUTCOMES = {
 """Icon and word of each outcome: never colour alone."""
 
 CAUSES = {
-    "by_hand": "a person marks this",
-    "infrastructure": "caused by the grading system, not by you",
-    "unverifiable": "could not be verified automatically",
-    "borderline": "close to the line",
-    "flagged": "a person will look at this",
+    "by_hand": "still to be marked by a tutor",
+    "infrastructure": "caused by the grading system, not by you; a tutor will look at it",
+    "unverifiable": "could not be verified automatically; a tutor will look at it",
+    "borderline": "very close to what is required; a tutor decides",
+    "flagged": "a tutor looks at this before it counts",
 }
 
 BASES = {
-    "verified": "recomputed outside your notebook",
-    "claimed": "as your notebook reported it",
-    "static": "read from your notebook",
-    "manual": "by hand",
+    "verified": "checked independently of what your notebook printed",
+    "claimed": "taken from what your notebook reported",
+    "static": "read from your notebook and its models",
+    "manual": "by a tutor",
 }
 
 _INVISIBLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u202a-\u202e\u2066-\u2069]")

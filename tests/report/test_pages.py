@@ -130,7 +130,7 @@ def test_the_cohort_page_links_what_waits_by_cause() -> None:
     """Each cause has its list, with a link to the criterion on the submission's page."""
     waiting = verdict("ex2.discussion", outcome="needs_review", cause="by_hand", earned=0.0, pending=2.0)
     page = render_cohort([graded(waiting), graded(verdict(), name="two")])
-    assert "To be read by hand (1)" in page
+    assert "Explanations to be read (1)" in page
     assert 'href="submissions/one/feedback.html#ex2.discussion"' in page
 
 

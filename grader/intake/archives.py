@@ -1,7 +1,7 @@
-"""Zip archives of notebooks, as learning platforms export them, opened as what they are: somebody else's file.
+"""Takes submissions out of zip archives, and trusts nothing in them: an archive is somebody else's file.
 
-No name in an archive ever becomes a path: a file is put under a name of our own, and its own is kept beside it. What
-is refused stays in the list with the reason.
+No name in an archive ever becomes a path: each file gets a new name, and its own is noted in its `Origin`. What is
+refused stays in the list with the reason.
 """
 
 from __future__ import annotations
@@ -73,7 +73,7 @@ def unpack(path: Path, *, into: Path) -> list[Member]:
 
     Args:
         path: The archive.
-        into: The folder below which its files are put, each under a name of our own that is the same in every run.
+        into: The folder below which its files are put, each under a new name that is the same in every run.
 
     Returns:
         Every notebook, and what was handed in instead of one; an archive that cannot be read at all, or holds none,

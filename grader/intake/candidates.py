@@ -1,4 +1,4 @@
-"""Which of many files were handed in, by their names alone, and what is known of a file beside its content."""
+"""Which files may be submissions, by their names alone, and what is known of each before it is read."""
 
 from __future__ import annotations
 

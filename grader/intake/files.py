@@ -1,4 +1,4 @@
-"""A handed-in file's bytes, and in words what they are where they are no notebook."""
+"""Reads a handed-in file, and says what it is if it is no notebook."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Notebooks, folders of them and archives, as they lie on disk."""
+"""Finds submissions on disk: files, folders of them, archives and exports."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a learning platform's export holds, and what a platform module says of it.
+"""The files of an export, and what a platform module says of their owners.
 
 An archive and a folder that it was unpacked to are the same `Listing` to a platform.
 """

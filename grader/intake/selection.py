@@ -1,4 +1,4 @@
-"""Which files of an export or a folder were handed in, and under which name each is kept."""
+"""Selects the files that were handed in from an archive or folder, and names each."""
 
 from __future__ import annotations
 

@@ -55,7 +55,7 @@ class CriterionRow:
 
 
 def render_cohort(graded: Sequence[GradedSubmission]) -> str:
-    """Renders the page of the cohort, self-contained; it links to the submissions' pages beside it."""
+    """Renders the page of the cohort, self-contained; it links to the submissions' pages."""
     run = [one for one in graded if one.status != "not_run"]
     possible = max((one.points_possible for one in graded), default=0.0)
     earned = [one.points_earned for one in run]

@@ -42,7 +42,7 @@ class FitBlock:
     """A fit as the page shows it: the curves, their numbers, and what was verified of the model it left.
 
     Attributes:
-        measure: What stands beside the loss in ``scores``: the accuracy, or of quantities the mean absolute error.
+        measure: What ``scores`` hold besides the loss: the accuracy, or of quantities the mean absolute error.
     """
 
     title: str
@@ -57,7 +57,7 @@ class FitBlock:
 
 @dataclass(frozen=True)
 class SectionBlock:
-    """A section with its verdicts and everything shown beside them."""
+    """A section with its verdicts and everything shown with them."""
 
     match: SectionMatch
     verdicts: tuple[Verdict, ...]

@@ -1,4 +1,4 @@
-"""The Jinja environment of every page: autoescape, StrictUndefined, and how figures and outcomes are written."""
+"""The Jinja environment of every page: it escapes everything, and says how outcomes and figures are written."""
 
 from __future__ import annotations
 

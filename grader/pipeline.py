@@ -186,11 +186,11 @@ def give_up(task: Task, settings: Settings, *, why: str) -> GradedSubmission:
 
 
 def _finish(task: Task, *, graded: GradedSubmission, on_progress: OnProgress) -> GradedSubmission:
-    from grader.report import render_feedback  # noqa: PLC0415 - matplotlib is not needed to gather
+    from grader.report import write_submission  # noqa: PLC0415 - matplotlib is not needed to gather
 
     on_progress(Progress(task.id, "render"))
     task.folder.write(graded)
-    write_atomically(task.folder.feedback_html, render_feedback(graded, folder=task.folder))
+    write_submission(graded, folder=task.folder)
     return graded
 
 

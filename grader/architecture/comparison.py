@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from grader.architecture.forms import Expected, ModelForm, Range, Wanted, meets
-from grader.architecture.layers import PlainLayer, PlainModel, in_short, kernel_words
+from grader.architecture.layers import ARROW, TIMES, PlainLayer, PlainModel, in_short, kernel_words
 
 OTHER_INPUT = 3
 """What a wrong width of the input adds to a distance: such a model was made for other data."""
@@ -77,7 +77,7 @@ def has_other_input(model: PlainModel, form: ModelForm) -> bool:
 
 
 def form_in_short(form: ModelForm) -> str:
-    """A form in one line: ``784 - Dense 128 relu - Dense 10 softmax``."""
+    """A form in one line: ``784 → Dense 128 relu → Dense 10 softmax``."""
     head = [str(form.input_values)] if form.input_values else []
     if not form.layers:
         return in_short([*head, "any layers"], [])
@@ -98,7 +98,7 @@ def form_in_short(form: ModelForm) -> str:
         if isinstance(layer.repeat, int):
             words += unit * layer.repeat
         else:
-            words.append(f"{Range(min=layer.repeat.min, max=layer.repeat.max)} x {' - '.join(unit)}")
+            words.append(f"{Range(min=layer.repeat.min, max=layer.repeat.max)} {TIMES} {ARROW.join(unit)}")
     return in_short(head, words)
 
 

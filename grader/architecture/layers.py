@@ -15,6 +15,9 @@ from pydantic import JsonValue
 from grader.architecture.forms import INPUT_SCALING, NEUTRAL
 from grader.records import CompileRecord, Evidence, LayerRecord, ModelRecord
 
+ARROW, TIMES = " \u2192 ", "\u00d7"
+"""How every page writes what comes after what in a model, and how often: an arrow and a multiplication sign."""
+
 _SEE_THROUGH = frozenset(
     {"Dropout", "AlphaDropout", "GaussianDropout", "GaussianNoise", "BatchNormalization", "LayerNormalization"}
     | {"MaxPooling1D", "MaxPooling2D", "MaxPooling3D", "GlobalMaxPooling1D", "GlobalMaxPooling2D"}
@@ -97,7 +100,7 @@ class PlainModel:
 
     @property
     def words(self) -> str:
-        """The model in short: ``784 - Dense 128 relu - Dense 10 softmax``."""
+        """The model in short: ``784 → Dense 128 relu → Dense 10 softmax``."""
         return in_short([str(self.inputs)] if self.inputs else [], [layer.words for layer in self.layers])
 
     def has(self, kind: str) -> bool:
@@ -106,28 +109,28 @@ class PlainModel:
 
 
 def kernel_words(kind: str, size: object) -> list[str]:
-    """The size of a convolution's kernel in short, ``of 3x3``; nothing where none is given."""
+    """The size of a convolution's kernel in short; nothing where none is given."""
     if size is None:
         return []
     axes = next((int(digit) for digit in kind if digit.isdigit()), 1)
     sides = size if isinstance(size, list | tuple) else [size] * axes
-    return [f"of {'x'.join(map(str, sides))}"]
+    return [f"of {TIMES.join(map(str, sides))}"]
 
 
 def in_short(head: list[str], words: list[str]) -> str:
-    """Layers in a row, what repeats counted: ``784 - 10 x (Dense 128 relu - Dropout 0.2) - Dense 10 softmax``."""
+    """Layers in a row with arrows between them; what repeats stands once, with how often before it."""
     parts = list(head)
     at = 0
     while at < len(words):
         width, times = max(((w, _repeats(words, at=at, width=w)) for w in (1, 2)), key=lambda pair: pair[0] * pair[1])
         if times > 1:
-            run = " - ".join(words[at : at + width])
-            parts.append(f"{times} x ({run})" if width > 1 else f"{times} x {run}")
+            run = ARROW.join(words[at : at + width])
+            parts.append(f"{times} {TIMES} ({run})" if width > 1 else f"{times} {TIMES} {run}")
             at += width * times
         else:
             parts.append(words[at])
             at += 1
-    return " - ".join(parts)
+    return ARROW.join(parts)
 
 
 def last_compile(evidence: Evidence, model: str) -> CompileRecord | None:

@@ -18,17 +18,17 @@ EXIT_INTERRUPTED = 130
 
 _COMMANDS = {
     "grade": "Grade submissions and write their pages, the gradebook and a summary.",
-    "check": "Check one notebook, verdicts in the terminal.",
+    "check": "Check one notebook and show its verdicts in the terminal.",
     "init": "Draft a rubric from a reference notebook.",
     "checks": "List the checks that a rubric can use.",
-    "doctor": "Show what this machine can do, and prove its sandbox.",
-    "validate": "Hold rubrics against their reference solutions.",
-    "calibrate": "Measure the spread of a rubric's reference solution.",
+    "doctor": "Show what this machine can do, and test its sandbox.",
+    "validate": "Check rubrics against their reference solutions.",
+    "calibrate": "Measure how much a reference solution varies from run to run.",
 }
 
 
 class _Commands(click.Group):
-    """Loads a command's module when it is called, so that ``--help`` is quick; turns our errors into exit code 2."""
+    """Loads a command's module when it is called, so that ``--help`` is quick. A `GraderError` gives exit code 2."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
         return list(_COMMANDS)
@@ -52,7 +52,7 @@ class _Commands(click.Group):
             click.echo("\n".join(["error: " + parts[0], *("  " + part for part in parts[1:])]), err=True)
             sys.exit(EXIT_UNUSABLE)
         except KeyboardInterrupt:
-            click.echo("Interrupted. What is done is kept: the same command goes on from there.", err=True)
+            click.echo("Interrupted. What is done is kept; the same command continues from there.", err=True)
             sys.exit(EXIT_INTERRUPTED)
 
 
@@ -60,7 +60,7 @@ class _Commands(click.Group):
     cls=_Commands,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog="Exit codes: 0 graded, 1 a validation failed, 2 bad usage, rubric or machine, "
-    "3 some submission needs review because of us.",
+    "3 some submission needs review because of a problem of the grading system.",
 )
 @click.version_option(__version__, prog_name="grader")
 def main() -> None:

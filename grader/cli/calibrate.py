@@ -1,4 +1,4 @@
-"""``grader calibrate``: the spread of a rubric's reference solution."""
+"""``grader calibrate``: how much a reference solution varies from run to run."""
 
 from __future__ import annotations
 
@@ -11,14 +11,20 @@ from grader.cli.options import RunOptions, run_options
 
 @click.command()
 @click.argument("rubric", type=click.Path(path_type=Path))
-@click.option("--seeds", type=click.IntRange(min=3), default=10, show_default=True, help="How many runs.")
+@click.option(
+    "--seeds",
+    type=click.IntRange(min=3),
+    default=10,
+    show_default=True,
+    help="Number of runs, each with its own random seed.",
+)
 @click.option(
     "-o",
     "--output",
     type=click.Path(file_okay=False, path_type=Path),
     default=Path("out/reference"),
     show_default=True,
-    help="Folder for the runs' evidence. Run again, only what is missing is run.",
+    help="Folder for the runs' evidence. Runs that are there already are not repeated.",
 )
 @run_options
 def calibrate(
@@ -28,9 +34,9 @@ def calibrate(
     output: Path,
     run: RunOptions,
 ) -> None:
-    """Run RUBRIC's reference under several seeds and write the spread of its figures where RUBRIC says.
+    """Run RUBRIC's reference solution with several random seeds, and write how much its figures vary.
 
-    Bands of the rubric that are relative to the reference are computed from that file.
+    The rubric names the file for this. Bands that are relative to the reference are computed from it.
     """
     from grader.calibration import calibration_text
     from grader.cli.display import BatchDisplay

@@ -1,4 +1,4 @@
-"""``grader doctor``: what this machine can do, with proof."""
+"""``grader doctor``: what this machine can do, and a test of its sandbox."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ PACKAGES = ("tensorflow", "keras", "numpy", "ipykernel", "nbclient")
 @click.command()
 @click.option("--json", "as_json", is_flag=True, help="Print everything as JSON.")
 def doctor(*, as_json: bool) -> None:
-    """Show what this machine can do, and prove its sandbox.
+    """Show what this machine can do, and test its sandbox.
 
-    A job that tries to get out runs in the sandbox; what it met is the proof of each property.
+    A program that tries to get out is run in the sandbox. What it could not do is the proof of each property.
     """
     import json
     import sys
@@ -117,13 +117,13 @@ def _show(facts: dict[str, Any], detection: Detection, console: Console) -> None
     if detection.properties:
         console.print(properties)
     versions = ", ".join(f"{name} {version or 'missing'}" for name, version in facts["packages"].items())
-    compile_all = f"missing, each kernel starts 10 s later: `{sys.executable} -m compileall -q {_packages_folder()}`."
+    compile_all = f"{sys.executable} -m compileall -q {_packages_folder()}"
     rows = {
         "bubblewrap": facts["bubblewrap"] or "none",
-        "limits of the whole": facts["limits"],
+        "limits enforced by": facts["limits"],
         "python": f"{facts['python']} on {facts['system']}",
         "packages": versions,
-        "bytecode": "there" if facts["compiled"] else compile_all,
+        "bytecode": "present" if facts["compiled"] else f"missing: each kernel starts 10 s later. Run `{compile_all}`.",
         "lacks": facts["lacks"],
         "fix": facts["fix"],
     }

@@ -25,7 +25,7 @@ from grader.cli.options import RunOptions, run_options
     type=click.FloatRange(0, 1),
     default=0.0,
     show_default=True,
-    help="Share of the trainings to repeat outside, bit for bit. Suspicious ones always are.",
+    help="Share of the trainings to repeat outside, bit for bit. Trainings with an integrity finding always are.",
 )
 @click.option(
     "--rerun-borderline",
@@ -52,7 +52,7 @@ def grade(  # noqa: PLR0913
 ) -> None:
     """Grade SUBMISSIONS (notebooks, folders of them, or zip archives) by RUBRIC.
 
-    An archive is one of notebooks at any depth, as Moodle, Canvas, Blackboard and Gradescope export them.
+    Exports of Moodle, Canvas, Blackboard and Gradescope may be given as archives or unpacked.
 
     Writes OUTPUT/index.html, gradebook.csv and summary.json for the tutor, and for each submission
     OUTPUT/submissions/<id>/feedback.html and grade.json.

@@ -21,16 +21,25 @@ if TYPE_CHECKING:
     type=click.Path(dir_okay=False, path_type=Path),
     help="The rubric to write. Default: rubrics/ASSIGNMENT.yaml.",
 )
-@click.option("--assignment", help="Its name. Default: the stem of the rubric, else of the notebook or its folder.")
-@click.option("--seeds", type=click.IntRange(min=3), default=3, show_default=True, help="How many runs.")
+@click.option(
+    "--assignment",
+    help="The assignment's name. Default: the rubric's file name, else that of the notebook or its folder.",
+)
+@click.option(
+    "--seeds",
+    type=click.IntRange(min=3),
+    default=3,
+    show_default=True,
+    help="Number of runs, each with its own random seed.",
+)
 @click.option(
     "--runs",
     type=click.Path(file_okay=False, path_type=Path),
     default=Path("out/reference"),
     show_default=True,
-    help="Folder for the runs' evidence. Run again, only what is missing is run.",
+    help="Folder for the runs' evidence. Runs that are there already are not repeated.",
 )
-@click.option("--force", is_flag=True, help="Overwrite a rubric and a calibration that are there.")
+@click.option("--force", is_flag=True, help="Overwrite an existing rubric and calibration.")
 @run_options
 def init(
     *,
@@ -42,10 +51,10 @@ def init(
     force: bool,
     run: RunOptions,
 ) -> None:
-    """Run NOTEBOOK, a reference solution, and draft a rubric from what its runs left.
+    """Run NOTEBOOK, a reference solution, several times, and draft a rubric from what the runs show.
 
-    Sections come from its headings; criteria from every model, training, evaluation and figure; bands from the spread
-    over the seeds. The draft is commented, the reference passes it, and its points are to be adjusted.
+    Sections come from its headings; criteria from every model, training, evaluation and figure; bands from how much the
+    figures vary from run to run. The reference passes the draft. Its comments say what to adjust, such as the points.
     """
     from grader.cli.display import BatchDisplay
     from grader.cli.options import existing_file

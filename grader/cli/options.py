@@ -23,15 +23,15 @@ _RUN_OPTIONS = (
     click.option(
         "--data",
         metavar="full|sample|FOLDER",
-        help="The data sets: full ones (from the cache, or downloaded), the embedded sample, or a folder "
-        "of .npz files. Default: full where it is at hand, else the sample.",
+        help="The data sets: the full ones (from the cache, or downloaded), the sample that grader brings along, or a "
+        "folder of .npz files. Default: the full ones if they are on this machine, else the sample.",
     ),
     click.option(
         "-j",
         "--jobs",
         type=click.IntRange(min=1),
         default=None,
-        help="Submissions at a time. Default: the processors of this machine.",
+        help="Submissions to run at the same time. Default: the number of processors.",
     ),
     click.option("--cell-timeout", type=click.FloatRange(min=1), help="Seconds a cell may run."),
     click.option("--notebook-timeout", type=click.FloatRange(min=1), help="Seconds a notebook may run."),
@@ -39,7 +39,7 @@ _RUN_OPTIONS = (
     click.option(
         "--unprotected",
         is_flag=True,
-        help="Run without a sandbox where none can be had. Only for notebooks that you trust like your own.",
+        help="Run without a sandbox if this machine offers none. Only for notebooks that you trust like your own.",
     ),
 )
 

@@ -1,4 +1,4 @@
-"""``grader validate``: rubrics and their reference solutions, for CI and for who writes them."""
+"""``grader validate``: rubrics checked against their reference solutions, for CI and for who writes them."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("rubrics", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option(
-    "--seeds", type=click.IntRange(min=1), default=3, show_default=True, help="How many runs of the reference."
+    "--seeds", type=click.IntRange(min=1), default=3, show_default=True, help="Number of runs of the reference."
 )
 @click.option(
     "--mutants",
     is_flag=True,
-    help="Derive faults and equivalents from the reference as well, run them, and see how the rubric judges them. "
-    "Takes as long as some tens of submissions.",
+    help="Also change the reference, once for each fault or equivalent way to write it, and see whether the rubric "
+    "judges each as it should. Takes as long as some tens of submissions.",
 )
 @click.option(
     "--report",
     type=click.Path(file_okay=False, path_type=Path),
-    help="With --mutants: folder for mutation-ASSIGNMENT.md, with every mutant and the score of each criterion, and "
+    help="With --mutants: folder for mutation-ASSIGNMENT.md, with every change and the score of each criterion, and "
     "mutation.md, with the totals.",
 )
 @click.option("--junit", type=click.Path(dir_okay=False, path_type=Path), help="Write the results as JUnit XML.")
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     type=click.Path(file_okay=False, path_type=Path),
     default=Path("out/reference"),
     show_default=True,
-    help="Folder for the runs' evidence. Run again, only what is missing is run.",
+    help="Folder for the runs' evidence. Runs that are there already are not repeated.",
 )
 @run_options
 def validate(
@@ -55,9 +55,9 @@ def validate(
     output: Path,
     run: RunOptions,
 ) -> None:
-    """Validate RUBRICS: their references earn every automatic point, and every criterion can be failed.
+    """Check that the reference solutions of RUBRICS earn every automatic point, and that every criterion can fail.
 
-    Exit code 1 where something does not hold.
+    Exit code 1 if one of them does not hold.
     """
     from grader.cli import EXIT_VALIDATION_FAILED
     from grader.cli.options import existing_file

@@ -1,4 +1,4 @@
-"""What was handed in, whatever it is, as submissions. Each source of them is a module; `notebooks` reads one file."""
+"""Turns what was handed in into submissions: files, folders, archives, and the exports of learning platforms."""
 
 from grader.cell_code import libraries
 from grader.intake.candidates import HandedIn, Origin

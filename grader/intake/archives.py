@@ -1,7 +1,7 @@
-"""Zip archives of notebooks, as learning platforms export them, opened as what they are: somebody else's file.
+"""Takes submissions out of zip archives, and trusts nothing in them: an archive is somebody else's file.
 
-No name in an archive ever becomes a path: a file is put under a name of our own, and its own is kept beside it. What
-is refused stays in the list with the reason.
+No name in an archive ever becomes a path: each file gets a new name, and its own is noted in its `Origin`. What is
+refused stays in the list with the reason.
 """
 
 from __future__ import annotations
@@ -13,26 +13,18 @@ import struct
 import unicodedata
 import zipfile
 import zlib
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator
+from collections import defaultdict
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
 from grader.errors import SubmissionError
-from grader.intake.candidates import (
-    NOTEBOOK,
-    Origin,
-    instead_of_notebooks,
-    is_candidate,
-    is_notebook,
-    is_passed_over,
-    stem,
-)
-from grader.intake.exports import GRADESCOPE_METADATA, Owner, Owners, Parts, gradescope_submitters, owners_by_names
+from grader.intake.candidates import NOTEBOOK, Origin, is_passed_over, stem
 from grader.intake.files import MAX_FILE_BYTES
+from grader.intake.listing import MAX_COMPANION_BYTES, Listing, Parts
 from grader.intake.naming import slug
+from grader.intake.selection import MAX_FILE_NAME_CHARACTERS, select
 from grader.printed_text import well_formed
-from grader.records import Author
 from grader.store import write_atomically
 
 MAX_MEMBERS = 20_000
@@ -42,12 +34,10 @@ MAX_RATIO = 200
 """Of a file's size to its compressed size. Notebooks of plain text reach 30, progress bars 100; a bomb has 1,000."""
 MAX_LIST_BYTES = 16 * 2**20
 """Of the archive's list of members, which is read in one piece."""
-MAX_NAME_CHARACTERS = 1000
 
 _SMALL_BYTES = 2**20
 """A file up to this size is harmless however well it compresses."""
 _CHUNK_BYTES = 2**20
-_METADATA_BYTES = 16 * 2**20
 _ENCRYPTED = 0x1 | 0x40 | 0x2000
 _READABLE = frozenset({zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED})
 _BROKEN = (
@@ -61,7 +51,7 @@ _BROKEN = (
     RuntimeError,
     OverflowError,
 )
-_AGAIN = "Ask for the notebook itself, or download the archive again."
+_AGAIN = "Download the archive again, or hand in the notebook itself."
 
 
 @dataclass(frozen=True)
@@ -83,7 +73,7 @@ def unpack(path: Path, *, into: Path) -> list[Member]:
 
     Args:
         path: The archive.
-        into: The folder below which its files are put, each under a name of our own that is the same in every run.
+        into: The folder below which its files are put, each under a new name that is the same in every run.
 
     Returns:
         Every notebook, and what was handed in instead of one; an archive that cannot be read at all, or holds none,
@@ -151,25 +141,13 @@ class _Unpacking:
 
     def _chosen(self) -> Iterator[tuple[str, Member]]:
         """The name of each submission in the archive, and where it is to be put."""
-        split = {name: _parts(name) for name in self.infos}
+        split = {name: _parts(name) for name in sorted(self.infos)}
         visible = {name: parts for name, parts in split.items() if parts and not any(map(is_passed_over, parts))}
-        candidates = {name: parts for name, parts in visible.items() if is_candidate(parts[-1])}
-        owners = owners_by_names(list(candidates.values()), self._submitters())
-        handed_in = _handed_in(candidates.values(), owners)
-        chosen = {name: parts for name, parts in sorted(candidates.items()) if parts in handed_in}
-        count = Counter(_label(parts, owners.get(parts)) for parts in chosen.values())
-        for name, parts in chosen.items():
-            owner = owners.get(parts)
-            label = _label(parts, owner)
-            file_name = well_formed(owner.file_name if owner else parts[-1])[:MAX_NAME_CHARACTERS]
-            yield (
-                name,
-                Member(
-                    path=self.folder / f"{slug(label)}-{_short_hash(name)}{NOTEBOOK}",
-                    stem=label if count[label] == 1 else _longer_label(parts, owner),
-                    origin=Origin(file_name, owner.authors if owner else ()),
-                ),
-            )
+        chosen = select(Listing(paths=list(visible.values()), read=self._companion))
+        for name, parts in visible.items():
+            if (one := chosen.get(parts)) is not None:
+                path = self.folder / f"{slug(one.label)}-{_short_hash(name)}{NOTEBOOK}"
+                yield name, Member(path=path, stem=one.stem, origin=one.origin)
 
     def _content(self, name: str) -> bytes:
         """A member's bytes.
@@ -192,42 +170,15 @@ class _Unpacking:
         except _BROKEN as error:
             raise SubmissionError(f"It cannot be read from the archive ({_reason(error)}).", fix=_AGAIN) from error
 
-    def _submitters(self) -> dict[str, tuple[Author, ...]]:
-        """What Gradescope's list says of the people, where there is one."""
-        lists = [name for name in self.infos if _parts(name)[-1:] == (GRADESCOPE_METADATA,)]
-        if len(lists) != 1 or self.infos[lists[0]][0].file_size > _METADATA_BYTES:
-            return {}
+    def _companion(self, path: Parts) -> bytes | None:
+        """A small file that the platform added; None where it cannot be read."""
+        names = [name for name in self.infos if _parts(name) == path]
+        if len(names) != 1 or self.infos[names[0]][0].file_size > MAX_COMPANION_BYTES:
+            return None
         try:
-            return gradescope_submitters(self._content(lists[0]))
+            return self._content(names[0])
         except SubmissionError:
-            return {}
-
-
-def _handed_in(candidates: Iterable[Parts], owners: Owners) -> frozenset[Parts]:
-    """Notebooks, and what was handed in instead of one: by an owner who has none, or in a folder without one."""
-    groups: dict[tuple[str, ...], list[Parts]] = defaultdict(list)
-    for parts in candidates:
-        owner = owners.get(parts)
-        groups[parts[:-1] if owner is None else ("", owner.label)].append(parts)
-    chosen: set[Parts] = set()
-    for group, members in groups.items():
-        notebooks = [parts for parts in members if is_notebook(parts[-1])]
-        chosen.update(notebooks)
-        if not group:
-            names = set(instead_of_notebooks((parts[-1] for parts in members), (parts[-1] for parts in notebooks)))
-            chosen.update(parts for parts in members if parts[-1] in names)
-        elif not notebooks:
-            chosen.update(members)
-    return frozenset(chosen)
-
-
-def _label(parts: Parts, owner: Owner | None) -> str:
-    return owner.label if owner else stem(parts[-1])
-
-
-def _longer_label(parts: Parts, owner: Owner | None) -> str:
-    """A label for one of several files with the same: of one owner, or of one name in several folders."""
-    return " ".join((owner.label, stem(owner.file_name)) if owner else (*parts[:-1], stem(parts[-1])))
+            return None
 
 
 def _chunks(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> Iterator[bytes]:
@@ -244,7 +195,7 @@ def _parts(name: str) -> Parts:
 def _refuse_name(name: str) -> None:
     path = PurePosixPath(name)
     wrong = None
-    if len(name) > MAX_NAME_CHARACTERS:
+    if len(name) > MAX_FILE_NAME_CHARACTERS:
         wrong = "is too long"
     elif path.is_absolute() or (len(name) > 1 and name[1] == ":" and name[0].isalpha()):
         wrong = "begins at the root of a disk"
@@ -264,7 +215,7 @@ def _refuse_kind(info: zipfile.ZipInfo) -> None:
         named = "a link" if kind == stat.S_IFLNK else "no plain file"
         raise SubmissionError(f"It is {named} in the archive.", fix=_AGAIN)
     if info.flag_bits & _ENCRYPTED:
-        raise SubmissionError("It is encrypted.", fix="Ask for it without a password.")
+        raise SubmissionError("It is encrypted.", fix="Hand it in without a password.")
     if info.compress_type not in _READABLE:
         raise SubmissionError(
             f"It is compressed in a way that is not read (method {info.compress_type}).",
@@ -273,7 +224,7 @@ def _refuse_kind(info: zipfile.ZipInfo) -> None:
     if info.file_size > MAX_FILE_BYTES:
         limit = MAX_FILE_BYTES // 2**20
         raise SubmissionError(
-            f"The file has more than {limit} MB.", fix="Ask for the notebook with its outputs cleared."
+            f"The file has more than {limit} MB.", fix="Clear the notebook's outputs and hand it in again."
         )
     if info.file_size > _SMALL_BYTES and info.file_size > MAX_RATIO * info.compress_size:
         raise SubmissionError(

@@ -1,4 +1,4 @@
-"""Which of many files were handed in, by their names alone, and what is known of a file beside its content."""
+"""Which files may be submissions, by their names alone, and what is known of each before it is read."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _INSTEAD = (".pdf", ".html", ".htm", ".py", ".doc", ".docx", ".odt", ARCHIVE, ".
 
 @dataclass(frozen=True)
 class Origin:
-    """What an archive tells of a file that was taken out of it.
+    """What an archive or an export tells of a file.
 
     Attributes:
         file_name: The file's name as its author handed it in.
@@ -36,7 +36,7 @@ class HandedIn:
 
     Attributes:
         path: Where it lies; of a file that was left in its archive, where it would.
-        origin: None for a file that lay in no archive.
+        origin: None for a file that lay in no archive, and of which no platform says who handed it in.
     """
 
     id: str

@@ -1,4 +1,4 @@
-"""A handed-in file's bytes, and in words what they are where they are no notebook."""
+"""Reads a handed-in file, and says what it is if it is no notebook."""
 
 from __future__ import annotations
 
@@ -15,8 +15,9 @@ from grader.errors import SubmissionError
 MAX_FILE_BYTES = 64 * 2**20
 """Larger than any notebook with its pictures; a larger file is not read to its end."""
 
-_ASK = "Ask for the notebook itself, the file that ends in .ipynb."
-_AGAIN = "Ask for it to be handed in again."
+# These are read by the tutor in the list and by the student on the page.
+_ITSELF = "Hand in the notebook itself, the file that ends in .ipynb."
+_AGAIN = "Save the notebook and hand it in again."
 
 _MAGIC = (
     (b"%PDF", "a PDF document"),
@@ -47,7 +48,7 @@ def read_bytes(path: Path) -> bytes:
     try:
         kind = path.lstat().st_mode
         if not stat.S_ISREG(kind):
-            raise SubmissionError(f"It is {_kind_name(kind)}, not a file.", fix=_ASK)
+            raise SubmissionError(f"It is {_kind_name(kind)}, not a file.", fix=_ITSELF)
         with os.fdopen(os.open(path, flags), "rb") as file:
             raw = file.read(MAX_FILE_BYTES + 1)
     except OSError as error:
@@ -58,7 +59,7 @@ def read_bytes(path: Path) -> bytes:
     if len(raw) > MAX_FILE_BYTES:
         raise SubmissionError(
             f"The file has more than {MAX_FILE_BYTES // 2**20} MB.",
-            fix="Ask for the notebook with its outputs cleared.",
+            fix="Clear the notebook's outputs and hand it in again.",
         )
     if not raw.strip(b"\0 \t\r\n"):
         raise SubmissionError("The file is empty.", fix=_AGAIN)
@@ -87,7 +88,7 @@ def parse_json(raw: bytes) -> tuple[Any, str | None]:
     """
     named = next((name for magic, name in _MAGIC if raw.lstrip(b" \t\r\n").startswith(magic)), None)
     if named is not None:
-        raise SubmissionError(f"The file is {named}, not a notebook.", fix=_ASK)
+        raise SubmissionError(f"The file is {named}, not a notebook.", fix=_ITSELF)
     text, note = decode(raw)
     try:
         return json.loads(text, parse_constant=lambda _: None, parse_int=_integer), note
@@ -105,12 +106,12 @@ def _integer(digits: str) -> int | float:
 def _no_json(text: str, error: ValueError) -> SubmissionError:
     start = text.lstrip()[:2000].lower()
     if start.startswith(("<!doctype html", "<html")):
-        return SubmissionError("The file is a web page (HTML), not a notebook.", fix=_ASK)
+        return SubmissionError("The file is a web page (HTML), not a notebook.", fix=_ITSELF)
     if start.startswith("<"):
-        return SubmissionError("The file is XML, not a notebook.", fix=_ASK)
+        return SubmissionError("The file is XML, not a notebook.", fix=_ITSELF)
     if not start.startswith("{"):
         named = "Python code" if _is_python(text) else "no notebook, and no JSON at all"
-        return SubmissionError(f"The file is {named}.", fix=_ASK)
+        return SubmissionError(f"The file is {named}.", fix=_ITSELF)
     if "\n<<<<<<<" in text:
         return SubmissionError("The file holds the marks of an unresolved merge (<<<<<<<).", fix=_AGAIN)
     position = error.pos if isinstance(error, json.JSONDecodeError) else 0

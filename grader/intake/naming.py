@@ -1,4 +1,4 @@
-"""Who handed a notebook in, and under which id it is kept."""
+"""The authors that a notebook names, and the id that its submission gets."""
 
 from __future__ import annotations
 

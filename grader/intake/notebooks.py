@@ -1,4 +1,4 @@
-"""One file to one submission: a notebook of any format and language, or the reason why it is none.
+"""Reads one file as a submission: a notebook of any format and language, or the reason why it is none.
 
 Nothing is validated that need not be: a notebook that Jupyter would refuse is graded if its cells can be read.
 """
@@ -43,7 +43,7 @@ _LANGUAGES = {
     "bash": "Bash",
     "sos": "SoS",
 }
-_OTHER_FILE = "Ask for the notebook of this assignment."
+_OTHER_FILE = "Hand in the notebook of this assignment."
 
 
 def read_submission(
@@ -54,7 +54,7 @@ def read_submission(
     Args:
         path: The file; a link is not followed.
         submission_id: Its id; None for the slug of its name.
-        origin: What the archive that it lay in tells of it.
+        origin: What the archive or export that it lay in tells of it.
 
     Returns:
         The submission, and the same as a valid nbformat 4 notebook for Python 3 with no outputs and no metadata but
@@ -109,7 +109,7 @@ def _read(raw: bytes, stem: str) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     if not any(cell.source.strip() for cell in cells):
         raise SubmissionError("The notebook is empty: no cell holds any text.", fix=_OTHER_FILE)
     metadata = document.get("metadata")
-    notes += _mended(document, given)
+    notes += _repairs(document, given)
     notes += _language_notes(metadata if isinstance(metadata, dict) else {}, cells)
     found: dict[str, Any] = {"cells": cells, "notes": tuple(notes)}
     if authors := authors_of_metadata(metadata):
@@ -202,7 +202,8 @@ def _joined(given: object) -> str:
     return "".join(part for part in given if isinstance(part, str)) if isinstance(given, list) else _text(given)
 
 
-def _mended(document: dict[str, Any], cells: list[dict[str, Any]]) -> Iterator[str]:
+def _repairs(document: dict[str, Any], cells: list[dict[str, Any]]) -> Iterator[str]:
+    """What the file's format has wrong, and what was done about it."""
     ids = [cell.get("id") for cell in cells]
     given = [name for name in ids if name is not None]
     if any(not isinstance(name, str) or not _CELL_ID.fullmatch(name) for name in given):

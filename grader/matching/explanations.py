@@ -22,11 +22,11 @@ def explain(
 ) -> str:
     """Why these cells and this model are the section's."""
     if section.whole_notebook:
-        return "It speaks of the whole notebook."
+        return "Applies to the whole notebook."
     parts = [_place(match, extent)]
     if section.model_of is not None:
         name = section_name(section.model_of, matching)
-        parts.append(f"It speaks of the model of {name}." if match.model else f"No model was found for {name}.")
+        parts.append(f"It is about the model of {name}." if match.model else f"No model was found for {name}.")
     elif section.model is not None:
         again = _fitted_again(section, match, claims=claims, matching=matching, evidence=evidence)
         parts += [_model(claims.get(section.id), match), again]

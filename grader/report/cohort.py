@@ -1,4 +1,4 @@
-"""The tutor's page: who waits for a person and why, how the criteria did, and everybody's points."""
+"""The tutor's page: what is still to be marked, how the criteria did, and everybody's points."""
 
 from __future__ import annotations
 
@@ -9,24 +9,23 @@ from dataclasses import dataclass
 
 from grader.records import GradedSubmission, Verdict
 from grader.report import plots
-from grader.report.gradebook import gradebook_csv, summary_json
-from grader.report.pages import data_uri, environment
-from grader.store import OutputFolder, write_atomically
+from grader.report.page import CohortPage
+from grader.report.templating import data_uri, environment
 
 MAX_MESSAGES = 5
 _QUEUE = {
-    "flagged": "Suspicious: look at the evidence",
+    "flagged": "Integrity finding: what the notebook reported and what was verified disagree",
     "infrastructure": "Caused by the grading system: a limit, a crash or a missing package",
     "unverifiable": "Could not be verified",
-    "borderline": "Close to the line",
-    "by_hand": "To be read by hand",
+    "borderline": "Very close to what is required",
+    "by_hand": "Explanations to be read",
 }
 """Causes in the order in which a tutor attends to them."""
 
 
 @dataclass(frozen=True)
 class QueueEntry:
-    """One cause, and the submissions that wait for it."""
+    """One cause, and the submissions that wait for a tutor because of it."""
 
     title: str
     cause: str
@@ -55,15 +54,8 @@ class CriterionRow:
     messages: tuple[tuple[str, int], ...]
 
 
-def write_cohort(graded: Sequence[GradedSubmission], *, output: OutputFolder) -> None:
-    """Writes ``index.html``, ``gradebook.csv`` and ``summary.json``."""
-    write_atomically(output.folder / "index.html", render_cohort(graded))
-    write_atomically(output.folder / "gradebook.csv", gradebook_csv(graded))
-    write_atomically(output.folder / "summary.json", summary_json(graded))
-
-
 def render_cohort(graded: Sequence[GradedSubmission]) -> str:
-    """Renders the page of the cohort, self-contained; it links to the submissions' pages beside it."""
+    """Renders the page of the cohort, self-contained; it links to the submissions' pages."""
     run = [one for one in graded if one.status != "not_run"]
     possible = max((one.points_possible for one in graded), default=0.0)
     earned = [one.points_earned for one in run]
@@ -142,3 +134,6 @@ def _discrimination(rows: Sequence[tuple[GradedSubmission, Verdict]]) -> float |
     if len(own) < 3 or len(set(own)) < 2 or len(set(rest)) < 2:
         return None
     return statistics.correlation(own, rest)
+
+
+PAGE = CohortPage("index.html", reader="tutor", render=render_cohort)

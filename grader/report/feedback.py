@@ -1,15 +1,15 @@
-"""One submission's page, for its authors."""
+"""The student's page: points, verdicts, training curves, and the notebook as it ran."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from itertools import groupby
 from typing import Literal
 
 import numpy as np
 
+from grader.architecture.layers import TIMES, in_short, kernel_words
 from grader.errors import StoreError
 from grader.records import (
     Advice,
@@ -25,8 +25,12 @@ from grader.records import (
     Verdict,
 )
 from grader.report import plots
-from grader.report.pages import data_uri, environment
+from grader.report.page import SubmissionPage
+from grader.report.templating import data_uri, environment
 from grader.store import SubmissionFolder
+
+_PARTS = {"train": "training", "validation": "validation", "test": "test"}
+"""The parts of the data that every model is measured on, and what they are called."""
 
 MAX_FIX_FIRST = 3
 MAX_SHOWN_CHARACTERS = 4000
@@ -34,11 +38,11 @@ MAX_PAGE_PICTURES_BYTES = 12 * 2**20
 
 
 @dataclass(frozen=True)
-class FitView:
+class FitBlock:
     """A fit as the page shows it: the curves, their numbers, and what was verified of the model it left.
 
     Attributes:
-        measure: What stands beside the loss in ``scores``: the accuracy, or of quantities the mean absolute error.
+        measure: What ``scores`` hold besides the loss: the accuracy, or of quantities the mean absolute error.
     """
 
     title: str
@@ -52,13 +56,13 @@ class FitView:
 
 
 @dataclass(frozen=True)
-class SectionView:
-    """A section with its verdicts and everything shown beside them."""
+class SectionBlock:
+    """A section with its verdicts and everything shown with them."""
 
     match: SectionMatch
     verdicts: tuple[Verdict, ...]
     architecture: str
-    fits: tuple[FitView, ...]
+    fits: tuple[FitBlock, ...]
     advice: tuple[Advice, ...]
 
     @property
@@ -79,7 +83,7 @@ class SectionView:
 
 
 @dataclass(frozen=True)
-class CellView:
+class CellBlock:
     """A cell of the notebook as it ran."""
 
     run: CellRun
@@ -111,7 +115,8 @@ def render_feedback(graded: GradedSubmission, *, folder: SubmissionFolder) -> st
         .render(
             graded=graded,
             sections=_sections(graded, evidence=evidence, measurements=measurements, folder=folder),
-            fix_first=_fix_first(graded),
+            # A file that could not be run has one thing to fix, and the page says it already.
+            fix_first=_fix_first(graded) if graded.status != "not_run" else [],
             general_advice=[item for item in graded.advice if item.section not in graded.matching],
             by_hand=[verdict for verdict in graded.verdicts if verdict.cause == "by_hand"],
             cells=_cells(evidence, folder=folder) if evidence is not None else (),
@@ -126,14 +131,10 @@ def render_feedback(graded: GradedSubmission, *, folder: SubmissionFolder) -> st
 
 
 def architecture_text(layers: Sequence[LayerRecord]) -> str:
-    """One line of a model: ``784 > Dense 128 relu > Dropout 0.2 > Dense 10 softmax``, repeats counted."""
+    """One line of a model: ``784 → Dense 128 relu → Dropout 0.2 → Dense 10 softmax``, repeats counted."""
     first = next((layer for layer in layers if layer.input_shape is not None), None)
-    parts = [_shape(first.input_shape)] if first is not None and first.input_shape is not None else []
-    words = [_layer_text(layer) for layer in layers if layer.class_name != "InputLayer"]
-    for text, group in groupby(words):
-        count = len(list(group))
-        parts.append(text if count == 1 else f"{count} \u00d7 {text}")
-    return " \u2192 ".join(parts)
+    head = [_shape(first.input_shape)] if first is not None and first.input_shape is not None else []
+    return in_short(head, [_layer_text(layer) for layer in layers if layer.class_name != "InputLayer"])
 
 
 def _layer_text(layer: LayerRecord) -> str:
@@ -142,12 +143,15 @@ def _layer_text(layer: LayerRecord) -> str:
         value = layer.config.get(key)
         if value is None or value == "linear" or isinstance(value, dict):
             continue
-        parts.append("\u00d7".join(map(str, value)) if isinstance(value, list) else str(value))
+        if key == "kernel_size":
+            parts += kernel_words(layer.class_name, value)
+        else:
+            parts.append(TIMES.join(map(str, value)) if isinstance(value, list) else str(value))
     return " ".join(parts)
 
 
 def _shape(shape: Iterable[int | None]) -> str:
-    return "\u00d7".join("?" if size is None else str(size) for size in shape)
+    return TIMES.join("?" if size is None else str(size) for size in shape)
 
 
 def _sections(
@@ -156,16 +160,16 @@ def _sections(
     evidence: Evidence | None,
     measurements: Measurements | None,
     folder: SubmissionFolder,
-) -> list[SectionView]:
+) -> list[SectionBlock]:
     made = []
     for section, match in graded.matching.items():
         model = _model_text(evidence, match=match)
-        fits: tuple[FitView, ...] = ()
+        fits: tuple[FitBlock, ...] = ()
         if evidence is not None and match.borrowed_from is None:
             wanted = [fit for fit in evidence.fits if fit.id in match.fits]
             fits = tuple(_fit(fit, measurements=measurements, folder=folder) for fit in wanted)
         made.append(
-            SectionView(
+            SectionBlock(
                 match=match,
                 verdicts=tuple(verdict for verdict in graded.verdicts if verdict.section == section),
                 architecture=model,
@@ -182,7 +186,7 @@ def _model_text(evidence: Evidence | None, *, match: SectionMatch) -> str:
     return architecture_text(evidence.model(match.model).layers)
 
 
-def _fit(fit: FitRecord, *, measurements: Measurements | None, folder: SubmissionFolder) -> FitView:
+def _fit(fit: FitRecord, *, measurements: Measurements | None, folder: SubmissionFolder) -> FitBlock:
     history = {name: values for name, values in fit.history.items() if values}
     picture = None
     if history.get("loss") and len(history["loss"]) > 1:
@@ -202,13 +206,13 @@ def _fit(fit: FitRecord, *, measurements: Measurements | None, folder: Submissio
     batch = f", batch size {fit.batch_size}" if fit.batch_size else ""
     found = _measured(fit, measurements=measurements)
     of_quantities = any(one.mae is not None for one in found) and all(one.accuracy is None for one in found)
-    return FitView(
+    return FitBlock(
         title=f"{fit.epochs_run} epoch{'s' if fit.epochs_run != 1 else ''}{batch}",
         cell=fit.cell,
         picture=picture,
         names=names,
         rows=rows,
-        scores=tuple((one.probe, one.loss, one.mae if of_quantities else one.accuracy) for one in found),
+        scores=tuple((_PARTS[one.probe], one.loss, one.mae if of_quantities else one.accuracy) for one in found),
         measure="mean absolute error" if of_quantities else "accuracy",
         replay=_replay(fit, measurements=measurements),
     )
@@ -226,10 +230,7 @@ def overfitting_onset(fit: FitRecord) -> int | None:
 def _measured(fit: FitRecord, *, measurements: Measurements | None) -> tuple[Measurement, ...]:
     if measurements is None:
         return ()
-    found = (
-        measurements.find(fit.model, weights=fit.weights_after, probe=probe)
-        for probe in ("train", "validation", "test")
-    )
+    found = (measurements.find(fit.model, weights=fit.weights_after, probe=probe) for probe in _PARTS)
     return tuple(one for one in found if one is not None)
 
 
@@ -238,9 +239,9 @@ def _replay(fit: FitRecord, *, measurements: Measurements | None) -> str:
     if found is None:
         return ""
     return {
-        "same": "Repeated outside the notebook: the same, epoch by epoch.",
-        "differs": "Repeated outside the notebook: not the same.",
-        "impossible": f"Could not be repeated outside the notebook: {found.why}",
+        "same": "Repeated outside your notebook, this training gave the same losses in every epoch.",
+        "differs": "Repeated outside your notebook, this training gave other losses.",
+        "impossible": f"This training could not be repeated outside your notebook: {found.why}",
     }[found.outcome]
 
 
@@ -266,7 +267,7 @@ def _first_error(evidence: Evidence | None) -> CellRun | None:
     return next((cell for cell in evidence.cells if cell.error is not None), None)
 
 
-def _cells(evidence: Evidence, *, folder: SubmissionFolder) -> list[CellView]:
+def _cells(evidence: Evidence, *, folder: SubmissionFolder) -> list[CellBlock]:
     room = MAX_PAGE_PICTURES_BYTES
     made = []
     for cell in evidence.cells:
@@ -277,7 +278,7 @@ def _cells(evidence: Evidence, *, folder: SubmissionFolder) -> list[CellView]:
                 if raw is not None and len(raw) <= room:
                     room -= len(raw)
                     pictures.append(data_uri(raw, "image/png"))
-        made.append(CellView(run=cell, pictures=tuple(pictures)))
+        made.append(CellBlock(run=cell, pictures=tuple(pictures)))
     return made
 
 
@@ -288,3 +289,6 @@ def _bytes(ref: ArrayRef, *, folder: SubmissionFolder) -> bytes | None:
         return None
     data = raw.tobytes() if raw.dtype == np.uint8 else b""
     return data if data.startswith(b"\x89PNG\r\n\x1a\n") else None
+
+
+PAGE = SubmissionPage("feedback.html", reader="student", render=render_feedback)

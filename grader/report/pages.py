@@ -1,88 +1,25 @@
-"""The Jinja environment of every page: autoescape, StrictUndefined, and how figures and outcomes are written."""
+"""Every page and table that grading writes. A new one is a module with a `PAGE`, and a line here."""
 
 from __future__ import annotations
 
-import base64
-import math
-import re
-from functools import cache
+from collections.abc import Sequence
 
-import jinja2
-from markupsafe import Markup
+from grader.records import GradedSubmission
+from grader.report import cohort, feedback, gradebook, summary
+from grader.report.page import CohortPage, SubmissionPage
+from grader.store import OutputFolder, SubmissionFolder, write_atomically
 
-OUTCOMES = {
-    "passed": ("\u2713", "passed"),
-    "partial": ("\u25d0", "partly"),
-    "failed": ("\u2717", "not met"),
-    "blocked": ("\u2298", "blocked"),
-    "needs_review": ("\u22ef", "to be reviewed"),
-}
-"""Icon and word of each outcome: never colour alone."""
-
-CAUSES = {
-    "by_hand": "a person marks this",
-    "infrastructure": "caused by the grading system, not by you",
-    "unverifiable": "could not be verified automatically",
-    "borderline": "close to the line",
-    "flagged": "a person will look at this",
-}
-
-BASES = {
-    "verified": "recomputed outside your notebook",
-    "claimed": "as your notebook reported it",
-    "static": "read from your notebook",
-    "manual": "by hand",
-}
-
-_INVISIBLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u202a-\u202e\u2066-\u2069]")
-
-STATUSES = {"graded": "graded", "needs_review": "needs review", "not_run": "not run"}
+SUBMISSION_PAGES: tuple[SubmissionPage, ...] = (feedback.PAGE,)
+COHORT_PAGES: tuple[CohortPage, ...] = (cohort.PAGE, gradebook.PAGE, summary.PAGE)
 
 
-@cache
-def environment() -> jinja2.Environment:
-    """The one environment; everything that a template prints is escaped."""
-    made = jinja2.Environment(
-        loader=jinja2.PackageLoader("grader.report"),
-        autoescape=True,
-        finalize=visible,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    made.filters["points"] = points
-    made.filters["figure"] = figure
-    made.filters["percent"] = percent
-    made.filters["data_uri"] = data_uri
-    made.globals.update(outcomes=OUTCOMES, causes=CAUSES, bases=BASES, statuses=STATUSES)
-    return made
+def write_submission(graded: GradedSubmission, *, folder: SubmissionFolder) -> None:
+    """Writes the pages of one submission."""
+    for page in SUBMISSION_PAGES:
+        write_atomically(folder.folder / page.file_name, page.render(graded, folder=folder))
 
 
-def visible(value: object) -> object:
-    """What a template prints, with nothing that a reader cannot see: control characters, and those that turn text.
-
-    A name or a file name is somebody else's text, and these would make it look like another.
-    """
-    if isinstance(value, str) and not isinstance(value, Markup):
-        return _INVISIBLE.sub("\ufffd", value)
-    return value
-
-
-def points(value: float) -> str:
-    """Points with no needless zeros: ``1.5``, ``2``."""
-    return f"{value:.2f}".rstrip("0").rstrip(".") if math.isfinite(value) else "-"
-
-
-def figure(value: float | None) -> str:
-    """A measured figure with four significant digits, or a dash."""
-    return "\u2013" if value is None else f"{value:.4g}"
-
-
-def percent(value: float | None) -> str:
-    """A share in [0, 1] as per cent with two decimals, or a dash."""
-    return "\u2013" if value is None else f"{100 * value:.2f} %"
-
-
-def data_uri(raw: bytes, kind: str) -> str:
-    """Bytes as an address that needs no request."""
-    return f"data:{kind};base64,{base64.b64encode(raw).decode()}"
+def write_cohort(graded: Sequence[GradedSubmission], *, output: OutputFolder) -> None:
+    """Writes the pages of all submissions together."""
+    for page in COHORT_PAGES:
+        write_atomically(output.folder / page.file_name, page.render(graded))

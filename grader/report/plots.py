@@ -1,4 +1,4 @@
-"""Pictures drawn by matplotlib as SVG, without pyplot and its state. They use no text of a student."""
+"""Training curves and histograms as SVG, drawn by matplotlib without pyplot. They use no text of a student."""
 
 from __future__ import annotations
 

@@ -26,8 +26,9 @@ from grader.execution.frames import FrameReader
 from grader.intake import collect_submissions, read_submission
 from grader.intake.files import MAX_FILE_BYTES
 from grader.records import CellRun, Evidence, GradedSubmission, Measurements
-from grader.report import render_feedback
-from grader.report.gradebook import gradebook_csv, summary_json
+from grader.report.feedback import render_feedback
+from grader.report.gradebook import gradebook_csv
+from grader.report.summary import summary_json
 from grader.rubric import Rubric, load_rubric
 from grader.store import SubmissionFolder
 

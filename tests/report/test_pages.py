@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import get_args
 
 import pytest
 from builders import dense, make_cell, make_evidence, make_fit, make_measurement, make_model
@@ -20,9 +21,13 @@ from grader.records import (
     SubmissionSummary,
     Verdict,
 )
-from grader.report import render_feedback, write_cohort
+from grader.records.grading import Basis, Cause, Outcome
+from grader.report import write_cohort, write_submission
 from grader.report.cohort import render_cohort
-from grader.report.gradebook import gradebook_csv, guarded, summary_json
+from grader.report.feedback import render_feedback
+from grader.report.gradebook import gradebook_csv, guarded
+from grader.report.summary import summary_json
+from grader.report.templating import BASES, CAUSES, OUTCOMES
 from grader.store import OutputFolder, SubmissionFolder
 
 EVIL = '<script>alert(1)</script><img src="http://example.org/x" onerror=alert(2)>'
@@ -124,11 +129,38 @@ def test_a_file_that_was_no_notebook_has_a_page(tmp_path: Path) -> None:
     assert "It ends in the middle." in render_feedback(one, folder=SubmissionFolder(tmp_path))
 
 
+def test_a_file_that_was_no_notebook_has_one_thing_to_fix(tmp_path: Path) -> None:
+    """No list of criteria that all say the same."""
+    execution = ExecutionSummary(reason="unreadable", detail="Hand in the notebook itself.")
+    lost = verdict(outcome="failed", earned=0.0, next_step="Hand in the notebook.")
+    page = render_feedback(
+        graded(lost, status="not_run", execution=execution, matching={}), folder=SubmissionFolder(tmp_path)
+    )
+    assert "Fix first" not in page
+
+
+def test_the_page_says_whose_fault_it_is(folder: SubmissionFolder) -> None:
+    """In words that a student uses."""
+    waiting = verdict(outcome="needs_review", cause="infrastructure", earned=0.0, pending=2.0)
+    execution = ExecutionSummary(reason="cell_timeout", detail="Cell 2 ran longer than 60 s.")
+    page = render_feedback(graded(waiting, status="needs_review", execution=execution), folder=folder)
+    assert "Your notebook did not finish running.</strong> Cell 2 ran" in page
+    assert "caused by the grading system, not by you" in page
+    assert "2 still to be marked by a tutor" in page
+
+
+def test_every_cause_outcome_and_basis_has_its_words() -> None:
+    """None is shown as its name in ``grade.json``."""
+    assert set(CAUSES) == set(get_args(Cause))
+    assert set(OUTCOMES) == set(get_args(Outcome))
+    assert set(BASES) == set(get_args(Basis))
+
+
 def test_the_cohort_page_links_what_waits_by_cause() -> None:
     """Each cause has its list, with a link to the criterion on the submission's page."""
     waiting = verdict("ex2.discussion", outcome="needs_review", cause="by_hand", earned=0.0, pending=2.0)
     page = render_cohort([graded(waiting), graded(verdict(), name="two")])
-    assert "To be read by hand (1)" in page
+    assert "Explanations to be read (1)" in page
     assert 'href="submissions/one/feedback.html#ex2.discussion"' in page
 
 
@@ -156,9 +188,12 @@ def test_the_gradebook_says_pending_where_points_are() -> None:
 
 
 def test_the_summary_counts_and_names_causes(tmp_path: Path) -> None:
-    """Every file of the cohort is written."""
+    """Every file of the cohort is written, and of each submission."""
     write_cohort([graded(verdict())], output=OutputFolder(tmp_path))
     assert {path.name for path in tmp_path.iterdir()} == {"index.html", "gradebook.csv", "summary.json"}
+    one = graded(verdict(), status="not_run", matching={})
+    write_submission(one, folder=SubmissionFolder(tmp_path / "one"))
+    assert [path.name for path in (tmp_path / "one").iterdir()] == ["feedback.html"]
     assert '"graded": 1' in summary_json([graded(verdict())])
 
 

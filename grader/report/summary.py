@@ -1,0 +1,47 @@
+"""The cohort for other programs: sums, and who waits for a tutor and why."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from grader.records import GradedSubmission
+from grader.records.base import SCHEMA_VERSION
+from grader.report.page import CohortPage
+
+
+def summary_json(graded: Sequence[GradedSubmission]) -> str:
+    """The cohort for a machine: sums by submission, and every submission that waits for a person by cause."""
+    submissions: list[dict[str, Any]] = [
+        {
+            "id": one.submission.id,
+            "file_name": one.submission.file_name,
+            "authors": [author.name for author in one.submission.authors],
+            "status": one.status,
+            "reason": one.execution.reason,
+            "points_earned": one.points_earned,
+            "points_pending": one.points_pending,
+            "points_possible": one.points_possible,
+            "bonus_earned": one.bonus_earned,
+            "bonus_pending": one.bonus_pending,
+            "bonus_possible": one.bonus_possible,
+            "flags": len(one.flags),
+            "causes": sorted({verdict.cause for verdict in one.verdicts if verdict.cause is not None}),
+        }
+        for one in graded
+    ]
+    whole = {
+        "schema_version": SCHEMA_VERSION,
+        "rubric": graded[0].rubric.model_dump(mode="json") if graded else None,
+        "data_choice": graded[0].data_choice if graded else None,
+        "count": len(graded),
+        "statuses": {
+            status: sum(one.status == status for one in graded) for status in ("graded", "needs_review", "not_run")
+        },
+        "submissions": submissions,
+    }
+    return json.dumps(whole, indent=1, ensure_ascii=False) + "\n"
+
+
+PAGE = CohortPage("summary.json", reader="program", render=summary_json)

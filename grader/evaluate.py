@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from grader.advice import advise
-from grader.attribution.consequences import Fallout, find_fallout
 from grader.calibration import Calibration
 from grader.integrity import Finding, find_integrity_findings
 from grader.judging.parameters import parts_of
@@ -130,12 +129,11 @@ class _Judge:
     def verdicts(self, problem: str | None) -> tuple[Verdict, ...]:
         """One a criterion, in the order of the rubric."""
         results: dict[str, CheckResult] = {}
-        fallout = find_fallout(self.evidence, longest_training=_longest_training(self.rubric))
         by_id = {
             criterion.id: (criterion, section) for section in self.rubric.sections for criterion in section.criteria
         }
         for name in by_id:
-            self._judge(name, by_id, results=results, fallout=fallout, problem=problem)
+            self._judge(name, by_id, results=results, problem=problem)
         findings = self._findings if problem is None else ()
         return tuple(_verdict(*by_id[name], _under_review(results[name], by_id[name][1], findings)) for name in by_id)
 
@@ -181,7 +179,6 @@ class _Judge:
         by_id: Mapping[str, tuple[Criterion, Section]],
         *,
         results: dict[str, CheckResult],
-        fallout: Fallout,
         problem: str | None,
     ) -> None:
         """Judges a criterion after those that it requires; the rubric was checked for rounds."""
@@ -189,7 +186,7 @@ class _Judge:
             return
         criterion, section = by_id[name]
         for needed in criterion.requires:
-            self._judge(needed, by_id, results=results, fallout=fallout, problem=problem)
+            self._judge(needed, by_id, results=results, problem=problem)
         if problem is not None:
             results[name] = CheckResult(outcome="needs_review", cause="infrastructure", feedback=problem)
             return
@@ -206,7 +203,7 @@ class _Judge:
             )
         else:
             result = self._run(criterion, section)
-        results[name] = _ours_first(result, section, match=self.matching[section.id], fallout=fallout, judge=self)
+        results[name] = _with_attribution(result, section, self.submission)
 
     def _run(self, criterion: Criterion, section: Section) -> CheckResult:
         try:
@@ -227,6 +224,7 @@ class _Judge:
             calibration=self._calibration(data_kind(self.evidence)),
             full_calibration=self._calibration("full"),
             template_texts=self.rubric.template_texts,
+            longest_training=_longest_training(self.rubric),
         )
 
     def _calibration(self, kind: DataKind) -> Calibration | None:
@@ -246,23 +244,22 @@ def _longest_training(rubric: Rubric) -> int | None:
     return max((epochs for epochs in asked if epochs is not None), default=None)
 
 
-def _ours_first(
-    result: CheckResult, section: Section, *, match: SectionMatch, fallout: Fallout, judge: _Judge
-) -> CheckResult:
-    """What is lost only through us is not lost: a person looks at it."""
-    unseen = result.cause == "unverifiable"
-    if not (unseen or result.outcome in {"failed", "partial", "blocked"}) or fallout.first is None:
+def _with_attribution(result: CheckResult, section: Section, submission: SubmissionView) -> CheckResult:
+    """What is lost only through a failure of the infrastructure is not lost: a person looks at it."""
+    attribution, match = submission.attribution, submission.matching[section.id]
+    is_lost = result.cause == "unverifiable" or result.outcome in {"failed", "partial", "blocked"}
+    if not is_lost or attribution.first_reason is None:
         return result
     if section.whole_notebook:
-        reason = fallout.first if fallout.every_failure else None
+        reason = attribution.first_reason if attribution.every_failure else None
     elif not match.cells:
-        reason = fallout.reason(fallout.unmade)
+        reason = attribution.reason(attribution.not_made)
     elif result.basis == "manual" and match.heading_cell is not None:
         # Words stand where they were written, whatever ran.
         reason = None
     else:
-        fitted = {fit.cell for fit in judge.evidence.fits if fit.id in match.fits and fit.cell is not None}
-        reason = fallout.reason({*match.cells, *fitted})
+        fits = (fit for fit in submission.evidence.fits if fit.id in match.fits)
+        reason = attribution.reason({*match.cells, *(fit.cell for fit in fits if fit.cell is not None)})
     if reason is None:
         return result
     text = f"{reason} What follows from it is not counted against you; a tutor will look. {result.feedback}".strip()

@@ -4,7 +4,7 @@ import pytest
 from builders import SHA, make_calibration, make_evidence
 from worksheet import Worksheet, printed, rubric
 
-from grader.attribution.consequences import find_fallout
+from grader.attribution import attribute
 from grader.errors import StoreError
 from grader.evaluate import data_kind, evaluate, not_run
 from grader.judging import registry
@@ -183,11 +183,11 @@ def test_a_wrong_architecture_is_paid_for_once():
     assert found["ex6.trained"].outcome == "passed"
 
 
-def test_what_follows_from_a_missing_package_is_our_doing():
+def test_what_follows_from_a_missing_package_is_not_the_students():
     """Only for the sections that it reaches."""
     book = Worksheet().write(("ex4",))
     book.markdown(printed("ex6"))
-    error = CellError(name="ModuleNotFoundError", value="No module named 'fancy'", missing_package="fancy")
+    error = CellError(name="ModuleNotFoundError", value="No module named 'fancy'")
     book.code("from fancy import build\nmodel = build()", error=error)
     book.markdown(printed("deep"))
     book.code("pass")
@@ -205,9 +205,9 @@ def test_what_follows_from_a_missing_package_is_our_doing():
         ("import fancy\ndef train():\n    return 1", "needs_review"),
     ],
 )
-def test_what_is_not_there_follows_from_our_doing_only_where_it_may_have_been_made(source, outcome):
+def test_what_is_not_there_follows_from_a_missing_package_only_where_it_may_have_been_made(source, outcome):
     """Colab's first cell makes no model; a cell that holds everything may."""
-    error = CellError(name="ModuleNotFoundError", value="No module named 'fancy'", missing_package="fancy")
+    error = CellError(name="ModuleNotFoundError", value="No module named 'fancy'")
     book = Worksheet()
     book.code(source, error=error)
     book.write(("ex4", "stop"))
@@ -217,20 +217,20 @@ def test_what_is_not_there_follows_from_our_doing_only_where_it_may_have_been_ma
 def test_words_below_their_heading_do_not_hang_on_what_ran():
     """A section without any is not answered, whatever package is missing."""
     book = Worksheet()
-    error = CellError(name="ModuleNotFoundError", value="No module named 'fancy'", missing_package="fancy")
+    error = CellError(name="ModuleNotFoundError", value="No module named 'fancy'")
     book.code("from fancy import draw", error=error)
     book.markdown(printed("stop"))
-    book.code("draw()", error=CellError(name="NameError", value="name 'draw' is not defined", missing_package="fancy"))
+    book.code("draw()", error=CellError(name="NameError", value="name 'draw' is not defined"))
     found = of_book(book)
     assert found["stop.discussion"].outcome == "failed"
-    assert find_fallout(book.evidence()).why[2].startswith("Cell 3 follows from a cell that needs the package fancy")
+    assert attribute(book.evidence()).reached[2].startswith("Cell 3 follows from a cell that needs the package fancy")
 
 
-def test_a_section_that_our_doing_reaches_by_a_name_is_not_failed():
-    """An array that the sample is too small for spoils what is made of it."""
+def test_a_section_that_the_infrastructure_reaches_by_a_name_is_not_failed():
+    """An array that the sample is too small for says nothing of what is made of it."""
     book = Worksheet()
-    error = CellError(name="ValueError", value="cannot reshape", beyond_sample="60000")
-    book.code("x_train = x_train.reshape(60000, 784)", error=error)
+    error = CellError(name="ValueError", value="cannot reshape")
+    book.code("x_train = mnist.load_data()[0][0].reshape(60000, 784)", error=error)
     book.markdown(printed("ex4"))
     book.code("model.fit(x_train)", error=CellError(name="ValueError", value="bad shape"))
     found = of_book(book)

@@ -1,1 +1,10 @@
-"""Decides whose failure it is: the student's, the environment's, a limit's or ours. Pure functions of evidence."""
+"""Decides whose failure it is: the student's, the environment's, a limit's or the grading system's.
+
+A run leaves facts in the evidence: what was raised, which packages can be imported, which data was served. What they
+mean is worked out here from the evidence alone, each time that a submission is evaluated: other rules need no new run.
+"""
+
+from grader.attribution.causes import Cause
+from grader.attribution.consequences import BROKEN, Attribution, attribute
+
+__all__ = ["BROKEN", "Attribution", "Cause", "attribute"]

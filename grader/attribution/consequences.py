@@ -1,8 +1,8 @@
-"""What went wrong in a notebook through us, and which cells it reaches.
+"""Whose failure it is: which cells a failure of the infrastructure reaches, and which errors are the student's own.
 
-Ours are: a package that our environment lacks, rows that the sample of the data does not have, a training of honest
-length that our time limit cut off, and failures of our own. A cell is reached where it uses a name that such a cell
-should have made, directly or through other cells.
+Failures of the infrastructure are: a package that the environment lacks, rows that the sample of the data does not
+have, a training of honest length that a time limit cut off, and failures of the grading system. A cell is reached where
+it uses a name that such a cell should have made, directly or through other cells.
 """
 
 from __future__ import annotations
@@ -11,114 +11,138 @@ import ast
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from grader.cell_code import code_of, parse
-from grader.records import CellRun, Evidence, FitRecord
+from grader.attribution.causes import Cause
+from grader.attribution.diagnosis import Diagnosis, diagnose
+from grader.attribution.limits import TIME_REASONS, training_cut_off
+from grader.cell_code import parse
+from grader.cell_names import names_in, root_name
+from grader.records import CellRun, Evidence
 
-OUR_REASONS = frozenset({"internal", "protocol"})
-TIME_REASONS = frozenset({"cell_timeout", "notebook_timeout"})
-_NOT_IMPORTED = frozenset({"ImportError", "ModuleNotFoundError"})
-_BROKEN = frozenset({"error", "timeout", "died", "not_run"})
+GRADER_REASONS = frozenset({"internal", "protocol"})
+"""Ends of a run that are failures of the grading system."""
+
+BROKEN = frozenset({"error", "timeout", "died", "not_run"})
+"""What became of a cell that did not run to its end."""
 
 
 @dataclass(frozen=True)
-class Fallout:
-    """The cells that our doing reaches.
+class Attribution:
+    """Whose failure it is that a notebook did not do what it should.
 
     Attributes:
-        why: Cell index to the reason, a sentence, in the words of the cell where it began.
+        causes: Index of a cell to why it raised, where that is not simply a mistake of its own.
+        reached: Index of each cell that a failure of the infrastructure reaches to the reason, a sentence, in the words
+            of the cell where it began.
         every_failure: Whether all cells that broke are among them.
-        unmade: Those of them that broke and do more than to prepare: what a section lacks may have been made there.
+        not_made: Those of them that broke and do more than to prepare: what a section lacks may have been made there.
+        own_errors: Cells with an error of the student's own: none of the infrastructure's came before that it may
+            follow from, or it is an old API.
     """
 
-    why: Mapping[int, str]
+    causes: Mapping[int, Cause]
+    reached: Mapping[int, str]
     every_failure: bool
-    unmade: frozenset[int] = frozenset()
+    not_made: frozenset[int] = frozenset()
+    own_errors: tuple[int, ...] = ()
 
     def reason(self, cells: Iterable[int]) -> str | None:
         """The first reason that reaches one of these cells; None where none does."""
-        return next((self.why[cell] for cell in sorted(set(cells)) if cell in self.why), None)
+        return next((self.reached[cell] for cell in sorted(set(cells)) if cell in self.reached), None)
 
     @property
-    def first(self) -> str | None:
-        """The first reason of all; None where nothing was ours."""
-        return self.reason(self.why)
+    def first_reason(self) -> str | None:
+        """The first reason of all; None where the infrastructure did not fail."""
+        return self.reason(self.reached)
 
 
-def find_fallout(evidence: Evidence, *, longest_training: int | None = None) -> Fallout:
-    """Finds what our doing reaches.
+def attribute(evidence: Evidence, *, longest_training: int | None = None) -> Attribution:
+    """Finds whose failures those of a run are.
 
     Args:
         evidence: Of the run.
-        longest_training: The most epochs that the rubric asks of one training; a fit of no more than these that our
-            time limit cut off is honest work. None where it asks for no number.
+        longest_training: The most epochs that the rubric asks of one training; a fit of no more than these that a time
+            limit cut off is honest work. None where it asks for no number.
     """
     run = evidence.execution
-    if not evidence.cells and run.reason in OUR_REASONS:
-        return Fallout(
-            why={0: run.detail or "The notebook was not run because of a failure of ours."},
+    if not evidence.cells and run.reason in GRADER_REASONS:
+        return Attribution(
+            causes={},
+            reached={0: run.detail or "The notebook was not run because of a failure of the grading system."},
             every_failure=True,
-            unmade=frozenset({0}),
+            not_made=frozenset({0}),
         )
-    roots = _roots(evidence, longest_training=longest_training)
-    empty = _empty_arrays(evidence)
-    why: dict[int, str] = {}
-    tainted: dict[str, str] = {}
-    imported = _imported_elsewhere(evidence.cells, roots)
-    for cell in evidence.cells:
-        if cell.kind != "code":
-            continue
-        names = _Names(cell.source)
-        reason = roots.get(cell.index) or next((tainted[name] for name in sorted(names.read) if name in tainted), None)
-        if reason is not None:
-            why[cell.index] = reason
-            tainted |= dict.fromkeys(names.made | (names.called - imported), reason)
-        elif cell.index in empty:
-            why[cell.index] = empty[cell.index][1]
-            tainted |= dict.fromkeys(empty[cell.index][0], empty[cell.index][1])
-        else:
-            for name in names.made:
-                tainted.pop(name, None)
-    broken = {cell.index for cell in evidence.cells if cell.status in _BROKEN}
-    unmade = {cell.index for cell in evidence.cells if cell.index in broken & set(why) and not _only_prepares(cell)}
-    return Fallout(why=why, every_failure=bool(broken) and broken <= set(why), unmade=frozenset(unmade))
+    diagnosis = diagnose(evidence)
+    reached = _reached(evidence, _starts(evidence, diagnosis, longest_training=longest_training))
+    broken = {cell.index for cell in evidence.cells if cell.status in BROKEN}
+    return Attribution(
+        causes=diagnosis.errors,
+        reached=reached,
+        every_failure=bool(broken) and broken <= set(reached),
+        not_made=frozenset(
+            cell.index for cell in evidence.cells if cell.index in broken & set(reached) and not _only_prepares(cell)
+        ),
+        own_errors=_own_errors(evidence, diagnosis),
+    )
 
 
-def _roots(evidence: Evidence, *, longest_training: int | None) -> dict[int, str]:
+def _starts(evidence: Evidence, diagnosis: Diagnosis, *, longest_training: int | None) -> dict[int, str]:
+    """The cells where the infrastructure failed, with the reason."""
     found: dict[int, str] = {}
-    run = evidence.execution
-    cut = _cut_fit(evidence, longest_training=longest_training)
+    reason = evidence.execution.reason
+    cut = training_cut_off(evidence, longest_training=longest_training)
     for cell in evidence.cells:
-        name, error = f"Cell {cell.index + 1}", cell.error
-        if error is not None and error.missing_package is not None:
-            lacks = "needs" if error.name in _NOT_IMPORTED else "follows from a cell that needs"
-            found[cell.index] = f"{name} {lacks} the package {error.missing_package}, which our environment lacks."
-        elif error is not None and error.beyond_sample is not None:
-            found[cell.index] = (
-                f"{name} reaches for {error.beyond_sample}, and the sample of the data that it ran on has fewer rows."
-            )
-        elif cell.beyond_sample is not None:
-            found[cell.index] = (
-                f"{name} works with rows beyond the sample ({cell.beyond_sample}); the full data has them."
-            )
-        elif run.reason in OUR_REASONS and cell.status in {"died", "not_run"}:
-            found[cell.index] = f"{name} was not run to its end because of a failure of ours."
-        elif cut is not None and (cell.index == cut.cell or (cell.status == "not_run" and run.reason in TIME_REASONS)):
-            found[cell.index] = f"Our time limit cut off the training in cell {(cut.cell or 0) + 1}."
+        name, cause = f"Cell {cell.index + 1}", diagnosis.errors.get(cell.index)
+        if cause is not None and cause.kind in {"missing_package", "sample_rows"}:
+            found[cell.index] = f"{_capitalised(cause.clause(cell.index))}."
+        elif cell.index in diagnosis.without_rows:
+            number = diagnosis.without_rows[cell.index]
+            found[cell.index] = f"{name} works with rows beyond the sample ({number}); the full data has them."
+        elif reason in GRADER_REASONS and cell.status in {"died", "not_run"}:
+            found[cell.index] = f"{name} was not run to its end because of a failure of the grading system."
+        elif cut is not None and (cell.index == cut.cell or (cell.status == "not_run" and reason in TIME_REASONS)):
+            found[cell.index] = f"The time limit cut off the training in cell {(cut.cell or 0) + 1}."
     return found
 
 
-def _cut_fit(evidence: Evidence, *, longest_training: int | None) -> FitRecord | None:
-    """The training that our time limit cut off, where it was of the length that the task asks for."""
-    if evidence.execution.reason not in TIME_REASONS or longest_training is None:
-        return None
-    cells = {cell.index for cell in evidence.cells if cell.status in {"timeout", "died"}}
-    for fit in evidence.fits:
-        # Short fits in an endless loop are the student's loop, not an honest training.
-        alone = sum(other.cell == fit.cell and other.model == fit.model for other in evidence.fits) == 1
-        honest = fit.epochs_requested is not None and fit.epochs_requested <= longest_training
-        if fit.cell in cells and fit.status == "interrupted" and alone and honest:
-            return fit
-    return None
+def _reached(evidence: Evidence, starts: Mapping[int, str]) -> dict[int, str]:
+    """Those cells, and all that use names which a reached cell should have made and no later one made anew."""
+    empty = _empty_arrays(evidence)
+    reached: dict[int, str] = {}
+    affected: dict[str, str] = {}
+    used = {cell.index: _CellNames(cell.source) for cell in evidence.cells if cell.kind == "code"}
+    # Calling a function of a module changes nothing in the module.
+    modules = frozenset().union(*(names.imported for index, names in used.items() if index not in starts))
+    for index, names in used.items():
+        reason = starts.get(index) or next((affected[name] for name in sorted(names.read) if name in affected), None)
+        if reason is not None:
+            reached[index] = reason
+            affected |= dict.fromkeys(names.made | (names.called_on - modules), reason)
+        elif index in empty:
+            arrays, reached[index] = empty[index]
+            affected |= dict.fromkeys(arrays, reached[index])
+        else:
+            for name in names.made:
+                affected.pop(name, None)
+    return reached
+
+
+def _own_errors(evidence: Evidence, diagnosis: Diagnosis) -> tuple[int, ...]:
+    """The cells whose error cannot have followed from a failure of the infrastructure or from a limit."""
+    raised = [cell for cell in evidence.cells if cell.status in {"error", "timeout", "died"}]
+    others = [cell.index for cell in raised if _is_no_own_error(cell, diagnosis)]
+    if evidence.execution.reason is not None and evidence.execution.cell is not None:
+        others.append(evidence.execution.cell)
+    first = min(others, default=None)
+    own = (cell.index for cell in raised if not _is_no_own_error(cell, diagnosis))
+    return tuple(index for index in own if first is None or index < first or index in diagnosis.errors)
+
+
+def _is_no_own_error(cell: CellRun, diagnosis: Diagnosis) -> bool:
+    """Whether a cell failed through a limit, the environment or the sample's fewer rows."""
+    if cell.status in {"timeout", "died"} or cell.error is None:
+        return True
+    cause = diagnosis.errors.get(cell.index)
+    return cause is not None and cause.is_infrastructure
 
 
 def _empty_arrays(evidence: Evidence) -> dict[int, tuple[frozenset[str], str]]:
@@ -148,64 +172,41 @@ def _largest_number(source: str) -> int:
     return max((abs(number) for number in numbers), default=0)
 
 
-def _imported_elsewhere(cells: Iterable[CellRun], roots: Mapping[int, str]) -> frozenset[str]:
-    """Names of modules: calling one changes nothing in it."""
-    return frozenset().union(*(_Names(cell.source).imported for cell in cells if cell.index not in roots))
-
-
 def _only_prepares(cell: CellRun) -> bool:
     """Whether a cell does no more than to import, and to call what it imported, as Colab's first cells do."""
     tree = parse(cell.source)
     if tree is None:
         return False
-    imported = _Names(cell.source).imported
-    nodes = [node for node in ast.walk(tree) if isinstance(node, ast.Call)]
-    others = (node for node in nodes if _root(node.func) not in {*imported, "print"})
-    return not any(isinstance(node, ast.FunctionDef | ast.ClassDef) for node in ast.walk(tree)) and not any(others)
+    known = {*names_in(tree).imported, "print"}
+    nodes = list(ast.walk(tree))
+    calls = (node.func for node in nodes if isinstance(node, ast.Call))
+    others = (function for function in calls if root_name(function, through=ast.Attribute) not in known)
+    return not any(isinstance(node, ast.FunctionDef | ast.ClassDef) for node in nodes) and not any(others)
 
 
-def _root(function: ast.expr) -> str:
-    """The name with which the expression that is called begins."""
-    while isinstance(function, ast.Attribute):
-        function = function.value
-    return function.id if isinstance(function, ast.Name) else ""
+def _capitalised(text: str) -> str:
+    return text[:1].upper() + text[1:]
 
 
-class _Names:
-    """The names that a cell uses.
+class _CellNames:
+    """The names of a cell, as the consequences of a failure follow them.
 
     Attributes:
-        read: Those that it takes from cells before.
-        made: Those that it binds, or changes a part of.
-        called: Those whose methods it calls, which may change them.
+        read: Those that it takes from cells before, the insides of its functions included.
+        made: Those that it binds, removes, or sets an item of.
+        called_on: Those of which it calls a method, which may change them.
         imported: Those that it imports.
     """
 
     def __init__(self, source: str) -> None:
         self.read: set[str] = set()
         self.made: set[str] = set()
-        self.called: set[str] = set()
+        self.called_on: set[str] = set()
         self.imported: set[str] = set()
-        tree = parse(source) or parse(code_of(source))
+        tree = parse(source)
         for statement in tree.body if tree is not None else ():
-            bound_before = frozenset(self.made)
-            self._take(statement, bound_before)
-
-    def _take(self, statement: ast.stmt, bound_before: frozenset[str]) -> None:
-        for node in ast.walk(statement):
-            match node:
-                case ast.Name(id=name, ctx=ast.Load()):
-                    if name not in bound_before:
-                        self.read.add(name)
-                case ast.Name(id=name):
-                    self.made.add(name)
-                case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
-                    self.made.add(name)
-                case ast.Import(names=aliases) | ast.ImportFrom(names=aliases):
-                    names = {(alias.asname or alias.name).split(".")[0] for alias in aliases}
-                    self.made |= names
-                    self.imported |= names
-                case ast.Call(func=ast.Attribute(value=ast.Name(id=name))):
-                    self.called.add(name)
-                case ast.Subscript(value=ast.Name(id=name), ctx=ast.Store()):
-                    self.made.add(name)
+            names = names_in(statement)
+            self.read |= names.read - self.made
+            self.made |= names.bound | names.deleted | names.items_set
+            self.called_on |= names.called_on
+            self.imported |= names.imported

@@ -1,17 +1,19 @@
-"""Why a cell failed, as far as that is not the student's doing, and which old names are gone: from the record alone."""
+"""Finds the cause of each cell's error from what the run recorded: a package, the network, the sample, an old API."""
 
 from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
+from grader.attribution.causes import Cause
 from grader.attribution.packages import missing_package, own_modules
 from grader.attribution.removed_apis import removed_api
-from grader.attribution.sample_size import NOTHING, Flow, RowCounts, RowFlow, bound_names, merged
+from grader.attribution.sample_size import INDEPENDENT, Dependence, RowCounts, SizeTracker, merged
 from grader.cell_code import parse
-from grader.records import CellError, CellRun, DataSetUse
+from grader.cell_names import names_in
+from grader.records import CellError, CellRun, Evidence
 
 _NETWORK = re.compile(
     r"name resolution|Name or service not known|nodename nor servname|getaddrinfo|gaierror|Failed to resolve"
@@ -30,97 +32,106 @@ _NEVER_THE_ROWS = frozenset(
 """Errors that too few rows do not cause."""
 
 
-def diagnose(
-    cells: tuple[CellRun, ...], *, data_sets: Sequence[DataSetUse], installed: frozenset[str]
-) -> tuple[CellRun, ...]:
-    """Fills in what the errors of a run come from, where it is our environment, the sample, or a library's change.
+@dataclass(frozen=True)
+class Diagnosis:
+    """What the cells of a run suffered from, by index of the cell.
+
+    Attributes:
+        errors: Why a cell raised; a cell whose error is not here made a mistake of its own.
+        without_rows: The number, as written in the notebook, behind which a cell found no rows in the sample: it
+            raised for that, or works with an array that is empty for that.
+    """
+
+    errors: Mapping[int, Cause]
+    without_rows: Mapping[int, str]
+
+
+def diagnose(evidence: Evidence) -> Diagnosis:
+    """Finds what the errors of a run come from, where it is the environment, the sample, or a library's change.
 
     A cell that fails because an earlier one could not bind a name for such a reason fails for that reason.
-
-    Args:
-        cells: The cells as they ran, in order.
-        data_sets: What was served to them.
-        installed: Importable top-level names of the students' environment.
     """
-    run = _Diagnosis(cells, data_sets=data_sets, installed=installed)
-    return tuple(run.cell(cell) for cell in cells)
+    run = _Run(evidence)
+    for cell in evidence.cells:
+        if cell.kind == "code" and cell.status not in {"not_run", "no_code"}:
+            run.read(cell)
+    return Diagnosis(run.errors, run.without_rows)
 
 
-def beyond_sample_cells(cells: tuple[CellRun, ...], data_sets: Sequence[DataSetUse]) -> Mapping[int, str]:
-    """The cells that failed, or worked with an empty array, for want of the sample's rows: index to the literal."""
-    diagnosed = diagnose(cells, data_sets=data_sets, installed=frozenset())
-    return {cell.index: cell.beyond_sample for cell in diagnosed if cell.beyond_sample is not None}
+class _Run:
+    """What is known of a run after the cells that were read so far."""
 
-
-class _Diagnosis:
-    """What is known of a run after the cells that were looked at so far."""
-
-    def __init__(self, cells: Iterable[CellRun], *, data_sets: Sequence[DataSetUse], installed: frozenset[str]) -> None:
-        rows = RowCounts.of(data_sets)
-        self.flow = None if rows is None else RowFlow(rows)
-        self.installed = installed
-        self.own = own_modules(cells)
-        self.lost: dict[str, dict[str, Any]] = {}
+    def __init__(self, evidence: Evidence) -> None:
+        rows = RowCounts.of(evidence.data_sets)
+        self.sizes = None if rows is None else SizeTracker(rows)
+        self.importable = frozenset(evidence.environment.importable)
+        self.own = own_modules(evidence.cells)
+        self.errors: dict[int, Cause] = {}
+        self.without_rows: dict[int, str] = {}
+        self.lost: dict[str, Cause] = {}
         self.fetched = ""
 
-    def cell(self, cell: CellRun) -> CellRun:
-        if cell.kind != "code" or cell.status in {"not_run", "no_code"}:
-            return cell
+    def read(self, cell: CellRun) -> None:
         tree = parse(cell.source)
         ran, failing, left = _split(cell, [] if tree is None else tree.body)
-        met = self._read(ran)
-        causes = {} if cell.error is None else self._causes(cell.error, cell.source) or self._want(cell.error, failing)
-        self._note_names(ran, [*failing, *left], causes=causes)
+        used = self._track(ran)
+        cause = None
+        if cell.error is not None:
+            cause = self._cause(cell.error, cell.source) or self._want_of_rows(cell.error, failing)
+        self._note_names(ran, [*failing, *left], cause=cause)
         if _FETCHES.search(cell.source):
             self.fetched += cell.source
-        error = None if cell.error is None else cell.error.model_copy(update=causes)
-        beyond = causes.get("beyond_sample") or (None if met.empty is None else str(met.empty))
-        return cell.model_copy(update={"error": error, "beyond_sample": beyond})
+        if cause is not None:
+            self.errors[cell.index] = cause
+        if cause is not None and cause.kind == "sample_rows":
+            self.without_rows[cell.index] = cause.detail
+        elif used.empty is not None:
+            self.without_rows[cell.index] = str(used.empty)
 
-    def _read(self, statements: Sequence[ast.stmt]) -> Flow:
-        if self.flow is None:
-            return NOTHING
+    def _track(self, statements: Sequence[ast.stmt]) -> Dependence:
+        if self.sizes is None:
+            return INDEPENDENT
         try:
-            return merged([self.flow.read(statement) for statement in statements])
+            return merged([self.sizes.read(statement) for statement in statements])
         except RecursionError:
-            return NOTHING
+            return INDEPENDENT
 
-    def _want(self, error: CellError, failing: Sequence[ast.stmt]) -> dict[str, Any]:
-        """Whether the statement that failed works with rows that the sample has not."""
-        if self.flow is None or error.name in _NEVER_THE_ROWS or error.value.startswith("module "):
-            return {}
-        before = dict(self.flow.names)
-        met = self._read(failing)
-        number = met.reached if met.empty is None else met.empty
+    def _want_of_rows(self, error: CellError, failing: Sequence[ast.stmt]) -> Cause | None:
+        """Whether the statement that failed works with rows that the sample does not have."""
+        if self.sizes is None or error.name in _NEVER_THE_ROWS or error.value.startswith("module "):
+            return None
+        before = dict(self.sizes.names)
+        used = self._track(failing)
+        number = used.reached if used.empty is None else used.empty
         if number is None:
-            self.flow.names = before
-            return {}
-        changed = [name for name, flow in self.flow.names.items() if before.get(name) != flow]
-        self.flow.spoil(changed, number=number)
-        return {"beyond_sample": str(number)}
+            self.sizes.names = before
+            return None
+        changed = [name for name, dependence in self.sizes.names.items() if before.get(name) != dependence]
+        self.sizes.mark_lost(changed, number=number)
+        return Cause("sample_rows", str(number))
 
-    def _note_names(self, ran: Sequence[ast.stmt], unmade: Sequence[ast.stmt], *, causes: dict[str, Any]) -> None:
-        """Notes which names a failure of our doing left unmade, so that what follows from it is known."""
-        for statement in ran:
-            for name in bound_names(statement):
-                self.lost.pop(name, None)
-        if not causes or "removed_api" in causes:
+    def _note_names(self, ran: Sequence[ast.stmt], not_run: Sequence[ast.stmt], *, cause: Cause | None) -> None:
+        """Notes which names the infrastructure left without a value, so that what follows from it is known."""
+        for name in _bound(ran):
+            self.lost.pop(name, None)
+        if cause is None or not cause.is_infrastructure:
             return
-        names = {name for statement in unmade for name in bound_names(statement)}
-        self.lost.update(dict.fromkeys(names, causes))
-        if self.flow is not None and "beyond_sample" in causes:
-            self.flow.spoil(names, number=int(causes["beyond_sample"]))
+        names = _bound(not_run)
+        self.lost.update(dict.fromkeys(names, cause))
+        if self.sizes is not None and cause.kind == "sample_rows":
+            self.sizes.mark_lost(names, number=int(cause.detail))
 
-    def _causes(self, error: CellError, source: str) -> dict[str, Any]:
-        """What the error's own text tells, or the loss that it follows from."""
+    def _cause(self, error: CellError, source: str) -> Cause | None:
+        """What the error's own text tells, or the earlier error that it follows from."""
         if found := removed_api(error, source):
-            return {"removed_api": found}
-        if found := missing_package(error, installed=self.installed, own=self.own):
-            return {"missing_package": found}
+            return Cause("removed_api", found)
+        if found := missing_package(error, importable=self.importable, own=self.own):
+            return Cause("missing_package", found)
         if _NETWORK.search(f"{error.name}: {error.value}") or self._is_unfetched(error):
-            return {"network": True}
+            return Cause("network")
         undefined = _UNDEFINED.search(error.value) if error.name == "NameError" else None
-        return self.lost.get(undefined.group(1), {}) if undefined else {}
+        earlier = self.lost.get(undefined.group(1)) if undefined else None
+        return None if earlier is None else replace(earlier, follows=True)
 
     def _is_unfetched(self, error: CellError) -> bool:
         """Whether a file is missing that a shell command of an earlier cell was to fetch."""
@@ -128,6 +139,11 @@ class _Diagnosis:
             return False
         names = re.findall(r"[\w-]+(?:\.\w+)?", error.value.rsplit(":", 1)[-1])
         return any(len(name) > 3 and name.split(".")[0] in self.fetched for name in names)
+
+
+def _bound(statements: Sequence[ast.stmt]) -> set[str]:
+    """The names that statements bind in the notebook's namespace."""
+    return set().union(*(names_in(statement, inside_functions=False).bound for statement in statements))
 
 
 def _split(

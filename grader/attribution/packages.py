@@ -55,15 +55,15 @@ def own_modules(cells: Iterable[HasSource]) -> frozenset[str]:
     return frozenset(name for pair in found for name in pair if name)
 
 
-def missing_package(error: CellError, *, installed: frozenset[str], own: frozenset[str]) -> str | None:
-    """The package that our environment lacks, where that is why a cell failed.
+def missing_package(error: CellError, *, importable: frozenset[str], own: frozenset[str]) -> str | None:
+    """The package that the environment lacks, where that is why a cell failed.
 
     A name that nobody can tell counts as missing: only a slip of the pen, a module of Python 2, a part of a package
     that is there, and a file that the notebook writes itself are the student's.
 
     Args:
         error: What was raised.
-        installed: Importable top-level names of the students' environment.
+        importable: Importable top-level names of the students' environment.
         own: Modules that the notebook writes.
     """
     if _GRAPHVIZ.search(error.value):
@@ -75,11 +75,11 @@ def missing_package(error: CellError, *, installed: frozenset[str], own: frozens
         return next((match.group(1) for form in _WANTED if (match := form.search(error.value))), None)
     full = found.group(1)
     name = full if full in KNOWN else full.split(".")[0]
-    is_theirs = name in installed or name in own or name in _PYTHON_2
+    is_theirs = name in importable or name in own or name in _PYTHON_2
     is_known = name in KNOWN or name in sys.stdlib_module_names
-    return None if is_theirs or (not is_known and _is_misspelt(name, installed)) else name
+    return None if is_theirs or (not is_known and _is_misspelt(name, importable)) else name
 
 
-def _is_misspelt(name: str, installed: frozenset[str]) -> bool:
-    known = {known.lower() for known in KNOWN | installed | sys.stdlib_module_names}
+def _is_misspelt(name: str, importable: frozenset[str]) -> bool:
+    known = {known.lower() for known in KNOWN | importable | sys.stdlib_module_names}
     return bool(difflib.get_close_matches(name.lower(), known, n=1, cutoff=_MISSPELT_LIKENESS))

@@ -252,12 +252,12 @@ def _gone_names(message: str) -> Iterator[str]:
 
 
 def _gone_attribute(owner: str, name: str) -> Iterator[str]:
-    is_ours = {
+    is_of_library = {
         **dict.fromkeys(("append", "ix", "as_matrix"), owner in {"DataFrame", "Series"}),
         "iteritems": owner in {"dict", "DataFrame", "Series"},
         "predict_proba": owner in {"Sequential", "Functional", "Model"},
     }.get(name, owner[0].isupper() or owner == "dict")
-    if is_ours and name in _OBJECTS:
+    if is_of_library and name in _OBJECTS:
         yield f"`.{name}` is gone: {_advice(_OBJECTS[name])}."
 
 

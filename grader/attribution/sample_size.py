@@ -1,8 +1,8 @@
-"""Follows numbers that a student took from the full data set's size to where the sample has fewer rows.
+"""Finds code that depends on the full data set's size, and fails or gets no rows on the smaller sample.
 
-``x_train[50000:]`` is right on 60,000 rows and empty on 4,000. What fails or is empty for that reason is our doing. The
-notebook's statements are read in the order in which they ran: which names hold rows of the data set, which hold such
-numbers, and where the two meet. Nothing is executed.
+``x_train[50000:]`` is right on 60,000 rows and empty on 4,000. What fails or is empty for that reason is not the
+student's failure. The notebook's statements are read in the order in which they ran: which names hold rows of the data
+set, which hold numbers as large as the sample, and where such a number is applied to such rows. Nothing is executed.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from grader.cell_names import names_in, root_name
 from grader.datasets import ORIGINALS
 from grader.records import DataSetUse
 
@@ -55,14 +56,14 @@ class RowCounts:
 
 
 @dataclass(frozen=True)
-class Flow:
-    """What reaches an expression or a name.
+class Dependence:
+    """How the value of an expression or a name depends on the data set and its size.
 
     Attributes:
-        parts: Of which parts of the data set it is made.
-        numbers: Numbers of the sample's size or above that were written in the notebook.
-        reached: A number that was applied to the data and lies beyond the sample: it may be cut short.
-        empty: Such a number that left nothing, or whose failure left it unmade.
+        parts: The parts of the data set that it is made of.
+        numbers: Numbers of the sample's size or above, written in the notebook, that it is made of.
+        reached: A number that was applied to the data and lies beyond the sample: it may have fewer rows than meant.
+        empty: Such a number that left no rows, or whose failure left it without a value.
         is_function: Whether it is the student's function.
     """
 
@@ -73,91 +74,69 @@ class Flow:
     is_function: bool = False
 
     @property
-    def damage(self) -> Flow:
-        """What remains of it in something that was trained or computed from it."""
-        return Flow(reached=self.reached, empty=self.empty)
+    def shortfall(self) -> Dependence:
+        """The rows that it lacks, which is all that something trained on it has of it."""
+        return Dependence(reached=self.reached, empty=self.empty)
 
 
-NOTHING = Flow()
+INDEPENDENT = Dependence()
 
 
-def merged(flows: Iterable[Flow]) -> Flow:
-    """Everything that reaches any of them."""
-    result = NOTHING
-    for flow in flows:
-        result = Flow(
-            parts=result.parts | flow.parts,
-            numbers=result.numbers | flow.numbers,
-            reached=result.reached if flow.reached is None else flow.reached,
-            empty=result.empty if flow.empty is None else flow.empty,
+def merged(dependences: Iterable[Dependence]) -> Dependence:
+    """The dependences of all of them together."""
+    result = INDEPENDENT
+    for dependence in dependences:
+        result = Dependence(
+            parts=result.parts | dependence.parts,
+            numbers=result.numbers | dependence.numbers,
+            reached=result.reached if dependence.reached is None else dependence.reached,
+            empty=result.empty if dependence.empty is None else dependence.empty,
         )
     return result
 
 
-def bound_names(statement: ast.stmt) -> set[str]:
-    """The names that a statement binds in the notebook's namespace."""
-    names: set[str] = set()
-    for node in _outside_functions(statement):
-        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
-            names.add(node.id)
-        elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-            names.add(node.name)
-        elif isinstance(node, ast.Import | ast.ImportFrom):
-            names.update((alias.asname or alias.name.split(".")[0]) for alias in node.names)
-    return names
-
-
-def _outside_functions(statement: ast.stmt) -> Iterator[ast.AST]:
-    waiting: list[ast.AST] = [statement]
-    while waiting:
-        node = waiting.pop()
-        yield node
-        if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Lambda):
-            waiting.extend(ast.iter_child_nodes(node))
-
-
-class RowFlow:
-    """The state of a notebook's names after the statements that were read so far."""
+class SizeTracker:
+    """How a notebook's names depend on the data's size, after the statements that were read so far."""
 
     def __init__(self, rows: RowCounts) -> None:
         self.rows = rows
-        self.names: dict[str, Flow] = {}
+        self.names: dict[str, Dependence] = {}
         self._imported: set[str] = set()
-        self._used = NOTHING
+        self._used = INDEPENDENT
         self._smallest = min(rows.sample.values())
 
-    def read(self, statement: ast.stmt) -> Flow:
-        """Reads a statement that ran to its end; returns what its expressions met."""
-        self._used = NOTHING
+    def read(self, statement: ast.stmt) -> Dependence:
+        """Reads a statement that ran to its end; returns how its expressions depend."""
+        self._used = INDEPENDENT
         self._statement(statement)
         return self._used
 
-    def spoil(self, names: Iterable[str], *, number: int) -> None:
-        """Notes names that a failure of our doing left unmade, or as they were before."""
+    def mark_lost(self, names: Iterable[str], *, number: int) -> None:
+        """Notes names that were left without a value, or as they were, by a failure for want of rows."""
         for name in names:
-            self.names[name] = replace(self.names.get(name, NOTHING), empty=number)
+            self.names[name] = replace(self.names.get(name, INDEPENDENT), empty=number)
 
-    def _use(self, node: ast.expr | None) -> Flow:
-        flow = NOTHING if node is None else self._expression(node)
-        self._used = merged([self._used, flow])
-        return flow
+    def _use(self, node: ast.expr | None) -> Dependence:
+        dependence = INDEPENDENT if node is None else self._expression(node)
+        self._used = merged([self._used, dependence])
+        return dependence
 
     def _statement(self, node: ast.stmt) -> None:
         match node:
             case ast.Assign():
-                flow = self._use(node.value)
+                dependence = self._use(node.value)
                 for target in node.targets:
-                    self._bind(target, flow, value=node.value)
+                    self._bind(target, dependence, value=node.value)
             case ast.AnnAssign():
                 self._bind(node.target, self._use(node.value), value=node.value)
             case ast.AugAssign():
-                self._bind(node.target, self._met(merged([self._use(node.target), self._use(node.value)])))
+                self._bind(node.target, self._applied(merged([self._use(node.target), self._use(node.value)])))
             case ast.For() | ast.AsyncFor() | ast.While():
                 self._loop(node)
             case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
                 self.names[node.name] = self._function(node.body)
             case ast.Import() | ast.ImportFrom():
-                self._imported |= bound_names(node)
+                self._imported |= names_in(node).imported
             case _:
                 self._other(node)
 
@@ -167,7 +146,7 @@ class RowFlow:
             test = self._use(node.test)
             for compared in ast.walk(node.test):
                 if isinstance(compared, ast.Name):
-                    self._add(compared.id, Flow(numbers=test.numbers))
+                    self._add(compared.id, Dependence(numbers=test.numbers))
         else:
             self._bind(node.target, self._use(node.iter))
         # Twice, so that what one round leaves reaches the next.
@@ -180,9 +159,9 @@ class RowFlow:
             elif isinstance(child, ast.stmt):
                 self._statement(child)
             elif isinstance(child, ast.withitem):
-                flow = self._use(child.context_expr)
+                dependence = self._use(child.context_expr)
                 if child.optional_vars is not None:
-                    self._bind(child.optional_vars, flow)
+                    self._bind(child.optional_vars, dependence)
             elif isinstance(child, ast.ExceptHandler | ast.match_case):
                 self._block(child.body)
 
@@ -190,123 +169,125 @@ class RowFlow:
         for statement in statements:
             self._statement(statement)
 
-    def _function(self, body: Sequence[ast.stmt]) -> Flow:
+    def _function(self, body: Sequence[ast.stmt]) -> Dependence:
         """What calling a function does: its numbers wait for rows, and rows that it finds itself may meet them."""
         names, used = dict(self.names), self._used
-        self._used = NOTHING
+        self._used = INDEPENDENT
         self._block(body)
         found = merged([self._used, *(self._numbers_in(statement) for statement in body)])
         self.names, self._used = names, used
         return replace(found, is_function=True)
 
-    def _numbers_in(self, node: ast.AST) -> Flow:
+    def _numbers_in(self, node: ast.AST) -> Dependence:
         if isinstance(node, ast.keyword) and node.arg in _COUNTS_NO_ROWS:
-            return NOTHING
+            return INDEPENDENT
         if isinstance(node, ast.Constant):
             return self._number(node.value)
         return merged(self._numbers_in(child) for child in ast.iter_child_nodes(node))
 
-    def _number(self, value: object) -> Flow:
+    def _number(self, value: object) -> Dependence:
         if isinstance(value, bool) or not isinstance(value, int | float) or abs(value) > 10**9:
-            return NOTHING
+            return INDEPENDENT
         is_large = float(value).is_integer() and abs(value) >= self._smallest
-        return Flow(numbers=frozenset({int(abs(value))})) if is_large else NOTHING
+        return Dependence(numbers=frozenset({int(abs(value))})) if is_large else INDEPENDENT
 
-    def _bind(self, target: ast.expr, flow: Flow, *, value: ast.expr | None = None) -> None:
+    def _bind(self, target: ast.expr, dependence: Dependence, *, value: ast.expr | None = None) -> None:
         match target:
             case ast.Name():
-                self.names[target.id] = self._named(target.id, flow)
+                self.names[target.id] = self._named(target.id, dependence)
             case ast.Tuple() | ast.List():
-                self._unpack(target.elts, flow, value=value)
+                self._unpack(target.elts, dependence, value=value)
             case ast.Starred():
-                self._bind(target.value, flow)
+                self._bind(target.value, dependence)
             case ast.Subscript() | ast.Attribute():
                 place = self._use(target)
-                self._used = merged([self._used, self._met(merged([place, flow]))])
-                base = _base(target)
-                if base is not None:
-                    self._add(base, self._met(merged([place, flow])))
+                self._used = merged([self._used, self._applied(merged([place, dependence]))])
+                root = _root(target)
+                if root is not None:
+                    self._add(root, self._applied(merged([place, dependence])))
 
-    def _unpack(self, targets: Sequence[ast.expr], flow: Flow, *, value: ast.expr | None) -> None:
+    def _unpack(self, targets: Sequence[ast.expr], dependence: Dependence, *, value: ast.expr | None) -> None:
         if isinstance(value, ast.Tuple | ast.List) and len(value.elts) == len(targets):
-            flows = [self._expression(element) for element in value.elts]
-        elif PAIR in flow.parts and len(targets) == 2:
-            flows = [replace(flow, parts=frozenset({part})) for part in (TRAIN, TEST)]
+            dependences = [self._expression(element) for element in value.elts]
+        elif PAIR in dependence.parts and len(targets) == 2:
+            dependences = [replace(dependence, parts=frozenset({part})) for part in (TRAIN, TEST)]
         else:
-            flows = [flow] * len(targets)
-        for target, part in zip(targets, flows, strict=True):
+            dependences = [dependence] * len(targets)
+        for target, part in zip(targets, dependences, strict=True):
             self._bind(target, part)
 
-    def _named(self, name: str, flow: Flow) -> Flow:
+    def _named(self, name: str, dependence: Dependence) -> Dependence:
         """A part that is unknown is read from the name that it gets."""
-        if PAIR in flow.parts:
+        if PAIR in dependence.parts:
             for part in (TRAIN, TEST):
                 if part in name.lower():
-                    return replace(flow, parts=frozenset({part}))
-        return flow
+                    return replace(dependence, parts=frozenset({part}))
+        return dependence
 
-    def _add(self, name: str, flow: Flow) -> None:
+    def _add(self, name: str, dependence: Dependence) -> None:
         if name not in self._imported:
-            before = self.names.get(name, NOTHING)
-            self.names[name] = replace(merged([before, flow]), is_function=before.is_function)
+            before = self.names.get(name, INDEPENDENT)
+            self.names[name] = replace(merged([before, dependence]), is_function=before.is_function)
 
-    def _met(self, flow: Flow, *, is_empty: bool = False) -> Flow:
-        """The flow, with the number that reaches beyond the sample's rows where one does."""
-        if not flow.parts:
-            return flow
-        beyond = max((number for number in flow.numbers if self.rows.is_beyond(number, flow.parts)), default=None)
+    def _applied(self, dependence: Dependence, *, is_empty: bool = False) -> Dependence:
+        """The same with numbers applied to rows: with the number beyond the sample's rows, where one is."""
+        if not dependence.parts:
+            return dependence
+        beyond = max(
+            (number for number in dependence.numbers if self.rows.is_beyond(number, dependence.parts)), default=None
+        )
         if beyond is None:
-            return flow
-        return replace(flow, reached=beyond, empty=beyond if is_empty else flow.empty, numbers=frozenset())
+            return dependence
+        return replace(dependence, reached=beyond, empty=beyond if is_empty else dependence.empty, numbers=frozenset())
 
-    def _expression(self, node: ast.expr) -> Flow:
+    def _expression(self, node: ast.expr) -> Dependence:
         match node:
             case ast.Constant():
-                flow = self._number(node.value)
+                dependence = self._number(node.value)
             case ast.Name():
-                flow = self.names.get(node.id, NOTHING)
+                dependence = self.names.get(node.id, INDEPENDENT)
             case ast.Subscript():
-                flow = self._subscript(node)
+                dependence = self._subscript(node)
             case ast.Call():
-                flow = self._call(node)
+                dependence = self._call(node)
             case ast.NamedExpr():
-                flow = self._expression(node.value)
-                self._bind(node.target, flow)
+                dependence = self._expression(node.value)
+                self._bind(node.target, dependence)
             case ast.ListComp() | ast.SetComp() | ast.GeneratorExp() | ast.DictComp():
-                flow = self._comprehension(node)
+                dependence = self._comprehension(node)
             case ast.Lambda():
                 body = merged([self._expression(node.body), self._numbers_in(node.body)])
-                flow = replace(body, is_function=True)
+                dependence = replace(body, is_function=True)
             case _:
-                flow = self._composed(node)
-        return flow
+                dependence = self._composed(node)
+        return dependence
 
-    def _composed(self, node: ast.expr) -> Flow:
+    def _composed(self, node: ast.expr) -> Dependence:
         parts = [self._expression(child) for child in ast.iter_child_nodes(node) if isinstance(child, ast.expr)]
         if isinstance(node, ast.BinOp):
-            return self._met(merged([*parts, self._folded(node)]))
-        return self._met(merged(parts)) if isinstance(node, ast.Compare) else merged(parts)
+            return self._applied(merged([*parts, self._folded(node)]))
+        return self._applied(merged(parts)) if isinstance(node, ast.Compare) else merged(parts)
 
-    def _comprehension(self, node: ast.ListComp | ast.SetComp | ast.GeneratorExp | ast.DictComp) -> Flow:
+    def _comprehension(self, node: ast.ListComp | ast.SetComp | ast.GeneratorExp | ast.DictComp) -> Dependence:
         names = dict(self.names)
-        flows = []
+        dependences = []
         for generator in node.generators:
-            flow = self._expression(generator.iter)
-            flows.append(flow)
-            self._bind(generator.target, flow)
+            dependence = self._expression(generator.iter)
+            dependences.append(dependence)
+            self._bind(generator.target, dependence)
         made = [node.key, node.value] if isinstance(node, ast.DictComp) else [node.elt]
-        flows += [self._expression(element) for element in made]
+        dependences += [self._expression(element) for element in made]
         self.names = names
-        return merged(flows)
+        return merged(dependences)
 
-    def _folded(self, node: ast.BinOp) -> Flow:
+    def _folded(self, node: ast.BinOp) -> Dependence:
         """The value of arithmetic on written numbers, such as ``6 * 10**4``."""
         try:
             return self._number(_value(node))
         except (ValueError, ArithmeticError, RecursionError):
-            return NOTHING
+            return INDEPENDENT
 
-    def _subscript(self, node: ast.Subscript) -> Flow:
+    def _subscript(self, node: ast.Subscript) -> Dependence:
         value = self._expression(node.value)
         index = node.slice.elts[0] if isinstance(node.slice, ast.Tuple) and node.slice.elts else node.slice
         if PAIR in value.parts and isinstance(index, ast.Constant):
@@ -315,55 +296,55 @@ class RowFlow:
                 return replace(value, parts=frozenset({part}))
             return self._named(str(index.value), value)
         if isinstance(index, ast.Slice):
-            lower, upper = (self._expression(end) if end is not None else NOTHING for end in (index.lower, index.upper))
+            lower, upper = (
+                self._expression(end) if end is not None else INDEPENDENT for end in (index.lower, index.upper)
+            )
             is_back = isinstance(index.upper, ast.UnaryOp) and isinstance(index.upper.op, ast.USub)
             is_front = not (isinstance(index.lower, ast.UnaryOp) and isinstance(index.lower.op, ast.USub))
             rows = replace(value, numbers=frozenset())
             cut = [
-                self._met(merged([rows, lower]), is_empty=is_front),
-                self._met(merged([rows, upper]), is_empty=is_back),
+                self._applied(merged([rows, lower]), is_empty=is_front),
+                self._applied(merged([rows, upper]), is_empty=is_back),
             ]
             return replace(merged(cut), numbers=value.numbers)
         # Numbers of the further axes count columns, but rows may stand there: ``a[np.arange(60000), y_train]``.
         others = node.slice.elts[1:] if isinstance(node.slice, ast.Tuple) else []
         columns = [replace(self._expression(other), numbers=frozenset()) for other in others]
-        met = self._met(merged([value, self._expression(index), *columns]))
-        return replace(met, numbers=value.numbers)
+        applied = self._applied(merged([value, self._expression(index), *columns]))
+        return replace(applied, numbers=value.numbers)
 
-    def _call(self, node: ast.Call) -> Flow:
+    def _call(self, node: ast.Call) -> Dependence:
         name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
         if name == "load_data" or (name == "load" and any(map(_is_own_file, node.args))):
-            return Flow(parts=frozenset({PAIR}))
+            return Dependence(parts=frozenset({PAIR}))
         function = self._expression(node.func)
         given = merged([*self._arguments(node, name), *(self._keyword(keyword) for keyword in node.keywords)])
         total = merged([function, given])
         if name in _ROW_CALLS or function.is_function:
-            total = self._met(total, is_empty=name in _LEAVES_NOTHING)
-        base = _base(node.func) if isinstance(node.func, ast.Attribute) else None
-        if base is not None and (given.reached is not None or given.empty is not None):
-            self._add(base, given.damage)
-        return total.damage if name in _TRAINING_CALLS else total
+            total = self._applied(total, is_empty=name in _LEAVES_NOTHING)
+        root = _root(node.func) if isinstance(node.func, ast.Attribute) else None
+        if root is not None and (given.reached is not None or given.empty is not None):
+            self._add(root, given.shortfall)
+        return total.shortfall if name in _TRAINING_CALLS else total
 
-    def _arguments(self, node: ast.Call, name: str) -> Iterator[Flow]:
+    def _arguments(self, node: ast.Call, name: str) -> Iterator[Dependence]:
         arguments = node.args
         if name in _SHAPE_CALLS and arguments:
             # Of a shape only the first length counts rows; np.reshape(a, shape) has it second.
-            of_method = isinstance(node.func, ast.Attribute) and _base(node.func) not in self._imported
+            of_method = isinstance(node.func, ast.Attribute) and _root(node.func) not in self._imported
             at = 1 if name in {"reshape", "resize", "broadcast_to"} and not of_method and len(arguments) > 1 else 0
             shape = arguments[at]
             first = shape.elts[0] if isinstance(shape, ast.Tuple | ast.List) and shape.elts else shape
             arguments = [*arguments[:at], first]
         yield from map(self._expression, arguments)
 
-    def _keyword(self, keyword: ast.keyword) -> Flow:
-        flow = self._expression(keyword.value)
-        return replace(flow, numbers=frozenset()) if keyword.arg in _COUNTS_NO_ROWS else flow
+    def _keyword(self, keyword: ast.keyword) -> Dependence:
+        dependence = self._expression(keyword.value)
+        return replace(dependence, numbers=frozenset()) if keyword.arg in _COUNTS_NO_ROWS else dependence
 
 
-def _base(node: ast.expr) -> str | None:
-    while isinstance(node, ast.Attribute | ast.Subscript | ast.Call):
-        node = node.func if isinstance(node, ast.Call) else node.value
-    return node.id if isinstance(node, ast.Name) else None
+def _root(node: ast.expr) -> str | None:
+    return root_name(node, through=(ast.Attribute, ast.Subscript, ast.Call))
 
 
 def _is_own_file(node: ast.expr) -> bool:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from pydantic import Field
 
+from grader.attribution import Attribution
 from grader.calibration import Calibration
 from grader.judging.absence import section_name, what_failed
 from grader.judging.bands import FEWEST_RUNS
@@ -106,15 +107,11 @@ def notebook_runs(section: SectionView, _params: NotebookRunsParams) -> CheckRes
         )
     if not broken and reason is None:
         return passed("The notebook runs from top to bottom in a fresh kernel.", words, yours="no error")
-    # What comes after a failure of ours may follow from it.
-    of_ours = [cell.index for cell in broken if _is_ours(cell)]
-    if reason is not None and section.evidence.execution.cell is not None:
-        of_ours.append(section.evidence.execution.cell)
-    first_of_ours = min(of_ours, default=None)
-    own = [cell for cell in broken if _is_of_student(cell, first_of_ours=first_of_ours)]
+    attribution = section.attribution
+    own = [cell for cell in broken if cell.index in attribution.own_errors]
     cells = tuple(cell.index for cell in broken)
     if own:
-        text = what_failed(own[0])
+        text = what_failed(own[0], attribution.causes.get(own[0].index))
         more = len(own) - 1
         others = "" if not more else f" and {more} more {'cell raises an error' if more == 1 else 'cells raise errors'}"
         return failed(
@@ -124,7 +121,9 @@ def notebook_runs(section: SectionView, _params: NotebookRunsParams) -> CheckRes
             next_step="Restart the kernel, run all cells in order, and fix the first cell that fails.",
             cells=tuple(cell.index for cell in own),
         )
-    why = section.evidence.execution.detail or (_why_ours(broken[0]) if broken else "the run did not reach its end")
+    why = section.evidence.execution.detail or (
+        _what_stopped(broken[0], attribution) if broken else "the run did not reach its end"
+    )
     return needs_review(
         "infrastructure",
         f"The notebook did not run to its end within our limits or in our environment: {why.rstrip('.')}."
@@ -202,30 +201,9 @@ def _judged(claims: list[_Claim], unknown: list[str], words: Words) -> CheckResu
     return passed(f"The stored accuracies agree with those {sources}.", words)
 
 
-def _is_of_student(cell: CellRun, *, first_of_ours: int | None) -> bool:
-    """Whether an error cannot have followed from a failure of ours."""
-    if _is_ours(cell) or cell.error is None:
-        return False
-    return first_of_ours is None or cell.index < first_of_ours or cell.error.removed_api is not None
-
-
-def _is_ours(cell: CellRun) -> bool:
-    """Whether a cell failed through our limits, our environment or the sample's fewer rows."""
-    error = cell.error
-    if cell.status in {"timeout", "died"} or error is None:
-        return True
-    return error.missing_package is not None or error.beyond_sample is not None or error.network
-
-
-def _why_ours(cell: CellRun) -> str:
-    error = cell.error
-    if error is None:
-        return what_failed(cell)
-    if error.missing_package is not None:
-        return f"cell {cell.index + 1} needs the package {error.missing_package}, which is not installed here"
-    if error.beyond_sample is not None:
-        return f"cell {cell.index + 1} reaches for {error.beyond_sample}, and the sample of the data has fewer rows"
-    return f"cell {cell.index + 1} needs a network, and there is none here"
+def _what_stopped(cell: CellRun, attribution: Attribution) -> str:
+    cause = attribution.causes.get(cell.index)
+    return what_failed(cell, cause) if cause is None else cause.clause(cell.index)
 
 
 def _stored_accuracies(section: SectionView) -> Iterator[tuple[Quantity, int]]:

@@ -1,4 +1,4 @@
-"""One submission in, its evidence out: kernel, recorder's pipe, collection and diagnosis."""
+"""One submission in, its evidence out: kernel, recorder's pipe and collection."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ import importlib.metadata
 import os
 import platform
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import nbformat
 from nbformat import NotebookNode
 
-from grader.attribution.diagnosis import diagnose
 from grader.datasets import DataSets
 from grader.execution.collect import Recording, collect
 from grader.execution.frames import FrameReader
@@ -125,13 +125,14 @@ def _evidence(submission: Submission, *, run: KernelRun, recording: Recording, s
         environment=Environment(
             python=platform.python_version(),
             packages=packages(),
+            importable=_importable(),
             tier=settings.sandbox.tier,
             seed=settings.seed,
         ),
         data_choice=settings.data_sets.choice,
         data_sets=uses,
         execution=_judge_recorder(run, recording=recording),
-        cells=diagnose(cells, data_sets=uses, installed=_all_installed()),
+        cells=cells,
         models=recording.models,
         compiles=recording.compiles,
         fits=recording.fits,
@@ -153,5 +154,6 @@ def _judge_recorder(run: KernelRun, *, recording: Recording) -> Execution:
     return run.execution.model_copy(update={"reason": "internal", "detail": detail})
 
 
-def _all_installed() -> frozenset[str]:
-    return frozenset(importlib.metadata.packages_distributions())
+@cache
+def _importable() -> tuple[str, ...]:
+    return tuple(sorted(importlib.metadata.packages_distributions()))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
+from grader.attribution import BROKEN, Cause
 from grader.cell_code import libraries
 from grader.judging.views import SectionView
 from grader.records import CellRun, FitRecord, SectionMatch
@@ -12,9 +13,6 @@ from grader.records import CellRun, FitRecord, SectionMatch
 _BEFORE_COLON = re.compile(r"^[^:\-\u2013\u2014]{1,40}?(?=\s*[:\-\u2013\u2014])")
 _TAG = re.compile(r"\s*\([^)]*\)")
 _LONGEST_ERROR = 160
-
-BROKEN = frozenset({"error", "timeout", "died", "not_run"})
-"""What became of a cell that did not run to its end."""
 
 
 def section_name(section: str, matching: Mapping[str, SectionMatch]) -> str:
@@ -61,7 +59,8 @@ def why_no_model(section: SectionView) -> str:
     of_other = section.match.borrowed_from
     where = "this section" if of_other is None else section_name(of_other, section.matching)
     if failed is not None:
-        return f"No model was trained in {where}, because {what_failed(failed)}."
+        cause = section.attribution.causes.get(failed.index)
+        return f"No model was trained in {where}, because {what_failed(failed, cause)}."
     if not section.evidence.models:
         return _no_keras(section)
     if section.match.model is not None:
@@ -79,13 +78,19 @@ def first_failure(section: SectionView) -> CellRun | None:
     return next(broken, None)
 
 
-def what_failed(cell: CellRun) -> str:
-    """What happened to a cell, as part of a sentence: ``cell 7 raised NameError: ...``."""
+def what_failed(cell: CellRun, cause: Cause | None) -> str:
+    """What happened to a cell, as part of a sentence: ``cell 7 raised NameError: ...``.
+
+    Args:
+        cell: One that did not run to its end.
+        cause: Of its error, where it is known: what to write instead of an old API is told.
+    """
     name = f"cell {cell.index + 1}"
     if cell.error is not None:
         value = cell.error.value.strip().splitlines()[0][:_LONGEST_ERROR] if cell.error.value.strip() else ""
         raised = f"{name} raised {cell.error.name}" + (f": {value.rstrip('.')}" if value else "")
-        return f"{raised} ({cell.error.removed_api.rstrip('.')})" if cell.error.removed_api else raised
+        instead = cause.detail.rstrip(".") if cause is not None and cause.kind == "removed_api" else ""
+        return f"{raised} ({instead})" if instead else raised
     return {
         "timeout": f"{name} ran into its time limit",
         "died": f"the kernel ended in {name}",
@@ -97,7 +102,7 @@ def fix_for(section: SectionView) -> str:
     """The next step to a trained model: fix the cell that failed, train what was built, or build it."""
     cell = first_failure(section)
     if cell is not None and cell.error is not None:
-        return f"Mend cell {cell.index + 1}, then run the notebook from the top in a fresh kernel."
+        return f"Fix cell {cell.index + 1}, then run the notebook from the top in a fresh kernel."
     if section.model is not None and borrowed_model(section) is None:
         return "Train the model that you built, with fit."
     return "Build the model that the task asks for, compile it, and train it with fit."

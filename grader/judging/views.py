@@ -7,10 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, TypeVar
 
 import numpy.typing as npt
 
+from grader.attribution import Attribution, attribute
 from grader.calibration import Calibration
 from grader.records import (
     ArrayRef,
@@ -48,6 +50,7 @@ class SubmissionView:
         calibration: The reference's spread on this data, or None where it was never measured.
         full_calibration: The reference's spread on the full data (equal to ``calibration`` on the full data).
         template_texts: The texts of the handed-out notebook, one a cell: they are no answers.
+        longest_training: The most epochs that the rubric asks of one training; None where it asks for no number.
     """
 
     evidence: Evidence
@@ -57,6 +60,7 @@ class SubmissionView:
     calibration: Calibration | None = None
     full_calibration: Calibration | None = None
     template_texts: frozenset[str] = field(default_factory=frozenset)
+    longest_training: int | None = None
 
     def section(self, section_id: str) -> SectionView:
         """The part that answers a section.
@@ -65,6 +69,11 @@ class SubmissionView:
             KeyError: The rubric has no such section.
         """
         return SectionView(self, self.matching[section_id])
+
+    @cached_property
+    def attribution(self) -> Attribution:
+        """Whose failure it is, cell by cell, that the notebook did not do what it should."""
+        return attribute(self.evidence, longest_training=self.longest_training)
 
     @property
     def data_set(self) -> DataSetUse | None:
@@ -108,6 +117,11 @@ class SectionView:
     def calibration(self) -> Calibration | None:
         """The reference's spread on this data, or None where it was never measured."""
         return self.submission.calibration
+
+    @property
+    def attribution(self) -> Attribution:
+        """Whose failure it is, cell by cell, that the notebook did not do what it should."""
+        return self.submission.attribution
 
     def of(self, section_id: str) -> SectionView:
         """The part that answers another section.

@@ -184,22 +184,16 @@ class NamedArray(Record):
 
 
 class CellError(Record):
-    """What a cell raised.
+    """What a cell raised; whose failure that is, `grader.attribution` tells.
 
     Attributes:
-        missing_package: The package that our environment lacks, where that is the reason (our doing).
-        removed_api: A name that Keras 3 dropped and what to write instead, where that is the reason; None otherwise.
-        beyond_sample: The literal at or above the sample's row count that the failing line reached for (our doing).
-        network: True where the cell tried to reach a network (there is none).
+        name: Of the exception's class.
+        traceback: As IPython prints it, without colours.
     """
 
     name: str
     value: str
     traceback: str = ""
-    missing_package: str | None = None
-    removed_api: str | None = None
-    beyond_sample: str | None = None
-    network: bool = False
 
 
 class CellRun(Record):
@@ -213,8 +207,6 @@ class CellRun(Record):
         recorded: Whether the recorder saw it begin and end.
         rewritten: True where what ran may not be what IPython makes of the cell: the notebook changed how cells run.
         notes: What we did for the cell (``pip install`` answered from what is installed, ...).
-        beyond_sample: The literal at or above the sample's row count that this cell's failure, or an empty array that
-            it works with, comes from (our doing); also set for cells that raised nothing.
     """
 
     index: int
@@ -228,7 +220,6 @@ class CellRun(Record):
     notes: tuple[str, ...] = ()
     recorded: bool = True
     rewritten: bool = False
-    beyond_sample: str | None = None
 
 
 class Execution(Record):
@@ -273,10 +264,16 @@ class DataSetUse(Record):
 
 
 class Environment(Record):
-    """What the notebook ran in. ``packages`` maps distribution to version; ``tier`` is the sandbox's."""
+    """What the notebook ran in. ``packages`` maps distribution to version; ``tier`` is the sandbox's.
+
+    Attributes:
+        importable: Top-level names of all installed packages, by which they are imported; the standard library's are
+            not among them.
+    """
 
     python: str = ""
     packages: dict[str, str] = {}
+    importable: tuple[str, ...] = ()
     tier: str = ""
     seed: int = 0
     threads: int = 1

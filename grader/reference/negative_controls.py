@@ -78,7 +78,8 @@ def _without_content(evidence: Evidence) -> Iterator[Evidence]:
     nothing: dict[str, object] = dict.fromkeys(_EVENTS, ())
     empty = CellRun(index=0, kind="code", source="", status="no_code")
     yield evidence.model_copy(update={**nothing, "cells": (empty,)})
-    error = CellError(name="ValueError", value="negative control")
+    # An error that no package, sample or network causes: of the student's own.
+    error = CellError(name="SyntaxError", value="invalid syntax")
     raising = tuple(
         cell.model_copy(update={"status": "error", "error": error, "printed": ""}) if cell.kind == "code" else cell
         for cell in evidence.cells

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from grader import pipeline
+from grader.attribution import attribute
 from grader.batch import run_tasks
 from grader.errors import UsageError
 from grader.judging.absence import what_failed
@@ -66,7 +67,9 @@ def completed_run(task: Task) -> tuple[Evidence, Measurements]:
     evidence, measurements = pipeline.stored_evidence(task.folder)
     broken = next((cell for cell in evidence.cells if cell.status not in {"ok", "no_code"}), None)
     if broken is not None or evidence.execution.reason is not None:
-        why = what_failed(broken) if broken is not None else evidence.execution.detail
+        why = evidence.execution.detail
+        if broken is not None:
+            why = what_failed(broken, attribute(evidence).causes.get(broken.index))
         raise UsageError(
             f"{task.path}: with seed {task.seed} the reference did not run through: {why}.",
             expected="A reference solution that runs from top to bottom without an error.",

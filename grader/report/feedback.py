@@ -10,6 +10,7 @@ from typing import Literal
 import numpy as np
 
 from grader.architecture.layers import TIMES, in_short, kernel_words
+from grader.attribution import attribute
 from grader.errors import StoreError
 from grader.records import (
     Advice,
@@ -120,7 +121,7 @@ def render_feedback(graded: GradedSubmission, *, folder: SubmissionFolder) -> st
             general_advice=[item for item in graded.advice if item.section not in graded.matching],
             by_hand=[verdict for verdict in graded.verdicts if verdict.cause == "by_hand"],
             cells=_cells(evidence, folder=folder) if evidence is not None else (),
-            first_error=_first_error(evidence),
+            first_error=_first_error(evidence) if evidence is not None else None,
             truncated=evidence.truncated if evidence is not None else (),
             tables=sorted({one.data_set for one in measurements.measured if one.of_rows and one.data_set})
             if measurements is not None
@@ -261,10 +262,13 @@ def _fix_first(graded: GradedSubmission) -> list[tuple[Verdict, str]]:
     return [(v, sections.get(v.section, v.section) if titles[v.title] > 1 else "") for v in first]
 
 
-def _first_error(evidence: Evidence | None) -> CellRun | None:
-    if evidence is None:
+def _first_error(evidence: Evidence) -> tuple[CellRun, str] | None:
+    """The first cell that raised, and what is known of the cause, as sentences."""
+    cell = next((cell for cell in evidence.cells if cell.error is not None), None)
+    if cell is None:
         return None
-    return next((cell for cell in evidence.cells if cell.error is not None), None)
+    cause = attribute(evidence).causes.get(cell.index)
+    return cell, cause.note if cause is not None else ""
 
 
 def _cells(evidence: Evidence, *, folder: SubmissionFolder) -> list[CellBlock]:

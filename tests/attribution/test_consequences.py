@@ -1,11 +1,12 @@
 import pytest
 from builders import Notebook
 
-from grader.attribution.consequences import find_fallout
-from grader.records import CellError, Execution
+from grader.attribution import attribute
+from grader.records import CellError, CellRun, Environment, Evidence, Execution
 
-MISSING = CellError(name="ModuleNotFoundError", value="No module named 'fancy'", missing_package="fancy")
-BEYOND = CellError(name="IndexError", value="out of bounds", beyond_sample="55000")
+MISSING = CellError(name="ModuleNotFoundError", value="No module named 'fancy'")
+BEYOND = CellError(name="IndexError", value="out of bounds")
+LOAD = "(x, _), _ = mnist.load_data()\n"
 OWN = CellError(name="NameError", value="name 'z' is not defined")
 
 
@@ -13,36 +14,36 @@ def reached(*cells, **fields):
     book = Notebook()
     for source, error in cells:
         book.code(source, error=error)
-    return sorted(find_fallout(book.evidence(**fields)).why)
+    return sorted(attribute(book.evidence(**fields)).reached)
 
 
 @pytest.mark.parametrize(
     ("cells", "expected"),
     [
         ([("import fancy as f", MISSING), ("y = f.load()", OWN), ("z = y + 1", OWN), ("a = 1", None)], [0, 1, 2]),
-        ([("x = x[55000]", BEYOND), ("model.fit(x)", None), ("model.evaluate(t)", None)], [0, 1, 2]),
-        ([("x = x[55000]", BEYOND), ("x = load()", None), ("print(x)", None)], [0]),
-        ([("x = x[55000]", BEYOND), ("def use():\n    return x", None), ("use()", None)], [0, 1, 2]),
-        ([("import numpy as np", None), ("np.save(x[55000])", BEYOND), ("np.zeros(3)", None)], [1]),
-        ([("x[55000] = 1", BEYOND), ("x = x + 1", None)], [0, 1]),
+        ([(LOAD + "x = x[55000]", BEYOND), ("model.fit(x)", None), ("model.evaluate(t)", None)], [0, 1, 2]),
+        ([(LOAD + "x = x[55000]", BEYOND), ("x = load()", None), ("print(x)", None)], [0]),
+        ([(LOAD + "x = x[55000]", BEYOND), ("def use():\n    return x", None), ("use()", None)], [0, 1, 2]),
+        ([("import numpy as np", None), (LOAD + "np.save(x[55000])", BEYOND), ("np.zeros(3)", None)], [1]),
+        ([(LOAD + "x[55000] = 1", BEYOND), ("x = x + 1", None)], [0, 1]),
         ([("z + 1", OWN), ("print(z)", OWN)], []),
-        ([("x = [55000", BEYOND), ("%matplotlib inline\nprint(x)", None)], [0]),
+        ([("import fancy as x; (", MISSING), ("%matplotlib inline\nprint(x)", None)], [0]),
     ],
 )
-def test_what_our_doing_reaches(cells, expected):
+def test_what_a_failure_of_the_infrastructure_reaches(cells, expected):
     """By the names that a broken cell should have made, until they are made anew."""
     assert reached(*cells) == expected
 
 
-def test_an_empty_array_behind_a_number_as_large_as_the_sample_is_our_doing():
+def test_an_empty_array_behind_a_number_as_large_as_the_sample_is_not_the_students():
     """``x[55000:]`` raises nothing on 4,000 rows, and holds nothing."""
     book = Notebook()
     book.code("x_val = x[55000:]\nx = x[:55000]")
     book.array("x_val", [])
     book.code("model.fit(x, validation_data=x_val)")
     book.code("other.fit(x)")
-    assert sorted(find_fallout(book.evidence()).why) == [0, 1]
-    assert find_fallout(Notebook(sample=False).evidence()).why == {}
+    assert sorted(attribute(book.evidence()).reached) == [0, 1]
+    assert attribute(Notebook(sample=False).evidence()).reached == {}
 
 
 def test_an_empty_array_without_such_a_number_is_the_students():
@@ -50,7 +51,7 @@ def test_an_empty_array_without_such_a_number_is_the_students():
     book = Notebook()
     book.code("x = x[x > 9]")
     book.array("x", [])
-    assert find_fallout(book.evidence()).why == {}
+    assert attribute(book.evidence()).reached == {}
 
 
 def cut(**fields):
@@ -62,35 +63,35 @@ def cut(**fields):
     return book, Execution(reason="notebook_timeout", cell=0)
 
 
-def test_an_honest_training_that_our_time_limit_cut_off_is_our_doing():
+def test_an_honest_training_that_a_time_limit_cut_off_is_not_the_students():
     """And so is what was not reached for it."""
     book, run = cut()
-    assert sorted(find_fallout(book.evidence(execution=run), longest_training=20).why) == [0, 1]
+    assert sorted(attribute(book.evidence(execution=run), longest_training=20).reached) == [0, 1]
 
 
 @pytest.mark.parametrize("fields", [{"epochs_requested": 1000}, {"status": "completed"}])
 def test_an_endless_training_is_the_students(fields):
     """More epochs than any task asks for, or a loop without an open fit."""
     book, run = cut(**fields)
-    assert find_fallout(book.evidence(execution=run), longest_training=20).why == {}
+    assert attribute(book.evidence(execution=run), longest_training=20).reached == {}
 
 
 def test_an_endless_loop_of_short_fits_is_the_students():
     """Many fits of one model in one cell."""
     book, run = cut()
     book.fit("m1", epochs=1, cell=0)
-    assert find_fallout(book.evidence(execution=run), longest_training=20).why == {}
+    assert attribute(book.evidence(execution=run), longest_training=20).reached == {}
 
 
 @pytest.mark.parametrize("reason", ["internal", "protocol"])
-def test_a_failure_of_ours_reaches_what_was_not_run(reason):
+def test_a_failure_of_the_grading_system_reaches_what_was_not_run(reason):
     """Cells before it stand."""
     book = Notebook()
     book.code("a = 1")
     book.code("b = 1", status="died")
     book.code("c = 1", status="not_run")
-    found = find_fallout(book.evidence(execution=Execution(reason=reason)))
-    assert (sorted(found.why), found.every_failure) == ([1, 2], True)
+    found = attribute(book.evidence(execution=Execution(reason=reason)))
+    assert (sorted(found.reached), found.every_failure) == ([1, 2], True)
 
 
 @pytest.mark.parametrize("reason", ["memory", "kernel_died", "cell_timeout", "output", None])
@@ -98,7 +99,7 @@ def test_other_ends_are_the_students(reason):
     """What it did to the machine is its own doing."""
     book = Notebook()
     book.code("b = 1", status="died")
-    assert find_fallout(book.evidence(execution=Execution(reason=reason)), longest_training=20).why == {}
+    assert attribute(book.evidence(execution=Execution(reason=reason)), longest_training=20).reached == {}
 
 
 def test_one_failure_of_the_students_own_is_not_every_failure():
@@ -106,4 +107,53 @@ def test_one_failure_of_the_students_own_is_not_every_failure():
     book = Notebook()
     book.code("import fancy", error=MISSING)
     book.code("1 / 0", error=OWN)
-    assert not find_fallout(book.evidence()).every_failure
+    assert not attribute(book.evidence()).every_failure
+
+
+@pytest.mark.parametrize(
+    ("errors", "own"),
+    [
+        ([OWN, OWN], (0, 1)),
+        ([OWN, MISSING, OWN], (0,)),
+        ([MISSING, CellError(name="NameError", value="name 'xrange' is not defined")], (1,)),
+    ],
+)
+def test_an_error_before_those_of_the_infrastructure_is_the_students_own(errors, own):
+    """What comes later may follow from them, but an old API does not."""
+    book = Notebook()
+    for error in errors:
+        book.code("cell", error=error)
+    assert attribute(book.evidence()).own_errors == own
+
+
+def test_an_error_after_the_cell_that_a_limit_ended_is_not_the_students_own():
+    """It may follow from what was cut off."""
+    book = Notebook()
+    book.code("a", status="timeout")
+    book.code("b", error=OWN)
+    run = Execution(reason="cell_timeout", cell=0)
+    assert attribute(book.evidence(execution=run)).own_errors == ()
+
+
+def test_what_is_stored_of_a_run_is_all_that_attribution_needs():
+    """So that other rules need no other run."""
+    book = Notebook()
+    book.code("import fancy", error=MISSING)
+    book.code(LOAD + "x[55000]", error=BEYOND)
+    evidence = Evidence.model_validate_json(book.evidence().model_dump_json())
+    found = attribute(evidence)
+    assert [cause.kind for cause in found.causes.values()] == ["missing_package", "sample_rows"]
+    assert found == attribute(book.evidence())
+
+
+def test_what_can_be_imported_is_a_fact_of_the_evidence():
+    """A name that the environment has is the student's failure, one that it lacks is not."""
+    book = Notebook()
+    book.code("import fancy", error=MISSING)
+    assert attribute(book.evidence(environment=Environment(importable=("fancy",)))).causes == {}
+
+
+def test_the_evidence_holds_no_conclusions():
+    """Of an error what Python says, of a cell how it ended."""
+    assert set(CellError.model_fields) == {"name", "value", "traceback"}
+    assert not {"cause", "beyond_sample"} & set(CellRun.model_fields)

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
 import pytest
+from builders import make_evidence
 
-from grader.attribution.diagnosis import beyond_sample_cells, diagnose
-from grader.records import CellError, CellRun, DataSetUse
+from grader.attribution import Cause
+from grader.attribution.diagnosis import Diagnosis, diagnose
+from grader.records import CellError, CellRun, DataSetUse, Environment
 
-INSTALLED = frozenset({"numpy", "keras", "tensorflow", "matplotlib", "sklearn", "google", "pandas"})
+IMPORTABLE = ("numpy", "keras", "tensorflow", "matplotlib", "sklearn", "google", "pandas")
 LOAD = "from keras.datasets import mnist\nimport numpy as np\n(x_train, y_train), (x_test, y_test) = mnist.load_data()"
 
 
@@ -25,18 +27,25 @@ def failed(index: int, source: str, *, name: str = "ValueError", value: str = ""
     return CellRun(index=index, kind="code", source=source, status="error", error=error)
 
 
-def told(*cells: CellRun, data: DataSetUse | None = None) -> tuple[CellRun, ...]:
-    return diagnose(tuple(cells), data_sets=[data or use()], installed=INSTALLED)
+def found(*cells: CellRun, data_sets: tuple[DataSetUse, ...] = (use(),)) -> Diagnosis:
+    environment = Environment(importable=IMPORTABLE)
+    return diagnose(make_evidence(cells=cells, data_sets=data_sets, environment=environment))
+
+
+def details(kind: str, *cells: CellRun) -> list[str | None]:
+    """Of each cell that error cause's detail; None where it has another cause or none."""
+    causes = [found(*cells).errors.get(cell.index) for cell in cells]
+    return [cause.detail if cause is not None and cause.kind == kind else None for cause in causes]
 
 
 def missing(module: str, *, before: tuple[CellRun, ...] = ()) -> str | None:
     cell = failed(9, f"import {module}", name="ModuleNotFoundError", value=f"No module named '{module}'")
-    return told(*before, cell)[-1].error.missing_package
+    return details("missing_package", *before, cell)[-1]
 
 
 @pytest.mark.parametrize("module", ["torch", "cv2", "plotly", "keras_tuner", "google.colab", "tkinter", "course_tools"])
-def test_a_package_that_we_lack_is_ours(module):
-    """What students use and our environment has not is our doing, and so is a name that nobody can tell."""
+def test_a_package_that_the_environment_lacks_is_named(module):
+    """One that students use, and also a name that nobody knows."""
     assert missing(module) == module
 
 
@@ -50,7 +59,7 @@ def test_a_misspelt_package_is_the_students(module):
 
 @pytest.mark.parametrize("source", ["%%writefile lab.py\nx = 1", "with open('lab.py', 'w') as f:\n    f.write('x')"])
 def test_a_file_of_the_notebook_is_no_package(source):
-    """A module that the notebook writes itself is not ours to have."""
+    """A module that the notebook writes itself is the student's to have."""
     assert missing("lab", before=(ran(0, source),)) is None
     assert missing("lab") == "lab"
 
@@ -66,14 +75,14 @@ def test_a_file_of_the_notebook_is_no_package(source):
         ("ImportError", "cannot import name 'Desne' from 'keras.layers' (/x)", None),
     ],
 )
-def test_what_a_library_wants_is_ours(name, value, package):
+def test_what_a_library_asks_for_is_a_missing_package(name, value, package):
     """A library that asks for another one names what we lack."""
-    assert told(failed(0, "f()", name=name, value=value))[0].error.missing_package == package
+    assert details("missing_package", failed(0, "f()", name=name, value=value)) == [package]
 
 
-def test_what_follows_from_a_missing_package_is_ours_too():
+def test_what_follows_from_a_missing_package_has_the_same_cause():
     """Names that a cell could not bind for want of a package are missed for that reason, until they are bound."""
-    cells = told(
+    cells = (
         failed(
             0, "import torch\nimport numpy as np", name="ModuleNotFoundError", value="No module named 'torch'", line=1
         ),
@@ -82,18 +91,19 @@ def test_what_follows_from_a_missing_package_is_ours_too():
         ran(3, "np = 1"),
         failed(4, "np.zeros(3)", name="NameError", value="name 'np' is not defined"),
     )
-    assert [cell.error and cell.error.missing_package for cell in cells] == ["torch", "torch", None, None, None]
+    assert details("missing_package", *cells) == ["torch", "torch", None, None, None]
+    assert [cause.follows for cause in found(*cells).errors.values()] == [False, True]
 
 
 def test_names_bound_before_the_failure_are_there():
     """What a cell bound before it failed is not lost."""
     source = "import numpy as np\nimport torch\nx = 1"
-    cells = told(
+    cells = (
         failed(0, source, name="ModuleNotFoundError", value="No module named 'torch'", line=2),
         failed(1, "np", name="NameError", value="name 'np' is not defined"),
         failed(2, "x", name="NameError", value="name 'x' is not defined"),
     )
-    assert [cell.error.missing_package for cell in cells] == ["torch", None, "torch"]
+    assert details("missing_package", *cells) == ["torch", None, "torch"]
 
 
 @pytest.mark.parametrize(
@@ -107,31 +117,32 @@ def test_names_bound_before_the_failure_are_there():
 )
 def test_a_cell_that_tried_the_network_is_known(value):
     """Every library's words for a missing network are understood."""
-    assert told(failed(0, "f()", name="Exception", value=value))[0].error.network
+    assert found(failed(0, "f()", name="Exception", value=value)).errors == {0: Cause("network")}
 
 
 def test_a_file_that_was_to_be_fetched_is_the_networks():
     """A file is missing because the command that fetches it could not; another file is missing for itself."""
-    cells = told(
+    cells = (
         ran(0, "!wget http://x.org/data.csv"),
         failed(
             1, "open('data.csv')", name="FileNotFoundError", value="[Errno 2] No such file or directory: 'data.csv'"
         ),
         failed(2, "open('my.csv')", name="FileNotFoundError", value="[Errno 2] No such file or directory: 'my.csv'"),
     )
-    assert [bool(cell.error and cell.error.network) for cell in cells] == [False, True, False]
+    assert found(*cells).errors == {1: Cause("network")}
 
 
-def test_an_old_name_is_told_and_is_not_ours():
-    """A dropped name is told; what follows from it is not put down to us."""
+def test_a_removed_api_is_told_and_passed_on_to_no_other_cell():
+    """What follows from it is the student's own failure."""
     source = "from keras.utils import np_utils\nn = 3"
     value = "cannot import name 'np_utils' from 'keras.utils' (/x)"
-    first, second = told(
+    first, second = details(
+        "removed_api",
         failed(0, source, name="ImportError", value=value, line=1),
         failed(1, "n", name="NameError", value="name 'n' is not defined"),
     )
-    assert "to_categorical" in first.error.removed_api
-    assert second.error == CellError(name="NameError", value="name 'n' is not defined")
+    assert "to_categorical" in first
+    assert second is None
 
 
 @pytest.mark.parametrize(
@@ -161,11 +172,11 @@ def test_an_old_name_is_told_and_is_not_ours():
         ("%%time\nx = x_train.reshape(60000, 784)", "60000"),
     ],
 )
-def test_a_failure_for_want_of_rows_is_ours(source, literal):
-    """A failing cell that applies a number beyond the sample's rows to the data fails for us."""
+def test_a_failure_for_want_of_rows_names_the_number(source, literal):
+    """A failing cell that applies a number beyond the sample's rows to the data fails for the sample."""
     cells = (ran(0, LOAD), failed(1, source))
-    assert told(*cells)[1].error.beyond_sample == literal
-    assert beyond_sample_cells(cells, [use()]) == {1: literal}
+    assert details("sample_rows", *cells) == [None, literal]
+    assert found(*cells).without_rows == {1: literal}
 
 
 @pytest.mark.parametrize(
@@ -187,31 +198,31 @@ def test_a_failure_for_want_of_rows_is_ours(source, literal):
 )
 def test_a_failure_for_another_reason_is_the_students(source):
     """Numbers below the sample's rows, above the original's, of other things, or of other arrays excuse nothing."""
-    assert told(ran(0, LOAD), failed(1, source))[1].error.beyond_sample is None
+    assert found(ran(0, LOAD), failed(1, source)).errors == {}
 
 
 @pytest.mark.parametrize("name", ["NameError", "SyntaxError", "ImportError", "MemoryError"])
 def test_errors_that_rows_do_not_cause_are_the_students(name):
     """A misspelt name beside a large number is still misspelt."""
-    assert told(ran(0, LOAD), failed(1, "x_train[50000]", name=name))[1].error.beyond_sample is None
+    assert found(ran(0, LOAD), failed(1, "x_train[50000]", name=name)).errors == {}
 
 
 def test_only_the_statement_that_failed_counts():
     """A number in another statement of the cell than the one that failed excuses nothing."""
     source = "x = x_train[:50000]\nz = 1 / 0\ny = x_train[50000]"
-    assert told(ran(0, LOAD), failed(1, source, line=2))[1].error.beyond_sample is None
-    assert told(ran(0, LOAD), failed(1, source, line=3))[1].error.beyond_sample == "50000"
+    assert found(ran(0, LOAD), failed(1, source, line=2)).errors == {}
+    assert found(ran(0, LOAD), failed(1, source, line=3)).errors == {1: Cause("sample_rows", "50000")}
 
 
 def test_on_full_data_nothing_is_excused():
     """With the full data set, and with no data set, every failure is the student's."""
     cells = (ran(0, LOAD), failed(1, "x_train[65000]"))
-    assert beyond_sample_cells(cells, [use(sample=False, train=60000, test=10000)]) == {}
-    assert beyond_sample_cells(cells, []) == {}
+    full = use(sample=False, train=60000, test=10000)
+    assert found(*cells, data_sets=(full,)) == found(*cells, data_sets=()) == Diagnosis({}, {})
 
 
 def test_empty_arrays_are_followed():
-    """A slice beyond the sample is empty; what works with it is ours, failing or not, until the names are made anew."""
+    """A slice beyond the sample is empty; what works with it is excused until the names are made anew."""
     cells = (
         ran(0, LOAD),
         ran(1, "x = x_train / 255\nx_val, y_val = x[50000:], y_train[50000:]\nx, y = x[:50000], y_train[:50000]"),
@@ -222,19 +233,18 @@ def test_empty_arrays_are_followed():
         ran(6, "h = model.fit(x, y, epochs=3)"),
         failed(7, "h.history['val_loss']", name="KeyError", value="'val_loss'"),
     )
-    assert beyond_sample_cells(cells[:7], [use()]) == {1: "50000", 3: "50000", 4: "50000"}
-    assert told(*cells)[1].error is None
-    assert told(*cells)[1].beyond_sample == "50000"
+    assert found(*cells[:7]).without_rows == {1: "50000", 3: "50000", 4: "50000"}
+    assert found(*cells[:7]).errors == {4: Cause("sample_rows", "50000")}
 
 
 def test_a_shorter_slice_alone_is_no_harm():
     """Rows that are fewer than asked for, but not none, are used like any."""
     cells = (ran(0, LOAD), ran(1, "x = x_train[:50000]"), ran(2, "model.fit(x, y_train[:50000])"))
-    assert beyond_sample_cells(cells, [use()]) == {}
+    assert found(*cells).without_rows == {}
 
 
 def test_what_a_failure_left_undone_is_followed():
-    """Names that our failure left unmade or unchanged are ours to miss; what does not use them is not touched."""
+    """Names that such a failure left without a value, or unchanged, are followed; what does not use them is not."""
     source = "x_train = x_train.reshape(60000, 784)\ny_hot = np.eye(10)[y_train]"
     cells = (
         ran(0, LOAD),
@@ -243,20 +253,20 @@ def test_what_a_failure_left_undone_is_followed():
         failed(3, "model.fit(x_train, y_train)", value="expected 784 columns"),
         failed(4, "other.fit(x_test, y_test)", value="expected 784 columns"),
     )
-    assert beyond_sample_cells(cells, [use()]) == {1: "60000", 2: "60000", 3: "60000"}
+    assert found(*cells).without_rows == {1: "60000", 2: "60000", 3: "60000"}
 
 
-def test_cells_that_are_no_code_or_did_not_run_stay():
-    """Markdown, cells after the end of a run, and cells that are no Python are left as they are."""
+def test_cells_that_are_no_code_or_did_not_run_have_no_cause():
+    """Nor have cells that are no Python."""
     cells = (
         CellRun(index=0, kind="markdown", source="x_train[50000]"),
         CellRun(index=1, kind="code", source="x_train[50000]", status="not_run"),
         failed(2, "x = (", name="SyntaxError", value="'(' was never closed"),
     )
-    assert told(*cells) == cells
+    assert found(*cells) == Diagnosis({}, {})
 
 
 @pytest.mark.parametrize("source", ["-" * 900 + "1", "+".join(["x_train"] * 900), "+1" * 9000])
 def test_endless_expressions_are_survived(source):
     """Code that nests deeper than Python recurses is given up without an error."""
-    assert told(ran(0, LOAD), ran(1, source))[1].status == "ok"
+    assert found(ran(0, LOAD), ran(1, source)).errors == {}

@@ -193,7 +193,7 @@ def test_a_section_without_a_model_fails_and_says_why():
     result = architecture(book.view(), ArchitectureParams(model=ONE_HIDDEN))
     assert result.outcome == "failed"
     assert "because cell 1 raised NameError: name 'Sequential' is not defined" in result.feedback
-    assert result.next_step.startswith("Mend cell 1")
+    assert result.next_step.startswith("Fix cell 1")
 
 
 def test_a_notebook_for_another_library_is_told_so():

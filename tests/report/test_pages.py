@@ -12,6 +12,7 @@ from builders import dense, make_cell, make_evidence, make_fit, make_measurement
 from grader.records import (
     Advice,
     Author,
+    CellError,
     ExecutionSummary,
     Flag,
     GradedSubmission,
@@ -210,3 +211,14 @@ def test_a_regression_on_a_table_shows_its_errors_and_its_table(folder: Submissi
     assert "mean absolute error</th>" in page
     assert ">44.5<" in page
     assert "scikit-learn&#39;s diabetes" in page
+
+
+def test_the_first_error_names_what_was_missing(folder: SubmissionFolder) -> None:
+    """A package that notebooks are graded without is not the student's fault."""
+    error = CellError(name="ModuleNotFoundError", value="No module named 'torch'")
+    cell = make_cell("import torch", status="error", error=error)
+    evidence = folder.read_evidence()
+    assert evidence is not None
+    folder.write(evidence.model_copy(update={"cells": (cell,)}))
+    page = render_feedback(graded(matching={}), folder=folder)
+    assert "The package torch is missing where notebooks are graded; that is not your fault." in page

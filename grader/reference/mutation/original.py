@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from grader.cell_code import parse
+from grader.cell_names import names_in
 from grader.judging.absence import is_training
 from grader.records import Evidence, FitRecord, ModelRecord
 from grader.reference.mutation.draft import Draft, segment
@@ -278,21 +279,16 @@ class Original:
 
 
 def loads(node: ast.AST) -> set[str]:
-    """The names that a piece of code reads."""
-    return {item.id for item in ast.walk(node) if isinstance(item, ast.Name) and isinstance(item.ctx, ast.Load)}
+    """The names that a piece of code reads, the insides of functions included."""
+    return set(names_in(node).read)
 
 
 def stores(node: ast.AST) -> set[str]:
-    """The names that a piece of code binds."""
-    bound = {item.id for item in ast.walk(node) if isinstance(item, ast.Name) and isinstance(item.ctx, ast.Store)}
+    """The names that a piece of code assigns or imports; of a function or class its own name alone."""
     if isinstance(node, (ast.FunctionDef, ast.ClassDef)):
         return {node.name}
-    return bound | {
-        (alias.asname or alias.name).partition(".")[0]
-        for item in ast.walk(node)
-        if isinstance(item, (ast.Import, ast.ImportFrom))
-        for alias in item.names
-    }
+    found = names_in(node)
+    return set(found.assigned | found.imported)
 
 
 def _flow(body: Iterable[ast.stmt]) -> Iterator[ast.stmt]:

@@ -8,7 +8,7 @@ execution       notebook, attached files, data sets, seed, sandbox tier, environ
 verification    evidence, data sets, environment, the verifier and its guest
 replay          a fit at a time: evidence, data sets, environment, the replay and its guest; which fits were asked for
 evaluation      rubric with the reference's spread, evidence, measurements, reruns, checks and what they are made of
-page            grade, evidence, measurements, the report's modules and templates
+page            grade, evidence, measurements, the modules and templates of the page
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ def code_digests(package: Path) -> CodeDigests:
         replay=code_digest("verification.replay", "verification.guest.replayer", package=package),
         findings=code_digest("integrity", package=package),
         evaluation=code_digest("evaluate", "borderline", "checks", package=package),
-        page=code_digest("report", package=package),
+        page=code_digest("report.feedback", "report.templates", package=package),
     )
 
 

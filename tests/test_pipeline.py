@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 
 import pytest
@@ -9,13 +8,14 @@ from builders import Notebook, dense, make_calibration, make_measurement
 from grader import pipeline
 from grader.architecture.forms import ModelForm
 from grader.datasets import resolve
-from grader.execution.sandbox import Limits
+from grader.execution.sandbox import Limits, Sandbox, SandboxChoice
 from grader.execution.watch import RunLimits
 from grader.judging.registry import registered
-from grader.pipeline import Settings, Task
 from grader.records import Measurements
 from grader.rubric import Criterion, Rubric, Section
+from grader.stage_keys import StageKeys
 from grader.store import SubmissionFolder
+from grader.task import Settings, Task
 
 CALIBRATION = make_calibration(ex4__test_accuracy=(0.90, 0.91, 0.92, 0.91))
 
@@ -37,7 +37,7 @@ def settings():
         calibrations={"sample": CALIBRATION, "full": CALIBRATION},
     )
     limits = RunLimits(cell_timeout_seconds=60, notebook_timeout_seconds=240, sandbox=Limits())
-    return Settings(rubric=rubric, data_sets=resolve("sample"), limits=limits, sandbox=None)
+    return Settings(rubric=rubric, data_sets=resolve("sample"), limits=limits, sandbox=SandboxChoice(known=Sandbox(tier="1")))
 
 
 @pytest.fixture
@@ -53,17 +53,26 @@ def keep(task, settings, *, accuracy):
     book.markdown("## Exercise 4: Build")
     book.code("model.fit(x, y)")
     book.fit(book.model(dense(128, "relu"), dense(10, "softmax")))
-    measured = make_measurement(accuracy=accuracy, loss=0.3)
+    measurements = Measurements(submission="some", measured=(make_measurement(accuracy=accuracy, loss=0.3),))
     for name, array in book.store.arrays.items():
         assert task.folder.arrays.put(array) == name
-    task.folder.write(book.evidence())
-    task.folder.write(Measurements(submission="some", measured=(measured,)))
-    task.folder.key_file.write_text(json.dumps(pipeline._execution_key(task, settings)))
+    keys, evidence = StageKeys(task, settings), book.evidence()
+    task.folder.write(evidence)
+    keys.keep_execution(evidence)
+    task.folder.write(measurements)
+    keys.keep_verification(measurements)
 
 
 def outcome(task, settings):
     graded = pipeline.regrade(task, settings, on_progress=lambda _: None)
     return graded.verdicts[0].outcome
+
+
+def steps(task, settings):
+    """The steps that grading a submission takes now."""
+    told = []
+    pipeline.grade(task, settings, core=None, on_progress=lambda progress: told.append(progress.step))
+    return told
 
 
 def near_the_line():
@@ -77,14 +86,58 @@ def test_stored_runs_under_other_seeds_decide(task, settings):
     keep(task, settings, accuracy=near_the_line())
     assert outcome(task, settings) == "needs_review"
     for seed in (1, 2):
-        keep(replace(task, seed=seed, folder=task.folder.rerun(seed)), settings, accuracy=0.91)
+        keep(task.rerun(seed), settings, accuracy=0.91)
     assert outcome(task, settings) == "passed"
 
 
 def test_runs_of_another_notebook_decide_nothing(task, settings):
     """When a student hands in anew, the old runs under other seeds say nothing of it."""
     for seed in (1, 2):
-        keep(replace(task, seed=seed, folder=task.folder.rerun(seed)), settings, accuracy=0.91)
+        keep(task.rerun(seed), settings, accuracy=0.91)
     task.path.write_text("{ }")
     keep(task, settings, accuracy=near_the_line())
     assert outcome(task, settings) == "needs_review"
+
+
+def test_what_is_graded_is_not_evaluated_again(task, settings):
+    """Nor is its page rendered again; another rubric evaluates, and a new page is rendered."""
+    keep(task, settings, accuracy=0.91)
+    assert steps(task, settings) == ["evaluate", "render"]
+    assert steps(task, settings) == []
+    assert not pipeline.needs_grading(task, settings)
+    other = replace(settings, rubric=settings.rubric.model_copy(update={"title": "Other"}))
+    assert steps(task, other) == ["evaluate", "render"]
+
+
+def test_a_grade_that_came_out_the_same_has_its_page(task, settings):
+    """Only what a page shows makes it anew."""
+    keep(task, settings, accuracy=0.91)
+    steps(task, settings)
+    task.folder.forget(["evaluation"])
+    assert steps(task, settings) == ["evaluate"]
+
+
+def test_a_file_that_is_no_notebook_is_read_once(task, settings):
+    """Its grade and its page stay as long as it does."""
+    assert steps(task, settings) == ["read", "render"]
+    assert not pipeline.needs_grading(task, settings)
+    assert not pipeline.needs_execution(task, settings)
+    assert task.folder.read_grade().status == "not_run"
+
+
+def test_a_submission_on_which_we_failed_is_graded_again(task, settings):
+    """It waits for a person meanwhile."""
+    keep(task, settings, accuracy=0.91)
+    graded = pipeline.give_up(task, settings, why="The worker ended.")
+    assert graded.status == "needs_review"
+    assert pipeline.needs_execution(task, settings)
+
+
+def test_reruns_that_are_asked_for_later_are_due(task, settings):
+    """Where a figure is near its line, and only there."""
+    keep(task, settings, accuracy=near_the_line())
+    steps(task, settings)
+    assert pipeline.needs_grading(task, replace(settings, reruns=2))
+    keep(task, settings, accuracy=0.91)
+    steps(task, settings)
+    assert not pipeline.needs_grading(task, replace(settings, reruns=2))

@@ -215,7 +215,6 @@ def _replay(task: Task, settings: Settings, *, core: int | None, on_progress: On
     evidence, measurements = task.folder.stored_evidence()
     done = keys.replayed() or frozenset()
     kept = tuple(replay for replay in measurements.replays if replay.fit in done)
-    measurements = measurements.model_copy(update={"replays": kept})
     chosen = (fit.id for fit in evidence.fits if _draw(evidence.sha256, fit.id) < settings.replay_share)
     doubted = fits_to_replay(SubmissionView(evidence, measurements, matching={}, read=task.folder.arrays.get))
     due = [fit for fit in dict.fromkeys((*doubted, *chosen)) if fit not in done]
@@ -232,7 +231,8 @@ def _replay(task: Task, settings: Settings, *, core: int | None, on_progress: On
             core=core,
         )
         kept = (*kept, *replays)
-    task.folder.write(measurements.model_copy(update={"replays": kept}))
+    if kept != measurements.replays:
+        task.folder.write(measurements.model_copy(update={"replays": kept}))
     keys.keep_replays(kept)
 
 

@@ -1,9 +1,15 @@
 from __future__ import annotations
 
+import os
+import shutil
+import subprocess
+import sys
 from dataclasses import replace
 
+import nbformat
 import pytest
 from builders import Notebook, dense, make_calibration, make_measurement
+from worksheet import RUBRIC_FILE
 
 from grader import pipeline
 from grader.architecture.forms import ModelForm
@@ -14,7 +20,7 @@ from grader.judging.registry import registered
 from grader.records import Measurements
 from grader.rubric import Criterion, Rubric, Section
 from grader.stage_keys import StageKeys
-from grader.store import SubmissionFolder
+from grader.store import PACKAGE, SubmissionFolder
 from grader.task import Settings, Task
 
 CALIBRATION = make_calibration(ex4__test_accuracy=(0.90, 0.91, 0.92, 0.91))
@@ -37,7 +43,9 @@ def settings():
         calibrations={"sample": CALIBRATION, "full": CALIBRATION},
     )
     limits = RunLimits(cell_timeout_seconds=60, notebook_timeout_seconds=240, sandbox=Limits())
-    return Settings(rubric=rubric, data_sets=resolve("sample"), limits=limits, sandbox=SandboxChoice(known=Sandbox(tier="1")))
+    return Settings(
+        rubric=rubric, data_sets=resolve("sample"), limits=limits, sandbox=SandboxChoice(known=Sandbox(tier="1"))
+    )
 
 
 @pytest.fixture
@@ -141,3 +149,43 @@ def test_reruns_that_are_asked_for_later_are_due(task, settings):
     keep(task, settings, accuracy=0.91)
     steps(task, settings)
     assert not pipeline.needs_grading(task, replace(settings, reruns=2))
+
+
+class Copy:
+    """A copy of the code that can be changed, and a submission that it grades by the command line."""
+
+    def __init__(self, folder):
+        self.folder, self.code = folder, folder / "code" / "grader"
+        shutil.copytree(PACKAGE, self.code, ignore=shutil.ignore_patterns("__pycache__"))
+        nbformat.write(nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("1 + 1")]), folder / "some.ipynb")
+
+    def grade(self, *options):
+        """The records that were written anew."""
+        submission = SubmissionFolder(self.folder / "out" / "submissions" / "some")
+        paths = (submission.evidence_json, submission.measurements_json, submission.grade_json)
+        before = [path.stat().st_mtime_ns if path.exists() else None for path in paths]
+        command = [sys.executable, "-P", "-m", "grader", "grade", RUBRIC_FILE, self.folder / "some.ipynb"]
+        environment = {**os.environ, "PYTHONPATH": str(self.code.parent)}
+        options = ("-q", "--data", "sample", "-j", "1", "-o", self.folder / "out", *options)
+        subprocess.run([*command, *options], env=environment, cwd=self.folder, check=True)
+        return [path.stem for path, then in zip(paths, before, strict=True) if path.stat().st_mtime_ns != then]
+
+    def comment(self, module):
+        """Adds one to a module."""
+        with (self.code / module).open("a") as file:
+            file.write("# A comment.\n")
+
+
+@pytest.mark.slow
+def test_each_change_goes_back_to_its_stage_and_no_further(tmp_path):
+    """With a real kernel: a check evaluates, the verifier verifies, the recorder and a tighter limit execute."""
+    copy, everything = Copy(tmp_path), ["evidence", "measurements", "grade"]
+    assert copy.grade() == everything
+    assert copy.grade("--cell-timeout", "9999") == []
+    copy.comment("checks/notebook.py")
+    assert copy.grade() == ["grade"]
+    copy.comment("verification/verify.py")
+    assert copy.grade() == ["measurements", "grade"]
+    copy.comment("execution/recorder/hooks.py")
+    assert copy.grade() == everything
+    assert copy.grade("--memory", "2") == everything

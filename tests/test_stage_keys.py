@@ -133,7 +133,7 @@ def test_what_is_done_is_not_done_again(keys: StageKeys) -> None:
     ],
 )
 def test_a_changed_comment_goes_no_further_back_than_its_stage(
-    keys: StageKeys, package: Path, module: str, first: str | None
+    keys: StageKeys, package: Path, *, module: str, first: str | None
 ) -> None:
     """In the verifier it verifies again and executes nothing, in a check it evaluates only."""
     file = package / module

@@ -292,3 +292,9 @@ def test_a_file_that_is_no_notebook_is_graded_once(keys: StageKeys) -> None:
     assert keys.due() == ()
     keys.task.path.write_text("{ }")
     assert keys.due() == STAGES
+
+
+def test_a_replay_hangs_on_its_submission_alone(keys: StageKeys) -> None:
+    """Where it was never looked for it is due, whatever other submissions need."""
+    keys.task.folder.forget(["replay"])
+    assert keys.due() == STAGES[2:]

@@ -1,48 +1,15 @@
-"""The output folder: atomic writes, and nothing read back that is not plain."""
+"""The output folder: its layout, and nothing read back that is not of this version."""
 
 from __future__ import annotations
 
-import pickle
+import json
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from grader.errors import StoreError
-from grader.records import Measurements
-from grader.store import ArrayStore, OutputFolder, SubmissionFolder, write_atomically
-
-
-def test_an_equal_array_is_stored_once(tmp_path: Path) -> None:
-    """Arrays are named by their content."""
-    store = ArrayStore(tmp_path)
-    first, second = store.put(np.arange(3)), store.put(np.arange(3))
-    assert first == second
-    assert len(list(tmp_path.iterdir())) == 1
-    assert store.get(first).tolist() == [0, 1, 2]
-
-
-def test_pickled_arrays_are_refused(tmp_path: Path) -> None:
-    """Nothing of a submission is ever unpickled."""
-    (tmp_path / f"{'a' * 64}.npy").write_bytes(pickle.dumps({"x": 1}))
-    with pytest.raises(StoreError, match="not a stored array"):
-        ArrayStore(tmp_path).get("a" * 64)
-
-
-def test_a_failed_write_leaves_the_old_file(tmp_path: Path) -> None:
-    """A reader sees the old content or the new, and no temporary file stays."""
-    path = tmp_path / "x.json"
-    write_atomically(path, "old")
-    with pytest.raises(TypeError):
-        write_atomically(path, 5)  # type: ignore[arg-type]
-    assert path.read_text() == "old"
-    assert list(tmp_path.iterdir()) == [path]
-
-
-def test_lone_surrogates_can_be_written(tmp_path: Path) -> None:
-    """A student's text may hold them."""
-    write_atomically(tmp_path / "x", "a\ud800b")
-    assert (tmp_path / "x").read_text() == "a?b"
+from grader.records import Evidence, Measurements
+from grader.store import OutputFolder, SubmissionFolder, write_atomically
 
 
 def test_records_come_back_equal(tmp_path: Path) -> None:
@@ -73,3 +40,51 @@ def test_a_folder_is_made_and_left_empty(tmp_path: Path) -> None:
     """Nothing but what is asked for is written there."""
     OutputFolder(tmp_path / "some" / "out").make()
     assert list((tmp_path / "some" / "out").iterdir()) == []
+
+
+OLDER_GRADE = {
+    "schema_version": 1,
+    "submission": {"id": "a", "file_name": "a.ipynb", "sha256": "0" * 64},
+    "rubric": {"assignment": "some", "title": "Some", "file_name": "some.yaml", "sha256": "0" * 64},
+    "status": "needs_review",
+    "execution": {"reason": None},
+    "points_earned": 0.0,
+    "points_pending": 1.0,
+    "points_possible": 1.0,
+    "bonus_earned": 0.0,
+    "bonus_pending": 0.0,
+    "bonus_possible": 0.0,
+}
+"""As version 1 wrote it."""
+
+
+def test_a_grade_of_an_older_version_is_not_read(tmp_path: Path) -> None:
+    """It would mean something else: the cause that was called ``ours`` has another name now."""
+    folder = SubmissionFolder(tmp_path)
+    write_atomically(folder.grade_json, json.dumps(OLDER_GRADE))
+    assert folder.read_grade() is None
+    write_atomically(folder.grade_json, json.dumps({**OLDER_GRADE, "schema_version": 2}))
+    assert folder.read_grade() is not None
+
+
+def test_evidence_of_an_older_version_is_refused_by_name(tmp_path: Path) -> None:
+    """With what was found, what was expected and what to do."""
+    folder = SubmissionFolder(tmp_path)
+    folder.write(Measurements(submission="a"))
+    folder.write(Evidence(submission="a", file_name="a.ipynb", sha256="0" * 64))
+    folder.stored_evidence()
+    plain = json.loads(folder.evidence_json.read_text())
+    write_atomically(folder.evidence_json, json.dumps({**plain, "schema_version": 1}))
+    with pytest.raises(StoreError, match=r"evidence.json: it is of schema version 1.*schema version 2.*once more"):
+        folder.stored_evidence()
+
+
+def test_keys_are_forgotten_by_stage(tmp_path: Path) -> None:
+    """A broken one counts as none."""
+    folder = SubmissionFolder(tmp_path)
+    folder.write_key("execution", {"a": 1})
+    folder.write_key("replay", {"a": 1})
+    folder.forget(["replay"])
+    assert (folder.read_key("execution"), folder.read_key("replay")) == ({"a": 1}, None)
+    folder.key_file("execution").write_text("{")
+    assert folder.read_key("execution") is None

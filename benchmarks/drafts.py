@@ -17,14 +17,15 @@ from pathlib import Path
 ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT))
 
-from grader.cli.options import choose_sandbox, default_jobs, run_limits  # noqa: E402
+from grader.cli.options import default_jobs, run_limits  # noqa: E402
 from grader.datasets import resolve  # noqa: E402
-from grader.pipeline import Settings  # noqa: E402
+from grader.execution.sandbox import SandboxChoice  # noqa: E402
 from grader.reference.draft import DraftRequest, draft_rubric  # noqa: E402
 from grader.reference.mutation.scoring import MutationResult, gather, score  # noqa: E402
 from grader.reference.validate import validate  # noqa: E402
 from grader.rubric import Rubric, load_rubric  # noqa: E402
 from grader.store import OutputFolder  # noqa: E402
+from grader.task import Settings  # noqa: E402
 
 LEAST = 0.8
 SEEDS = range(1, 4)
@@ -81,7 +82,7 @@ def _options() -> argparse.Namespace:
 def _outcome(rubric: Rubric, *, folder: Path, options: argparse.Namespace) -> Outcome:
     data_sets = resolve("sample")
     limits = run_limits(rubric, data_sets=data_sets, cell_timeout=None, notebook_timeout=None, memory=None)
-    settings = Settings(rubric=rubric, data_sets=data_sets, limits=limits, sandbox=choose_sandbox(unprotected=False))
+    settings = Settings(rubric=rubric, data_sets=data_sets, limits=limits, sandbox=SandboxChoice())
     work = OutputFolder(options.runs / rubric.assignment / data_sets.kind)
     quiet = {"jobs": options.jobs, "on_start": lambda _: None, "on_progress": lambda _: None}
     gathered = gather(settings, work=work, **quiet)

@@ -40,15 +40,15 @@ from inert import what_acts  # noqa: E402
 from outside import Canaries, Watcher  # noqa: E402
 
 from grader import pipeline  # noqa: E402
-from grader.batch import run_tasks  # noqa: E402
-from grader.cli.options import choose_sandbox, default_jobs, run_limits  # noqa: E402
+from grader.batch import Job, LocalProcesses, run_jobs  # noqa: E402
+from grader.cli.options import default_jobs, run_limits  # noqa: E402
 from grader.datasets import resolve  # noqa: E402
-from grader.execution.sandbox import Sandbox  # noqa: E402
-from grader.pipeline import OnProgress, Progress, Settings, Task  # noqa: E402
+from grader.execution.sandbox import Sandbox, SandboxChoice  # noqa: E402
 from grader.records import GradedSubmission  # noqa: E402
 from grader.report import write_cohort  # noqa: E402
 from grader.rubric import load_rubric  # noqa: E402
 from grader.store import OutputFolder  # noqa: E402
+from grader.task import Progress, Settings, Task  # noqa: E402
 
 CONTROL = CASES / "honest-and-small" / "notebook.ipynb"
 BATCH = 60
@@ -95,7 +95,7 @@ def main() -> int:
     cases = [
         case for case in read_cases(HOSTILE) if not options.only or any(name in case.name for name in options.only)
     ]
-    sandbox = Sandbox(tier="3") if options.landlock else choose_sandbox(unprotected=False)
+    sandbox = SandboxChoice(known=Sandbox(tier="3") if options.landlock else None).resolved()
     run = Run(tier=sandbox.tier, patience=options.patience)
     began = time.monotonic()
     watcher = Watcher()
@@ -137,7 +137,7 @@ def _options() -> argparse.Namespace:
 class _Bench:
     def __init__(
         self,
-        sandbox: Sandbox,
+        sandbox: SandboxChoice,
         *,
         canaries: Canaries,
         watcher: Watcher,
@@ -162,7 +162,7 @@ class _Bench:
         with self._folder("alone") as folder:
             output = OutputFolder(folder)
             task = _control("control", output)
-            why = run_tasks([task], self.settings, step=_grade, jobs=1, on_progress=lambda _: None)[0]
+            (why,) = _graded([task], self.settings, jobs=1)
             self.alone = _comparable(task)
             execution = self.alone.get("execution") or {}
             if why or not self.alone or execution.get("reason"):
@@ -184,7 +184,7 @@ class _Bench:
             ]
             controls = [_control("control-before", output), _control("control-after", output)]
             tasks = [controls[0], *hostile, controls[1]]
-            failures = run_tasks(tasks, settings, step=_grade, jobs=self.jobs, on_progress=_tell)
+            failures = _graded(tasks, settings, jobs=self.jobs)
             for task, why in zip(tasks, failures, strict=True):
                 if why:
                     pipeline.give_up(task, settings, why=why)
@@ -244,10 +244,12 @@ def _replaced(settings: Settings, limits: dict[str, Any]) -> Settings:
     )
 
 
-def _grade(task: Task, settings: Settings, *, core: int | None, on_progress: OnProgress) -> None:
-    if task.path == CONTROL:
-        settings = _replaced(settings, _PATIENT)
-    pipeline.grade(task, settings, core=core, on_progress=on_progress)
+def _graded(tasks: Sequence[Task], settings: Settings, *, jobs: int) -> list[str]:
+    """Grades tasks, the honest notebook under limits of its own; for each why that failed."""
+    patient = _replaced(settings, _PATIENT)
+    each = [Job("grade", task, patient if task.path == CONTROL else settings) for task in tasks]
+    with LocalProcesses(jobs) as executor:
+        return run_jobs(each, executor, on_progress=_tell)
 
 
 def _control(name: str, output: OutputFolder) -> Task:

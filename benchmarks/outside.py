@@ -14,7 +14,6 @@ import stat
 import tempfile
 import threading
 from dataclasses import dataclass
-from multiprocessing.util import Finalize
 from pathlib import Path
 
 import psutil
@@ -137,8 +136,8 @@ class Watcher:
         self.before = self._look()
 
     def close(self) -> None:
-        """Has the folder for temporary files removed at the end, after what multiprocessing keeps in it."""
-        Finalize(None, shutil.rmtree, args=(self._folder, True), exitpriority=-1000)
+        """Removes the folder for temporary files."""
+        shutil.rmtree(self._folder, ignore_errors=True)
 
     def left(self) -> list[str]:
         """What is there now and was not before."""
@@ -159,8 +158,7 @@ class Watcher:
         )
 
     def _temporary(self) -> list[str]:
-        # multiprocessing keeps its server's socket for as long as we live.
-        return [str(path) for path in self._folder.iterdir() if not path.name.startswith("pymp-")]
+        return [str(path) for path in self._folder.iterdir()]
 
 
 def _processes() -> list[str]:
@@ -168,11 +166,10 @@ def _processes() -> list[str]:
     for process in psutil.Process().children(recursive=True):
         with contextlib.suppress(psutil.Error):
             command = " ".join(process.cmdline())
-            ours = "multiprocessing" in command and process.uids().real == os.getuid()
             if process.status() == psutil.STATUS_ZOMBIE:
                 with contextlib.suppress(ChildProcessError):
                     os.waitpid(process.pid, os.WNOHANG)
-            elif not ours:
+            else:
                 found.append(f"{process.pid} {command[:100]}")
     return found
 

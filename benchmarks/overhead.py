@@ -20,10 +20,10 @@ from pathlib import Path
 ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT))
 
-from grader.cli.options import choose_sandbox, run_limits  # noqa: E402
+from grader.cli.options import run_limits  # noqa: E402
 from grader.datasets import resolve  # noqa: E402
 from grader.execution.execute import ExecutionSettings, execute  # noqa: E402
-from grader.execution.sandbox import Sandbox, unprotected  # noqa: E402
+from grader.execution.sandbox import Sandbox, SandboxChoice, unprotected  # noqa: E402
 from grader.intake import read_submission  # noqa: E402
 from grader.rubric import load_rubric  # noqa: E402
 from grader.store import SubmissionFolder  # noqa: E402
@@ -49,7 +49,7 @@ class Cost:
 def main() -> int:
     """Runs the pairs and prints each, and the ratios; 1 where the median is above `MOST`."""
     options = _options()
-    sandbox = choose_sandbox(unprotected=False)
+    sandbox = SandboxChoice().resolve()
     cores = sorted(os.sched_getaffinity(0))
     print(f"{options.notebook.name}, tier {sandbox.tier} and no sandbox, {options.pairs} pairs after one warming run")
     _run(unprotected(), notebook=options.notebook, core=cores[0])

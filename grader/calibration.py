@@ -15,7 +15,7 @@ from typing import Any, Literal
 from pydantic import ValidationError, model_validator
 
 from grader.errors import UsageError
-from grader.records.base import SCHEMA_VERSION, Record, Sha256
+from grader.records import Record, Sha256
 
 
 class Calibration(Record):
@@ -31,7 +31,7 @@ class Calibration(Record):
         figures: ``<section>.<figure>`` (``ex4.test_accuracy``) to one value a run, shape ``(runs,)``.
     """
 
-    schema_version: int = SCHEMA_VERSION
+    schema_version: Literal[1] = 1
     assignment: str
     reference_sha256: Sha256
     sections: dict[str, Sha256] = {}

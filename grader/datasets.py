@@ -103,7 +103,7 @@ class DataSetFile:
 
 @dataclass(frozen=True, kw_only=True)
 class DataSets:
-    """The data sets of one batch, and how they were chosen. Picklable."""
+    """The data sets of one batch, and how they were chosen."""
 
     choice: Literal["full", "sample", "folder"]
     files: tuple[DataSetFile, ...]

@@ -5,16 +5,14 @@ from __future__ import annotations
 import dataclasses
 import os
 import shutil
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from grader import pipeline
 from grader.execution.watch import RunLimits
-from grader.pipeline import OnProgress, Settings, Task
 from grader.records import GradedSubmission, Verdict
 
 CASES = Path(__file__).parent / "cases"
@@ -74,13 +72,6 @@ def _read(path: Path) -> Case:
         in_suite=expected.pop("ci", not is_hostile) or (LONG_TOO and not is_hostile),
         expected=expected,
     )
-
-
-def grade_case(
-    task: Task, settings: Settings, *, core: int | None, on_progress: OnProgress, own: Mapping[str, Settings]
-) -> None:
-    """A step of a batch in which every case has its own rubric and limits."""
-    pipeline.grade(task, own[task.id], core=core, on_progress=on_progress)
 
 
 def with_limits(limits: RunLimits, changes: dict[str, Any]) -> RunLimits:

@@ -8,22 +8,22 @@ from functools import cache, partial
 from typing import Any
 
 import pytest
-from case_files import ROOT, Case, grade_case, read_cases, with_limits
+from case_files import ROOT, Case, read_cases, with_limits
 
-from grader.batch import run_tasks
-from grader.cli.options import choose_sandbox, default_jobs, run_limits
+from grader.batch import Job, LocalProcesses, run_jobs
+from grader.cli.options import default_jobs, run_limits
 from grader.datasets import resolve
-from grader.execution.sandbox import Sandbox
-from grader.pipeline import Settings, Task
+from grader.execution.sandbox import Sandbox, SandboxChoice
 from grader.records import GradedSubmission
 from grader.rubric import Rubric, load_rubric
 from grader.store import OutputFolder
+from grader.task import Settings, Task
 
 
 @pytest.fixture(scope="session")
 def sandbox() -> Sandbox:
     """The best sandbox of this machine; without one no slow test can say anything."""
-    return choose_sandbox(unprotected=False)
+    return SandboxChoice().resolve()
 
 
 @pytest.fixture
@@ -51,8 +51,9 @@ def graded_cases(sandbox: Sandbox, output: OutputFolder) -> dict[str, GradedSubm
     # The longest first, so that no processor is idle at the end.
     tasks.sort(key=lambda task: -task.path.stat().st_size)
     own = {case.name: _settings(case, sandbox) for case in cases}
-    step = partial(grade_case, own=own)
-    failures = run_tasks(tasks, own[cases[0].name], step=step, jobs=default_jobs(), on_progress=lambda _: None)
+    jobs = [Job("grade", task, own[task.id]) for task in tasks]
+    with LocalProcesses(default_jobs()) as executor:
+        failures = run_jobs(jobs, executor, on_progress=lambda _: None)
     graded = {}
     for task, why in zip(tasks, failures, strict=True):
         assert not why, f"{task.id}: {why}"
@@ -65,7 +66,8 @@ def graded_cases(sandbox: Sandbox, output: OutputFolder) -> dict[str, GradedSubm
 def _settings(case: Case, sandbox: Sandbox) -> Settings:
     rubric, data_sets = _rubric(case.rubric), resolve("sample")
     limits = run_limits(rubric, data_sets=data_sets, cell_timeout=None, notebook_timeout=None, memory=None)
-    return Settings(rubric=rubric, data_sets=data_sets, limits=with_limits(limits, case.limits), sandbox=sandbox)
+    limits = with_limits(limits, case.limits)
+    return Settings(rubric=rubric, data_sets=data_sets, limits=limits, sandbox=SandboxChoice(known=sandbox))
 
 
 @cache

@@ -1,21 +1,27 @@
 from __future__ import annotations
 
-import json
+import os
+import shutil
+import subprocess
+import sys
 from dataclasses import replace
 
+import nbformat
 import pytest
 from builders import Notebook, dense, make_calibration, make_measurement
+from worksheet import RUBRIC_FILE
 
 from grader import pipeline
 from grader.architecture.forms import ModelForm
 from grader.datasets import resolve
-from grader.execution.sandbox import Limits
+from grader.execution.sandbox import Limits, Sandbox, SandboxChoice
 from grader.execution.watch import RunLimits
 from grader.judging.registry import registered
-from grader.pipeline import Settings, Task
 from grader.records import Measurements
 from grader.rubric import Criterion, Rubric, Section
-from grader.store import SubmissionFolder
+from grader.stage_keys import StageKeys
+from grader.store import PACKAGE, SubmissionFolder
+from grader.task import Settings, Task
 
 CALIBRATION = make_calibration(ex4__test_accuracy=(0.90, 0.91, 0.92, 0.91))
 
@@ -37,7 +43,9 @@ def settings():
         calibrations={"sample": CALIBRATION, "full": CALIBRATION},
     )
     limits = RunLimits(cell_timeout_seconds=60, notebook_timeout_seconds=240, sandbox=Limits())
-    return Settings(rubric=rubric, data_sets=resolve("sample"), limits=limits, sandbox=None)
+    return Settings(
+        rubric=rubric, data_sets=resolve("sample"), limits=limits, sandbox=SandboxChoice(known=Sandbox(tier="1"))
+    )
 
 
 @pytest.fixture
@@ -53,17 +61,26 @@ def keep(task, settings, *, accuracy):
     book.markdown("## Exercise 4: Build")
     book.code("model.fit(x, y)")
     book.fit(book.model(dense(128, "relu"), dense(10, "softmax")))
-    measured = make_measurement(accuracy=accuracy, loss=0.3)
+    measurements = Measurements(submission="some", measured=(make_measurement(accuracy=accuracy, loss=0.3),))
     for name, array in book.store.arrays.items():
         assert task.folder.arrays.put(array) == name
-    task.folder.write(book.evidence())
-    task.folder.write(Measurements(submission="some", measured=(measured,)))
-    task.folder.key_file.write_text(json.dumps(pipeline._execution_key(task, settings)))
+    keys, evidence = StageKeys(task, settings), book.evidence()
+    task.folder.write(evidence)
+    keys.keep_execution(evidence)
+    task.folder.write(measurements)
+    keys.keep_verification(measurements)
 
 
 def outcome(task, settings):
     graded = pipeline.regrade(task, settings, on_progress=lambda _: None)
     return graded.verdicts[0].outcome
+
+
+def steps(task, settings):
+    """The steps that grading a submission takes now."""
+    told = []
+    pipeline.grade(task, settings, core=None, on_progress=lambda progress: told.append(progress.step))
+    return told
 
 
 def near_the_line():
@@ -77,14 +94,98 @@ def test_stored_runs_under_other_seeds_decide(task, settings):
     keep(task, settings, accuracy=near_the_line())
     assert outcome(task, settings) == "needs_review"
     for seed in (1, 2):
-        keep(replace(task, seed=seed, folder=task.folder.rerun(seed)), settings, accuracy=0.91)
+        keep(task.rerun(seed), settings, accuracy=0.91)
     assert outcome(task, settings) == "passed"
 
 
 def test_runs_of_another_notebook_decide_nothing(task, settings):
     """When a student hands in anew, the old runs under other seeds say nothing of it."""
     for seed in (1, 2):
-        keep(replace(task, seed=seed, folder=task.folder.rerun(seed)), settings, accuracy=0.91)
+        keep(task.rerun(seed), settings, accuracy=0.91)
     task.path.write_text("{ }")
     keep(task, settings, accuracy=near_the_line())
     assert outcome(task, settings) == "needs_review"
+
+
+def test_what_is_graded_is_not_evaluated_again(task, settings):
+    """Nor is its page rendered again; another rubric evaluates, and a new page is rendered."""
+    keep(task, settings, accuracy=0.91)
+    assert steps(task, settings) == ["evaluate", "render"]
+    assert steps(task, settings) == []
+    assert not pipeline.needs_grading(task, settings)
+    other = replace(settings, rubric=settings.rubric.model_copy(update={"title": "Other"}))
+    assert steps(task, other) == ["evaluate", "render"]
+
+
+def test_a_grade_that_came_out_the_same_has_its_page(task, settings):
+    """Only what a page shows makes it anew."""
+    keep(task, settings, accuracy=0.91)
+    steps(task, settings)
+    task.folder.forget(["evaluation"])
+    assert steps(task, settings) == ["evaluate"]
+
+
+def test_a_file_that_is_no_notebook_is_read_once(task, settings):
+    """Its grade and its page stay as long as it does."""
+    assert steps(task, settings) == ["read", "render"]
+    assert not pipeline.needs_grading(task, settings)
+    assert not pipeline.needs_execution(task, settings)
+    assert task.folder.read_grade().status == "not_run"
+
+
+def test_a_submission_on_which_we_failed_is_graded_again(task, settings):
+    """It waits for a person meanwhile."""
+    keep(task, settings, accuracy=0.91)
+    graded = pipeline.give_up(task, settings, why="The worker ended.")
+    assert graded.status == "needs_review"
+    assert pipeline.needs_execution(task, settings)
+
+
+def test_reruns_that_are_asked_for_later_are_due(task, settings):
+    """Where a figure is near its line, and only there."""
+    keep(task, settings, accuracy=near_the_line())
+    steps(task, settings)
+    assert pipeline.needs_grading(task, replace(settings, reruns=2))
+    keep(task, settings, accuracy=0.91)
+    steps(task, settings)
+    assert not pipeline.needs_grading(task, replace(settings, reruns=2))
+
+
+class Copy:
+    """A copy of the code that can be changed, and a submission that it grades by the command line."""
+
+    def __init__(self, folder):
+        self.folder, self.code = folder, folder / "code" / "grader"
+        shutil.copytree(PACKAGE, self.code, ignore=shutil.ignore_patterns("__pycache__"))
+        nbformat.write(nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("1 + 1")]), folder / "some.ipynb")
+
+    def grade(self, *options):
+        """The records that were written anew."""
+        submission = SubmissionFolder(self.folder / "out" / "submissions" / "some")
+        paths = (submission.evidence_json, submission.measurements_json, submission.grade_json)
+        before = [path.stat().st_mtime_ns if path.exists() else None for path in paths]
+        command = [sys.executable, "-P", "-m", "grader", "grade", RUBRIC_FILE, self.folder / "some.ipynb"]
+        environment = {**os.environ, "PYTHONPATH": str(self.code.parent)}
+        options = ("-q", "--data", "sample", "-j", "1", "-o", self.folder / "out", *options)
+        subprocess.run([*command, *options], env=environment, cwd=self.folder, check=True)
+        return [path.stem for path, then in zip(paths, before, strict=True) if path.stat().st_mtime_ns != then]
+
+    def comment(self, module):
+        """Adds one to a module."""
+        with (self.code / module).open("a") as file:
+            file.write("# A comment.\n")
+
+
+@pytest.mark.slow
+def test_each_change_goes_back_to_its_stage_and_no_further(tmp_path):
+    """With a real kernel: a check evaluates, the verifier verifies, the recorder and a tighter limit execute."""
+    copy, everything = Copy(tmp_path), ["evidence", "measurements", "grade"]
+    assert copy.grade() == everything
+    assert copy.grade("--cell-timeout", "9999") == []
+    copy.comment("checks/notebook.py")
+    assert copy.grade() == ["grade"]
+    copy.comment("verification/verify.py")
+    assert copy.grade() == ["measurements", "grade"]
+    copy.comment("execution/recorder/hooks.py")
+    assert copy.grade() == everything
+    assert copy.grade("--memory", "2") == everything

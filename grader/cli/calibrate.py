@@ -41,10 +41,10 @@ def calibrate(
     from grader.calibration import calibration_text
     from grader.cli.display import BatchDisplay
     from grader.cli.options import existing_file
-    from grader.pipeline import Settings
     from grader.reference.calibrate import calibrate as measure
     from grader.rubric import load_rubric
     from grader.store import OutputFolder, write_atomically
+    from grader.task import Settings
 
     loaded = load_rubric(existing_file(rubric, what="a rubric"), with_calibration=False)
     data_sets = run.data_sets()

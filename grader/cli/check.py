@@ -42,9 +42,9 @@ def check(
     from grader.errors import UsageError
     from grader.intake import read_submission
     from grader.matching import best_rubric
-    from grader.pipeline import Settings
     from grader.rubric import load_rubric
     from grader.store import OutputFolder
+    from grader.task import Settings
 
     notebook = existing_file(notebook, what="a notebook").resolve()
     if notebook.suffix.lower() == ".zip":
@@ -61,7 +61,7 @@ def check(
     loaded = load_rubric(existing_file(rubric, what="a rubric, such as rubrics/week09.yaml"))
     data_sets = run.data_sets()
     limits = run.limits(loaded, data_sets)
-    settings = Settings(rubric=loaded, data_sets=data_sets, limits=limits, sandbox=None)
+    settings = Settings(rubric=loaded, data_sets=data_sets, limits=limits, sandbox=run.sandbox())
     with tempfile.TemporaryDirectory(prefix="grader-check-") as scratch, BatchDisplay(quiet=False) as display:
         cohort = grade_batch(
             [notebook],
@@ -69,7 +69,6 @@ def check(
             output=OutputFolder(output or Path(scratch)),
             jobs=1,
             again=False,
-            choose_sandbox=run.sandbox,
             on_start=display.on_start,
             on_progress=display.on_progress,
         )

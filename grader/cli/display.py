@@ -18,9 +18,9 @@ from grader.records import GradedSubmission, Verdict
 if TYPE_CHECKING:
     from grader.batch import Cohort
     from grader.datasets import DataSets
-    from grader.pipeline import Progress, Task
     from grader.reference.validation import Validation
     from grader.rubric import DataKind, Rubric
+    from grader.task import Progress, Task
 
 _STEPS = {
     "read": "reading",

@@ -61,9 +61,9 @@ def grade(  # noqa: PLR0913
     from grader.cli import EXIT_OURS
     from grader.cli.display import BatchDisplay, show_stale, show_summary, show_unmeasured
     from grader.cli.options import existing_file
-    from grader.pipeline import Settings
     from grader.rubric import load_rubric
     from grader.store import OutputFolder
+    from grader.task import Settings
 
     loaded = load_rubric(existing_file(rubric, what="a rubric, such as rubrics/week09.yaml"))
     data_sets = run.data_sets(quiet=quiet)
@@ -71,7 +71,7 @@ def grade(  # noqa: PLR0913
         rubric=loaded,
         data_sets=data_sets,
         limits=run.limits(loaded, data_sets),
-        sandbox=None,
+        sandbox=run.sandbox(),
         replay_share=replay,
         reruns=rerun_borderline,
     )
@@ -84,7 +84,6 @@ def grade(  # noqa: PLR0913
             output=OutputFolder(output),
             jobs=run.jobs,
             again=again,
-            choose_sandbox=run.sandbox,
             on_start=display.on_start,
             on_progress=display.on_progress,
         )

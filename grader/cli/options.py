@@ -13,7 +13,7 @@ import click
 
 if TYPE_CHECKING:
     from grader.datasets import DataSets
-    from grader.execution.sandbox import Sandbox
+    from grader.execution.sandbox import SandboxChoice
     from grader.execution.watch import RunLimits
     from grader.rubric import Rubric
 
@@ -69,13 +69,11 @@ class RunOptions:
             memory=self.memory,
         )
 
-    def sandbox(self) -> Sandbox:
-        """The best sandbox of this machine.
+    def sandbox(self) -> SandboxChoice:
+        """The best sandbox of the machine on which notebooks run, or none where the user has said so."""
+        from grader.execution.sandbox import SandboxChoice
 
-        Raises:
-            MachineError: None holds here and the user has not said to go without.
-        """
-        return choose_sandbox(unprotected=self.unprotected)
+        return SandboxChoice(unprotected=self.unprotected)
 
 
 def run_options(command: Callable[..., None]) -> Callable[..., None]:
@@ -112,27 +110,6 @@ def default_jobs() -> int:
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
-
-
-def choose_sandbox(*, unprotected: bool) -> Sandbox:
-    """The best sandbox of this machine.
-
-    Raises:
-        MachineError: None holds here and the user has not said to go without.
-    """
-    from grader.errors import MachineError
-    from grader.execution import sandbox
-
-    detection = sandbox.detect()
-    if detection.sandbox is not None:
-        return detection.sandbox
-    if unprotected:
-        return sandbox.unprotected()
-    raise MachineError(
-        "no sandbox holds on this machine, and a notebook is somebody else's program.",
-        expected="Unprivileged user namespaces for bubblewrap, or Landlock.",
-        fix=f"{detection.fix} `grader doctor` shows more; `--unprotected` goes without, for notebooks you trust.",
-    )
 
 
 def choose_data(choice: str | None, *, quiet: bool = False) -> DataSets:

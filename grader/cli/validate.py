@@ -10,10 +10,10 @@ import click
 from grader.cli.options import RunOptions, run_options
 
 if TYPE_CHECKING:
-    from grader.pipeline import Settings
     from grader.reference.mutation import MutationResult
     from grader.reference.validation import Validation
     from grader.store import OutputFolder
+    from grader.task import Settings
 
 
 @click.command()
@@ -61,9 +61,9 @@ def validate(
     """
     from grader.cli import EXIT_VALIDATION_FAILED
     from grader.cli.options import existing_file
-    from grader.pipeline import Settings
     from grader.rubric import load_rubric
     from grader.store import OutputFolder
+    from grader.task import Settings
 
     if report is not None and not mutants:
         raise click.UsageError("--report is about mutants. Give --mutants as well.")

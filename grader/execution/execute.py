@@ -13,11 +13,11 @@ import nbformat
 from nbformat import NotebookNode
 
 from grader.datasets import DataSets
+from grader.environment import packages
 from grader.execution.collect import Recording, collect
 from grader.execution.frames import FrameReader
 from grader.execution.kernel import CellProgress, KernelRun, NotebookRun
 from grader.execution.sandbox import Sandbox
-from grader.execution.sources import packages
 from grader.execution.watch import RunLimits
 from grader.records import Environment, Evidence, Execution, Submission
 from grader.store import SubmissionFolder, write_atomically

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-SCHEMA_VERSION = 1
-"""The version of every record on disk. A record of another version is executed or evaluated afresh."""
+SchemaVersion = Literal[2]
+SCHEMA_VERSION: Final[SchemaVersion] = 2
+"""The version of evidence, measurements and grades on disk; one of another version is never read, but made afresh.
+
+2: the cause that was called ``ours`` is ``infrastructure``.
+"""
 
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 """A content address, lower-case hexadecimal."""

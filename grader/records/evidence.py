@@ -13,7 +13,7 @@ from typing import Literal
 
 from pydantic import JsonValue
 
-from grader.records.base import SCHEMA_VERSION, ArrayRef, Record, Sha256
+from grader.records.base import SCHEMA_VERSION, ArrayRef, Record, SchemaVersion, Sha256
 from grader.records.figures import FigureRecord
 from grader.records.models import ArraySummary, ModelRecord
 from grader.records.submission import Author
@@ -287,7 +287,7 @@ class Evidence(Record):
         truncated: What a cap cut off, in words; empty where nothing was lost.
     """
 
-    schema_version: int = SCHEMA_VERSION
+    schema_version: SchemaVersion = SCHEMA_VERSION
     submission: str
     file_name: str
     sha256: Sha256

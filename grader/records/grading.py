@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from grader.records.base import SCHEMA_VERSION, Record
+from grader.records.base import SCHEMA_VERSION, Record, SchemaVersion
 from grader.records.evidence import DataSetUse, ExecutionReason
 from grader.records.submission import Author
 
@@ -170,7 +170,7 @@ class RubricSummary(Record):
 class GradedSubmission(Record):
     """``grade.json``."""
 
-    schema_version: int = SCHEMA_VERSION
+    schema_version: SchemaVersion = SCHEMA_VERSION
     submission: SubmissionSummary
     rubric: RubricSummary
     status: Literal["graded", "needs_review", "not_run"]

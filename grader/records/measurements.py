@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from grader.records.base import SCHEMA_VERSION, ArrayRef, Record
+from grader.records.base import SCHEMA_VERSION, ArrayRef, Record, SchemaVersion
 
 
 class InputMap(Record):
@@ -103,18 +103,23 @@ class Unverified(Record):
 
 
 class Replay(Record):
-    """A fit repeated outside: whether its history came out the same, bit for bit."""
+    """A fit repeated outside: whether its history came out the same, bit for bit.
+
+    Attributes:
+        is_infrastructure: True where it is impossible because our replay itself ended: it is tried again next time.
+    """
 
     fit: str
     outcome: Literal["same", "differs", "impossible"]
     why: str = ""
+    is_infrastructure: bool = False
     largest_difference: float | None = None
 
 
 class Measurements(Record):
     """All that was verified of one submission."""
 
-    schema_version: int = SCHEMA_VERSION
+    schema_version: SchemaVersion = SCHEMA_VERSION
     submission: str
     inputs: dict[str, InputMap] = {}
     measured: tuple[Measurement, ...] = ()

@@ -6,14 +6,15 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from grader.batch import OnStart
 from grader.calibration import Calibration
+from grader.environment import packages
 from grader.errors import UsageError
-from grader.execution.sources import packages
 from grader.judging.measured import calibration_figures
 from grader.matching import match
-from grader.pipeline import OnProgress, Settings, Task
-from grader.reference.runs import OnStart, completed_run, run_reference
+from grader.reference.runs import completed_run, run_reference
 from grader.store import OutputFolder
+from grader.task import OnProgress, Settings, Task
 
 
 def calibrate(

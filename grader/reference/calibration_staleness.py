@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping
 
 from grader.calibration import Calibration
 from grader.datasets import DataSets
+from grader.environment import packages
 from grader.errors import RubricError
-from grader.execution.sources import packages
 from grader.judging.bands import FEWEST_RUNS
 from grader.judging.results import listed
 from grader.reference.validation import ValidationResult

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
-from grader import pipeline
 from grader.attribution import attribute
-from grader.batch import run_tasks
+from grader.batch import OnStart, gather_all
 from grader.errors import UsageError
 from grader.judging.absence import what_failed
-from grader.pipeline import OnProgress, Settings, Task
 from grader.records import Evidence, Measurements
 from grader.store import OutputFolder
-
-OnStart = Callable[[Sequence[Task]], None]
-"""Told of the runs that are due, before the first begins."""
+from grader.task import OnProgress, Settings, Task
 
 
 def run_reference(
@@ -49,12 +45,10 @@ def run_reference(
     tasks = [
         Task(id=f"seed-{seed}", path=reference, folder=work.submission(f"seed-{seed}"), seed=seed) for seed in seeds
     ]
-    on_start([task for task in tasks if pipeline.needs_execution(task, settings)])
-    for task, why in zip(
-        tasks, run_tasks(tasks, settings, step=pipeline.gather, jobs=jobs, on_progress=on_progress), strict=True
-    ):
-        if why:
-            raise UsageError(f"{reference}: the run with seed {task.seed} failed: {why}")
+    failures = gather_all(tasks, settings, jobs=jobs, on_start=on_start, on_progress=on_progress)
+    for task in tasks:
+        if task.id in failures:
+            raise UsageError(f"{reference}: the run with seed {task.seed} failed: {failures[task.id]}")
     return tasks
 
 
@@ -64,7 +58,7 @@ def completed_run(task: Task) -> tuple[Evidence, Measurements]:
     Raises:
         UsageError: It did not come through, or a cell raised an error.
     """
-    evidence, measurements = pipeline.stored_evidence(task.folder)
+    evidence, measurements = task.folder.stored_evidence()
     broken = next((cell for cell in evidence.cells if cell.status not in {"ok", "no_code"}), None)
     if broken is not None or evidence.execution.reason is not None:
         why = evidence.execution.detail

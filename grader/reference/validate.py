@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from grader import pipeline
+from grader.batch import OnStart
 from grader.evaluate import evaluate
-from grader.pipeline import OnProgress, Settings, Task
 from grader.records import GradedSubmission, Verdict
 from grader.reference.calibration_staleness import calibration_results
 from grader.reference.mutation import MutationResult
 from grader.reference.mutation.showing import mutant_in_full
 from grader.reference.negative_controls import criteria_that_cannot_fail
-from grader.reference.runs import OnStart, run_reference
+from grader.reference.runs import run_reference
 from grader.reference.validation import Validation, ValidationResult
 from grader.rubric import Rubric
 from grader.store import OutputFolder
+from grader.task import OnProgress, Settings, Task
 
 
 def validate(
@@ -99,12 +99,12 @@ def mutation_results(result: MutationResult) -> Iterator[ValidationResult]:
 
 
 def _graded(task: Task, rubric: Rubric) -> GradedSubmission:
-    evidence, measurements = pipeline.stored_evidence(task.folder)
+    evidence, measurements = task.folder.stored_evidence()
     return evaluate(rubric, evidence=evidence, measurements=measurements, read=task.folder.arrays.get)
 
 
 def _criteria_results(task: Task, rubric: Rubric) -> Iterator[ValidationResult]:
-    evidence, measurements = pipeline.stored_evidence(task.folder)
+    evidence, measurements = task.folder.stored_evidence()
     read = task.folder.arrays.get
     graded = evaluate(rubric, evidence=evidence, measurements=measurements, read=read)
     vacuous = criteria_that_cannot_fail(rubric, graded=graded, evidence=evidence, measurements=measurements, read=read)

@@ -240,7 +240,8 @@ def _compared(fit: FitRecord, run: Run, *, weights: tuple[str, ...]) -> Replay:
             return Replay(fit=fit.id, outcome="impossible", why=f"It could not be repeated: {record.get('why')}")
         if kind == "repeated":
             return _without_callbacks(fit, _judged(fit, record, weights=weights))
-    return Replay(fit=fit.id, outcome="impossible", why=f"The replay ended before it ({run.how_it_ended}).")
+    why = f"The replay ended before it ({run.how_it_ended})."
+    return Replay(fit=fit.id, outcome="impossible", why=why, is_infrastructure=True)
 
 
 def _without_callbacks(fit: FitRecord, replay: Replay) -> Replay:

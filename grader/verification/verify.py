@@ -7,7 +7,6 @@ computed here. A model that cannot be rebuilt stays claimed, and the others are 
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -16,12 +15,11 @@ import numpy as np
 from grader.datasets import DataSets
 from grader.errors import GraderError
 from grader.execution.sandbox import Sandbox
-from grader.records import Evidence, InputMap, Measurement, Measurements, ModelRecord, Replay, Unverified
+from grader.records import Evidence, InputMap, Measurement, Measurements, ModelRecord, Unverified
 from grader.store import ArrayStore
 from grader.verification.initial_weights import beginnings
 from grader.verification.labels import Labels
 from grader.verification.probes import Plan, Probe, RowIndex, State, plan
-from grader.verification.replay import replay_fits
 from grader.verification.row_matching import Recognised
 from grader.verification.scores import (
     Outputs,
@@ -45,7 +43,6 @@ def verify(
     data_sets: DataSets,
     sandbox: Sandbox,
     core: int | None,
-    replay: Sequence[str] = (),
 ) -> Measurements:
     """Measures every trained state of every model on the data set's parts, or on the fit's own data.
 
@@ -55,7 +52,6 @@ def verify(
         data_sets: What the kernel was served.
         sandbox: Where models are rebuilt.
         core: The processor that is used; None for any.
-        replay: Ids of the fits that are repeated as well.
 
     Returns:
         What could be measured; what could not stands in ``unverified``, and a failure of ours in ``problem``.
@@ -63,14 +59,11 @@ def verify(
     begun = time.monotonic()
     made = Plan(RowIndex(evidence, data_sets=data_sets, read=arrays.get))
     answers = Answers()
-    replays: tuple[Replay, ...] = ()
     try:
         made = plan(evidence, data_sets=data_sets, read=arrays.get)
         made.states += beginnings(evidence, made)
         if made.states:
             answers = ask(made.states, arrays=arrays, sandbox=sandbox, core=core)
-        if replay:
-            replays = replay_fits(evidence, replay, arrays=arrays, data_sets=data_sets, sandbox=sandbox, core=core)
     except (GraderError, OSError, MemoryError) as error:
         answers.problem = f"The verifier could not do its work: {error}"
         made.unverified += [
@@ -84,7 +77,6 @@ def verify(
         inputs={model: _input_map(found, note=note, arrays=arrays) for model, (found, note) in made.maps.items()},
         measured=tuple(measured),
         unverified=(*made.unverified, *_failures(made, answers)),
-        replays=replays,
         seconds=time.monotonic() - begun,
         problem=answers.problem,
     )

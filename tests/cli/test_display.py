@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from grader.cli.display import BatchDisplay
-from grader.pipeline import Progress, Task
 from grader.store import SubmissionFolder
+from grader.task import Progress, Task
 
 
 def test_each_batch_of_a_command_is_counted_for_itself(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:

@@ -9,8 +9,8 @@ from builders import SHA, Notebook, dense, make_calibration, make_measurement
 from worksheet import RUBRIC_FILE
 
 from grader.architecture.forms import ModelForm
+from grader.environment import packages
 from grader.evaluate import evaluate
-from grader.execution.sources import packages
 from grader.judging.registry import registered
 from grader.records import Measurements
 from grader.reference.calibration_staleness import calibration_results

@@ -1,5 +1,6 @@
 """Runs other people's programs so that nothing else notices."""
 
+from grader.execution.sandbox.choice import SandboxChoice
 from grader.execution.sandbox.detection import Detection, Property, detect
 from grader.execution.sandbox.interpreter import python_command
 from grader.execution.sandbox.job import Ending, Excess, Job, Limits, SandboxError, Usage
@@ -14,6 +15,7 @@ __all__ = [
     "Limits",
     "Property",
     "Sandbox",
+    "SandboxChoice",
     "SandboxError",
     "Sandboxed",
     "Usage",

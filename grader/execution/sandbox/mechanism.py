@@ -27,7 +27,7 @@ from grader.execution.sandbox.uids import dedicated_uid
 
 @dataclass(frozen=True, kw_only=True)
 class Sandbox:
-    """A way to run jobs on this machine. Can be pickled.
+    """A way to run jobs on this machine; plain data, which a worker can be told.
 
     Attributes:
         tier: Which way.

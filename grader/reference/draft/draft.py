@@ -10,26 +10,27 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from grader.batch import OnStart
 from grader.calibration import calibration_text
 from grader.cell_code import libraries
 from grader.datasets import DataSets
 from grader.errors import UsageError
-from grader.execution.sandbox import Sandbox
+from grader.execution.sandbox import SandboxChoice
 from grader.execution.watch import RunLimits
 from grader.intake.naming import slug
 from grader.judging.absence import is_training
 from grader.judging.results import counted, listed
 from grader.matching.headings import headings_of
-from grader.pipeline import OnProgress, Settings, Task
 from grader.records import Evidence
 from grader.reference.calibrate import calibration_of
 from grader.reference.draft.drafting import Run, draft_sections, settle
 from grader.reference.draft.outline import is_task, outline
 from grader.reference.draft.text import Draft, Drafted, draft_text
-from grader.reference.runs import OnStart, completed_run, run_reference
+from grader.reference.runs import completed_run, run_reference
 from grader.rubric import DataKind, Rubric, load_rubric
 from grader.rubric.models import CalibrationPaths, DeclaredPoints, Limits, LimitsByData
 from grader.store import OutputFolder, write_atomically
+from grader.task import OnProgress, Settings, Task
 
 CELL_FACTOR = 10
 NOTEBOOK_FACTOR = 6
@@ -124,7 +125,7 @@ def draft_rubric(
     *,
     data_sets: DataSets,
     limits: RunLimits,
-    sandbox: Sandbox | None,
+    sandbox: SandboxChoice,
     jobs: int,
     on_start: OnStart,
     on_progress: OnProgress,
@@ -135,7 +136,7 @@ def draft_rubric(
         request: What and where.
         data_sets: That the notebook is given.
         limits: Of its runs.
-        sandbox: None to go without.
+        sandbox: Where it runs.
         jobs: Runs at a time.
         on_start: Told of the runs that are due.
         on_progress: Told of every step.

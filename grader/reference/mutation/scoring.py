@@ -13,20 +13,19 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from grader import pipeline
-from grader.batch import run_tasks
+from grader.batch import OnStart, gather_all
 from grader.errors import UsageError
 from grader.evaluate import evaluate
 from grader.intake import read_submission
 from grader.matching import match
-from grader.pipeline import OnProgress, Settings, Task
 from grader.records import GradedSubmission, Verdict
 from grader.records.base import Record
 from grader.reference.mutation.changes import Mutant
 from grader.reference.mutation.deriving import Derived, derive
-from grader.reference.runs import OnStart, run_reference
+from grader.reference.runs import run_reference
 from grader.rubric import Rubric
 from grader.store import OutputFolder, SubmissionFolder, write_atomically
+from grader.task import OnProgress, Settings, Task
 
 Fate = Literal["caught", "to_person", "survived", "kept", "not_kept"]
 """Of a fault: a target caught it; a person would have to; nobody noticed. Of an equivalent: all points kept, or not."""
@@ -173,13 +172,13 @@ def gather(
     submission, notebook = read_submission(original.path, submission_id=original.id)
     if notebook is None:
         raise UsageError(f"{original.path}: {submission.problem}", fix="Give the rubric a reference that runs.")
-    evidence, _ = pipeline.stored_evidence(original.folder)
+    evidence, _ = original.folder.stored_evidence()
     derived = derive(notebook, rubric=rubric, evidence=evidence, matching=match(rubric, evidence), only=only)
     groups = [(mutant,) for mutant in derived.mutants] if only else shared_runs(derived.mutants)
     runs = {_name(group): group for group in groups}
     tasks = [_task(name, group, work=work) for name, group in runs.items()]
-    failures = _run(tasks, settings, jobs=jobs, on_start=on_start, on_progress=on_progress)
-    problems = tuple(f"{task.id}: {why}" for task, why in zip(tasks, failures, strict=True) if why)
+    failures = gather_all(tasks, settings, jobs=jobs, on_start=on_start, on_progress=on_progress)
+    problems = tuple(f"{run}: {why}" for run, why in failures.items())
     return Gathered(derived=derived, runs=runs, problems=problems)
 
 
@@ -203,7 +202,7 @@ def score(rubric: Rubric, gathered: Gathered, *, work: OutputFolder) -> Mutation
         StoreError: The evidence is gone or broken.
     """
     graded_reference = _graded(rubric, REFERENCE, work=work)
-    evidence, _ = pipeline.stored_evidence(work.submission(REFERENCE))
+    evidence, _ = work.submission(REFERENCE).stored_evidence()
     matching = match(rubric, evidence)
     before = {verdict.criterion: verdict for verdict in graded_reference.verdicts}
     broken = {problem.partition(":")[0] for problem in gathered.problems}
@@ -243,7 +242,7 @@ def score(rubric: Rubric, gathered: Gathered, *, work: OutputFolder) -> Mutation
 
 def _of_broken_cells(rubric: Rubric, graded: GradedSubmission, folder: SubmissionFolder) -> set[str]:
     """The criteria of sections in which a cell raised: what speaks of a name that a fault took away does nothing."""
-    evidence, _ = pipeline.stored_evidence(folder)
+    evidence, _ = folder.stored_evidence()
     raised = {cell.index for cell in evidence.cells if cell.error is not None}
     return {
         criterion.id
@@ -347,19 +346,7 @@ def _task(name: str, group: Sequence[Mutant], *, work: OutputFolder) -> Task:
     return Task(id=name, path=path, folder=work.submission(name))
 
 
-def _run(
-    tasks: Sequence[Task],
-    settings: Settings,
-    *,
-    jobs: int,
-    on_start: OnStart,
-    on_progress: OnProgress,
-) -> list[str]:
-    on_start([task for task in tasks if pipeline.needs_execution(task, settings)])
-    return run_tasks(tasks, settings, step=pipeline.gather, jobs=jobs, on_progress=on_progress)
-
-
 def _graded(rubric: Rubric, run: str, *, work: OutputFolder) -> GradedSubmission:
     folder = work.submission(run)
-    evidence, measurements = pipeline.stored_evidence(folder)
+    evidence, measurements = folder.stored_evidence()
     return evaluate(rubric, evidence=evidence, measurements=measurements, read=folder.arrays.get)

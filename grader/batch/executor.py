@@ -1,0 +1,61 @@
+"""What runs jobs, wherever it runs them, and how a batch is run by it."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from concurrent.futures import Future, as_completed
+from typing import Protocol
+
+from grader.batch.jobs import Job
+from grader.task import OnProgress, Progress
+
+
+class Executor(Protocol):
+    """Runs jobs side by side, each so that it can touch neither another nor the batch."""
+
+    def submit(self, job: Job, *, on_progress: OnProgress) -> Future[str]:
+        """Queues a job.
+
+        Args:
+            job: What is to be done.
+            on_progress: Told of every step, from any thread.
+
+        Returns:
+            Why it failed, empty where it did not; whatever befalls a job is its outcome and never raised.
+        """
+
+    def cancel(self) -> None:
+        """Starts no further job, and ends those that run, with their sandboxes."""
+
+
+def run_jobs(jobs: Sequence[Job], executor: Executor, *, on_progress: OnProgress) -> list[str]:
+    """Runs jobs and waits for all of them.
+
+    Args:
+        jobs: Which; the ids of their tasks are unique.
+        executor: Where.
+        on_progress: Told of every step, one call at a time, and of each job's end as the step ``done``.
+
+    Returns:
+        For each job why it failed, empty where it did not.
+    """
+    lock = threading.Lock()
+
+    def report_one(progress: Progress) -> None:
+        with lock:
+            on_progress(progress)
+
+    failures = [""] * len(jobs)
+    futures: dict[Future[str], int] = {}
+    try:
+        for number, job in enumerate(jobs):
+            futures[executor.submit(job, on_progress=report_one)] = number
+        for future in as_completed(futures):
+            number = futures[future]
+            failures[number] = future.result()
+            report_one(Progress(jobs[number].task.id, "done"))
+    except BaseException:
+        executor.cancel()
+        raise
+    return failures

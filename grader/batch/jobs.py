@@ -1,0 +1,126 @@
+"""One submission's step as plain JSON, so that it can be done by any process on any machine that sees its files."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from pydantic import TypeAdapter
+
+from grader import pipeline
+from grader.datasets import DataSets
+from grader.execution.sandbox import SandboxChoice
+from grader.execution.watch import RunLimits
+from grader.intake import Origin
+from grader.judging.registry import registered
+from grader.pipeline import Step
+from grader.records import Author
+from grader.rubric import Rubric
+from grader.store import SubmissionFolder
+from grader.task import Settings, Task
+
+STEPS: Mapping[str, Step] = {"grade": pipeline.grade, "gather": pipeline.gather}
+"""What a worker can do."""
+
+_DATA_SETS, _LIMITS, _CHOICE = TypeAdapter(DataSets), TypeAdapter(RunLimits), TypeAdapter(SandboxChoice)
+
+
+@dataclass(frozen=True)
+class Job:
+    """One step of the pipeline on one submission.
+
+    Attributes:
+        step: Its name in `STEPS`.
+    """
+
+    step: str
+    task: Task
+    settings: Settings
+
+    def text(self) -> str:
+        """The job as JSON."""
+        return json.dumps({"step": self.step, "task": _task_text(self.task), "settings": settings_text(self.settings)})
+
+
+def read_job(text: str) -> Job:
+    """The job that was written as JSON.
+
+    Raises:
+        ValueError: It is no job.
+    """
+    plain = json.loads(text)
+    return Job(step=plain["step"], task=_read_task(plain["task"]), settings=_read_settings(plain["settings"]))
+
+
+def settings_text(settings: Settings) -> str:
+    """Settings as JSON."""
+    return json.dumps(
+        {
+            "rubric": settings.rubric.model_dump(mode="json"),
+            "data_sets": _DATA_SETS.dump_python(settings.data_sets, mode="json"),
+            "limits": _LIMITS.dump_python(settings.limits, mode="json"),
+            "sandbox": _CHOICE.dump_python(settings.sandbox, mode="json"),
+            "replay_share": settings.replay_share,
+            "reruns": settings.reruns,
+        }
+    )
+
+
+@lru_cache(maxsize=16)
+def _read_settings(text: str) -> Settings:
+    """The settings; a batch has few of them, and a worker many jobs."""
+    plain = json.loads(text)
+    return Settings(
+        rubric=_read_rubric(plain["rubric"]),
+        data_sets=_DATA_SETS.validate_python(plain["data_sets"]),
+        limits=_LIMITS.validate_python(plain["limits"]),
+        sandbox=_CHOICE.validate_python(plain["sandbox"]),
+        replay_share=plain["replay_share"],
+        reruns=plain["reruns"],
+    )
+
+
+def _read_rubric(plain: dict[str, Any]) -> Rubric:
+    """The rubric, with the parameters of each check as that check's own."""
+    for section in plain["sections"]:
+        for criterion in section["criteria"]:
+            criterion["params"] = registered()[criterion["check"]].params.model_validate(criterion["params"])
+    return Rubric.model_validate(plain)
+
+
+def _task_text(task: Task) -> dict[str, Any]:
+    origin = task.origin
+    return {
+        "id": task.id,
+        "path": str(task.path),
+        "folder": str(task.folder.folder),
+        "seed": task.seed,
+        "origin": None
+        if origin is None
+        else {
+            "file_name": origin.file_name,
+            "authors": [author.model_dump(mode="json") for author in origin.authors],
+            "problem": origin.problem,
+        },
+    }
+
+
+def _read_task(plain: dict[str, Any]) -> Task:
+    origin = plain["origin"]
+    return Task(
+        id=plain["id"],
+        path=Path(plain["path"]),
+        folder=SubmissionFolder(Path(plain["folder"])),
+        seed=plain["seed"],
+        origin=None
+        if origin is None
+        else Origin(
+            file_name=origin["file_name"],
+            authors=tuple(Author.model_validate(author) for author in origin["authors"]),
+            problem=origin["problem"],
+        ),
+    )

@@ -1,0 +1,189 @@
+"""Jobs in processes of this machine: a worker takes one job after another, and is replaced where it dies."""
+
+from __future__ import annotations
+
+import json
+import os
+import queue
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager, nullcontext
+from types import TracebackType
+from typing import Self
+
+from grader.batch.jobs import Job
+from grader.task import OnProgress, Progress
+
+INTERRUPT_SECONDS = 10.0
+"""How long a worker may take to end its sandbox."""
+
+_START = """\
+import json, signal, sys
+signal.signal(signal.SIGINT, signal.SIG_DFL)
+sys.path[:] = json.loads(sys.argv[1])
+from grader.batch.worker import main
+main()
+"""
+
+
+def worker_command() -> list[str]:
+    """This very Python with this very path: a file in the current folder is never taken for a module."""
+    return [sys.executable, "-P", "-c", _START, json.dumps(sys.path)]
+
+
+class LocalProcesses:
+    """An `Executor` whose workers are processes of this machine.
+
+    Args:
+        count: Jobs at a time; where there are as many processors, each is held to one of its own.
+        command: Starts a worker; see `grader.batch.worker`.
+    """
+
+    def __init__(self, count: int, *, command: Sequence[str] = ()) -> None:
+        available = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
+        self._command = list(command) or worker_command()
+        self._workers: queue.LifoQueue[_Worker] = queue.LifoQueue()
+        self._all = [_Worker(self, core=available[n] if count <= len(available) else None) for n in range(count)]
+        for worker in reversed(self._all):
+            self._workers.put(worker)
+        self._threads = ThreadPoolExecutor(max_workers=count, thread_name_prefix="submission")
+        self._cancelled = False
+        self._starting = threading.Lock()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        with _uninterrupted() if error is not None else nullcontext():
+            if error is not None:
+                self.cancel()
+            self._threads.shutdown()
+            for worker in self._all:
+                worker.close()
+
+    def submit(self, job: Job, *, on_progress: OnProgress) -> Future[str]:
+        """Queues a job; see `Executor`."""
+        return self._threads.submit(self._run, job, on_progress)
+
+    def cancel(self) -> None:
+        """Ends every worker, with its sandbox; those that do not heed the interrupt within a while are killed."""
+        with _uninterrupted():
+            with self._starting:
+                self._cancelled = True
+            self._threads.shutdown(wait=False, cancel_futures=True)
+            for worker in self._all:
+                worker.interrupt()
+            for worker in self._all:
+                worker.end(INTERRUPT_SECONDS)
+
+    def start(self) -> subprocess.Popen[str] | None:
+        """A new worker's process; None where all of it was cancelled."""
+        with self._starting:
+            if self._cancelled:
+                return None
+            # In a group of its own, so that Ctrl-C comes to the batch alone, which then ends its workers one by one.
+            return subprocess.Popen(
+                self._command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, process_group=0
+            )
+
+    def _run(self, job: Job, on_progress: OnProgress) -> str:
+        worker = self._workers.get()
+        try:
+            return worker.run(job, on_progress=on_progress)
+        finally:
+            self._workers.put(worker)
+
+
+class _Worker:
+    """One place for a job at a time, with the process that serves it."""
+
+    def __init__(self, processes: LocalProcesses, *, core: int | None) -> None:
+        self._processes = processes
+        self._core = core
+        self._process: subprocess.Popen[str] | None = None
+
+    def run(self, job: Job, *, on_progress: OnProgress) -> str:
+        """Has a job done; why it failed, empty where it did not."""
+        try:
+            process = self._process or self._processes.start()
+        except OSError as error:
+            return f"No worker process could be started for this submission: {error}."
+        if process is None:
+            return "The batch was interrupted."
+        self._process = process
+        why = _converse(process, job=job, core=self._core, on_progress=on_progress)
+        if why is None:
+            self._process = None
+            _close(process)
+            return f"The worker process of this submission ended before it was done (exit code {process.wait()})."
+        return why
+
+    def interrupt(self) -> None:
+        """Has the process end its sandbox and itself."""
+        process = self._process
+        if process is not None and process.poll() is None:
+            process.send_signal(signal.SIGINT)
+
+    def end(self, seconds: float) -> None:
+        """Waits so long for the end, and then kills."""
+        process = self._process
+        if process is None:
+            return
+        try:
+            process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            process.kill()
+
+    def close(self) -> None:
+        """Lets the process end, now that there is nothing left to do."""
+        process = self._process
+        if process is not None:
+            _close(process)
+            self.end(INTERRUPT_SECONDS)
+            process.wait()
+
+
+def _converse(process: subprocess.Popen[str], *, job: Job, core: int | None, on_progress: OnProgress) -> str | None:
+    """Hands a job to a worker and listens; why the job failed, None where the worker ended before it said."""
+    if process.stdin is None or process.stdout is None:
+        raise RuntimeError("a worker was started without pipes")
+    try:
+        process.stdin.write(json.dumps({"job": job.text(), "core": core}) + "\n")
+        process.stdin.flush()
+    except BrokenPipeError:
+        return None
+    for line in process.stdout:
+        # Plain JSON: nothing that came near a student's bytes is unpickled here.
+        message = json.loads(line)
+        if "why" in message:
+            return str(message["why"])
+        on_progress(Progress(**message))
+    return None
+
+
+def _close(process: subprocess.Popen[str]) -> None:
+    for pipe in (process.stdin, process.stdout):
+        if pipe is not None:
+            try:
+                pipe.close()
+            except BrokenPipeError:
+                continue
+
+
+@contextmanager
+def _uninterrupted() -> Iterator[None]:
+    """Ignores a second Ctrl-C while all is taken down."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)

@@ -1,0 +1,88 @@
+"""A worker: takes jobs as lines of JSON from its input, and tells of each on its output until there are no more.
+
+A line in: ``{"job": ..., "core": 0}``. Lines out: a `Progress` each, and ``{"why": ""}`` where the job is done, with
+what it failed by where it failed. It ends with its input, in the midst of a job too.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import queue
+import signal
+import sys
+import threading
+import traceback
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import IO
+
+from grader.batch.jobs import STEPS, Job, read_job
+from grader.pipeline import Step
+from grader.task import Progress
+
+
+def main(steps: Mapping[str, Step] = STEPS) -> None:
+    """Serves until the input ends.
+
+    Args:
+        steps: What can be asked for, by name.
+    """
+    signal.signal(signal.SIGINT, _interrupted)
+    # Whatever prints meanwhile must not be taken for an answer.
+    answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.dup2(2, 1)
+    lines: queue.SimpleQueue[str | None] = queue.SimpleQueue()
+    busy = threading.Event()
+    threading.Thread(target=_listen, args=(lines, busy), name="batch", daemon=True).start()
+    try:
+        while (line := lines.get()) is not None:
+            busy.set()
+            why = _work(line, steps=steps, answers=answers)
+            busy.clear()
+            _say(answers, {"why": why})
+    except (KeyboardInterrupt, BrokenPipeError):
+        # At once: an ordinary exit waits for the thread that reads the input.
+        os._exit(1)
+
+
+def _listen(lines: queue.SimpleQueue[str | None], busy: threading.Event) -> None:
+    """Passes jobs on; ends this worker, and with it its sandbox, when the batch is gone, by whatever way."""
+    for line in sys.stdin:
+        lines.put(line)
+    lines.put(None)
+    if busy.is_set():
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
+def _work(line: str, *, steps: Mapping[str, Step], answers: IO[str]) -> str:
+    """Does a job; why it failed, empty where it did not."""
+    message = json.loads(line)
+    job = read_job(message["job"])
+
+    def tell(progress: Progress) -> None:
+        _say(answers, asdict(progress))
+
+    try:
+        steps[job.step](job.task, job.settings, core=message["core"], on_progress=tell)
+    except Exception as error:  # noqa: BLE001 - whatever fails here is one submission's reason, its traceback kept
+        _keep_traceback(job)
+        return f"The grader failed on this submission: {error!r}"[:1000]
+    return ""
+
+
+def _keep_traceback(job: Job) -> None:
+    log = job.task.folder.evidence_folder / "failure.txt"
+    log.parent.mkdir(parents=True, exist_ok=True)
+    log.write_text(traceback.format_exc(), encoding="utf-8", errors="replace")
+
+
+def _say(answers: IO[str], message: Mapping[str, object]) -> None:
+    answers.write(json.dumps(message) + "\n")
+    answers.flush()
+
+
+def _interrupted(*_: object) -> None:
+    """The first interrupt ends the work, and its sandbox is taken down; a second one must not disturb that."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    raise KeyboardInterrupt

@@ -1,0 +1,340 @@
+"""What each stage's stored result depends on, and which stages of a submission have to be done (again).
+
+A key holds all that its stage depends on, and no more; it is written last, and not at all where the stage failed
+because of us, so that it runs again by itself.
+
+execution       notebook, attached files, data sets, seed, sandbox tier, environment, recorder and intake; limits as
+                far as they could have mattered
+verification    evidence, data sets, environment, the verifier and its guest
+replay          a fit at a time: evidence, data sets, environment, the replay and its guest; which fits were asked for
+evaluation      rubric with the reference's spread, evidence, measurements, reruns, checks and what they are made of
+page            grade, evidence, measurements, the modules and templates of the page
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import math
+from collections.abc import Collection
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from grader.environment import environment_digest
+from grader.errors import SubmissionError
+from grader.intake.files import read_bytes
+from grader.records import SCHEMA_VERSION, Evidence, ExecutionReason, Measurements, Replay
+from grader.store import PACKAGE, STAGES, Key, Stage, code_digest, digest_of
+from grader.task import Settings, Task
+
+INFRASTRUCTURE: frozenset[ExecutionReason] = frozenset({"internal", "protocol"})
+"""Ends of an execution that are our failure, and leave no key."""
+
+
+@dataclass(frozen=True)
+class CodeDigests:
+    """A digest over the modules of each stage; ``findings`` over those that say which fits are to be repeated."""
+
+    execution: str
+    verification: str
+    replay: str
+    findings: str
+    evaluation: str
+    page: str
+
+
+@cache
+def own_code() -> CodeDigests:
+    """The digests of the code that runs."""
+    return code_digests(PACKAGE)
+
+
+def code_digests(package: Path) -> CodeDigests:
+    """The digests of a copy of the code.
+
+    Args:
+        package: The folder of `grader`.
+    """
+    return CodeDigests(
+        execution=code_digest("execution", "intake", package=package),
+        verification=code_digest("verification.verify", "verification.guest.verifier", package=package),
+        replay=code_digest("verification.replay", "verification.guest.replayer", package=package),
+        findings=code_digest("integrity", package=package),
+        evaluation=code_digest("evaluate", "borderline", "checks", package=package),
+        page=code_digest("report.feedback", "report.templates", package=package),
+    )
+
+
+@dataclass(frozen=True)
+class StageKeys:
+    """The keys of one submission's stages under given settings.
+
+    Attributes:
+        code: Of what the keys hold; the code that runs.
+        environment: Likewise.
+    """
+
+    task: Task
+    settings: Settings
+    code: CodeDigests = dataclasses.field(default_factory=own_code)
+    environment: str = dataclasses.field(default_factory=environment_digest)
+
+    def due(self) -> tuple[Stage, ...]:
+        """The stages that have to be done, in their order; what follows a stage that is due is due as well."""
+        if self.unread_is_stored():
+            return ()
+        is_due = {
+            "execution": self.execution_is_due,
+            "verification": self.verification_is_due,
+            "replay": self.replay_is_due,
+            "evaluation": self.evaluation_is_due,
+            "page": self.page_is_due,
+        }
+        first = next((number for number, stage in enumerate(STAGES) if is_due[stage]()), len(STAGES))
+        return STAGES[first:]
+
+    def execution_is_due(self) -> bool:
+        """Whether there is no evidence of this notebook, environment, code and so on."""
+        stored = self.task.folder.read_key("execution")
+        if stored is None or stored.get("evidence") != self._evidence:
+            return True
+        wanted = self._execution
+        if any(stored.get(name) != wanted[name] for name in wanted if name != "limits"):
+            return True
+        return limits_matter(stored, wanted["limits"])
+
+    def keep_execution(self, evidence: Evidence) -> None:
+        """Writes the key of evidence that is on disk, and takes back those of what followed from the one before."""
+        folder, run = self.task.folder, evidence.execution
+        folder.forget()
+        if run.reason not in INFRASTRUCTURE:
+            used = {
+                "cell_timeout_seconds": max((cell.seconds for cell in evidence.cells), default=0.0),
+                "notebook_timeout_seconds": run.seconds,
+                "cpu_seconds": run.cpu_seconds,
+            }
+            done = {"evidence": self._evidence, "reason": run.reason, "used": used}
+            folder.write_key("execution", {**self._execution, **done})
+
+    @property
+    def _execution(self) -> Key:
+        settings = self.settings
+        return {
+            **self._common,
+            "notebook": notebook_digest(self.task.path),
+            "files": {},
+            "data_choice": settings.data_sets.choice,
+            "seed": self.task.seed,
+            "limits": plain_limits(settings),
+            "tier": settings.sandbox.tier,
+            "environment": self.environment,
+            "code": self.code.execution,
+        }
+
+    def verification_is_due(self) -> bool:
+        """Whether there are no measurements of this evidence by this code."""
+        stored = self.task.folder.read_key("verification")
+        return stored != self._verification or not self.task.folder.measurements_json.is_file()
+
+    def keep_verification(self, measurements: Measurements) -> None:
+        """Writes the key of measurements that are on disk; none where something of ours kept a model unmeasured."""
+        self.task.folder.forget(("verification", "evaluation", "page"))
+        failed = any(one.cause == "infrastructure" for one in measurements.unverified)
+        if measurements.problem is None and not failed:
+            self.task.folder.write_key("verification", self._verification)
+
+    @property
+    def _verification(self) -> Key:
+        return {
+            **self._common,
+            "evidence": self._evidence,
+            "environment": self.environment,
+            "code": self.code.verification,
+        }
+
+    def replay_is_due(self) -> bool:
+        """Whether it is not known yet which fits are to be repeated, or one of them was not."""
+        folder, stored = self.task.folder, self.task.folder.read_key("replay")
+        if stored is None or not folder.key_file("verification").is_file():
+            return True
+        return stored.get("asked") != self._asked or self.replayed() is None
+
+    def replayed(self) -> frozenset[str] | None:
+        """The fits that were repeated by this code from this evidence, None where none ever were looked for."""
+        stored = self.task.folder.read_key("replay") or {}
+        if any(stored.get(name) != wanted for name, wanted in self._replay.items()):
+            return None
+        return frozenset(stored.get("fits", ()))
+
+    def keep_replays(self, replays: Collection[Replay]) -> None:
+        """Writes which fits were repeated; one at which our replay itself failed is asked for again."""
+        done = sorted({one.fit for one in replays if not one.is_infrastructure})
+        key = {**self._replay, "fits": done}
+        if len(done) == len(replays):
+            key["asked"] = self._asked
+        self.task.folder.write_key("replay", key)
+
+    @property
+    def _replay(self) -> Key:
+        return {
+            **self._common,
+            "evidence": self._evidence,
+            "environment": self.environment,
+            "code": self.code.replay,
+        }
+
+    @property
+    def _asked(self) -> Key:
+        """What decides which fits are to be repeated."""
+        return {
+            "verification": digest_of(self.task.folder.key_file("verification")),
+            "findings": self.code.findings,
+            "share": self.settings.replay_share,
+        }
+
+    def evaluation_is_due(self) -> bool:
+        """Whether there is no grade of this evidence by this rubric and these checks."""
+        stored = self.task.folder.read_key("evaluation")
+        return stored is None or stored != {**self._evaluation, "grade": self._grade} or not self._grade
+
+    def keep_evaluation(self) -> None:
+        """Writes the key of the grade that is on disk."""
+        self.task.folder.write_key("evaluation", {**self._evaluation, "grade": self._grade})
+
+    def unread_is_stored(self) -> bool:
+        """Whether the grade and the page of a file that is no notebook are there."""
+        stored = self.task.folder.read_key("evaluation")
+        if stored is None or "unread" not in stored or not self._grade:
+            return False
+        return stored == {**self._unread, "grade": self._grade} and not self.page_is_due()
+
+    def keep_unread(self) -> None:
+        """Writes the key of the grade of a file that is no notebook."""
+        self.task.folder.forget()
+        self.task.folder.write_key("evaluation", {**self._unread, "grade": self._grade})
+
+    def page_is_due(self) -> bool:
+        """Whether there is no page of this grade and evidence."""
+        folder = self.task.folder
+        return folder.read_key("page") != self._page or not folder.feedback_html.is_file()
+
+    def keep_page(self) -> None:
+        """Writes the key of the page that is on disk."""
+        self.task.folder.write_key("page", self._page)
+
+    @property
+    def _evaluation(self) -> Key:
+        return {
+            **self._judging,
+            "evidence": self._evidence,
+            "measurements": self._measurements,
+            "reruns": {str(one.task.seed): one.stored_digests() for one in self.stored_reruns()},
+        }
+
+    @property
+    def _unread(self) -> Key:
+        origin = self.task.origin
+        return {
+            **self._judging,
+            "unread": notebook_digest(self.task.path),
+            "problem": None if origin is None else origin.problem,
+            "intake": self.code.execution,
+        }
+
+    @property
+    def _judging(self) -> Key:
+        return {
+            "schema_version": SCHEMA_VERSION,
+            "rubric": self.settings.rubric_digest,
+            "code": self.code.evaluation,
+            # The digests of packages that add checks of their own, by name.
+            "check_packages": {},
+        }
+
+    @property
+    def _page(self) -> Key:
+        return {
+            "schema_version": SCHEMA_VERSION,
+            "grade": self._grade,
+            "evidence": self._evidence,
+            "measurements": self._measurements,
+            "code": self.code.page,
+        }
+
+    def stored_reruns(self) -> list[StageKeys]:
+        """The same submission under other seeds, as far as what is stored of it still holds."""
+        found = [int(path.name) for path in self.task.folder.reruns_folder.glob("*") if path.name.isdecimal()]
+        reruns = [self.rerun(seed) for seed in sorted(found)]
+        return [rerun for rerun in reruns if not rerun.rerun_is_due()]
+
+    def rerun(self, seed: int) -> StageKeys:
+        """The keys of the same submission under another seed."""
+        return dataclasses.replace(self, task=self.task.rerun(seed))
+
+    def rerun_is_due(self) -> bool:
+        """Whether a run under another seed, of which only figures are needed, has to be made."""
+        return self.execution_is_due() or self.verification_is_due()
+
+    def stored_digests(self) -> list[str]:
+        """Digests of the evidence and the measurements."""
+        return [self._evidence, self._measurements]
+
+    @property
+    def _common(self) -> Key:
+        return {
+            "schema_version": SCHEMA_VERSION,
+            "data_sets": {file.name: file.fingerprint for file in self.settings.data_sets.files},
+        }
+
+    @property
+    def _evidence(self) -> str:
+        return digest_of(self.task.folder.evidence_json)
+
+    @property
+    def _measurements(self) -> str:
+        return digest_of(self.task.folder.measurements_json)
+
+    @property
+    def _grade(self) -> str:
+        return digest_of(self.task.folder.grade_json)
+
+
+def notebook_digest(path: Path) -> str:
+    """The SHA-256 of what was handed in; of what cannot be read, one over the reason."""
+    try:
+        return hashlib.sha256(read_bytes(path)).hexdigest()
+    except SubmissionError as error:
+        return hashlib.sha256(str(error).encode(errors="replace")).hexdigest()
+
+
+def plain_limits(settings: Settings) -> dict[str, float | None]:
+    """Every limit of a run by its name."""
+    plain = dataclasses.asdict(settings.limits)
+    return {**{name: value for name, value in plain.items() if name != "sandbox"}, **plain["sandbox"]}
+
+
+def limits_matter(stored: Key, limits: dict[str, float | None]) -> bool:
+    """Whether a run that is stored could have gone otherwise under other limits.
+
+    Where none was met, higher ones change nothing, and neither do lower ones above what the run used. Of memory,
+    processes and disk it is not known how much was used at most, so that each lower limit matters.
+
+    Args:
+        stored: The key of the execution.
+        limits: Those that are asked for now.
+    """
+    before, used = stored.get("limits", {}), stored.get("used", {})
+    if before == limits:
+        return False
+    if stored.get("reason") is not None or before.keys() != limits.keys():
+        return True
+    return any(
+        _number(limit) < _number(before[name]) and _number(limit) <= _number(used.get(name))
+        for name, limit in limits.items()
+    )
+
+
+def _number(value: float | None) -> float:
+    """A limit, or what was used of it; None is no limit, or an unknown use."""
+    return math.inf if value is None else value

@@ -1,0 +1,194 @@
+"""The output folder: its layout, and reading back what was written.
+
+OUT/
+    summary.json  gradebook.csv  index.html
+    submissions/<id>/
+        grade.json  feedback.html  executed.ipynb
+        evidence/
+            evidence.json  measurements.json
+            <stage>.key   what the stage's stored result is of; none where it failed because of us
+            arrays/<sha256>.npy
+        reruns/<seed>/   the same, run under another seed
+    .unpacked/<archive>/<file>.ipynb
+"""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal, TypeVar, get_args
+
+from grader.errors import StoreError
+from grader.records import SCHEMA_VERSION, Evidence, GradedSubmission, Measurements, Record
+from grader.store.arrays import ArrayStore
+from grader.store.files import unwritable, write_atomically
+
+R = TypeVar("R", bound=Record)
+
+Stage = Literal["execution", "verification", "replay", "evaluation", "page"]
+STAGES: tuple[Stage, ...] = get_args(Stage)
+
+Key = dict[str, Any]
+"""What a stored result depends on, name to plain JSON."""
+
+
+@dataclass(frozen=True)
+class SubmissionFolder:
+    """One submission's part of the output folder."""
+
+    folder: Path
+
+    @property
+    def evidence_folder(self) -> Path:
+        return self.folder / "evidence"
+
+    @property
+    def arrays(self) -> ArrayStore:
+        return ArrayStore(self.evidence_folder / "arrays")
+
+    @property
+    def evidence_json(self) -> Path:
+        return self.evidence_folder / "evidence.json"
+
+    @property
+    def measurements_json(self) -> Path:
+        return self.evidence_folder / "measurements.json"
+
+    @property
+    def reruns_folder(self) -> Path:
+        return self.folder / "reruns"
+
+    def rerun(self, seed: int) -> SubmissionFolder:
+        """The folder of the same submission run under another seed."""
+        return SubmissionFolder(self.reruns_folder / str(seed))
+
+    @property
+    def executed_notebook(self) -> Path:
+        return self.folder / "executed.ipynb"
+
+    @property
+    def feedback_html(self) -> Path:
+        return self.folder / "feedback.html"
+
+    @property
+    def grade_json(self) -> Path:
+        return self.folder / "grade.json"
+
+    def key_file(self, stage: Stage) -> Path:
+        """Where a stage's key is kept."""
+        return self.evidence_folder / f"{stage}.key"
+
+    def read_key(self, stage: Stage) -> Key | None:
+        """The key of a stage's stored result, or None where there is none."""
+        try:
+            key = json.loads(self.key_file(stage).read_bytes())
+        except (OSError, ValueError):
+            return None
+        return key if isinstance(key, dict) else None
+
+    def write_key(self, stage: Stage, key: Key) -> None:
+        """Writes a stage's key. Last of all that the stage writes: what is cut off before that is done again."""
+        write_atomically(self.key_file(stage), json.dumps(key, indent=1) + "\n")
+
+    def forget(self, stages: Iterable[Stage] = STAGES) -> None:
+        """Removes keys, so that these stages are done again."""
+        for stage in stages:
+            self.key_file(stage).unlink(missing_ok=True)
+
+    def write(self, record: Record) -> None:
+        """Writes a record to its place."""
+        paths = {
+            Evidence: self.evidence_json,
+            Measurements: self.measurements_json,
+            GradedSubmission: self.grade_json,
+        }
+        write_atomically(paths[type(record)], record.model_dump_json(indent=1) + "\n")
+
+    def read_evidence(self) -> Evidence | None:
+        """The stored evidence, or None where there is none of this version."""
+        return _read(self.evidence_json, Evidence)
+
+    def read_measurements(self) -> Measurements | None:
+        """The stored measurements, or None where there are none of this version."""
+        return _read(self.measurements_json, Measurements)
+
+    def read_grade(self) -> GradedSubmission | None:
+        """The stored grade, or None where there is none of this version."""
+        return _read(self.grade_json, GradedSubmission)
+
+    def stored_evidence(self) -> tuple[Evidence, Measurements]:
+        """The stored evidence and measurements.
+
+        Raises:
+            StoreError: They are gone, broken, or of another version.
+        """
+        measurements = self.read_measurements()
+        if measurements is None:
+            raise _unreadable(self.measurements_json)
+        return self.evidence(), measurements
+
+    def evidence(self) -> Evidence:
+        """The stored evidence.
+
+        Raises:
+            StoreError: It is gone, broken, or of another version.
+        """
+        evidence = self.read_evidence()
+        if evidence is None:
+            raise _unreadable(self.evidence_json)
+        return evidence
+
+
+class OutputFolder:
+    """The output of one batch."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def make(self) -> None:
+        """Makes the folder, before anything is run for what could not be kept.
+
+        Raises:
+            StoreError: It cannot be written.
+        """
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryFile(dir=self.folder):
+                pass
+        except OSError as error:
+            raise unwritable(self.folder, error) from error
+
+    @property
+    def unpacked(self) -> Path:
+        """Where the notebooks of archives lie; hidden, so that nobody takes them for submissions of their own."""
+        return self.folder / ".unpacked"
+
+    def submission(self, submission_id: str) -> SubmissionFolder:
+        """The folder of one submission."""
+        return SubmissionFolder(self.folder / "submissions" / submission_id)
+
+
+def _read(path: Path, kind: type[R]) -> R | None:
+    try:
+        return kind.model_validate_json(path.read_bytes())
+    except (OSError, ValueError):
+        return None
+
+
+def _unreadable(path: Path) -> StoreError:
+    found = "it is broken"
+    try:
+        version = json.loads(path.read_bytes()).get("schema_version")
+        found = found if version == SCHEMA_VERSION else f"it is of schema version {version}"
+    except FileNotFoundError:
+        found = "there is no such file"
+    except (OSError, ValueError, AttributeError):
+        pass
+    return StoreError(
+        f"{path}: {found}.",
+        expected=f"What this grader writes: schema version {SCHEMA_VERSION}.",
+        fix="Run the same command once more: what cannot be read is made again.",
+    )

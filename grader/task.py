@@ -1,0 +1,75 @@
+"""What there is to do: one submission, with what it is graded, and how far it has come."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+
+from grader.datasets import DataSets
+from grader.execution.sandbox import SandboxChoice
+from grader.execution.watch import RunLimits
+from grader.intake import Origin
+from grader.rubric import Rubric
+from grader.store import SubmissionFolder
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What a batch uses for each of its submissions.
+
+    Attributes:
+        sandbox: Where notebooks run, and all that is rebuilt or repeated of them.
+        replay_share: Share of the fits that are repeated outside, in [0, 1], beside those that are under review.
+        reruns: How many more seeds decide a figure that is near its line.
+    """
+
+    rubric: Rubric
+    data_sets: DataSets
+    limits: RunLimits
+    sandbox: SandboxChoice
+    replay_share: float = 0.0
+    reruns: int = 0
+
+    @cached_property
+    def rubric_digest(self) -> str:
+        """A digest over the rubric as it judges: with the reference's spread and the template's texts."""
+        plain = self.rubric.model_dump(mode="json", exclude={"path", "template_texts"})
+        said = json.dumps([self.rubric.path.name, plain, sorted(self.rubric.template_texts)], sort_keys=True)
+        return hashlib.sha256(said.encode()).hexdigest()
+
+
+@dataclass(frozen=True)
+class Task:
+    """One submission to be graded.
+
+    Attributes:
+        seed: What `random`, numpy and Keras are seeded with before its first cell.
+        origin: What the archive that it lay in tells of it; None where it lay in none.
+    """
+
+    id: str
+    path: Path
+    folder: SubmissionFolder
+    seed: int = 0
+    origin: Origin | None = None
+
+    def rerun(self, seed: int) -> Task:
+        """The same submission under another seed."""
+        return replace(self, seed=seed, folder=self.folder.rerun(seed))
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Where a submission is: the step, and for the step ``run`` the cell (from 0) of how many."""
+
+    task_id: str
+    step: str
+    cell: int = 0
+    cells: int = 0
+
+
+OnProgress = Callable[[Progress], None]

@@ -1,0 +1,46 @@
+"""Jobs as JSON."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from case_files import ROOT
+
+from grader.batch.jobs import Job, read_job
+from grader.datasets import resolve
+from grader.execution.sandbox import Limits, Sandbox, SandboxChoice
+from grader.execution.watch import RunLimits
+from grader.intake import Origin
+from grader.records import Author
+from grader.rubric import load_rubric
+from grader.store import SubmissionFolder
+from grader.task import Settings, Task
+
+TASKS = [
+    Task(id="plain", path=Path("some.ipynb"), folder=SubmissionFolder(Path("out"))),
+    Task(
+        id="of-an-archive",
+        path=Path("some \udcff.ipynb"),
+        folder=SubmissionFolder(Path("out")),
+        seed=3,
+        origin=Origin(file_name="some.ipynb", authors=(Author(name="A"),), problem="It is too large."),
+    ),
+]
+
+
+@pytest.mark.parametrize("rubric", sorted((ROOT / "rubrics").glob("*.yaml")), ids=lambda path: path.stem)
+@pytest.mark.parametrize("task", TASKS, ids=lambda task: task.id)
+def test_a_job_comes_back_as_it_was(task: Task, rubric: Path) -> None:
+    """Rubric, spread and all: what a worker grades with is what it was given."""
+    settings = Settings(
+        rubric=load_rubric(rubric),
+        data_sets=resolve("sample"),
+        limits=RunLimits(cell_timeout_seconds=1.5, notebook_timeout_seconds=2, sandbox=Limits(cpu_seconds=9)),
+        sandbox=SandboxChoice(known=Sandbox(tier="1", bubblewrap="bwrap")),
+        replay_share=0.5,
+        reruns=2,
+    )
+    job = Job("grade", task, settings)
+    assert read_job(job.text()) == job
+    assert read_job(job.text()).settings.rubric_digest == settings.rubric_digest

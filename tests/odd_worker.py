@@ -1,0 +1,35 @@
+"""A worker whose steps do what the tests of the executor need of them."""
+
+from __future__ import annotations
+
+import os
+import time
+
+from grader.batch.worker import main
+from grader.task import OnProgress, Progress, Settings, Task
+
+
+def nothing(task: Task, settings: Settings, *, core: int | None, on_progress: OnProgress) -> None:
+    """Succeeds at once, and prints."""
+    print("not an answer")  # noqa: T201
+    on_progress(Progress(task.id, "process", os.getpid()))
+
+
+def fail(task: Task, settings: Settings, *, core: int | None, on_progress: OnProgress) -> None:
+    """Raises."""
+    raise ValueError("no such luck")
+
+
+def die(task: Task, settings: Settings, *, core: int | None, on_progress: OnProgress) -> None:
+    """Ends its process."""
+    os._exit(3)
+
+
+def sleep(task: Task, settings: Settings, *, core: int | None, on_progress: OnProgress) -> None:
+    """Says who it is, and sleeps."""
+    task.path.write_text(str(os.getpid()))
+    time.sleep(120)
+
+
+if __name__ == "__main__":
+    main({"nothing": nothing, "fail": fail, "die": die, "sleep": sleep})

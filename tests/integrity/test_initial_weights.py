@@ -55,7 +55,7 @@ class Book:
         return [finding.rule for finding in find_integrity_findings(view.submission)]
 
 
-@pytest.mark.parametrize(("way", "expected"), [(0.2, []), (2.0, []), (30.0, ["weights_not_of_beginning"])])
+@pytest.mark.parametrize(("way", "expected"), [(0.2, []), (2.0, []), (30.0, ["unrelated_to_initial_weights"])])
 def test_a_training_leaves_something_of_its_beginning(way: float, expected: list[str]) -> None:
     """Even one that goes twice as far as its weights are long; only weights from elsewhere have nothing of it."""
     book, before = Book(), fresh()
@@ -75,7 +75,7 @@ def test_a_repetition_clears_it() -> None:
     book = Book()
     book.fit(fresh(), [CHANCE.normal(size=array.shape) for array in fresh()])
     measured = make_measurement(weights="a1", accuracy=0.9)
-    assert book.rules(measured) == ["weights_not_of_beginning"]
+    assert book.rules(measured) == ["unrelated_to_initial_weights"]
     assert fits_to_replay(make_view(book.evidence, measurements=book.measurements, store=book.store).submission) == (
         "f1",
     )
@@ -87,11 +87,11 @@ def test_a_repetition_with_what_the_optimizer_brought_clears_nothing() -> None:
     book = Book()
     book.fit(fresh(), [CHANCE.normal(size=array.shape) for array in fresh()], random_state={"optimizer": ["a"]})
     measured = make_measurement(weights="a1", accuracy=0.9)
-    assert book.rules(measured, replays=(Replay(fit="f1", outcome="same"),)) == ["weights_not_of_beginning"]
+    assert book.rules(measured, replays=(Replay(fit="f1", outcome="same"),)) == ["unrelated_to_initial_weights"]
     assert fits_to_replay(make_view(book.evidence, measurements=book.measurements, store=book.store).submission) == ()
 
 
-@pytest.mark.parametrize(("accuracy", "expected"), [(0.12, []), (0.3, []), (0.91, ["knew_before_training"])])
+@pytest.mark.parametrize(("accuracy", "expected"), [(0.12, []), (0.3, []), (0.91, ["accurate_before_training"])])
 def test_fresh_weights_know_nothing(accuracy: float, expected: list[str]) -> None:
     """Biases of 0 do not make ready-made weights fresh ones."""
     book, before = Book(), fresh()
@@ -116,7 +116,7 @@ def test_weights_that_are_put_in_between_two_trainings_were_made_elsewhere() -> 
     book, before, brought = Book(), fresh(), fresh()
     book.fit(before, moved(before, by=0.3))
     book.fit(brought, moved(brought, by=0.1))
-    assert book.rules(make_measurement(weights="b2", accuracy=0.9)) == ["knew_before_training"]
+    assert book.rules(make_measurement(weights="b2", accuracy=0.9)) == ["accurate_before_training"]
 
 
 def test_what_a_doubted_training_began_with_explains_no_other() -> None:
@@ -125,10 +125,10 @@ def test_what_a_doubted_training_began_with_explains_no_other() -> None:
     for name in ("m1", "m2"):
         book.fit(brought, moved(brought, by=0.3), model=name)
     measured = [make_measurement(model=f"m{n}", weights=f"b{n}", accuracy=0.9) for n in (1, 2)]
-    assert book.rules(*measured).count("knew_before_training") == 2
+    assert book.rules(*measured).count("accurate_before_training") == 2
 
 
-@pytest.mark.parametrize(("way", "expected"), [(0.1, []), (0.001, ["knew_before_training"])])
+@pytest.mark.parametrize(("way", "expected"), [(0.1, []), (0.001, ["accurate_before_training"])])
 def test_a_good_model_that_did_not_move_was_good_before(way: float, expected: list[str]) -> None:
     """Said of models whose beginning cannot be rebuilt outside."""
     book, before = Book(), fresh()

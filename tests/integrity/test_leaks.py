@@ -41,7 +41,7 @@ def test_a_test_set_known_by_heart_is_a_flag(test: float, moved: float) -> None:
     """It is known where its images stand, and a pixel beside it is not."""
     layers = (layer("Conv2D", parameters=9), dense(10, "softmax"))
     found = rules(make_measurement(accuracy=test), make_measurement("test_shifted", accuracy=moved), layers=layers)
-    assert found == ["test_set_by_heart"]
+    assert found == ["fails_on_shifted_test_set"]
 
 
 @pytest.mark.parametrize(("accuracy", "expected"), [(0.955, []), (0.98, ["better_than_reference"])])

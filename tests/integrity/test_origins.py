@@ -195,8 +195,8 @@ def test_doubt_goes_with_the_weights(noise: float) -> None:
     book.fit("m3", book.fit("m2", None, foreign()), foreign())
     found = book.flags()
     assert ("ready_made_weights", "m1") in found
-    assert {model for rule, model in found if rule == "weights_of_doubted_model"} >= {"m2"}
-    assert ("weights_of_doubted_model", "m3") in found
+    assert {model for rule, model in found if rule == "weights_of_flagged_model"} >= {"m2"}
+    assert ("weights_of_flagged_model", "m3") in found
 
 
 def test_what_a_model_was_before_is_not_doubted() -> None:

@@ -30,7 +30,7 @@ SAME_STATISTICS = 1e-4
 
 
 @dataclass(frozen=True)
-class RowMap:
+class InputTransform:
     """``unit(u)[source] * scale + offset`` in the model's shape, for rows ``u`` of a data set.
 
     Attributes:
@@ -79,7 +79,7 @@ class RowMap:
         }
 
     @classmethod
-    def from_plain(cls, plain: dict[str, Any]) -> RowMap:
+    def from_plain(cls, plain: dict[str, Any]) -> InputTransform:
         """The map that `plain` gave."""
         return cls(
             shape=tuple(plain["shape"]),
@@ -103,7 +103,7 @@ def is_possible(raw: tuple[int, ...], shape: tuple[int, ...]) -> bool:
     return any(True for _ in _layouts(raw, shape))
 
 
-def infer(raw: Array, recorded: Array, *, population: Array | None = None) -> RowMap | None:
+def infer(raw: Array, recorded: Array, *, population: Array | None = None) -> InputTransform | None:
     """The map that makes recorded rows of raw ones, or None where none of the known forms does.
 
     Tried in order: a common scale and offset; one a feature; each after a transposition, padding, cropping or repeated
@@ -141,7 +141,7 @@ class _Form:
     axes: tuple[int, ...]
     dtype: str
 
-    def common(self, features: Array, wanted: Array) -> RowMap | None:
+    def common(self, features: Array, wanted: Array) -> InputTransform | None:
         """One scale and offset for all features, where they explain every recorded value."""
         real = slice(None) if self.source is None else self.source >= 0
         seen, target = features[:, real], wanted[:, real].astype(np.float64)
@@ -157,7 +157,7 @@ class _Form:
                     return self._map(*numbers)
         return None
 
-    def by_feature(self, features: Array, wanted: Array, population: Array | None) -> RowMap | None:
+    def by_feature(self, features: Array, wanted: Array, population: Array | None) -> InputTransform | None:
         """A scale and an offset for each feature, where they explain every recorded value."""
         low, high = features.argmin(axis=0), features.argmax(axis=0)
         columns = np.arange(features.shape[1])
@@ -198,8 +198,8 @@ class _Form:
         values = np.where(self.source >= 0, offset, wanted[0].astype(np.float64))
         return offset if (values == offset).all() else values
 
-    def _map(self, scale: Any, offset: Any, *, exact: bool = True) -> RowMap:
-        return RowMap(
+    def _map(self, scale: Any, offset: Any, *, exact: bool = True) -> InputTransform:
+        return InputTransform(
             self.shape,
             scale=np.asarray(scale, dtype=np.float64),
             offset=np.asarray(offset, dtype=np.float64),

@@ -26,7 +26,7 @@ from grader.verification.probe_inputs import ProbeInput
 from grader.verification.row_index import RowIndex
 from grader.verification.row_matching import Read, Recognised
 from grader.verification.tables import Table
-from grader.verification.unseen_rows import Unseen, never_seen
+from grader.verification.unseen_rows import Unseen, unseen_rows
 
 Array = npt.NDArray[Any]
 
@@ -236,7 +236,7 @@ def probes_of_test(
 
 
 def _unseen(state: State, table: Table, *, evidence: Evidence, index: RowIndex) -> Unseen:
-    return never_seen(table, model=state.model.id, weights=state.weights, evidence=evidence, recognise=index.recognise)
+    return unseen_rows(table, model=state.model.id, weights=state.weights, evidence=evidence, recognise=index.recognise)
 
 
 def _left_by_loop(state: State, train: Probe, *, evidence: Evidence, index: RowIndex) -> Iterator[Probe]:

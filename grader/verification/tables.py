@@ -1,7 +1,7 @@
-"""scikit-learn's own tables: their rows are known outside the kernel, however a student splits, sorts and scales them.
+"""Recognises rows of scikit-learn's own tables, however a student splits, sorts and scales them.
 
-No part of such a table is official. What a model was never trained on is its test part, and the table's own labels are
-what it is judged by: rows that were chosen, or labels that were made up, change no figure.
+Such a table has no official parts. What a model was never trained on is its test part, and it is judged by the table's
+own labels: selected rows or invented labels change no figure.
 """
 
 from __future__ import annotations
@@ -29,10 +29,10 @@ ENDS = 40
 with a probability of 0.9**40, some 1 %."""
 
 PROBES = 8
-"""Values of a feature that are looked up before all of them are."""
+"""Values of a feature that are tried before all of them are."""
 
 FEWEST_ROWS = 20
-"""Below so many different rows anything small is like some part of a table."""
+"""With fewer different rows, almost any small array resembles some part of a table."""
 
 TOLERANCE = 1e-6
 """How far a scale may be from 1 and an offset from 0 where a feature was left as it is."""
@@ -55,7 +55,7 @@ class Table(KnownRows):
 
     @cached_property
     def duplicates(self) -> tuple[Array, Array]:
-        """The first of the rows that are equal to each row, and how many such stand before it, shape ``(rows,)``."""
+        """For each row, the first row equal to it and how many equal rows come before it, shapes ``(rows,)``."""
         _, first, inverse = np.unique(self.rows, axis=0, return_index=True, return_inverse=True)
         firsts = first[inverse.reshape(-1)]
         before = np.zeros(len(firsts), np.int64)
@@ -100,14 +100,14 @@ def recognise_in_table(
         summary: Of the rows, stored whole.
         table: The table.
         read: Reads a stored array.
-        transforms: What other rows of this table were made by, which are tried first: few rows do not tell their own.
+        transforms: Those of other rows of this table, tried first: a few rows do not show their own.
     """
     recorded = recorded_array(summary, read=read)
     if recorded is None or recorded.ndim < 2:
         return None
     wanted = recorded.reshape(len(recorded), -1)
     for transform in transforms:
-        ids = _by_map(wanted, table, transform) if transform.shape == recorded.shape[1:] else None
+        ids = _by_transform(wanted, table, transform) if transform.shape == recorded.shape[1:] else None
         if ids is not None:
             return Recognised(table, transform, ids)
     if wanted.shape[1] > table.rows.shape[1] or len(np.unique(wanted, axis=0)) < FEWEST_ROWS:
@@ -117,12 +117,12 @@ def recognise_in_table(
         return None
     source, scale, offset = (np.array([getattr(line, key) for line in lines]) for key in ("source", "scale", "offset"))
     transform = InputTransform(recorded.shape[1:], scale=scale, offset=offset, source=source, dtype=recorded.dtype.name)
-    ids = _by_map(wanted, table, transform)
+    ids = _by_transform(wanted, table, transform)
     return None if ids is None else Recognised(table, transform, ids)
 
 
-def _by_map(wanted: Array, table: Table, transform: InputTransform) -> Array | None:
-    """The number of each row under a map; None where one of them is no row of the table under it."""
+def _by_transform(wanted: Array, table: Table, transform: InputTransform) -> Array | None:
+    """The number of each row under a transform; None where one of them is no row of the table under it."""
     columns = zip(
         np.asarray(transform.source).tolist(), transform.scale.tolist(), transform.offset.tolist(), strict=True
     )
@@ -148,7 +148,7 @@ class _Line:
         return abs(self.scale - 1) < TOLERANCE and abs(self.offset) < TOLERANCE
 
     def raw(self, column: Array) -> Array:
-        """The table's values, as far as rounding lets them be told."""
+        """The table's values, as exact as rounding allows."""
         return (column.astype(np.float64) - self.offset) / self.scale
 
 
@@ -171,7 +171,7 @@ def _columns(wanted: Array, table: Table) -> list[_Line] | None:
 
 
 def _decided(wanted: Array, found: list[list[_Line]], table: Table) -> list[_Line]:
-    """Of a feature of few values several lines may fit: the rows that the others tell say which."""
+    """One line a feature: where several fit a feature of few values, the rows found by the other features decide."""
     sure = [place for place, lines in enumerate(found) if len(lines) == 1 and lines[0].source >= 0]
     if not sure or all(len(lines) == 1 for lines in found):
         return [lines[0] for lines in found]

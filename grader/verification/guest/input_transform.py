@@ -1,4 +1,4 @@
-"""How a model's input is made of a data set's own rows, inferred from recorded pairs and applied outside the kernel.
+"""Infers and applies input transforms: how a model's input is made of a data set's own rows.
 
 The host infers; the verifier's process, which imports nothing of the grader, applies. So this module needs numpy alone.
 """
@@ -80,7 +80,7 @@ class InputTransform:
 
     @classmethod
     def from_plain(cls, plain: dict[str, Any]) -> InputTransform:
-        """The map that `plain` gave."""
+        """The transform that `plain` gave."""
         return cls(
             shape=tuple(plain["shape"]),
             scale=np.asarray(plain["scale"], dtype=np.float64),
@@ -104,7 +104,7 @@ def is_possible(raw: tuple[int, ...], shape: tuple[int, ...]) -> bool:
 
 
 def infer(raw: Array, recorded: Array, *, population: Array | None = None) -> InputTransform | None:
-    """The map that makes recorded rows of raw ones, or None where none of the known forms does.
+    """The transform that makes recorded rows of raw ones, or None where none of the known forms does.
 
     Tried in order: a common scale and offset; one a feature; each after a transposition, padding, cropping or repeated
     channels where the shapes ask for it, and after division by a norm.
@@ -117,7 +117,7 @@ def infer(raw: Array, recorded: Array, *, population: Array | None = None) -> In
     """
     if len(raw) == 0 or len(raw) != len(recorded) or recorded.dtype.kind not in "biuf":
         return None
-    # Anything can be flattened to one value: that tells nothing.
+    # A scale of 0 makes equal values of any rows.
     if not np.isfinite(recorded).all() or recorded.min() == recorded.max():
         return None
     wanted = recorded.reshape(len(recorded), -1)
@@ -163,7 +163,7 @@ class _Form:
         columns = np.arange(features.shape[1])
         span = features[high, columns] - features[low, columns]
         varies = span > 0
-        # Two points make a line through anything: with few rows hardly anything would be checked.
+        # Two points always lie on a line: with few rows hardly anything would be checked.
         if len(features) < FEWEST_ROWS or not varies.any():
             return None
         rise = wanted[high, columns].astype(np.float64) - wanted[low, columns]

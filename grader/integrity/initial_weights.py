@@ -72,12 +72,12 @@ def _far_from_initial(submission: SubmissionView) -> Iterator[tuple[Finding, boo
 
 def accurate_before_training(submission: SubmissionView) -> Iterator[Finding]:
     """A model was accurate before a training, and no earlier recorded training explains that."""
-    begun: set[str] = set()
+    seen: set[str] = set()
     known = KnownStates(submission)
     for fit in sorted(submission.evidence.fits, key=lambda fit: fit.seq):
         model = submission.evidence.model(fit.model)
-        is_examined = model.object_id not in begun or known.covers(fit)
-        begun.add(model.object_id)
+        is_examined = model.object_id not in seen or known.covers(fit)
+        seen.add(model.object_id)
         if is_examined and (how := _earlier_accuracy(submission, fit, known=known)):
             yield finding_of(
                 fit,

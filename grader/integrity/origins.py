@@ -24,11 +24,11 @@ _ROUNDING = 1e-6
 def ready_made_weights(submission: SubmissionView) -> Iterator[Finding]:
     """A training began with weights that are neither fresh nor left by a recorded training."""
     known = KnownStates(submission)
-    begun: set[str] = set()
+    seen: set[str] = set()
     for fit in sorted(submission.evidence.fits, key=lambda fit: fit.seq):
         model = submission.evidence.model(fit.model)
-        first = model.object_id not in begun
-        begun.add(model.object_id)
+        first = model.object_id not in seen
+        seen.add(model.object_id)
         is_examined = first or known.covers(fit)
         if is_examined and fit.weights_before is not None and not known.explains(fit.weights_before, model=model):
             how = _how_set(submission, fit)

@@ -138,7 +138,7 @@ def test_a_repetition_that_differs_is_a_flag() -> None:
     assert rules(validation(), replays=replays) == ["replay_differs"]
 
 
-def test_what_is_suspicious_is_repeated() -> None:
+def test_fits_with_findings_are_replayed() -> None:
     """And nothing else, unless a share is asked for."""
     evidence = make_evidence(models=(MODEL,), fits=(make_fit(),))
     honest = Measurements(submission="s", measured=(validation(),))
@@ -168,7 +168,7 @@ def test_evaluate_returns_what_the_weights_score(claimed: float, expected: list[
 
 
 def test_a_first_training_that_begins_with_biases_is_a_flag() -> None:
-    """Keras begins with 0; these weights were brought along."""
+    """Keras begins with 0; these weights were ready-made."""
     store = MemoryStore()
     model = make_model(dense(1, "sigmoid").model_copy(update={"parameters": 3}), inputs=(2,), id="m1")
     weights = {"w0": (store.put(np.ones((2, 1))), store.put(np.ones(1)))}

@@ -18,7 +18,7 @@ ONLY_CATCH = {
     "weights_unchanged": "losses-without-a-step",
     "evaluation_contradicts_model": "metric-forged",
     "memorised_test_set": "trained-on-the-test-set-disguised",
-    "fails_on_shifted_test_set": "test-set-in-front",
+    "fails_on_shifted_test_set": "knows-test-and-validation-images",
     "better_than_reference": "test-set-shifted-too",
     "test_rows_in_training": "some-test-images-in-training",
     "accurate_before_training": "weights-between-trainings",

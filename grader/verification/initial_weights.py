@@ -1,6 +1,6 @@
 """Plans the measurement of initial weights: how good a model was before a training, on the test part.
 
-Fresh weights are no better than guessing; those that are were not.
+Fresh weights are no better than guessing: weights that are better were trained before.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ MOST = 20
 def initial_states(evidence: Evidence, plan: Plan) -> list[ProbedState]:
     """The state that each fit began with, probed on the test part, unless it is measured anyway.
 
-    Those that cannot be measured are left out without a word: no figure of the student's depends on them.
+    Those that cannot be measured are left out and not reported: no figure of the student's depends on them.
 
     Args:
         evidence: What the execution left.

@@ -130,9 +130,11 @@ def wrong_prints(case: Case, printed: str) -> list[str]:
 
 
 def wrong_flags(case: Case, graded: GradedSubmission) -> list[str]:
-    """The flags that should have been raised and were not."""
-    raised = {flag.rule for flag in graded.flags}
-    return [f"not flagged: {rule}" for rule in case.expected.get("flags", []) if rule not in raised]
+    """The flags that should have been raised and were not, and those that should not have been."""
+    raised, wanted = {flag.rule for flag in graded.flags}, set(case.expected.get("flags", []))
+    others = raised - wanted if case.expected.get("no_other_flags") else set[str]()
+    missing = [f"not flagged: {rule}" for rule in sorted(wanted - raised)]
+    return [*missing, *(f"flagged: {rule}" for rule in sorted(others))]
 
 
 def wrong_advice(case: Case, graded: GradedSubmission) -> list[str]:

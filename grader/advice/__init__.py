@@ -1,7 +1,7 @@
-"""Remarks without points: mistakes worth telling a student, each with the cell and the numbers.
+"""Advice to students, without points: common mistakes, each with the cell and the numbers.
 
-Every rule is a function that looks at one training. The thresholds are those of the published linters that stand with
-each rule; where one was changed, the rule says why.
+Each rule is a function of one training. The thresholds are those of the published linters named with each rule; where
+one was changed, the rule says why.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Mistakes that are seen in how a model is built and compiled."""
+"""Advice on how a model is built and compiled."""
 
 from __future__ import annotations
 

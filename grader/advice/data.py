@@ -1,4 +1,4 @@
-"""Mistakes that are seen in the data of a training."""
+"""Advice on the data of a training."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def unscaled_input(training: Training) -> Iterator[Remark]:
 
     Source:
         UMLAUT (Schoop et al., CHI 2021), which asks for [-1, 1] and no integers; but standardised features and
-        coordinates go beyond it, and small whole numbers are as good, so only values far from 0 are told.
+        coordinates exceed it, and small whole numbers do no harm, so only values far from 0 are reported.
     """
     layers = training.submission.evidence.model(training.model_id).layers
     if any(layer.class_name in _SCALING_LAYERS for layer in layers[:_SCALES_EARLY]):

@@ -1,4 +1,4 @@
-"""Mistakes that are seen in the course of a training."""
+"""Advice on the course of a training: its losses and accuracies by epoch."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ FEWEST_EPOCHS = 5
 """A curve of fewer epochs has no shape."""
 
 RISEN = 0.1
-"""A validation loss that ends this share above its lowest has risen, and not just trembled."""
+"""A validation loss that ends this share above its lowest has risen, and not just fluctuated."""
 
 SETTLED = 0.9
 """A loss that fell below this share of its first value has learned, whatever the accuracy says."""

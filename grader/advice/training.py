@@ -1,4 +1,4 @@
-"""One model with the fits that trained it in one section: what the rules of advice look at."""
+"""Trainings, which advice looks at: one model with the fits that trained it in one section."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class Remark:
     """What one rule found.
 
     Attributes:
-        text: One to three calm sentences, the first with the numbers.
+        text: One to three neutral sentences, the first with the numbers.
     """
 
     rule: str
@@ -78,18 +78,18 @@ class Training:
 
 def trainings(submission: SubmissionView, rubric: Rubric) -> Iterator[Training]:
     """Every training of the notebook: those of the sections in their order, then what belongs to none."""
-    told: set[str] = set()
+    yielded: set[str] = set()
     for section in rubric.sections:
         match = submission.matching[section.id]
         if match.model is None or match.borrowed_from is not None:
             continue
         fits = tuple(fit for fit in submission.evidence.fits if fit.id in match.fits and is_training(fit))
-        told.update(fit.id for fit in fits)
+        yielded.update(fit.id for fit in fits)
         if fits:
             yield _training(submission, fits, section=section.id)
     comparing = {one.id for one in rubric.sections if one.compares_trainings}
     for fit in submission.evidence.fits:
-        if fit.id not in told and is_training(fit):
+        if fit.id not in yielded and is_training(fit):
             section_of_cell = _section_of_cell(submission, fit.cell)
             training = _training(submission, (fit,), section=section_of_cell)
             yield replace(training, tries_rates=section_of_cell in comparing)

@@ -292,7 +292,7 @@ def _inputs(section: SectionView, rows: int) -> Iterator[ArraySummary]:
 
 def _is_of_no_data_set(section: SectionView, fit: FitRecord) -> bool:
     """Whether the verifier looked for a fit's rows in the data set, and found none of them there."""
-    if fit.x.kind != "array" or fit.x.whole is not None or fit.model in section.measurements.inputs:
+    if fit.x.kind != "array" or fit.x.whole is not None or fit.model in section.measurements.known_inputs:
         return False
     return any(item.fit == fit.id and item.of_unknown_rows for item in section.measurements.unverified)
 

@@ -1,4 +1,4 @@
-"""What the student's process says of cells, histories, evaluations and rows, held against what was verified."""
+"""Rules that compare recorded cells, histories, layers and evaluations with what was verified."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from grader.records import FitRecord, Measurement
 from grader.training.rows_of_fits import test_rows_in
 
 LOSS_TOLERANCE = 0.01
-"""Relative. The same weights on the same rows agree to float32's rounding, some 1e-6; the rest is room for doubt."""
+"""Relative. The same weights on the same rows agree to float32's rounding, some 1e-6; the rest is a margin."""
 
 ACCURACY_TOLERANCE = 0.005
-"""Half a point: more than the rows that rounding could turn."""
+"""Half a percentage point: more than the rows whose class rounding could change."""
 
 BELOW_EVERY_EPOCH = 0.5
 """Restored weights have the loss of some epoch, averaged ones somewhat less: half of the least is neither."""
@@ -23,7 +23,7 @@ BELOW_EVERY_EPOCH = 0.5
 TIMES_WORSE = 3.0
 FAR_WORSE = 0.3
 """The loss of the last weights on the training rows may be above the last epoch's running loss, where a step went too
-far, but not by so many times and so much together."""
+far, but not both so many times as large and by so much."""
 
 FAR_BETTER = 0.3
 """By how much a claimed validation accuracy may lie above the test accuracy, where the validation rows are unknown."""
@@ -35,7 +35,7 @@ _RESTORING = frozenset({"EarlyStopping", "BackupAndRestore", "SwapEMAWeights", "
 
 
 def unrecorded_cells(submission: SubmissionView) -> Iterator[Finding]:
-    """A cell ran, and the recorder in the kernel did not see it: somebody took the hooks out."""
+    """A cell ran, and the recorder in the kernel did not see it: its hooks were removed."""
     blind = [cell.index for cell in submission.evidence.cells if cell.status in {"ok", "error"} and not cell.recorded]
     if blind:
         names = ", ".join(str(index + 1) for index in blind[:5])
@@ -47,7 +47,7 @@ def unrecorded_cells(submission: SubmissionView) -> Iterator[Finding]:
 
 
 def replay_differs(submission: SubmissionView) -> Iterator[Finding]:
-    """The same fit, repeated outside, came out otherwise."""
+    """A replay of a fit gave another history or other weights."""
     fits = {fit.id: fit for fit in submission.evidence.fits}
     for replay in submission.measurements.replays:
         fit = fits.get(replay.fit)
@@ -59,10 +59,11 @@ def replay_differs(submission: SubmissionView) -> Iterator[Finding]:
             )
 
 
-def history_not_of_model(submission: SubmissionView) -> Iterator[Finding]:
-    """The validation loss of the epoch whose weights were left is theirs: Keras evaluates them on the same rows.
+def history_contradicts_model(submission: SubmissionView) -> Iterator[Finding]:
+    """The weights that a fit left do not have the validation loss that the history gives for their epoch.
 
-    That is the last epoch, but where a callback restored the weights of another one.
+    Keras evaluates the weights of each epoch on these rows. The epoch is the last one, unless a callback restored the
+    weights of another.
     """
     for fit in submission.evidence.fits:
         measured = submission.measurements.find(fit.model, weights=fit.weights_after, probe="validation")
@@ -74,17 +75,17 @@ def history_not_of_model(submission: SubmissionView) -> Iterator[Finding]:
         if abs(claimed - measured.loss) > LOSS_TOLERANCE * max(abs(measured.loss), abs(claimed), 0.1):
             yield finding_of(
                 fit,
-                rule="history_not_of_model",
+                rule="history_contradicts_model",
                 text=(
                     f"The history of the training in {place_of(fit)} says that the weights that it left have a"
                     f" validation loss of {claimed:.4g}; they have {measured.loss:.4g} on the same rows."
                 ),
-                repeatable=True,
+                clearable=True,
             )
 
 
 def learned_less_than_claimed(submission: SubmissionView) -> Iterator[Finding]:
-    """The weights of an epoch are about as good on the training rows as the epoch that made them.
+    """The weights that a fit left are far worse on the training rows than the epoch that made them claims.
 
     The running loss of an epoch is mostly above that of its last weights: these are better, and no unit is dropped.
     """
@@ -95,7 +96,7 @@ def learned_less_than_claimed(submission: SubmissionView) -> Iterator[Finding]:
             continue
         losses = fit.history.get("loss", ())
         if len(losses) > 1 and claimed >= losses[0]:
-            # A training that blew up claims nothing that it could gain by.
+            # A training whose loss rose claims nothing that earns points.
             continue
         if is_mislabelled(measured) or measured.loss - claimed < FAR_WORSE or claimed * TIMES_WORSE > measured.loss:
             continue
@@ -106,12 +107,12 @@ def learned_less_than_claimed(submission: SubmissionView) -> Iterator[Finding]:
                 f"The history of the training in {place_of(fit)} says that the epoch that made its weights had a"
                 f" training loss of {claimed:.4g}; they have {measured.loss:.4g} on the same rows."
             ),
-            repeatable=True,
+            clearable=True,
         )
 
 
-def accuracy_not_of_model(submission: SubmissionView) -> Iterator[Finding]:
-    """A model that does well on rows of which nothing is known does about as well on the test rows."""
+def accuracy_contradicts_model(submission: SubmissionView) -> Iterator[Finding]:
+    """The history claims a validation accuracy, on rows of no known data set, far above the test accuracy."""
     for fit in submission.evidence.fits:
         claimed = fit.history.get("val_accuracy", ())
         epoch = _epoch_left(fit, len(claimed), submission=submission)
@@ -125,18 +126,18 @@ def accuracy_not_of_model(submission: SubmissionView) -> Iterator[Finding]:
         if claimed[epoch] - test.accuracy > FAR_BETTER:
             yield finding_of(
                 fit,
-                rule="accuracy_not_of_model",
+                rule="accuracy_contradicts_model",
                 text=(
                     f"The history of the training in {place_of(fit)} says that the weights that it left have a"
                     f" validation accuracy of {claimed[epoch]:.4f}, on rows that are of no known data set; they have"
                     f" {test.accuracy:.4f} on the test set."
                 ),
-                repeatable=True,
+                clearable=True,
             )
 
 
-def layers_not_of_weights(submission: SubmissionView) -> Iterator[Finding]:
-    """Plain layers have as many units or filters as their weights have."""
+def layers_contradict_weights(submission: SubmissionView) -> Iterator[Finding]:
+    """The units or filters in the layers' configuration are not those of their weights."""
     for fit in submission.evidence.fits:
         layers = [layer for layer in submission.evidence.model(fit.model).layers if layer.parameters]
         refs = submission.evidence.weights.get(fit.weights_after or "", ())
@@ -148,7 +149,7 @@ def layers_not_of_weights(submission: SubmissionView) -> Iterator[Finding]:
         if len(units) == len(kernels) and units != kernels:
             yield finding_of(
                 fit,
-                rule="layers_not_of_weights",
+                rule="layers_contradict_weights",
                 text=(
                     f"The layers of the model of {place_of(fit)} say that they have {_listed(units)} units; their"
                     f" weights are of {_listed(kernels)}."
@@ -158,7 +159,10 @@ def layers_not_of_weights(submission: SubmissionView) -> Iterator[Finding]:
 
 
 def better_than_its_history(submission: SubmissionView) -> Iterator[Finding]:
-    """Callbacks may restore or average weights, which leaves no model that is far better than every epoch's."""
+    """The model that a fit with callbacks left is far better than every epoch.
+
+    Callbacks may restore or average weights, which leaves no such model.
+    """
     for fit in submission.evidence.fits:
         epochs = [loss for loss in fit.history.get("val_loss", ()) if math.isfinite(loss)]
         measured = submission.measurements.find(fit.model, weights=fit.weights_after, probe="validation")
@@ -176,21 +180,21 @@ def better_than_its_history(submission: SubmissionView) -> Iterator[Finding]:
             )
 
 
-def weights_unmoved(submission: SubmissionView) -> Iterator[Finding]:
-    """Epochs are claimed, and no weight has moved."""
+def weights_unchanged(submission: SubmissionView) -> Iterator[Finding]:
+    """Epochs are claimed, and no weight changed."""
     for fit in submission.evidence.fits:
         unmoved = fit.weights_before is not None and fit.weights_before == fit.weights_after
         if not unmoved or fit.status != "completed" or fit.epochs_run < 1 or not _can_learn(fit, submission=submission):
             continue
         yield finding_of(
             fit,
-            rule="weights_unmoved",
+            rule="weights_unchanged",
             text=f"The training in {place_of(fit)} claims {fit.epochs_run} epochs, and no weight of the model moved.",
         )
 
 
-def evaluation_not_of_model(submission: SubmissionView) -> Iterator[Finding]:
-    """What ``evaluate`` returned is what the same weights score on the test set outside."""
+def evaluation_contradicts_model(submission: SubmissionView) -> Iterator[Finding]:
+    """``evaluate`` returned a higher test accuracy than the same weights have outside the kernel."""
     for item in submission.evidence.evaluations:
         measured = submission.measurements.find(item.model, weights=item.weights, probe="test")
         claimed = item.results.get("accuracy")
@@ -202,7 +206,7 @@ def evaluation_not_of_model(submission: SubmissionView) -> Iterator[Finding]:
             continue
         where = "" if item.cell is None else f" in cell {item.cell + 1}"
         yield Finding(
-            rule="evaluation_not_of_model",
+            rule="evaluation_contradicts_model",
             text=(
                 f"evaluate{where} returned an accuracy of {claimed:.4f} on the test set; the same weights score"
                 f" {measured.accuracy:.4f} outside."
@@ -217,13 +221,13 @@ def _listed(numbers: list[int]) -> str:
 
 
 def _ends_as_measured(fit: FitRecord) -> bool:
-    """Whether the weights that it left are those of its last epoch."""
+    """Whether the weights that a fit left are those of its last epoch."""
     plain = fit.kind == "fit" and fit.status == "completed" and not fit.own_callbacks
     return plain and not _RESTORING & set(fit.callbacks)
 
 
 def _is_measured_alike(fit: FitRecord, measured: Measurement) -> bool:
-    """Whether the history's validation loss and ours are the same figure of the same rows."""
+    """Whether the history's validation loss and the measured one are the same figure on the same rows."""
     held = fit.validation
     if held is None or held.x.kind != "array" or held.sample_weight or measured.rows != held.x.rows:
         return False
@@ -240,18 +244,18 @@ def _can_learn(fit: FitRecord, *, submission: SubmissionView) -> bool:
 
 
 def _claimed_loss(fit: FitRecord, *, submission: SubmissionView) -> float | None:
-    """The validation loss that the history says of the weights that a fit left; None where they are of no epoch."""
+    """The validation loss that the history gives for the weights that a fit left; None where they are of no epoch."""
     losses = fit.history.get("val_loss", ())
     epoch = _epoch_left(fit, len(losses), submission=submission)
     return losses[epoch] if epoch is not None and math.isfinite(losses[epoch]) else None
 
 
 def _claimed_training_loss(fit: FitRecord, *, submission: SubmissionView) -> float | None:
-    """What the history says of the epoch that made the weights, where that is the loss of the rows as they stand."""
+    """The training loss of the epoch that made the weights; None where it is not the plain mean over the rows."""
     losses = fit.history.get("loss", ())
     weighted = fit.sample_weight or fit.class_weight or fit.steps_per_epoch is not None or fit.x.kind != "array"
     own_loss = fit.compiled is None or fit.compiled.own_loss
-    # With few steps, what it learned of its inputs' mean lags far behind what it trained with.
+    # After few steps, its moving averages are far from the batch statistics that it was trained with.
     normalised = any(layer.class_name == "BatchNormalization" for layer in submission.evidence.model(fit.model).layers)
     if weighted or own_loss or normalised:
         return None
@@ -260,11 +264,11 @@ def _claimed_training_loss(fit: FitRecord, *, submission: SubmissionView) -> flo
 
 
 def _epoch_left(fit: FitRecord, epochs: int, *, submission: SubmissionView) -> int | None:
-    """The epoch whose weights a fit left, from 0; None where they are of none, or that cannot be told.
+    """The epoch whose weights a fit left, from 0; None where they are of no epoch, or where that is unknown.
 
     Args:
         fit: However it ended.
-        epochs: For how many a figure was recorded.
+        epochs: For how many epochs a figure was recorded.
         submission: With the weights.
     """
     # Averages are swapped in for the validation alone.

@@ -1,4 +1,4 @@
-"""What a rule finds."""
+"""A finding of an integrity rule, and what the rules share."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from grader.records import FitRecord, Measurement
 
 @dataclass(frozen=True)
 class Finding:
-    """What an integrity rule saw, and what hangs on it.
+    """What an integrity rule saw, and what depends on it.
 
     Attributes:
         rule: Its name.
         text: What was seen, with the numbers, for the tutor.
         cells: Where.
-        model: The model whose figures are doubted; None for everything that the notebook claims.
-        of_layers: Whether it is the model's layers that are doubted, not its figures alone.
-        fit: The fit whose repetition outside would clear it; None where that would not.
+        model: The model whose figures are in question; None for everything that the notebook claims.
+        of_layers: Whether the model's layers are in question, and not its figures alone.
+        fit: The fit whose replay would clear it; None where no replay would.
     """
 
     rule: str
@@ -38,18 +38,18 @@ def place_of(fit: FitRecord) -> str:
     return "an unknown cell" if fit.cell is None else f"cell {fit.cell + 1}"
 
 
-def finding_of(fit: FitRecord, *, rule: str, text: str, of_layers: bool = False, repeatable: bool = False) -> Finding:
-    """A finding that a fit gives of its model.
+def finding_of(fit: FitRecord, *, rule: str, text: str, of_layers: bool = False, clearable: bool = False) -> Finding:
+    """A finding about the model that a fit trained.
 
     Args:
         fit: Where it was seen.
         rule: Its name.
         text: What was seen, with the numbers, for the tutor.
         of_layers: See `Finding`.
-        repeatable: Whether the fit's repetition outside would clear it.
+        clearable: Whether a replay of the fit would clear it.
     """
     cells = () if fit.cell is None else (fit.cell,)
-    cleared_by = fit.id if repeatable else None
+    cleared_by = fit.id if clearable else None
     return Finding(rule=rule, text=text, cells=cells, model=fit.model, of_layers=of_layers, fit=cleared_by)
 
 

@@ -1,4 +1,4 @@
-"""What a training began with, held against what it left: training leads from the one to the other, step by step."""
+"""Rules that compare the weights that a training left with those that it began with."""
 
 from __future__ import annotations
 
@@ -12,98 +12,98 @@ from grader.integrity.origins import KnownStates
 from grader.judging.views import Array, SubmissionView
 from grader.records import FitRecord, Measurement, Measurements, ModelRecord
 
-DOUBTED = 0.3
-"""Cosine between a kernel before and after. Training leaves much of what it began with: 0.5 to 0.98 in wide networks. A
-softmax regression keeps 0.1 after 20 epochs of MNIST, and one with an L2 penalty or large steps as little: below this a
-repetition is asked for, which clears them, and shows where weights from elsewhere were mixed with the beginning."""
+FAR_FROM_INITIAL = 0.3
+"""Cosine between a kernel before and after. Training keeps much of the initial weights: 0.5 to 0.98 in wide networks. A
+softmax regression keeps 0.1 after 20 epochs of MNIST, and one with an L2 penalty or large steps as little. Below this a
+replay is asked for, which clears them, and shows where other weights were mixed with the initial ones."""
 
 UNRELATED = 4.0
-"""The same in units of 1 / sqrt(values), its spread between kernels that have nothing to do with each other."""
+"""The same in units of 1 / sqrt(values), its standard deviation between unrelated kernels."""
 
 LEAST_VALUES = 1000
-"""Of a kernel: the cosine of fewer says too little."""
+"""Values of a kernel: the cosine of fewer says too little."""
 
-STOOD_STILL = 0.02
-"""Way of every kernel over its length. Whole trainings from fresh weights go 0.2 and more in some kernel."""
+HARDLY_MOVED = 0.02
+"""How far each kernel moved, over its norm. Whole trainings from fresh weights reach 0.2 and more in some kernel."""
 
 FEWEST_CLASSES = 4
-"""Two or three classes may be told apart by the chance of fresh weights."""
+"""Fresh weights may separate two or three classes by chance."""
 
 KNOWN_SHARE = 0.5
-"""Of the way from guessing to no error: fresh weights come nowhere near, and a model beyond that has learned."""
+"""Share of the way from guessing to no error: fresh weights come nowhere near, and a model beyond it has learned."""
 
 
-def weights_not_of_beginning(submission: SubmissionView) -> Iterator[Finding]:
-    """A training that learned something leaves weights that resemble those that it began with."""
-    return (finding for finding, is_unrelated in _beginnings(submission) if is_unrelated)
+def unrelated_to_initial_weights(submission: SubmissionView) -> Iterator[Finding]:
+    """A training that learned something left weights with nothing in common with those that it began with."""
+    return (finding for finding, is_unrelated in _far_from_initial(submission) if is_unrelated)
 
 
-def little_of_beginning(submission: SubmissionView) -> Iterator[Finding]:
-    """Trainings that left so little of their beginning that a repetition should tell whether it was they."""
-    return (finding for finding, _ in _beginnings(submission))
+def far_from_initial_weights(submission: SubmissionView) -> Iterator[Finding]:
+    """A training left so little of its initial weights that a replay should decide whether it made what it left."""
+    return (finding for finding, _ in _far_from_initial(submission))
 
 
-def _beginnings(submission: SubmissionView) -> Iterator[tuple[Finding, bool]]:
-    """The trainings in doubt, and of each whether what it left has nothing at all to do with what it began with."""
+def _far_from_initial(submission: SubmissionView) -> Iterator[tuple[Finding, bool]]:
+    """A finding for each training that ended far from its initial weights, and whether the two are unrelated."""
     for fit in submission.evidence.fits:
         pairs = _kernels(fit, submission=submission)
         large = [pair for pair in pairs if pair[0].size >= LEAST_VALUES]
-        if not large or not _knows(
+        if not large or not _has_learned(
             _measured(fit, fit.weights_after, submission.measurements), submission.evidence.model(fit.model)
         ):
             continue
         cosines = [_cosine(*pair) for pair in large]
         nearest = max(cosines)
-        if nearest >= DOUBTED:
+        if nearest >= FAR_FROM_INITIAL:
             continue
         finding = finding_of(
             fit,
-            rule="weights_not_of_beginning",
+            rule="unrelated_to_initial_weights",
             text=(
-                f"The weights that the training in {place_of(fit)} left have nothing of those that it began with"
-                f" (cosine {nearest:.2f}): they may have been put in on the way."
+                f"The weights that the training in {place_of(fit)} left have nothing in common with those that it began"
+                f" with (cosine {nearest:.2f}): they may have been put in during it."
             ),
-            # A repetition is given the optimizer as it was, and with it the weights that its averages may hold.
-            repeatable=fit.random_state.get("optimizer") is None,
+            # A replay starts from the optimizer's recorded state, whose moving averages may hold ready-made weights.
+            clearable=fit.random_state.get("optimizer") is None,
         )
         spreads = (1 / math.sqrt(before.size) for before, _ in large)
         yield finding, all(cosine < UNRELATED * spread for cosine, spread in zip(cosines, spreads, strict=True))
 
 
-def knew_before_training(submission: SubmissionView) -> Iterator[Finding]:
-    """A model knows nothing before a training but what earlier recorded trainings taught it or another one."""
-    begun: set[str] = set()
+def accurate_before_training(submission: SubmissionView) -> Iterator[Finding]:
+    """A model was accurate before a training, and no earlier recorded training explains that."""
+    seen: set[str] = set()
     known = KnownStates(submission)
     for fit in sorted(submission.evidence.fits, key=lambda fit: fit.seq):
         model = submission.evidence.model(fit.model)
-        is_looked_at = model.object_id not in begun or known.would_show(fit)
-        begun.add(model.object_id)
-        if is_looked_at and (how := _how_it_knew(submission, fit, known=known)):
+        is_examined = model.object_id not in seen or known.covers(fit)
+        seen.add(model.object_id)
+        if is_examined and (how := _earlier_accuracy(submission, fit, known=known)):
             yield finding_of(
                 fit,
-                rule="knew_before_training",
+                rule="accurate_before_training",
                 text=f"Before its training in {place_of(fit)} the model {how}: it began with weights made elsewhere.",
             )
         else:
             known.learn(fit)
 
 
-def _how_it_knew(submission: SubmissionView, fit: FitRecord, *, known: KnownStates) -> str:
-    """What a model knew before a fit, in words; empty where it knew nothing, or nothing is known of that."""
+def _earlier_accuracy(submission: SubmissionView, fit: FitRecord, *, known: KnownStates) -> str:
+    """How accurate a model was before a fit, as a clause; empty where it was not, or where that is unknown."""
     model = submission.evidence.model(fit.model)
     if fit.weights_before is None or _outputs(model) < FEWEST_CLASSES:
         return ""
-    if known.made(fit.weights_before) or known.made_kernels(fit.weights_before):
+    if known.include(fit.weights_before) or known.include_kernels(fit.weights_before):
         return ""
     before = submission.measurements.find(fit.model, weights=fit.weights_before, probe="test")
     if before is not None:
-        is_known = before.accuracy is not None and _knows(before, model)
-        return f"scored {before.accuracy:.4f} on the test set" if is_known else ""
-    # Where its beginning cannot be rebuilt outside.
+        is_accurate = before.accuracy is not None and _has_learned(before, model)
+        return f"scored {before.accuracy:.4f} on the test set" if is_accurate else ""
+    # Its initial state cannot be rebuilt outside.
     after = _measured(fit, fit.weights_after, submission.measurements)
     kernels = _kernels(fit, submission=submission)
-    moved = any(_norm(end - begin) > STOOD_STILL * _norm(begin) for begin, end in kernels)
-    return "was what it is now" if kernels and not moved and _knows(after, model) else ""
+    moved = any(_norm(end - begin) > HARDLY_MOVED * _norm(begin) for begin, end in kernels)
+    return "was what it is now" if kernels and not moved and _has_learned(after, model) else ""
 
 
 def _kernels(fit: FitRecord, *, submission: SubmissionView) -> list[tuple[Array, Array]]:
@@ -125,8 +125,8 @@ def _measured(fit: FitRecord, weights: str | None, measurements: Measurements) -
     return next((item for item in found if item is not None), None)
 
 
-def _knows(measured: Measurement | None, model: ModelRecord) -> bool:
-    """Whether a state is nearer to no error than to guessing."""
+def _has_learned(measured: Measurement | None, model: ModelRecord) -> bool:
+    """Whether a state is nearer to no error than to guessing; False where it was not measured."""
     if measured is None:
         return False
     if measured.accuracy is None:
@@ -136,14 +136,14 @@ def _knows(measured: Measurement | None, model: ModelRecord) -> bool:
 
 
 def _outputs(model: ModelRecord) -> int:
-    """Of a model, at least 1."""
+    """The number of outputs of a model, at least 1."""
     shape = model.output_shapes[-1] if model.output_shapes else ()
     return max((shape[-1] if shape else None) or 1, 1)
 
 
 def _cosine(one: Array, other: Array) -> float:
     lengths = _norm(one) * _norm(other)
-    # Kernels that begin with zeros, or end so, resemble nothing.
+    # A kernel of zeros resembles nothing.
     return float(np.sum(one * other)) / lengths if lengths > 0 and math.isfinite(lengths) else 1.0
 
 

@@ -1,4 +1,4 @@
-"""Signs that a model knows the test rows, by whatever way they came to it."""
+"""Rules that find models that know the test rows, however they learned them."""
 
 from __future__ import annotations
 
@@ -12,23 +12,24 @@ from grader.records import FitRecord, Measurement
 from grader.training.rows_of_fits import test_rows_in
 
 MEMORISED_MARGIN = 0.05
-"""By how much the test accuracy may exceed the validation accuracy beside the spread of both."""
+"""By how much the test accuracy may exceed the validation accuracy, in addition to the spread of both."""
 
 HARDER_WHEN_MOVED = 5.0
 """How many times as many errors a model may make on the test images moved by a pixel. Dense networks that are trained
 on the training part alone make 1.5 to 2 times as many, on the full MNIST and on the sample, convolutional ones fewer;
-one that knows the test images by heart makes none at all where they stand, and some 13 of 100 beside."""
+one that memorised the test images makes none at all on them, and some 13 in 100 on the moved ones."""
 
 FAVOURED = 2.5
 """Both how many standard deviations the test accuracy lies above the validation accuracy, and how many times as many
-errors the moved test images cost. Of 260 honest trainings none had more than 1.7 of the one or 2.0 of the other."""
+errors the model makes on the moved test images. Of 260 honest trainings none had more than 1.7 of the one or 2.0 of
+the other."""
 
 TEST_ROWS_SHARE = 0.01
-"""Of the test rows, found in a training: more than chance doubles in a data set."""
+"""Share of the test rows found in a training: more than the duplicates in a data set."""
 
 FEWER_ERRORS = 0.4
-"""Of the reference's: no dense network makes so few on data of which it knows the training part alone. Twice the
-epochs, wider layers or augmentation take away a third at most."""
+"""As a share of the reference's errors: no dense network that knows the training part alone makes so few. Twice the
+epochs, wider layers or augmentation remove a third of them at most."""
 
 FAR_ABOVE = 6.0
 """Standard deviations, of the reference's runs and of as many test rows together."""
@@ -36,11 +37,11 @@ FAR_ABOVE = 6.0
 FEWEST_RUNS = 3
 
 _DENSE = frozenset({"Dense", "BatchNormalization", "LayerNormalization", "PReLU"})
-"""Layers with weights of a network that sees an image as mere numbers. Convolutions may well beat a dense reference."""
+"""The layers with weights that a dense network may have. Convolutions may well beat a dense reference."""
 
 
 def memorised_test_set(submission: SubmissionView) -> Iterator[Finding]:
-    """A model does not know test rows better than the validation rows that it has not seen either."""
+    """A model is far better on the test rows than on the validation rows, neither of which it should have seen."""
     for fit in submission.evidence.fits:
         test = submission.measurements.find(fit.model, weights=fit.weights_after, probe="test")
         validation = submission.measurements.find(fit.model, weights=fit.weights_after, probe="validation")
@@ -58,8 +59,8 @@ def memorised_test_set(submission: SubmissionView) -> Iterator[Finding]:
             yield _knows_test_set("memorised_test_set", fit, test=test, text=text)
 
 
-def test_set_by_heart(submission: SubmissionView) -> Iterator[Finding]:
-    """Test images that are moved by a pixel are somewhat harder, and not many times as hard."""
+def fails_on_shifted_test_set(submission: SubmissionView) -> Iterator[Finding]:
+    """A model makes many times as many errors on the test images once they are moved by one pixel."""
     for fit in submission.evidence.fits:
         test = submission.measurements.find(fit.model, weights=fit.weights_after, probe="test")
         moved = submission.measurements.find(fit.model, weights=fit.weights_after, probe="test_shifted")
@@ -68,13 +69,13 @@ def test_set_by_heart(submission: SubmissionView) -> Iterator[Finding]:
         most_errors = 1 - test.accuracy + 3 * _spread(test) + 3 / test.rows
         if 1 - moved.accuracy > HARDER_WHEN_MOVED * most_errors:
             text = f"on the test set and {moved.accuracy:.4f} where its images are moved by one pixel"
-            yield _knows_test_set("test_set_by_heart", fit, test=test, text=text)
+            yield _knows_test_set("fails_on_shifted_test_set", fit, test=test, text=text)
 
 
 def better_than_reference(submission: SubmissionView) -> Iterator[Finding]:
-    """A dense network comes to about the reference's accuracy, and not far above."""
+    """A dense network is far more accurate on the test set than the reference's runs."""
     fits = {fit.id: fit for fit in submission.evidence.fits}
-    said: set[str] = set()
+    reported: set[str] = set()
     for section in submission.matching:
         here = submission.section(section)
         test = here.measurement("test")
@@ -82,19 +83,19 @@ def better_than_reference(submission: SubmissionView) -> Iterator[Finding]:
             () if submission.calibration is None else submission.calibration.figures.get(f"{section}.test_accuracy", ())
         )
         fit = fits.get(test.fit or "") if test is not None else None
-        if test is None or fit is None or fit.id in said or test.accuracy is None or len(runs) < FEWEST_RUNS:
+        if test is None or fit is None or fit.id in reported or test.accuracy is None or len(runs) < FEWEST_RUNS:
             continue
         mean = statistics.fmean(runs)
         spread = math.hypot(statistics.stdev(runs), math.sqrt(mean * (1 - mean) / max(test.rows, 1)))
         is_far = test.accuracy > mean + FAR_ABOVE * spread and 1 - test.accuracy < FEWER_ERRORS * (1 - mean)
         if is_far and _is_dense(here):
-            said.add(fit.id)
+            reported.add(fit.id)
             text = f"on the test set; the reference scores {mean:.4f} there"
             yield _knows_test_set("better_than_reference", fit, test=test, text=text)
 
 
 def test_rows_in_training(submission: SubmissionView) -> Iterator[Finding]:
-    """A test accuracy says nothing where the test set was trained on."""
+    """Test rows are among those that a model was trained on."""
     for fit in submission.evidence.fits:
         share = test_rows_in(submission, fit.x)
         if share is not None and share > TEST_ROWS_SHARE:
@@ -112,7 +113,7 @@ def _spread(measured: Measurement) -> float:
 
 
 def _harder(moved: Measurement | None, *, test: Measurement) -> float:
-    """How many times as many errors the moved test images cost, at least; 0 where that is unknown."""
+    """How many times as many errors the moved test images cause, at least; 0 where that is unknown."""
     if moved is None or moved.accuracy is None or test.accuracy is None:
         return 0.0
     return (1 - moved.accuracy) / (1 - test.accuracy + 1 / max(test.rows, 1))
@@ -129,6 +130,7 @@ def _is_dense(section: SectionView) -> bool:
 
 
 def _is_one_sided(fit: FitRecord) -> bool:
+    """Whether the validation part lacks a class of the training part."""
     trained = set((fit.y.class_counts if fit.y is not None else None) or ())
     held = fit.validation.y if fit.validation is not None else None
     return bool(trained - set((held.class_counts if held is not None else None) or ()))

@@ -1,4 +1,4 @@
-"""Where weights came from: a model's own recorded training, that of another model, or elsewhere."""
+"""Rules that find weights that came from elsewhere than the model's own recorded training."""
 
 from __future__ import annotations
 
@@ -12,38 +12,38 @@ from grader.judging.views import Array, SubmissionView
 from grader.records import FitRecord, ModelRecord
 
 NEAR = 0.1
-"""Of the way that a training went: weights that end so near to another model's were put there. Trainings of their own
-end about as far from each other as they went."""
+"""As a share of the distance that a training moved the weights: weights that end nearer than that to another model's
+were copied. Separate trainings end about as far from each other as each moved."""
 
 MOST_STATES = 50
-"""Of one form, the latest: more are not compared."""
+"""The latest states of the same shapes that are compared; earlier ones are not."""
 
 _ROUNDING = 1e-6
 
 
 def ready_made_weights(submission: SubmissionView) -> Iterator[Finding]:
-    """A training begins with fresh weights, or with those that recorded trainings left."""
+    """A training began with weights that are neither fresh nor left by a recorded training."""
     known = KnownStates(submission)
-    begun: set[str] = set()
+    seen: set[str] = set()
     for fit in sorted(submission.evidence.fits, key=lambda fit: fit.seq):
         model = submission.evidence.model(fit.model)
-        first = model.object_id not in begun
-        begun.add(model.object_id)
-        looked_at = first or known.would_show(fit)
-        if looked_at and fit.weights_before is not None and not known.explain(fit.weights_before, model=model):
-            how = _how_they_came(submission, fit)
+        first = model.object_id not in seen
+        seen.add(model.object_id)
+        is_examined = first or known.covers(fit)
+        if is_examined and fit.weights_before is not None and not known.explains(fit.weights_before, model=model):
+            how = _how_set(submission, fit)
             yield finding_of(
                 fit,
                 rule="ready_made_weights",
                 text=f"The training in {place_of(fit)} began with weights that no recorded training made{how}.",
             )
         else:
-            # What a doubted training began with or left explains no other one.
+            # The weights of a training with a finding do not explain those of another.
             known.learn(fit)
 
 
 def weights_of_another_training(submission: SubmissionView) -> Iterator[Finding]:
-    """Trainings of two models that differ in their rows or their history do not end with the same weights."""
+    """Trainings of two models, different in rows or history, ended with the same weights."""
     left: dict[str, list[FitRecord]] = defaultdict(list)
     for fit in submission.evidence.fits:
         if fit.weights_after is not None and fit.weights_after != fit.weights_before:
@@ -52,9 +52,9 @@ def weights_of_another_training(submission: SubmissionView) -> Iterator[Finding]
         pairs = [
             (fit, other)
             for fit in fits[:MOST_STATES]
-            if (other := _unlike(fit, fits, submission=submission)) is not None
+            if (other := _different_training(fit, fits, submission=submission)) is not None
         ]
-        # Whose callback may have set them is known better than who was there first: the other model may be honest.
+        # A fit with the student's own callbacks may have set them; the other model may then be honest.
         for fit, other in [pair for pair in pairs if pair[0].own_callbacks] or pairs:
             yield finding_of(
                 fit,
@@ -63,8 +63,8 @@ def weights_of_another_training(submission: SubmissionView) -> Iterator[Finding]
             )
 
 
-def weights_of_doubted_models(submission: SubmissionView, findings: Iterable[Finding]) -> Iterator[Finding]:
-    """Whose weights are those of a doubted model is doubted as well, and so on.
+def weights_of_flagged_models(submission: SubmissionView, findings: Iterable[Finding]) -> Iterator[Finding]:
+    """A model has the weights of one that has a finding, directly or through others.
 
     Args:
         submission: With what was verified of it.
@@ -72,26 +72,26 @@ def weights_of_doubted_models(submission: SubmissionView, findings: Iterable[Fin
     """
     objects = {model.id: model.object_id for model in submission.evidence.models}
     waiting: list[FitRecord] = []
-    doubted: set[str] = set()
+    flagged: set[str] = set()
     for finding in findings:
         # Of two models that share their weights, one may be honest: if it is not, it has a finding of its own.
         if finding.model is not None and finding.rule != "weights_of_another_training":
-            doubted.add(objects[finding.model])
+            flagged.add(objects[finding.model])
             waiting += _since(finding, submission=submission)
     while waiting:
         source = waiting.pop()
         for fit in submission.evidence.fits:
-            if objects[fit.model] in doubted or not _has_weights_of(fit, source, submission=submission):
+            if objects[fit.model] in flagged or not _has_weights_of(fit, source, submission=submission):
                 continue
             yield finding_of(
                 fit,
-                rule="weights_of_doubted_model",
+                rule="weights_of_flagged_model",
                 text=(
                     f"The model of {place_of(fit)} has the weights of the one that was trained in {place_of(source)},"
-                    " which is doubted."
+                    " which is flagged itself."
                 ),
             )
-            doubted.add(objects[fit.model])
+            flagged.add(objects[fit.model])
             waiting += [later for later in submission.evidence.fits if objects[later.model] == objects[fit.model]]
 
 
@@ -106,7 +106,7 @@ class KnownStates:
         self._without_marks: set[tuple[tuple[int, ...], ...]] = set()
 
     def learn(self, fit: FitRecord) -> None:
-        """Takes what a training began with, and what it left."""
+        """Adds what a training began with, and what it left."""
         for state in (fit.weights_before, fit.weights_after):
             refs = self._submission.evidence.weights.get(state or "")
             if state is not None and refs is not None:
@@ -114,45 +114,45 @@ class KnownStates:
                 self._arrays.update(refs)
         self._marks.update(fit.epoch_weights)
         if fit.kind == "fit" and len(fit.epoch_weights) < fit.epochs_run:
-            self._without_marks.add(self._form(fit.weights_after))
+            self._without_marks.add(self._shapes(fit.weights_after))
 
-    def would_show(self, fit: FitRecord) -> bool:
-        """Whether weights that a fit goes on from would be known if they were honest.
+    def covers(self, fit: FitRecord) -> bool:
+        """Whether the weights that a fit began with would be known here if a recorded training had left them.
 
-        Between its steps a loop of the student's own may do with them what it likes; and a checkpoint may be of any
-        epoch, which is known only of models that are small enough to be looked at each time.
+        A loop of the student's own may change them between its steps. A checkpoint may be of any epoch, and the epochs'
+        weights are recorded only for models that are small enough.
         """
-        return fit.kind == "fit" and self._form(fit.weights_before) not in self._without_marks
+        return fit.kind == "fit" and self._shapes(fit.weights_before) not in self._without_marks
 
-    def _form(self, state: str | None) -> tuple[tuple[int, ...], ...]:
+    def _shapes(self, state: str | None) -> tuple[tuple[int, ...], ...]:
         """The shapes of a state's arrays."""
         return tuple(self._submission.read(ref).shape for ref in self._submission.evidence.weights.get(state or "", ()))
 
-    def explain(self, state: str, *, model: ModelRecord) -> bool:
-        """Whether weights are known, fresh, taken over from known models layer by layer, or averages of known ones."""
+    def explains(self, state: str, *, model: ModelRecord) -> bool:
+        """Whether weights are known, fresh, copied from known models layer by layer, or averages of known ones."""
         refs = self._submission.evidence.weights.get(state)
-        if refs is None or not _begins_with_no_bias(model):
+        if refs is None or not _has_zero_initial_biases(model):
             return True
         unknown = [self._submission.read(ref) for ref in refs if ref not in self._arrays]
         fresh = not any(array.ndim == 1 and bool(np.any(array != 0)) for array in unknown)
-        return fresh or self.made(state)
+        return fresh or self.include(state)
 
-    def made_kernels(self, state: str) -> bool:
-        """Whether every kernel is one of a known state, as in a model that is put together from trained ones."""
+    def include_kernels(self, state: str) -> bool:
+        """Whether every kernel is one of a known state, as in a model that is assembled from trained ones."""
         refs = self._submission.evidence.weights.get(state, ())
         kernels = [ref for ref in refs if self._submission.read(ref).ndim > 1]
         return bool(kernels) and all(ref in self._arrays for ref in kernels)
 
-    def made(self, state: str) -> bool:
+    def include(self, state: str) -> bool:
         """Whether weights are those of a known state or of an epoch between them, or averages of known ones."""
         refs = self._submission.evidence.weights.get(state)
         if refs is None or state in self._states:
             return True
         arrays = [self._submission.read(ref) for ref in refs]
-        return mark_of(arrays) in self._marks or self._hold_between_them(arrays)
+        return mark_of(arrays) in self._marks or self._lie_between(arrays)
 
-    def _hold_between_them(self, arrays: Sequence[Array]) -> bool:
-        """Whether each value lies among those of the known states and 0, as averages and pruned weights do."""
+    def _lie_between(self, arrays: Sequence[Array]) -> bool:
+        """Whether each value lies between those of the known states and 0, as averages and pruned weights do."""
         shapes = [array.shape for array in arrays]
         others = []
         for state in reversed(self._states):
@@ -168,8 +168,8 @@ class KnownStates:
         return bool(others)
 
 
-def _begins_with_no_bias(model: ModelRecord) -> bool:
-    """Whether biases of 0 are what the model begins with: plain chains of Dense and Conv layers by Keras's defaults.
+def _has_zero_initial_biases(model: ModelRecord) -> bool:
+    """Whether the model begins with biases of 0: only Dense and Conv layers with Keras's defaults.
 
     Other layers begin with ones, states and counts.
     """
@@ -186,8 +186,8 @@ def _own_initializers(config: object) -> bool:
     return isinstance(config, list) and any(_own_initializers(value) for value in config)
 
 
-def _how_they_came(submission: SubmissionView, fit: FitRecord) -> str:
-    """Who set the weights that a fit began with, in words; empty where that was not seen."""
+def _how_set(submission: SubmissionView, fit: FitRecord) -> str:
+    """How the weights that a fit began with were set, as a clause; empty where that was not recorded."""
     events = [event for event in submission.evidence.weights_set if event.weights == fit.weights_before]
     event = next((event for event in reversed(events) if event.seq < fit.seq), None)
     if event is None:
@@ -196,8 +196,8 @@ def _how_they_came(submission: SubmissionView, fit: FitRecord) -> str:
     return f"; they came by {how}" + ("" if event.cell is None else f" in cell {event.cell + 1}")
 
 
-def _unlike(fit: FitRecord, others: Sequence[FitRecord], *, submission: SubmissionView) -> FitRecord | None:
-    """The first of another model whose training was another one."""
+def _different_training(fit: FitRecord, others: Sequence[FitRecord], *, submission: SubmissionView) -> FitRecord | None:
+    """The first fit of another model whose training was a different one."""
     own = submission.evidence.model(fit.model).object_id
     for other in others[:MOST_STATES]:
         same = other.x.content == fit.x.content and other.history == fit.history
@@ -207,7 +207,7 @@ def _unlike(fit: FitRecord, others: Sequence[FitRecord], *, submission: Submissi
 
 
 def _since(finding: Finding, *, submission: SubmissionView) -> list[FitRecord]:
-    """The trainings of a doubted model from the one that the finding speaks of."""
+    """The fits of a flagged model, from the one that the finding is about."""
     own = submission.evidence.model(finding.model or "").object_id
     fits = [fit for fit in submission.evidence.fits if submission.evidence.model(fit.model).object_id == own]
     first = min((fit.seq for fit in fits if fit.cell in finding.cells), default=None)
@@ -215,7 +215,7 @@ def _since(finding: Finding, *, submission: SubmissionView) -> list[FitRecord]:
 
 
 def _has_weights_of(fit: FitRecord, source: FitRecord, *, submission: SubmissionView) -> bool:
-    """Whether a fit began or ended with what another one left, or came by a sliver from it."""
+    """Whether a fit began or ended with the weights that another one left, or ended very near to them."""
     left = source.weights_after
     if left is None or fit.weights_after is None:
         return False
@@ -226,12 +226,12 @@ def _has_weights_of(fit: FitRecord, source: FitRecord, *, submission: Submission
     begins = states.get(fit.weights_before or "", ())
     if len(ends) != len(theirs) or len(ends) != len(begins):
         return False
-    apart = went = 0.0
+    apart = moved = 0.0
     for end, other, begin in zip(
         *([submission.read(ref) for ref in refs] for refs in (ends, theirs, begins)), strict=True
     ):
         if end.shape != other.shape or end.shape != begin.shape:
             return False
         apart += float(np.sum(np.square(end - other)))
-        went += float(np.sum(np.square(end - begin)))
-    return apart < NEAR**2 * went
+        moved += float(np.sum(np.square(end - begin)))
+    return apart < NEAR**2 * moved

@@ -1,6 +1,6 @@
-"""Which part of the notebook, and which model, answers which section of a rubric.
+"""Matches a rubric's sections with a notebook: which cells and which model answer which.
 
-Sections are found by the order and the likeness of their headings, models by their section first and then by how near
+Sections are found by the order and similarity of their headings, models by their section first and then by how close
 their architecture is to what the section asks for. A notebook without headings is matched by its models alone.
 """
 
@@ -11,12 +11,12 @@ from pathlib import Path
 
 from grader.errors import UsageError
 from grader.judging.parameters import parts_of
-from grader.matching.claims import Candidate, Distances, Places, candidates, claim
 from grader.matching.explanations import explain
 from grader.matching.extents import Extent, extents
 from grader.matching.headings import HasSource, Heading, headings_of
 from grader.matching.likeness import Nearness, Titles, align, likeness, titles_of
 from grader.matching.section_cells import SectionCells
+from grader.matching.section_models import Candidate, Distances, Places, assign_models, candidates
 from grader.records import Evidence, SectionMatch
 from grader.rubric import Rubric, load_rubric
 from grader.training.recipes import TrainingRecipe
@@ -24,10 +24,10 @@ from grader.training.recipes import TrainingRecipe
 __all__ = ["best_rubric", "match"]
 
 MODELS_AGAINST_NUMBERS = 2
-"""The headings' numbers are not the worksheet's where so many more sections train their own network without them."""
+"""The headings' numbers are ignored where that gives so many more sections a network of the form they ask for."""
 
 CLEARLY_BEST = 1.15
-"""A rubric fits best where the next one fits worse by this factor; nearer ones only the user can tell apart."""
+"""A rubric fits best where the next one fits worse by this factor; between closer ones only the user can decide."""
 
 
 def match(rubric: Rubric, evidence: Evidence) -> dict[str, SectionMatch]:
@@ -51,8 +51,10 @@ def match(rubric: Rubric, evidence: Evidence) -> dict[str, SectionMatch]:
     found = _aligned(headings, titles, nearness=_nearness(headings, models, distances=distances))
     headed = extents(headings, found, titles=titles, cell_count=len(evidence.cells))
     cells = {name: extent.cells for name, extent in headed.items()}
-    claims = claim(models, _places(rubric, cells, evidence=evidence), distances=distances)
-    section_cells = SectionCells(sections=rubric.sections, headed=cells, claims=claims, evidence=evidence)
+    section_models = assign_models(models, _places(rubric, cells, evidence=evidence), distances=distances)
+    section_cells = SectionCells(
+        sections=rubric.sections, headed=cells, section_models=section_models, evidence=evidence
+    )
     matching = _matching(rubric, section_cells, headed)
     return {
         section.id: matching[section.id].model_copy(
@@ -61,7 +63,7 @@ def match(rubric: Rubric, evidence: Evidence) -> dict[str, SectionMatch]:
                     section,
                     matching[section.id],
                     extent=headed.get(section.id),
-                    claims=claims,
+                    section_models=section_models,
                     matching=matching,
                     evidence=evidence,
                 )
@@ -110,12 +112,12 @@ def best_rubric(cells: Iterable[HasSource], *, folder: Path) -> tuple[Path, str]
 def _fit(headings: Sequence[Heading], rubric: Rubric) -> tuple[float, str]:
     """How well a notebook's headings and a rubric's sections fit each other, in [0, 1], and how many do, a phrase.
 
-    Both sides count: a rubric of five sections has little trouble to find each of them among fifteen headings.
+    Both sides count: a rubric of five sections easily finds each of them among fifteen headings.
     """
     titles = titles_of(rubric.sections)
     found = align(headings, titles, nearness=lambda _heading, _section: None)
     total = sum(likeness(heading, titles[name]) for name, heading in found.items())
-    # Most comments in code are no headings, but those that were found are.
+    # Most comments in code are not headings; those that matched a section are.
     real = sum(heading.kind != "comment" for heading in headings)
     there = real + sum(heading.kind == "comment" for heading in found.values())
     why = f"{len(found)} of its {len(titles)} sections have a heading like this notebook's"
@@ -139,12 +141,12 @@ def _matching(rubric: Rubric, section_cells: SectionCells, headed: Mapping[str, 
     matching: dict[str, SectionMatch] = {}
     for section in rubric.sections:
         owner = section.model_of or section.id
-        given = section_cells.claims.get(owner)
+        given = section_cells.section_models.get(owner)
         extent = headed.get(section.id)
         matching[section.id] = SectionMatch(
             section=section.id,
             title=section.title,
-            # A comment opens a section like a heading, but no task stands under it.
+            # A comment starts a section as a heading does, but no task is written under it.
             heading_cell=None if extent is None or extent.heading.kind == "comment" else extent.heading.cell,
             cells=section_cells.cells_of(section),
             model=None if given is None else given.candidate.id,
@@ -155,21 +157,21 @@ def _matching(rubric: Rubric, section_cells: SectionCells, headed: Mapping[str, 
 
 
 def _aligned(headings: Sequence[Heading], titles: Mapping[str, Titles], *, nearness: Nearness) -> dict[str, Heading]:
-    """Each section's heading; by titles and order alone where the models speak against the notebook's numbers.
+    """Each section's heading; by titles and order alone where the models contradict the notebook's numbers.
 
-    Students number their headings anew: below ``Q6`` stands the network of exercise 4, below ``Q8`` that of exercise 6.
+    Students renumber their headings: ``Q6`` may hold the network of exercise 4, ``Q8`` that of exercise 6.
     """
     by_number, without = (align(headings, titles, nearness=nearness, by_number=counts) for counts in (True, False))
     near, instead = (
         [value for name, heading in found.items() if (value := nearness(heading, name)) is not None]
         for found in (by_number, without)
     )
-    is_against = any(value < 1 for value in near)
-    return without if is_against and instead.count(1.0) >= near.count(1.0) + MODELS_AGAINST_NUMBERS else by_number
+    is_contradicted = any(value < 1 for value in near)
+    return without if is_contradicted and instead.count(1.0) >= near.count(1.0) + MODELS_AGAINST_NUMBERS else by_number
 
 
 def _nearness(headings: Sequence[Heading], models: Sequence[Candidate], *, distances: Distances) -> Nearness:
-    """How near the models first trained between a heading and the next real one are to what a section asks for."""
+    """How close the models first trained between a heading and the next real one are to what a section asks for."""
     real = sorted({heading.cell for heading in headings if heading.is_real})
 
     def nearness(heading: Heading, section: str) -> float | None:

@@ -1,12 +1,12 @@
-"""How a section was matched, in one or two sentences for the page."""
+"""Explains how a section was matched, in one or two sentences for the page."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
 from grader.judging.absence import is_training, section_name
-from grader.matching.claims import Claim
 from grader.matching.extents import Extent
+from grader.matching.section_models import SectionModel
 from grader.records import Evidence, SectionMatch
 from grader.rubric import Section
 
@@ -16,7 +16,7 @@ def explain(
     match: SectionMatch,
     *,
     extent: Extent | None,
-    claims: Mapping[str, Claim],
+    section_models: Mapping[str, SectionModel],
     matching: Mapping[str, SectionMatch],
     evidence: Evidence,
 ) -> str:
@@ -28,8 +28,8 @@ def explain(
         name = section_name(section.model_of, matching)
         parts.append(f"It is about the model of {name}." if match.model else f"No model was found for {name}.")
     elif section.model is not None:
-        again = _fitted_again(section, match, claims=claims, matching=matching, evidence=evidence)
-        parts += [_model(claims.get(section.id), match), again]
+        again = _fitted_again(section, match, section_models=section_models, matching=matching, evidence=evidence)
+        parts += [_model(section_models.get(section.id), match), again]
     return " ".join(part for part in parts if part)
 
 
@@ -45,7 +45,7 @@ def _place(match: SectionMatch, extent: Extent | None) -> str:
     return f"No heading of this section was found; it was found by {how}."
 
 
-def _model(given: Claim | None, match: SectionMatch) -> str:
+def _model(given: SectionModel | None, match: SectionMatch) -> str:
     if given is None:
         return "" if match.model else "No model was trained in it."
     where = _cells(sorted({fit.cell for fit in given.candidate.fits if fit.cell is not None and fit.id in match.fits}))
@@ -67,14 +67,14 @@ def _fitted_again(
     section: Section,
     match: SectionMatch,
     *,
-    claims: Mapping[str, Claim],
+    section_models: Mapping[str, SectionModel],
     matching: Mapping[str, SectionMatch],
     evidence: Evidence,
 ) -> str:
-    """That another section's model was fitted here instead of a new one."""
-    if section.id in claims and claims[section.id].how != "untrained":
+    """A sentence where another section's model was fitted here instead of a new one; empty else."""
+    if section.id in section_models and section_models[section.id].how != "untrained":
         return ""
-    owners = {given.candidate.id: name for name, given in claims.items() if name != section.id}
+    owners = {given.candidate.id: name for name, given in section_models.items() if name != section.id}
     cells = set(match.cells)
     again = [
         owners[fit.model] for fit in evidence.fits if fit.cell in cells and fit.model in owners and is_training(fit)

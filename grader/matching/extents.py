@@ -1,4 +1,4 @@
-"""Which cells belong to a section: from its heading to the next, and where it has none, from what happened in them."""
+"""Finds the cells of each section that has a heading: from that heading to the next."""
 
 from __future__ import annotations
 
@@ -32,9 +32,8 @@ def extents(
 ) -> dict[str, Extent]:
     """The cells of every section that has a heading.
 
-    A real heading that matches no section ends the one before it; only one of a deeper level, one that repeats the
-    section's own title or number, or one that says no more than that answers follow (``Discussion``), goes on with it:
-    it is the section's own sub-heading.
+    A real heading that matches no section ends the section before it, unless it is a sub-heading of that section: it is
+    of a deeper level, repeats the section's title or number, or only announces answers (``Discussion``).
 
     Args:
         headings: All of the notebook's, in order.
@@ -49,7 +48,7 @@ def extents(
         opened, current = borders[-1] if borders else (heading, None)
         if name is not None:
             borders.append((heading, name))
-        elif current is not None and heading.is_real and not _goes_on(heading, opened, titles[current]):
+        elif current is not None and heading.is_real and not _is_subheading(heading, opened, titles[current]):
             borders.append((heading, None))
     found: dict[str, Extent] = {}
     for number, (heading, name) in enumerate(borders):
@@ -59,7 +58,7 @@ def extents(
     return found
 
 
-def _goes_on(heading: Heading, current: Heading, titles: Titles) -> bool:
+def _is_subheading(heading: Heading, current: Heading, titles: Titles) -> bool:
     if likeness(heading, titles) >= SAME_SECTION:
         return True
     label, own = label_of(heading.text), label_of(current.text)
@@ -74,6 +73,6 @@ def _goes_on(heading: Heading, current: Heading, titles: Titles) -> bool:
 def _cells(heading: Heading, following: Heading | None, *, cell_count: int) -> tuple[int, ...]:
     if following is None:
         return tuple(range(heading.cell, cell_count))
-    # What stands above the next heading in its own cell still belongs here.
+    # What is above the next heading in the same cell still belongs here.
     end = following.cell if following.opens_cell else following.cell + 1
     return tuple(range(heading.cell, max(end, heading.cell + 1)))

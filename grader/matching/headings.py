@@ -1,4 +1,4 @@
-"""The headings of a notebook, in whatever form students leave them, and how alike two of them are."""
+"""Finds the headings of a notebook, in whatever form, and compares their titles."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ Kind = Literal["heading", "bold", "plain", "comment"]
 exercise (``Exercise 4: ...``); ``comment``: a comment in code. Only a real heading can end a section."""
 
 WEIGHTS = {"heading": 1.0, "bold": 0.9, "plain": 0.85, "comment": 0.8}
-"""What a likeness counts, by the form of the heading: where several forms name one section, the plainest wins."""
+"""What a likeness is multiplied by, for each form of heading: a real heading wins over the other forms."""
 
 _HTML = re.compile(r"<h([1-6])\b[^>]*>(.*?)</h\1\s*>", re.IGNORECASE | re.DOTALL)
 _TAG = re.compile(r"<[^>]*>")
@@ -58,8 +58,8 @@ class Heading:
     """One heading.
 
     Attributes:
-        level: 1 to 6; 0 for what is no real heading.
-        opens_cell: False where something else stands above it in its cell.
+        level: 1 to 6; 0 for the other forms.
+        opens_cell: False where something else is above it in its cell.
     """
 
     cell: int
@@ -81,9 +81,9 @@ class Label:
     Attributes:
         word: ``exercise`` of ``Exercise 4 (CORE): Going Deep``; empty for none.
         number: 4 there; None for none.
-        tags: What stands in brackets, ``{core}``.
+        tags: What is in brackets, ``{core}``.
         title: The words of the rest.
-        is_set_off: Whether a sign follows the number, or nothing: ``Put 2 neurons`` is a sentence.
+        is_set_off: Whether punctuation or nothing follows the number: ``Put 2 neurons`` is a sentence.
     """
 
     word: str
@@ -109,7 +109,7 @@ def headings_of(cells: Iterable[HasSource]) -> list[Heading]:
 
 @lru_cache(maxsize=2048)
 def label_of(text: str) -> Label:
-    """Takes a heading apart; case, accents' forms, emoji and punctuation do not matter."""
+    """The parts of a heading's text; case, the encoding of accents, emoji and punctuation do not matter."""
     plain = unicodedata.normalize("NFKC", text).casefold()
     plain = re.sub(r"[*_`~]", " ", plain)
     tags = frozenset(tag for tag in _BRACKETS.findall(plain) if not tag.isdigit())
@@ -136,7 +136,7 @@ def label_of(text: str) -> Label:
 
 
 def title_likeness(one: tuple[str, ...], other: tuple[str, ...]) -> float:
-    """How alike two titles are, in [0, 1]: by their words, or letter by letter where they are retyped or translated."""
+    """How similar two titles are, in [0, 1]: by words, or letter by letter where they were retyped or translated."""
     if not one or not other:
         return 0.0
     shared = sum(any(_alike(word, there) for there in other) for word in one)
@@ -219,7 +219,7 @@ def _alike(one: str, other: str) -> bool:
 
 
 def _letters(one: str, other: str, *, least: float) -> float:
-    """How alike two texts are letter by letter, in [0, 1]; 0 where it is less than ``least``."""
+    """How similar two texts are letter by letter, in [0, 1]; 0 where it is less than ``least``."""
     matcher = difflib.SequenceMatcher(None, one, other, autojunk=False)
     if matcher.real_quick_ratio() < least or matcher.quick_ratio() < least:
         return 0.0

@@ -1,4 +1,4 @@
-"""Which heading opens which section: by likeness and by order, all sections at once."""
+"""Decides which heading starts which section: by similarity and order, all sections at once."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from grader.matching.headings import WEIGHTS, Heading, Label, is_same_word, labe
 from grader.rubric import Section
 
 TITLE_SHARE = 0.6
-"""What a title counts beside a number (0.4): numbers repeat more often than titles."""
+"""The weight of the title; the number has the rest (0.4): numbers repeat more often than titles."""
 
 NEUTRAL_NUMBER = 0.5
 BARE_LABEL = 0.75
@@ -20,20 +20,20 @@ LEAST_TITLE_OF_OTHER_NUMBER = 0.75
 LEAST_TITLE_OF_COMMENT = 0.8
 OTHER_TAG = 0.15
 OUT_OF_ORDER = 0.85
-"""A heading that breaks the order must be as like as this."""
+"""A heading that breaks the order must be at least as similar as this."""
 
 SAME_SECTION = 0.6
-"""A heading as like as this to the section it stands in goes on with it (``Exercise 4, continued``)."""
+"""A heading as similar as this to the section it is in continues it (``Exercise 4, continued``)."""
 
 MODEL_BONUS = 0.3
 
 Nearness = Callable[[Heading, str], float | None]
-"""How near the models trained below a heading are to what a section asks for, in [0, 1]; None without any."""
+"""How close the models trained below a heading are to what a section asks for, in [0, 1]; None without any."""
 
 
 @dataclass(frozen=True)
 class Titles:
-    """A section's headings, taken apart, and the label words of all sections (``exercise``, ``part``)."""
+    """A section's title and its alternatives, and the label words of all sections (``exercise``, ``part``)."""
 
     labels: tuple[Label, ...]
     words: frozenset[str]
@@ -51,7 +51,7 @@ def titles_of(sections: Sequence[Section]) -> dict[str, Titles]:
 
 
 def likeness(heading: Heading, titles: Titles, *, by_number: bool = True) -> float:
-    """How much a heading is that of a section, in [0, 1]; 0 where it is certainly not.
+    """How similar a heading is to a section's titles, in [0, 1]; 0 where it is certainly not the section's.
 
     Args:
         heading: Of the notebook.
@@ -65,9 +65,9 @@ def likeness(heading: Heading, titles: Titles, *, by_number: bool = True) -> flo
 def align(
     headings: Sequence[Heading], titles: Mapping[str, Titles], *, nearness: Nearness, by_number: bool = True
 ) -> dict[str, Heading]:
-    """Gives each section its heading: the most alike in all, in the order of the notebook.
+    """Gives each section its heading: the most similar ones overall, in the order of the notebook.
 
-    What is left over is matched out of order where it is plainly alike, or has a number that only one section has.
+    What is left over is matched out of order where it is very similar, or has a number that only one section has.
     """
     names = list(titles)
     weights = [
@@ -89,10 +89,10 @@ def align(
     )
     own_words = _words_for_numbers(found, titles)
     for value, row, name in left:
-        is_plain = value >= OUT_OF_ORDER or (
+        is_sure = value >= OUT_OF_ORDER or (
             by_number and _is_its_number(headings[-row], name, titles=titles, own_words=own_words)
         )
-        if is_plain and name not in found and -row not in taken:
+        if is_sure and name not in found and -row not in taken:
             found[name] = headings[-row]
             taken.add(-row)
     return {name: found[name] for name in names if name in found}
@@ -126,7 +126,7 @@ def _weight(heading: Heading, titles: Titles, *, near: float | None, by_number: 
     value = likeness(heading, titles, by_number=by_number) * WEIGHTS[heading.kind]
     if value:
         return value + MODEL_BONUS * (near or 0.0)
-    # A heading in words of the student's own, above exactly the model that is asked for.
+    # A heading in the student's own words, above exactly the model that is asked for.
     own_words = heading.is_real and near == 1.0 and _label(heading, by_number=by_number).number is None
     return MODEL_BONUS if own_words else 0.0
 
@@ -152,7 +152,7 @@ def _number_likeness(own: Label, there: Label, *, words: frozenset[str], kind: s
         return NEUTRAL_NUMBER
     if kind == "plain" and not own.is_set_off and not is_same_word(own.word, there.word):
         return NEUTRAL_NUMBER
-    # "Part 2" is no "Exercise 2"; but a word that no section has may be another language's.
+    # "Part 2" is not "Exercise 2"; but a word that no section has may be of another language.
     other_word = own.word and there.word and not is_same_word(own.word, there.word)
     if other_word and any(is_same_word(own.word, word) for word in words):
         return 0.0

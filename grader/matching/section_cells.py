@@ -1,11 +1,11 @@
-"""The fits that count for a section, and the cells of sections that have no heading: by events and by order."""
+"""Finds the fits that count for a section, and the cells of sections without a heading."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from grader.matching.claims import Claim
+from grader.matching.section_models import SectionModel
 from grader.records import Evidence, FitRecord
 from grader.rubric import Section
 
@@ -16,26 +16,26 @@ class SectionCells:
 
     Attributes:
         headed: Section to its cells, for sections with a heading.
-        claims: Section to its model, for sections that own one.
+        section_models: Section to its model, for sections that own one.
         fits: Section to the fits that count, for sections that own a model.
         starts: Section to the cell where it begins, as far as that is known.
     """
 
     sections: Sequence[Section]
     headed: Mapping[str, tuple[int, ...]]
-    claims: Mapping[str, Claim]
+    section_models: Mapping[str, SectionModel]
     evidence: Evidence
     fits: dict[str, tuple[FitRecord, ...]] = field(default_factory=dict)
     starts: dict[str, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.starts = {name: cells[0] for name, cells in self.headed.items() if cells}
-        for name, given in self.claims.items():
+        for name, given in self.section_models.items():
             start = self._start_of(given)
             if name not in self.starts and start is not None:
                 self.starts[name] = start
         self.headed = {name: self._up_to_next_model(name, cells) for name, cells in self.headed.items()}
-        self.fits = {name: self._own_fits(name, given) for name, given in self.claims.items()}
+        self.fits = {name: self._own_fits(name, given) for name, given in self.section_models.items()}
 
     def cells_of(self, section: Section) -> tuple[int, ...]:
         """The cells of any section; none where nothing of it was found."""
@@ -44,7 +44,7 @@ class SectionCells:
         if section.id in self.headed:
             return self.headed[section.id]
         owner = section.model_of or section.id
-        if owner in self.claims:
+        if owner in self.section_models:
             return self._around_model(section, owner=owner)
         return () if section.model is not None or section.model_of is not None else self._between(section)
 
@@ -56,13 +56,13 @@ class SectionCells:
             return own
         later = [
             fit
-            for fit in self.claims[section.model_of].candidate.fits
+            for fit in self.section_models[section.model_of].candidate.fits
             if fit.seq > own[-1].seq and (fit.cell or 0) <= max(cells)
         ]
         return (*own, *later)
 
     def _up_to_next_model(self, name: str, cells: tuple[int, ...]) -> tuple[int, ...]:
-        """A section's cells up to where the model of a later one is made, whose own heading is missing."""
+        """A section's cells, up to where the model of a later section without a heading is made."""
         names = [one.id for one in self.sections]
         later = [self.starts[other] for other in names[names.index(name) + 1 :] if other in self.starts]
         missing = [start for start in later if start not in self._headings() and start > cells[0]]
@@ -71,14 +71,16 @@ class SectionCells:
     def _headings(self) -> set[int]:
         return {self.starts[name] for name in self.headed}
 
-    def _own_fits(self, name: str, given: Claim) -> tuple[FitRecord, ...]:
+    def _own_fits(self, name: str, given: SectionModel) -> tuple[FitRecord, ...]:
         fits = given.candidate.fits
         cells = self.headed.get(name, ())
         inside = tuple(fit for fit in fits if fit.cell in cells)
         if inside or not fits:
             return inside
         others = [
-            one.candidate.fits[0].seq for other, one in self.claims.items() if other != name and one.candidate.fits
+            one.candidate.fits[0].seq
+            for other, one in self.section_models.items()
+            if other != name and one.candidate.fits
         ]
         counted = [fits[0]]
         for fit in fits[1:]:
@@ -89,7 +91,7 @@ class SectionCells:
         upto = [fit for fit in counted if cells and (fit.cell or 0) <= max(cells)]
         return tuple(upto or counted)
 
-    def _start_of(self, given: Claim) -> int | None:
+    def _start_of(self, given: SectionModel) -> int | None:
         """Where a model's work begins: where it was made, unless others were trained before it was."""
         made, trained = given.candidate.record.cell, given.candidate.first_cell
         if made is None or trained is None:
@@ -98,7 +100,7 @@ class SectionCells:
         return trained if any(made <= cell < trained for cell in others) else min(made, trained)
 
     def _around_model(self, section: Section, *, owner: str) -> tuple[int, ...]:
-        """From where a model was made, or for a section that only speaks of it was trained, to the next section."""
+        """The cells from where a model was made, or for a section that borrows it last trained, to the next section."""
         start = self.starts.get(owner)
         if section.model_of is not None:
             trained = [fit.cell for fit in self.fits[owner] if fit.cell is not None]
@@ -107,13 +109,13 @@ class SectionCells:
             return ()
         end = min((cell for cell in self.starts.values() if cell > start), default=len(self.evidence.cells))
         taken = {cell for cells in self.headed.values() for cell in cells}
-        events = {cell for cell in self._events(self.claims[owner].candidate.id) if cell not in taken}
+        events = {cell for cell in self._events(self.section_models[owner].candidate.id) if cell not in taken}
         if section.model_of is not None:
             events = {cell for cell in events if cell >= start}
         return tuple(sorted({*range(start, end), *events}))
 
     def _between(self, section: Section) -> tuple[int, ...]:
-        """What lies behind the work of the section before and in front of the next one."""
+        """The cells after the work of the previous section and before the next one."""
         names = [one.id for one in self.sections if not one.whole_notebook]
         at = names.index(section.id)
         before = next((name for name in reversed(names[:at]) if name in self.starts), None)
@@ -129,7 +131,7 @@ class SectionCells:
     def _last_event(self, name: str, *, end: int) -> int:
         section = next(one for one in self.sections if one.id == name)
         owner = section.model_of or name
-        events = self._events(self.claims[owner].candidate.id) if owner in self.claims else set()
+        events = self._events(self.section_models[owner].candidate.id) if owner in self.section_models else set()
         within = set(self.headed[name]) if name in self.headed else set(range(self.starts[name], end))
         return max((cell for cell in events if cell in within and cell < end), default=self.starts[name])
 

@@ -34,7 +34,7 @@ from grader.records.grading import (
     Verdict,
     reaches,
 )
-from grader.records.measurements import InputMap, Measurement, Measurements, Replay, Unverified
+from grader.records.measurements import Measurement, Measurements, Replay, Unverified
 from grader.records.models import ArraySummary, LayerRecord, ModelRecord
 from grader.records.submission import Author, Cell, Submission
 
@@ -64,7 +64,6 @@ __all__ = [
     "Flag",
     "GradedSubmission",
     "GridRecord",
-    "InputMap",
     "Judged",
     "LayerRecord",
     "LineRecord",

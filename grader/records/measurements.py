@@ -1,37 +1,10 @@
-"""What was verified outside the student's process: predictions of rebuilt models on data that we hold."""
+"""Measurements: what was verified outside the student's process, on data that the grader holds."""
 
 from __future__ import annotations
 
 from typing import Literal
 
 from grader.records.base import SCHEMA_VERSION, ArrayRef, Record, SchemaVersion
-
-
-class InputMap(Record):
-    """How the model's input is made of the data set's own rows: ``unit(u)[source].reshape(shape) * scale + offset``.
-
-    Attributes:
-        data_set: Whose rows they are (``mnist``).
-        shape: Of one row as the model takes it.
-        scale: One number, or one a feature (then an array is stored).
-        offset: Likewise.
-        exact: True where every recorded row agreed to within float32 rounding.
-        source_array: Which value of the flattened row each feature is made of, -1 for a padded one; None for the row's
-            own order.
-        unit_axes: Axes of the row along which it was first divided by its Euclidean norm; empty for none.
-        note: Where the rows given to ``evaluate`` were made otherwise, a sentence for the tutor; empty else.
-    """
-
-    data_set: str
-    shape: tuple[int, ...]
-    scale: float | None = None
-    offset: float | None = None
-    scale_array: ArrayRef | None = None
-    offset_array: ArrayRef | None = None
-    exact: bool = True
-    source_array: ArrayRef | None = None
-    unit_axes: tuple[int, ...] = ()
-    note: str = ""
 
 
 class Measurement(Record):
@@ -113,19 +86,22 @@ class Replay(Record):
     outcome: Literal["same", "differs", "impossible"]
     why: str = ""
     is_infrastructure: bool = False
-    largest_difference: float | None = None
 
 
 class Measurements(Record):
-    """All that was verified of one submission."""
+    """All that was verified of one submission.
+
+    Attributes:
+        known_inputs: Ids of the models whose input is made of a data set's rows in a way that is known.
+        problem: Why the verifier itself failed, in words; None where it did not.
+    """
 
     schema_version: SchemaVersion = SCHEMA_VERSION
     submission: str
-    inputs: dict[str, InputMap] = {}
+    known_inputs: tuple[str, ...] = ()
     measured: tuple[Measurement, ...] = ()
     unverified: tuple[Unverified, ...] = ()
     replays: tuple[Replay, ...] = ()
-    seconds: float = 0.0
     problem: str | None = None
 
     def find(self, model: str, *, weights: str | None, probe: str) -> Measurement | None:

@@ -1,1 +1,1 @@
-"""Rebuilds, probes and measures trained models outside the student's process, and replays their trainings."""
+"""Rebuilds and measures trained models outside the student's process, and replays their trainings."""

@@ -1,6 +1,6 @@
-"""What models knew before their training: the weights that fits began with, each with one question.
+"""Plans the measurement of initial weights: how good a model was before a training, on the test part.
 
-Fresh weights know nothing of a test set; those that do were brought along.
+Fresh weights are no better than guessing: weights that are better were trained before.
 """
 
 from __future__ import annotations
@@ -10,55 +10,53 @@ from functools import partial
 
 from grader.records import Evidence
 from grader.verification.labels import known_labels
-from grader.verification.probes import Plan, Probe, State, probes_of_test, rows_of_input
+from grader.verification.probes import Plan, ProbedState, State, probes_of_test, rows_of_input
 
 MOST = 20
-"""Of one submission: a search over settings has more, and none of those answers an exercise."""
-
-Asked = tuple[State, tuple[Probe, ...]]
+"""Of one submission: a hyperparameter search has more, and none of those answers an exercise."""
 
 
-def beginnings(evidence: Evidence, made: Plan) -> list[Asked]:
-    """What each fit began with and the test part, where that is no state that is measured anyway.
+def initial_states(evidence: Evidence, plan: Plan) -> list[ProbedState]:
+    """The state that each fit began with, probed on the test part, unless it is measured anyway.
 
-    Nothing is said of those that cannot be measured: it is no figure of the student's.
+    Those that cannot be measured are left out and not reported: no figure of the student's depends on them.
 
     Args:
         evidence: What the execution left.
-        made: What is measured anyway.
+        plan: What is measured anyway.
     """
-    found: list[Asked] = []
-    for state in _states(evidence, {state.weights for state, _ in made.states}):
+    found: list[ProbedState] = []
+    for state in _states(evidence, {state.weights for state, _ in plan.states}):
         if len(found) == MOST:
             break
         try:
-            found += _question(state, evidence=evidence, made=made)
-        except Exception:  # noqa: BLE001, S112 - evidence is hostile, and the next state is none the worse for it
+            found += _probed(state, evidence=evidence, plan=plan)
+        except Exception:  # noqa: BLE001, S112 - evidence is hostile, and must not cost the next state its figures
             continue
     return found
 
 
 def _states(evidence: Evidence, measured: set[str]) -> Iterator[State]:
     models = {model.id: model for model in evidence.models}
-    begun: set[tuple[str, str]] = set()
+    seen: set[tuple[str, str]] = set()
     for fit in sorted(evidence.fits, key=lambda fit: fit.seq):
         model, digest = models.get(fit.model), fit.weights_before
-        if model is None or digest is None or digest in measured or (model.id, digest) in begun:
+        if model is None or digest is None or digest in measured or (model.id, digest) in seen:
             continue
-        begun.add((model.id, digest))
+        seen.add((model.id, digest))
         if digest in evidence.weights:
             arrays = evidence.weights[digest]
-            yield State(model, digest, arrays=arrays, fit=None, begun=fit, compiled=fit.compiled)
+            yield State(model, digest, arrays=arrays, fit=None, initial_of=fit, compiled=fit.compiled)
 
 
-def _question(state: State, *, evidence: Evidence, made: Plan) -> list[Asked]:
+def _probed(state: State, *, evidence: Evidence, plan: Plan) -> list[ProbedState]:
     model = state.model
     can_be_rebuilt = model.config is not None or state.weights in model.graphs
     if not can_be_rebuilt or len(model.input_shapes) > 1 or len(model.output_shapes) > 1:
         return []
-    found, y = rows_of_input(state, evidence=evidence, book=made.book)
+    found, y = rows_of_input(state, evidence=evidence, index=plan.index)
     if found is None:
         return []
-    labels = partial(known_labels, found, y, read=made.book.read)
-    probes = probes_of_test(state, found, labels=labels, evidence=evidence, book=made.book)
+    labels = partial(known_labels, found, y, read=plan.index.read)
+    probes = probes_of_test(state, found, labels=labels, evidence=evidence, index=plan.index)
     return [(state, tuple(probes[:1]))] if probes else []

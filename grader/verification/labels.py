@@ -1,4 +1,4 @@
-"""What a model's outputs should have been: by the identity of the rows from the data set, else as handed to ``fit``."""
+"""Labels of the rows that a model is probed on: the data set's own for recognised rows, else the student's."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ CONSISTENT_SHARE = 0.95
 before the rule is applied to rows whose labels were not recorded."""
 
 MAX_ROWS = 10_000_000
-"""A summary that speaks of more is none of a notebook that fits into memory."""
+"""A summary of more rows cannot come from a notebook that fits into memory."""
 
 
 @dataclass(frozen=True)
@@ -90,7 +90,7 @@ def known_labels(recognised: Recognised, y: ArraySummary | None, *, width: int, 
         read: Reads a stored array.
 
     Returns:
-        None where the student's task cannot be told from the data set's labels.
+        None where the data set's labels do not show what the student's task is.
     """
     known, ids = recognised.known, recognised.ids
     if not known.has_classes:
@@ -116,13 +116,13 @@ def _classes(array: Array) -> Array | None:
     flat = array.reshape(len(array), -1)
     if flat.shape[1] == 1:
         return flat[:, 0].astype(np.int64) if is_classes(flat) else None
-    # One-hot rows, smoothed ones too; anything else in many columns is no label.
+    # One-hot rows, smoothed ones too; other values in several columns are no classes.
     are_shares = flat.min() >= 0 and np.allclose(flat.sum(axis=1, dtype=np.float64), 1, atol=1e-2)
     return flat.argmax(axis=1) if are_shares else None
 
 
 def _classes_by_hash(summary: ArraySummary, *, read: Read) -> Array | None:
-    """Labels too many to be stored whole are known by their hashes: those of all the rows that they can be."""
+    """The classes of labels too many to be stored whole: their hashes are compared with those of every possible row."""
     hashes = recorded_hashes(summary, read=read)
     width = int(np.prod(summary.shape[1:], dtype=np.int64))
     if hashes is None or not 1 <= width < MAX_CLASSES:
@@ -141,7 +141,7 @@ def _first(summary: ArraySummary, *, read: Read) -> Array | None:
 
 
 def _rule(official: Array, given: Array) -> tuple[Array, float]:
-    """The class most often given for each official one, -1 for those never seen, and the share that it explains."""
+    """The class given most often for each official one, -1 for those never seen, and the share of labels that fit."""
     counts = np.zeros((int(official.max()) + 1, int(given.max()) + 1), dtype=np.int64)
     np.add.at(counts, (official, given), 1)
     rule = np.where(counts.sum(axis=1) > 0, counts.argmax(axis=1), -1)
@@ -155,7 +155,7 @@ def _quantities(known: KnownRows, *, ids: Array | None, y: ArraySummary | None, 
     labels, given = known.labels.reshape(len(known.labels), -1), given.reshape(len(given), -1)
     scaling, agreement = infer(labels[ids], given), 1.0
     if scaling is None and given.shape[1] == labels.shape[1] == 1:
-        # The data set's own, and those of other rows: the two were shuffled or sorted apart.
+        # The data set's own labels, but of other rows: rows and labels were shuffled or sorted separately.
         are_own = bool(np.isin(given.astype(np.float64), labels).all())
         scaling = infer(labels, labels) if are_own else infer(np.sort(labels[ids], axis=0), np.sort(given, axis=0))
         own = labels[ids] if scaling is None else scaling.apply(labels[ids])

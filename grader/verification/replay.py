@@ -21,10 +21,10 @@ from grader.execution.recorder.summary import summarise
 from grader.execution.sandbox import Sandbox
 from grader.records import ArraySummary, Evidence, FitRecord, ModelRecord, Replay
 from grader.store import ArrayStore, write_atomically
-from grader.verification.guest.input_transform import RowMap
+from grader.verification.guest.input_transform import InputTransform
 from grader.verification.guest_job import JOB, Run, job_workspace, run_guest
 from grader.verification.labels import recorded_array, recorded_classes
-from grader.verification.probes import RowIndex
+from grader.verification.row_index import RowIndex
 from grader.verification.row_matching import Read, Recognised, first_rows
 from grader.verification.verifier_job import foreign_part
 
@@ -67,7 +67,7 @@ def replay_fits(
     found: dict[str, Replay] = {}
     jobs = []
     with job_workspace() as place:
-        builder = _Builder(evidence, place / JOB, book=RowIndex(evidence, data_sets=data_sets, read=arrays.get))
+        builder = _Builder(evidence, place / JOB, index=RowIndex(evidence, data_sets=data_sets, read=arrays.get))
         for fit in wanted:
             try:
                 jobs.append(builder.fit(fit))
@@ -88,11 +88,11 @@ def replay_fits(
 class _Builder:
     """Puts the beginnings of fits into a job's folder."""
 
-    def __init__(self, evidence: Evidence, folder: Path, *, book: RowIndex) -> None:
+    def __init__(self, evidence: Evidence, folder: Path, *, index: RowIndex) -> None:
         self._evidence = evidence
         self._own = ArrayStore(folder)
-        self._book = book
-        self._read: Read = book.read
+        self._index = index
+        self._read: Read = index.read
 
     def fit(self, fit: FitRecord) -> dict[str, Any]:
         """The fit's part of the job.
@@ -135,7 +135,7 @@ class _Builder:
         whole = recorded_array(x, read=self._read)
         if whole is not None:
             return self._put(whole)
-        found = self._book.recognise(x)
+        found = self._index.recognise(x)
         if found is None or found.ids is None or (found.ids < 0).any():
             raise _Impossible("Its rows are of no known data set and too large to be stored whole.")
         rows = exact_rows(found, x, read=self._read)
@@ -169,16 +169,16 @@ def exact_rows(found: Recognised, summary: ArraySummary, *, read: Read) -> Array
         read: Reads a stored array.
     """
     head = first_rows(summary, read=read)
-    row_map = found.map
-    if head is None or found.ids is None or row_map.unit_axes or found.known.rows.dtype != np.uint8:
+    transform = found.transform
+    if head is None or found.ids is None or transform.unit_axes or found.known.rows.dtype != np.uint8:
         return None
-    if row_map.scale.ndim:
+    if transform.scale.ndim:
         return None
-    raw = _gathered(found.known.rows[found.ids], row_map)
+    raw = _gathered(found.known.rows[found.ids], transform)
     features = head.reshape(len(head), -1)
-    padded = np.zeros(features.shape[1], bool) if row_map.source is None else row_map.source < 0
-    offset = np.broadcast_to(row_map.offset, padded.shape)[~padded][0]
-    table = (row_map.scale * np.arange(256) + offset).astype(head.dtype)
+    padded = np.zeros(features.shape[1], bool) if transform.source is None else transform.source < 0
+    offset = np.broadcast_to(transform.offset, padded.shape)[~padded][0]
+    table = (transform.scale * np.arange(256) + offset).astype(head.dtype)
     table[raw[: len(head), ~padded]] = features[:, ~padded]
     rows = table[raw]
     rows[:, padded] = features[0, padded]
@@ -198,9 +198,9 @@ def exact_targets(summary: ArraySummary, *, read: Read) -> Array | None:
     return made if _content(made) == summary.content else None
 
 
-def _gathered(rows: Array, row_map: RowMap) -> Array:
+def _gathered(rows: Array, transform: InputTransform) -> Array:
     flat = rows.reshape(len(rows), -1)
-    return flat if row_map.source is None else flat[:, np.maximum(row_map.source, 0)]
+    return flat if transform.source is None else flat[:, np.maximum(transform.source, 0)]
 
 
 def _content(array: Array) -> str:
@@ -264,9 +264,9 @@ def _judged(fit: FitRecord, record: dict[str, Any], *, weights: tuple[str, ...])
     apart = max((_difference(one, other) for one, other in pairs), default=0.0)
     same_weights = tuple(record.get("weights") or ()) == weights
     if apart == 0 and same_weights:
-        return Replay(fit=fit.id, outcome="same", largest_difference=0.0)
+        return Replay(fit=fit.id, outcome="same")
     why = "The history came out the same, the weights did not." if apart == 0 else "The history came out otherwise."
-    return Replay(fit=fit.id, outcome="differs", why=why, largest_difference=apart)
+    return Replay(fit=fit.id, outcome="differs", why=why)
 
 
 def _difference(one: float, other: Any) -> float:

@@ -1,4 +1,4 @@
-"""Recognises recorded rows as rows of a known data set: by their hashes, by the official order, or by their pattern."""
+"""Recognises recorded rows as rows of one data set: by hash, by official order, or by pattern."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from grader.datasets import DataSetFile, load
 from grader.errors import StoreError
 from grader.execution.recorder.rowhash import row_hashes
 from grader.records import ArrayRef, ArraySummary
-from grader.verification.guest.input_transform import RowMap, infer, is_possible
+from grader.verification.guest.input_transform import InputTransform, infer, is_possible
 from grader.verification.scores import is_classes
 
 Array = npt.NDArray[Any]
@@ -22,7 +22,7 @@ Read = Callable[[ArrayRef], Array]
 
 SHARE_OF_ROWS = 0.9
 """Rows scaled feature by feature lie on a hash's rounding edge in some 3 of 100 cases and are not found; with fewer
-found than this, other rows are among them."""
+found than this, there are other rows among them."""
 
 PATTERN_CHUNK_ROWS = 10_000
 
@@ -95,17 +95,17 @@ class Recognised:
 
     Attributes:
         known: Whose rows they are.
-        map: How the recorded rows are made of them.
+        transform: How the recorded rows are made of them.
         ids: The number of each recorded row, -1 for unknown ones, shape ``(rows,)``; None where too few are known.
     """
 
     known: KnownRows
-    map: RowMap
+    transform: InputTransform
     ids: Array | None
 
 
 def recognise(summary: ArraySummary, known: KnownRows, *, read: Read) -> Recognised | None:
-    """Recorded rows as rows of this data set, or None where they are not its rows in any form that we know.
+    """Recorded rows as rows of this data set, or None where they are not its rows in any known form.
 
     Args:
         summary: Of the rows, with ``head`` or ``whole`` and ``row_hashes``.
@@ -118,13 +118,13 @@ def recognise(summary: ArraySummary, known: KnownRows, *, read: Read) -> Recogni
     if not np.isfinite(sample).all():
         return None
     hashes = recorded_hashes(summary, read=read)
-    row_map = _by_hash(sample, known) or _by_order(sample, known, rows=summary.rows) or _by_pattern(sample, known)
-    if row_map is None:
+    transform = _by_hash(sample, known) or _by_order(sample, known, rows=summary.rows) or _by_pattern(sample, known)
+    if transform is None:
         return None
     ids = None if hashes is None else _mostly(known.find(hashes))
     if ids is None and hashes is not None:
-        ids = _mostly(known.find(hashes, among=_mapped_hashes(known, row_map)))
-    return Recognised(known, row_map, ids)
+        ids = _mostly(known.find(hashes, among=_transformed_hashes(known, transform)))
+    return Recognised(known, transform, ids)
 
 
 def first_rows(summary: ArraySummary, *, read: Read) -> Array | None:
@@ -154,20 +154,20 @@ def _mostly(ids: Array) -> Array | None:
     return ids if np.mean(ids >= 0) >= SHARE_OF_ROWS else None
 
 
-def _by_hash(sample: Array, known: KnownRows) -> RowMap | None:
-    """The map of rows that are recognised one by one, whatever their order."""
+def _by_hash(sample: Array, known: KnownRows) -> InputTransform | None:
+    """The transform of rows that are recognised one by one, whatever their order."""
     for view in _views(sample, known.rows.shape[1:]):
         ids = known.find(row_hashes(view))
         found = np.flatnonzero(ids >= 0)
         if len(found):
-            row_map = infer(known.rows[ids[found]], sample[found], population=known.rows[: known.train_rows])
-            if row_map is not None:
-                return row_map
+            transform = infer(known.rows[ids[found]], sample[found], population=known.rows[: known.train_rows])
+            if transform is not None:
+                return transform
     return None
 
 
 def _views(sample: Array, raw: tuple[int, ...]) -> Iterator[Array]:
-    """Forms of the recorded rows in which a hash may know them: as they are, inverted, without padding and copies."""
+    """Forms of the recorded rows that may have the raw rows' hashes: as is, negated, without padding and copies."""
     yield sample
     yield -sample.astype(np.float64)
     if (
@@ -181,31 +181,31 @@ def _views(sample: Array, raw: tuple[int, ...]) -> Iterator[Array]:
     yield inner[..., 0] if len(raw) == 2 and inner.ndim == 4 else inner
 
 
-def _by_order(sample: Array, known: KnownRows, *, rows: int) -> RowMap | None:
-    """The map under which the recorded rows begin a part of the data set, or its last rows."""
+def _by_order(sample: Array, known: KnownRows, *, rows: int) -> InputTransform | None:
+    """The transform under which the recorded rows are the first of a part of the data set, or its last."""
     total = len(known.rows)
     starts = dict.fromkeys((0, known.train_rows, known.train_rows - rows, total - rows))
     for start in starts:
         if 0 <= start <= total - len(sample):
             raw = known.rows[start : start + len(sample)]
-            row_map = infer(raw, sample, population=known.rows[: known.train_rows])
-            if row_map is not None:
-                return row_map
+            transform = infer(raw, sample, population=known.rows[: known.train_rows])
+            if transform is not None:
+                return transform
     return None
 
 
-def _by_pattern(sample: Array, known: KnownRows) -> RowMap | None:
-    """The map of rows in any order, where each feature has a rising scale of its own: zeros stay the lowest values."""
+def _by_pattern(sample: Array, known: KnownRows) -> InputTransform | None:
+    """The transform of rows in any order, each feature with a positive scale of its own: zeros stay the lowest."""
     flat = sample.reshape(len(sample), -1)
     features = known.rows[0].size
     if flat.shape[1] != features or features < 100 or known.rows.min() < 0:
         return None
-    inked = (flat > flat.min(axis=0)).astype(np.float32)
+    nonzero = (flat > flat.min(axis=0)).astype(np.float32)
     best = np.full(len(sample), np.inf)
     ids = np.zeros(len(sample), dtype=np.int64)
     for start in range(0, len(known.rows), PATTERN_CHUNK_ROWS):
         block = (known.rows[start : start + PATTERN_CHUNK_ROWS].reshape(-1, features) > 0).astype(np.float32)
-        apart = inked.sum(axis=1)[:, None] + block.sum(axis=1)[None] - 2 * (inked @ block.T)
+        apart = nonzero.sum(axis=1)[:, None] + block.sum(axis=1)[None] - 2 * (nonzero @ block.T)
         nearest = apart.argmin(axis=1)
         distance = apart[np.arange(len(sample)), nearest]
         ids = np.where(distance < best, start + nearest, ids)
@@ -214,9 +214,9 @@ def _by_pattern(sample: Array, known: KnownRows) -> RowMap | None:
     return infer(known.rows[ids[same]], sample[same], population=known.rows[: known.train_rows]) if len(same) else None
 
 
-def _mapped_hashes(known: KnownRows, row_map: RowMap) -> Array:
+def _transformed_hashes(known: KnownRows, transform: InputTransform) -> Array:
     hashes = [
-        row_hashes(row_map.apply(known.rows[start : start + PATTERN_CHUNK_ROWS]))
+        row_hashes(transform.apply(known.rows[start : start + PATTERN_CHUNK_ROWS]))
         for start in range(0, len(known.rows), PATTERN_CHUNK_ROWS)
     ]
     return np.concatenate(hashes)

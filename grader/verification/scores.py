@@ -1,4 +1,4 @@
-"""Losses, accuracies and confusion matrices from raw predictions, computed where the labels are: outside."""
+"""Computes losses, accuracies and confusion matrices from raw predictions, as Keras does."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ MAX_CLASSES = 1000
 
 @dataclass(frozen=True)
 class Outputs:
-    """What a model answered on some rows.
+    """Raw outputs of a model on some rows.
 
     Attributes:
         values: Raw outputs, shape ``(rows, outputs)``.

@@ -1,7 +1,7 @@
-"""scikit-learn's own tables: their rows are known outside the kernel, however a student splits, sorts and scales them.
+"""Recognises rows of scikit-learn's own tables, however a student splits, sorts and scales them.
 
-No part of such a table is official. What a model was never trained on is its test part, and the table's own labels are
-what it is judged by: rows that were chosen, or labels that were made up, change no figure.
+Such a table has no official parts. What a model was never trained on is its test part, and it is judged by the table's
+own labels: selected rows or invented labels change no figure.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from grader.records import ArraySummary
-from grader.verification.guest.input_transform import RowMap
+from grader.verification.guest.input_transform import InputTransform
 from grader.verification.labels import recorded_array
 from grader.verification.row_matching import KnownRows, Read, Recognised
 
@@ -29,17 +29,17 @@ ENDS = 40
 with a probability of 0.9**40, some 1 %."""
 
 PROBES = 8
-"""Values of a feature that are looked up before all of them are."""
+"""Values of a feature that are tried before all of them are."""
 
 FEWEST_ROWS = 20
-"""Below so many different rows anything small is like some part of a table."""
+"""With fewer different rows, almost any small array resembles some part of a table."""
 
 TOLERANCE = 1e-6
 """How far a scale may be from 1 and an offset from 0 where a feature was left as it is."""
 
 ROUNDINGS = 16
 """By how many roundings of its type a recorded value may differ from the scaled one: a line through two rounded points
-adds to what `inputmap.ROUNDINGS` says."""
+adds to what `input_transform.ROUNDINGS` says."""
 
 
 class Table(KnownRows):
@@ -54,8 +54,8 @@ class Table(KnownRows):
         return tuple(np.unique(column) for column in self.rows.T)
 
     @cached_property
-    def twins(self) -> tuple[Array, Array]:
-        """The first of the rows that are equal to each row, and how many such stand before it, shape ``(rows,)``."""
+    def duplicates(self) -> tuple[Array, Array]:
+        """For each row, the first row equal to it and how many equal rows come before it, shapes ``(rows,)``."""
         _, first, inverse = np.unique(self.rows, axis=0, return_index=True, return_inverse=True)
         firsts = first[inverse.reshape(-1)]
         before = np.zeros(len(firsts), np.int64)
@@ -65,7 +65,7 @@ class Table(KnownRows):
 
     def never_in(self, parts: Iterable[Array]) -> Array:
         """Numbers of the rows that are in none of the parts; each part is numbers from `recognise_in_table`."""
-        firsts, before = self.twins
+        firsts, before = self.duplicates
         used = np.zeros(len(firsts), np.int64)
         for part in parts:
             used = np.maximum(used, np.bincount(part, minlength=len(firsts)))
@@ -90,7 +90,7 @@ def table_of(name: str) -> Table:
 
 
 def recognise_in_table(
-    summary: ArraySummary, table: Table, *, read: Read, maps: Sequence[RowMap] = ()
+    summary: ArraySummary, table: Table, *, read: Read, transforms: Sequence[InputTransform] = ()
 ) -> Recognised | None:
     """Recorded rows as rows of a table, each feature on a scale of its own; None unless every one of them is.
 
@@ -100,36 +100,38 @@ def recognise_in_table(
         summary: Of the rows, stored whole.
         table: The table.
         read: Reads a stored array.
-        maps: What other rows of this table were made by, which are tried first: few rows do not tell their own.
+        transforms: Those of other rows of this table, tried first: a few rows do not show their own.
     """
     recorded = recorded_array(summary, read=read)
     if recorded is None or recorded.ndim < 2:
         return None
     wanted = recorded.reshape(len(recorded), -1)
-    for row_map in maps:
-        ids = _by_map(wanted, table, row_map) if row_map.shape == recorded.shape[1:] else None
+    for transform in transforms:
+        ids = _by_transform(wanted, table, transform) if transform.shape == recorded.shape[1:] else None
         if ids is not None:
-            return Recognised(table, row_map, ids)
+            return Recognised(table, transform, ids)
     if wanted.shape[1] > table.rows.shape[1] or len(np.unique(wanted, axis=0)) < FEWEST_ROWS:
         return None
     lines = _columns(wanted, table)
     if lines is None:
         return None
     source, scale, offset = (np.array([getattr(line, key) for line in lines]) for key in ("source", "scale", "offset"))
-    row_map = RowMap(recorded.shape[1:], scale=scale, offset=offset, source=source, dtype=recorded.dtype.name)
-    ids = _by_map(wanted, table, row_map)
-    return None if ids is None else Recognised(table, row_map, ids)
+    transform = InputTransform(recorded.shape[1:], scale=scale, offset=offset, source=source, dtype=recorded.dtype.name)
+    ids = _by_transform(wanted, table, transform)
+    return None if ids is None else Recognised(table, transform, ids)
 
 
-def _by_map(wanted: Array, table: Table, row_map: RowMap) -> Array | None:
-    """The number of each row under a map; None where one of them is no row of the table under it."""
-    columns = zip(np.asarray(row_map.source).tolist(), row_map.scale.tolist(), row_map.offset.tolist(), strict=True)
+def _by_transform(wanted: Array, table: Table, transform: InputTransform) -> Array | None:
+    """The number of each row under a transform; None where one of them is no row of the table under it."""
+    columns = zip(
+        np.asarray(transform.source).tolist(), transform.scale.tolist(), transform.offset.tolist(), strict=True
+    )
     lines = [_Line(*column) for column in columns]
     ids = _matches(wanted, [(place, line) for place, line in enumerate(lines) if line.source >= 0], table)
     if (ids < 0).any():
         return None
-    made = row_map.apply(table.rows[ids]).reshape(wanted.shape)
-    largest = np.abs(row_map.scale) * np.abs(table.rows).max() + np.abs(row_map.offset)
+    made = transform.apply(table.rows[ids]).reshape(wanted.shape)
+    largest = np.abs(transform.scale) * np.abs(table.rows).max() + np.abs(transform.offset)
     return ids if (np.abs(made - wanted) <= ROUNDINGS * float(np.finfo(np.float32).eps) * largest).all() else None
 
 
@@ -146,7 +148,7 @@ class _Line:
         return abs(self.scale - 1) < TOLERANCE and abs(self.offset) < TOLERANCE
 
     def raw(self, column: Array) -> Array:
-        """The table's values, as far as rounding lets them be told."""
+        """The table's values, as exact as rounding allows."""
         return (column.astype(np.float64) - self.offset) / self.scale
 
 
@@ -169,7 +171,7 @@ def _columns(wanted: Array, table: Table) -> list[_Line] | None:
 
 
 def _decided(wanted: Array, found: list[list[_Line]], table: Table) -> list[_Line]:
-    """Of a feature of few values several lines may fit: the rows that the others tell say which."""
+    """One line a feature: where several fit a feature of few values, the rows found by the other features decide."""
     sure = [place for place, lines in enumerate(found) if len(lines) == 1 and lines[0].source >= 0]
     if not sure or all(len(lines) == 1 for lines in found):
         return [lines[0] for lines in found]

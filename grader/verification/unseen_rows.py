@@ -1,4 +1,4 @@
-"""The test part of a table, which no file names: the rows that a model was never trained or validated on."""
+"""Finds the test part of a table: the rows that a model was never trained or validated on."""
 
 from __future__ import annotations
 
@@ -31,20 +31,20 @@ class Unseen:
     held_out: Array
 
 
-def never_seen(table: Table, *, model: str, weights: str, evidence: Evidence, recognise: Recognise) -> Unseen:
-    """The rows that no fit behind a state was given; its ``validation_data`` among them, where no others are left.
+def unseen_rows(table: Table, *, model: str, weights: str, evidence: Evidence, recognise: Recognise) -> Unseen:
+    """The rows that no fit leading to a state was given; ``validation_data`` among them where no others are left.
 
     Args:
         table: The table.
         model: Of the state.
         weights: Of the state, their digest.
         evidence: Of the run.
-        recognise: Gives recorded rows as rows of the table.
+        recognise: Finds recorded rows in the table.
 
     Returns:
         No rows where some of what the state was given is not known.
     """
-    fits = _behind(model, weights, evidence=evidence)
+    fits = _fits_leading_to(model, weights, evidence=evidence)
     given = [_numbers(recognise(fit.x), table) for fit in fits]
     known = [part for part in given if part is not None]
     if not fits or len(known) < len(given):
@@ -58,10 +58,10 @@ def never_seen(table: Table, *, model: str, weights: str, evidence: Evidence, re
     if len(table.never_in([*seen, *held["data"]])):
         seen += held["data"]
     test = unseen = table.never_in(seen)
-    for summary in _held_out_otherwise(model, weights, evidence=evidence, behind=fits):
+    for summary in _held_out_otherwise(model, weights, evidence=evidence, earlier=fits):
         part = _numbers(recognise(summary), table)
         left = test if part is None else table.never_in([*seen, part])
-        # A part of which some rows were seen belongs to another split of the table, and says nothing of this one.
+        # A part with rows that were trained on comes from another split of the table, and says nothing about this one.
         if part is not None and 0 < len(left) == len(test) - len(part):
             seen, test = [*seen, part], left
     return Unseen(test, held_out=np.setdiff1d(unseen, test))
@@ -71,7 +71,7 @@ def _numbers(found: Recognised | None, table: Table) -> Array | None:
     return found.ids if found is not None and found.known is table else None
 
 
-def _behind(model: str, weights: str, *, evidence: Evidence) -> list[FitRecord]:
+def _fits_leading_to(model: str, weights: str, *, evidence: Evidence) -> list[FitRecord]:
     """Every fit that led to a state: of the model itself, and of the one that its weights came from."""
     fits: dict[str, FitRecord] = {}
     digests = {weights}
@@ -86,14 +86,14 @@ def _behind(model: str, weights: str, *, evidence: Evidence) -> list[FitRecord]:
 
 
 def _held_out_otherwise(
-    model: str, weights: str, *, evidence: Evidence, behind: list[FitRecord]
+    model: str, weights: str, *, evidence: Evidence, earlier: list[FitRecord]
 ) -> Iterator[ArraySummary]:
     """Rows that a loop, which names no validation part, may have held out.
 
-    Those on which other models are validated, and those that this one was asked about while it was trained and never
-    after.
+    Those on which other models are validated, and those that this one was evaluated on during its training and never
+    after it.
     """
-    yield from (fit.validation.x for fit in evidence.fits if fit.validation is not None and fit not in behind)
+    yield from (fit.validation.x for fit in evidence.fits if fit.validation is not None and fit not in earlier)
     calls: list[EvaluationRecord | PredictionRecord] = [*evidence.evaluations, *evidence.predictions]
     asked = [item for item in calls if item.model == model]
     after = {item.x.content for item in asked if item.weights == weights}

@@ -21,8 +21,8 @@ from grader.errors import StoreError
 from grader.execution.sandbox import Sandbox
 from grader.records import ArrayRef
 from grader.store import ArrayStore, write_atomically
-from grader.verification.feeds import Feed
 from grader.verification.guest_job import JOB, Run, job_workspace, run_guest
+from grader.verification.probe_inputs import ProbeInput
 from grader.verification.probes import Probe, State
 
 Array = npt.NDArray[Any]
@@ -148,7 +148,7 @@ class _JobFolder:
             "config": config,
             "graph": None if graph is None else self._copied(graph),
             "weights": [self._copied(ref) for ref in state.arrays],
-            "feeds": [self._feed(probe.feed) for probe in probes],
+            "feeds": [self._feed(probe.input) for probe in probes],
         }
 
     def write(self, states: list[dict[str, Any]]) -> None:
@@ -161,15 +161,15 @@ class _JobFolder:
     def _put(self, array: Array) -> str:
         return f"{self._own.put(array)}.npy"
 
-    def _feed(self, feed: Feed) -> dict[str, Any]:
-        if feed.known is None or feed.row_map is None or feed.ids is None:
+    def _feed(self, feed: ProbeInput) -> dict[str, Any]:
+        if feed.known is None or feed.transform is None or feed.ids is None:
             rows = np.zeros((0, 1), np.float32) if feed.array is None else feed.array
             return {"rows": self._put(rows), "ids": None, "map": None, "shift": False}
         name = f"{feed.known.name}.npy"
         if not (self.path / name).exists():
             np.save(self.path / name, feed.known.rows, allow_pickle=False)
         ids = self._put(feed.ids.astype(np.int64))
-        return {"rows": name, "ids": ids, "map": feed.row_map.plain(), "shift": feed.shift}
+        return {"rows": name, "ids": ids, "map": feed.transform.plain(), "shift": feed.shift}
 
 
 def _why_not_rebuilt(state: State, foreign: str | None) -> str:
@@ -204,7 +204,7 @@ def _take_outputs(run: Run, record: Mapping[str, Any], *, asked: Asked, answers:
     probes = asked[number][1]
     if not isinstance(feed, int) or not 0 <= feed < len(probes):
         return
-    outputs = _matrix(run, record.get("outputs"), rows=probes[feed].feed.rows)
+    outputs = _matrix(run, record.get("outputs"), rows=probes[feed].input.rows)
     if outputs is None:
         return
     logits = _matrix(run, record.get("logits"), rows=len(outputs))

@@ -1,12 +1,11 @@
 """Recomputes what decides marks outside the student's process: evidence in, measurements out.
 
 Models are rebuilt in a fresh sandbox, which is given rows and no labels; raw predictions come back, and every figure is
-computed here. A model that cannot be rebuilt stays claimed, and the others are none the worse for it.
+computed here. The figures of a model that cannot be rebuilt stay claimed; those of the others are not affected.
 """
 
 from __future__ import annotations
 
-import time
 from dataclasses import replace
 from typing import Any
 
@@ -15,12 +14,12 @@ import numpy as np
 from grader.datasets import DataSets
 from grader.errors import GraderError
 from grader.execution.sandbox import Sandbox
-from grader.records import Evidence, InputMap, Measurement, Measurements, ModelRecord, Unverified
+from grader.records import Evidence, Measurement, Measurements, ModelRecord, Unverified
 from grader.store import ArrayStore
-from grader.verification.initial_weights import beginnings
+from grader.verification.initial_weights import initial_states
 from grader.verification.labels import Labels
-from grader.verification.probes import Plan, Probe, RowIndex, State, plan
-from grader.verification.row_matching import Recognised
+from grader.verification.probes import Plan, Probe, State, make_plan
+from grader.verification.row_index import RowIndex
 from grader.verification.scores import (
     Outputs,
     Targets,
@@ -54,37 +53,35 @@ def verify(
         core: The processor that is used; None for any.
 
     Returns:
-        What could be measured; what could not stands in ``unverified``, and a failure of ours in ``problem``.
+        What could be measured; what could not is in ``unverified``, a failure of the verifier itself in ``problem``.
     """
-    begun = time.monotonic()
-    made = Plan(RowIndex(evidence, data_sets=data_sets, read=arrays.get))
+    plan = Plan(RowIndex(evidence, data_sets=data_sets, read=arrays.get))
     answers = Answers()
     try:
-        made = plan(evidence, data_sets=data_sets, read=arrays.get)
-        made.states += beginnings(evidence, made)
-        if made.states:
-            answers = ask(made.states, arrays=arrays, sandbox=sandbox, core=core)
+        plan = make_plan(evidence, data_sets=data_sets, read=arrays.get)
+        plan.states += initial_states(evidence, plan)
+        if plan.states:
+            answers = ask(plan.states, arrays=arrays, sandbox=sandbox, core=core)
     except (GraderError, OSError, MemoryError) as error:
         answers.problem = f"The verifier could not do its work: {error}"
-        made.unverified += [
+        plan.unverified += [
             Unverified(model=state.model.id, fit=_fit_id(state), cause="infrastructure", why=answers.problem)
-            for state, _ in made.states
-            if state.begun is None
+            for state, _ in plan.states
+            if state.initial_of is None
         ]
-    measured = _measured(made, answers, arrays=arrays)
+    measured = _measured(plan, answers, arrays=arrays)
     return Measurements(
         submission=evidence.submission,
-        inputs={model: _input_map(found, note=note, arrays=arrays) for model, (found, note) in made.maps.items()},
+        known_inputs=tuple(plan.known_inputs),
         measured=tuple(measured),
-        unverified=(*made.unverified, *_failures(made, answers)),
-        seconds=time.monotonic() - begun,
+        unverified=(*plan.unverified, *_failures(plan, answers)),
         problem=answers.problem,
     )
 
 
-def _measured(made: Plan, answers: Answers, *, arrays: ArrayStore) -> list[Measurement]:
+def _measured(plan: Plan, answers: Answers, *, arrays: ArrayStore) -> list[Measurement]:
     measured = []
-    for number, (state, probes) in enumerate(made.states):
+    for number, (state, probes) in enumerate(plan.states):
         try:
             answered = [
                 (probe, answers.outputs[number, place])
@@ -92,11 +89,9 @@ def _measured(made: Plan, answers: Answers, *, arrays: ArrayStore) -> list[Measu
                 if (number, place) in answers.outputs
             ]
             penalty = answers.penalties.get(number)
-            made_for = _without_wrong_labels(answered)
-            measured += [
-                _measurement(state, probe, answer, penalty=penalty, arrays=arrays) for probe, answer in made_for
-            ]
-        except Exception as error:  # noqa: BLE001 - evidence is hostile, and the next model is none the worse for it
+            kept = _without_wrong_labels(answered)
+            measured += [_measurement(state, probe, answer, penalty=penalty, arrays=arrays) for probe, answer in kept]
+        except Exception as error:  # noqa: BLE001 - evidence is hostile, and must not cost the next model its figures
             answers.failures.setdefault(
                 number, Failure(f"Its figures could not be computed ({error}).", is_infrastructure=True)
             )
@@ -104,7 +99,7 @@ def _measured(made: Plan, answers: Answers, *, arrays: ArrayStore) -> list[Measu
 
 
 def _without_wrong_labels(answered: list[tuple[Probe, Answer]]) -> list[tuple[Probe, Answer]]:
-    """Labels that were only assumed are left out where they explain nothing of what was learnt of the training rows."""
+    """Without labels that were only assumed, where the outputs on the training rows do not fit them."""
     for probe, answer in answered:
         if probe.assumed and probe.name == "train":
             outputs = Outputs(answer.outputs)
@@ -125,7 +120,7 @@ def _measurement(
     compared = probe.agreement(width=width) if probe.agreement is not None else None
     labels = probe.labels(width=width) if probe.labels is not None else None
     outputs, targets = _with_targets(probe, labels, outputs, classification=state.classification)
-    known = probe.feed.known
+    known = probe.input.known
     plain = Measurement(
         model=state.model.id,
         weights=state.weights,
@@ -134,7 +129,7 @@ def _measurement(
         data_set=probe.data_set,
         rows=len(outputs.values),
         predictions=arrays.put(outputs.values),
-        inputs=arrays.put(probe.feed.array) if probe.name == "region" and probe.feed.array is not None else None,
+        inputs=arrays.put(probe.input.array) if probe.name == "region" and probe.input.array is not None else None,
         target_unit=labels.unit if labels is not None else None,
         targets=arrays.put(targets.values) if targets is not None and targets.classes is None else None,
         of_rows=len(known.rows) if isinstance(known, Table) else None,
@@ -177,7 +172,7 @@ def _figures(
 
 
 def _errors(outputs: Outputs, targets: Targets) -> dict[str, float | None]:
-    """Those of a regression; nothing for classes."""
+    """The errors of a regression; nothing for classes."""
     if targets.classes is not None:
         return {}
     return {
@@ -199,34 +194,17 @@ def _smoothing(state: State) -> float:
     return float(config) if isinstance(config, int | float) and 0 <= config <= 1 else 0.0
 
 
-def _failures(made: Plan, answers: Answers) -> list[Unverified]:
+def _failures(plan: Plan, answers: Answers) -> list[Unverified]:
     return [
         Unverified(
-            model=made.states[number][0].model.id,
-            fit=_fit_id(made.states[number][0]),
+            model=plan.states[number][0].model.id,
+            fit=_fit_id(plan.states[number][0]),
             cause="infrastructure" if failure.is_infrastructure else "unverifiable",
             why=failure.why,
         )
         for number, failure in sorted(answers.failures.items())
-        if made.states[number][0].begun is None
+        if plan.states[number][0].initial_of is None
     ]
-
-
-def _input_map(found: Recognised, *, note: str, arrays: ArrayStore) -> InputMap:
-    row_map = found.map
-    scale, offset = row_map.scale, row_map.offset
-    return InputMap(
-        data_set=found.known.name,
-        shape=row_map.shape,
-        scale=None if scale.ndim else float(scale),
-        offset=None if offset.ndim else float(offset),
-        scale_array=arrays.put(scale) if scale.ndim else None,
-        offset_array=arrays.put(offset) if offset.ndim else None,
-        exact=row_map.exact,
-        source_array=None if row_map.source is None else arrays.put(row_map.source),
-        unit_axes=row_map.unit_axes,
-        note=note,
-    )
 
 
 def _fit_id(state: State) -> str | None:

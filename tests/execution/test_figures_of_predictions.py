@@ -11,8 +11,8 @@ import pytest
 from verification import Recorded
 
 from grader.records import LayerRecord, Measurement
-from grader.verification.feeds import Feed
 from grader.verification.labels import Labels
+from grader.verification.probe_inputs import ProbeInput
 from grader.verification.probes import Probe, State
 from grader.verification.verifier_job import Answer
 from grader.verification.verify import _measurement
@@ -27,7 +27,7 @@ def _measured(folder: Path, *, classes: Any = (0, 1, 1), penalty: float | None =
     state = recorded.model([np.ones(2)], layers=layers)
     fit = recorded.fit(state, x=np.zeros((3, 4)), y=np.zeros(3), **fields)
     known = Labels(np.array(classes))
-    probe = Probe("test", Feed(array=np.zeros((3, 4))), labels=partial(_always, known), label_rows=np.arange(3))
+    probe = Probe("test", ProbeInput(array=np.zeros((3, 4))), labels=partial(_always, known), label_rows=np.arange(3))
     whole = State(recorded.models[0], state[1], arrays=(), fit=fit, compiled=fit.compiled)
     return _measurement(whole, probe, Answer(OUTPUTS), penalty=penalty, arrays=recorded.arrays)
 

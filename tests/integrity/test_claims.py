@@ -50,7 +50,7 @@ def test_an_honest_notebook_has_no_flag() -> None:
     assert rules(validation(accuracy=0.93), test, evaluations=(make_evaluation(accuracy=0.91, loss=0.3),)) == []
 
 
-@pytest.mark.parametrize(("factor", "expected"), [(1.0, []), (1.009, []), (1.02, ["history_not_of_model"])])
+@pytest.mark.parametrize(("factor", "expected"), [(1.0, []), (1.009, []), (1.02, ["history_contradicts_model"])])
 def test_the_last_validation_loss_is_that_of_the_model(factor: float, expected: list[str]) -> None:
     """Within a hundredth, for rounding; beyond it somebody wrote the history."""
     loss = max(CLAIMED, 0.1)
@@ -68,7 +68,7 @@ def test_weights_may_be_others_than_the_last_epochs(fields: dict[str, Any]) -> N
 
 
 @pytest.mark.parametrize("status", ["completed", "raised"])
-@pytest.mark.parametrize(("epoch", "expected"), [(9, ["history_not_of_model"]), (7, []), (None, [])])
+@pytest.mark.parametrize(("epoch", "expected"), [(9, ["history_contradicts_model"]), (7, []), (None, [])])
 def test_the_epoch_whose_weights_were_left_has_their_loss(
     epoch: int | None, expected: list[str], *, status: str
 ) -> None:
@@ -138,7 +138,7 @@ def test_a_repetition_that_differs_is_a_flag() -> None:
     assert rules(validation(), replays=replays) == ["replay_differs"]
 
 
-def test_what_is_suspicious_is_repeated() -> None:
+def test_fits_with_findings_are_replayed() -> None:
     """And nothing else, unless a share is asked for."""
     evidence = make_evidence(models=(MODEL,), fits=(make_fit(),))
     honest = Measurements(submission="s", measured=(validation(),))
@@ -151,10 +151,10 @@ def test_epochs_that_move_no_weight_are_a_flag() -> None:
     """Unless the learning rate is 0."""
     model = make_model(dense(10, "softmax").model_copy(update={"parameters": 7850}), id="m1")
     fit = make_fit(weights_before="w1")
-    assert rules(models=(model,), fits=(fit,)) == ["weights_unmoved"]
+    assert rules(models=(model,), fits=(fit,)) == ["weights_unchanged"]
 
 
-@pytest.mark.parametrize(("claimed", "expected"), [(0.914, []), (0.95, ["evaluation_not_of_model"]), (0.2, [])])
+@pytest.mark.parametrize(("claimed", "expected"), [(0.914, []), (0.95, ["evaluation_contradicts_model"]), (0.2, [])])
 def test_evaluate_returns_what_the_weights_score(claimed: float, expected: list[str]) -> None:
     """More than that was never measured; less is some other fault."""
     store = MemoryStore()
@@ -168,7 +168,7 @@ def test_evaluate_returns_what_the_weights_score(claimed: float, expected: list[
 
 
 def test_a_first_training_that_begins_with_biases_is_a_flag() -> None:
-    """Keras begins with 0; these weights were brought along."""
+    """Keras begins with 0; these weights were ready-made."""
     store = MemoryStore()
     model = make_model(dense(1, "sigmoid").model_copy(update={"parameters": 3}), inputs=(2,), id="m1")
     weights = {"w0": (store.put(np.ones((2, 1))), store.put(np.ones(1)))}
@@ -198,7 +198,7 @@ def _named(*arrays: Any) -> tuple[Any, ...]:
     return tuple(NamedArray(seq=1, cell=0, name=f"a{n}", array=array) for n, array in enumerate(arrays))
 
 
-@pytest.mark.parametrize(("test", "expected"), [(0.059, ["accuracy_not_of_model"]), (0.7, [])])
+@pytest.mark.parametrize(("test", "expected"), [(0.059, ["accuracy_contradicts_model"]), (0.7, [])])
 def test_an_accuracy_on_unknown_rows_is_about_that_on_the_test_rows(test: float, expected: list[str]) -> None:
     """A history written by hand is of other weights; the repetition of an honest one clears it."""
     history = {"loss": falling(10), "val_accuracy": (*falling(9), 0.94)}
@@ -209,7 +209,7 @@ def test_an_accuracy_on_unknown_rows_is_about_that_on_the_test_rows(test: float,
     assert rules(measured, validation(accuracy=0.94), fits=(make_fit(),)) == []
 
 
-@pytest.mark.parametrize(("units", "expected"), [(128, []), (16, ["layers_not_of_weights"])])
+@pytest.mark.parametrize(("units", "expected"), [(128, []), (16, ["layers_contradict_weights"])])
 def test_layers_have_the_units_of_their_weights(units: int, expected: list[str]) -> None:
     """A configuration may say anything."""
     store = MemoryStore()

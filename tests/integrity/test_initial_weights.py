@@ -30,7 +30,7 @@ def moved(state: State, *, by: float) -> State:
     return [array + by * max(array.std(), 0.01) * CHANCE.normal(size=array.shape) for array in state]
 
 
-class Book:
+class Trainings:
     """Trainings of one or several models, each with the states before and after."""
 
     def __init__(self) -> None:
@@ -55,90 +55,90 @@ class Book:
         return [finding.rule for finding in find_integrity_findings(view.submission)]
 
 
-@pytest.mark.parametrize(("way", "expected"), [(0.2, []), (2.0, []), (30.0, ["weights_not_of_beginning"])])
+@pytest.mark.parametrize(("way", "expected"), [(0.2, []), (2.0, []), (30.0, ["unrelated_to_initial_weights"])])
 def test_a_training_leaves_something_of_its_beginning(way: float, expected: list[str]) -> None:
     """Even one that goes twice as far as its weights are long; only weights from elsewhere have nothing of it."""
-    book, before = Book(), fresh()
-    book.fit(before, moved(before, by=way))
-    assert book.rules(make_measurement(weights="a1", accuracy=0.9)) == expected
+    runs, before = Trainings(), fresh()
+    runs.fit(before, moved(before, by=way))
+    assert runs.rules(make_measurement(weights="a1", accuracy=0.9)) == expected
 
 
 def test_a_training_that_went_astray_may_forget_its_beginning() -> None:
     """Steps far too large leave a model that knows nothing: there is nothing to be won by it."""
-    book, before = Book(), fresh()
-    book.fit(before, moved(before, by=30.0), history={})
-    assert book.rules(make_measurement(weights="a1", accuracy=0.23)) == []
+    runs, before = Trainings(), fresh()
+    runs.fit(before, moved(before, by=30.0), history={})
+    assert runs.rules(make_measurement(weights="a1", accuracy=0.23)) == []
 
 
 def test_a_repetition_clears_it() -> None:
     """It is repeated without being asked for."""
-    book = Book()
-    book.fit(fresh(), [CHANCE.normal(size=array.shape) for array in fresh()])
+    runs = Trainings()
+    runs.fit(fresh(), [CHANCE.normal(size=array.shape) for array in fresh()])
     measured = make_measurement(weights="a1", accuracy=0.9)
-    assert book.rules(measured) == ["weights_not_of_beginning"]
-    assert fits_to_replay(make_view(book.evidence, measurements=book.measurements, store=book.store).submission) == (
+    assert runs.rules(measured) == ["unrelated_to_initial_weights"]
+    assert fits_to_replay(make_view(runs.evidence, measurements=runs.measurements, store=runs.store).submission) == (
         "f1",
     )
-    assert book.rules(measured, replays=(Replay(fit="f1", outcome="same"),)) == []
+    assert runs.rules(measured, replays=(Replay(fit="f1", outcome="same"),)) == []
 
 
 def test_a_repetition_with_what_the_optimizer_brought_clears_nothing() -> None:
     """Its moving averages may be ready-made weights."""
-    book = Book()
-    book.fit(fresh(), [CHANCE.normal(size=array.shape) for array in fresh()], random_state={"optimizer": ["a"]})
+    runs = Trainings()
+    runs.fit(fresh(), [CHANCE.normal(size=array.shape) for array in fresh()], random_state={"optimizer": ["a"]})
     measured = make_measurement(weights="a1", accuracy=0.9)
-    assert book.rules(measured, replays=(Replay(fit="f1", outcome="same"),)) == ["weights_not_of_beginning"]
-    assert fits_to_replay(make_view(book.evidence, measurements=book.measurements, store=book.store).submission) == ()
+    assert runs.rules(measured, replays=(Replay(fit="f1", outcome="same"),)) == ["unrelated_to_initial_weights"]
+    assert fits_to_replay(make_view(runs.evidence, measurements=runs.measurements, store=runs.store).submission) == ()
 
 
-@pytest.mark.parametrize(("accuracy", "expected"), [(0.12, []), (0.3, []), (0.91, ["knew_before_training"])])
+@pytest.mark.parametrize(("accuracy", "expected"), [(0.12, []), (0.3, []), (0.91, ["accurate_before_training"])])
 def test_fresh_weights_know_nothing(accuracy: float, expected: list[str]) -> None:
     """Biases of 0 do not make ready-made weights fresh ones."""
-    book, before = Book(), fresh()
-    book.fit(before, moved(before, by=0.5))
+    runs, before = Trainings(), fresh()
+    runs.fit(before, moved(before, by=0.5))
     measured = (make_measurement(weights="b1", accuracy=accuracy), make_measurement(weights="a1", accuracy=0.92))
-    assert book.rules(*measured) == expected
+    assert runs.rules(*measured) == expected
 
 
 def test_what_a_recorded_training_taught_is_known() -> None:
     """A copy of a trained model, or an average of two of its states, goes on."""
-    book, before = Book(), fresh()
+    runs, before = Trainings(), fresh()
     after = moved(before, by=0.5)
-    book.fit(before, after)
+    runs.fit(before, after)
     for number, state in enumerate((after, [(one + other) / 2 for one, other in zip(before, after, strict=True)]), 2):
-        book.fit(state, moved(state, by=0.3), model=f"m{number}")
+        runs.fit(state, moved(state, by=0.3), model=f"m{number}")
     taught = [make_measurement(model=f"m{n}", weights=f"b{n}", accuracy=0.9) for n in (2, 3)]
-    assert book.rules(*taught) == []
+    assert runs.rules(*taught) == []
 
 
 def test_weights_that_are_put_in_between_two_trainings_were_made_elsewhere() -> None:
     """The first training is honest, and the second one goes on from other weights."""
-    book, before, brought = Book(), fresh(), fresh()
-    book.fit(before, moved(before, by=0.3))
-    book.fit(brought, moved(brought, by=0.1))
-    assert book.rules(make_measurement(weights="b2", accuracy=0.9)) == ["knew_before_training"]
+    runs, before, ready = Trainings(), fresh(), fresh()
+    runs.fit(before, moved(before, by=0.3))
+    runs.fit(ready, moved(ready, by=0.1))
+    assert runs.rules(make_measurement(weights="b2", accuracy=0.9)) == ["accurate_before_training"]
 
 
-def test_what_a_doubted_training_began_with_explains_no_other() -> None:
+def test_what_a_flagged_training_began_with_explains_no_other() -> None:
     """Nor does what it left."""
-    book, brought = Book(), fresh()
+    runs, ready = Trainings(), fresh()
     for name in ("m1", "m2"):
-        book.fit(brought, moved(brought, by=0.3), model=name)
+        runs.fit(ready, moved(ready, by=0.3), model=name)
     measured = [make_measurement(model=f"m{n}", weights=f"b{n}", accuracy=0.9) for n in (1, 2)]
-    assert book.rules(*measured).count("knew_before_training") == 2
+    assert runs.rules(*measured).count("accurate_before_training") == 2
 
 
-@pytest.mark.parametrize(("way", "expected"), [(0.1, []), (0.001, ["knew_before_training"])])
+@pytest.mark.parametrize(("way", "expected"), [(0.1, []), (0.001, ["accurate_before_training"])])
 def test_a_good_model_that_did_not_move_was_good_before(way: float, expected: list[str]) -> None:
     """Said of models whose beginning cannot be rebuilt outside."""
-    book, before = Book(), fresh()
-    book.fit(before, moved(before, by=way))
-    assert book.rules(make_measurement(weights="a1", accuracy=0.9)) == expected
+    runs, before = Trainings(), fresh()
+    runs.fit(before, moved(before, by=way))
+    assert runs.rules(make_measurement(weights="a1", accuracy=0.9)) == expected
 
 
 def test_two_classes_may_be_told_apart_by_chance() -> None:
     """Fresh weights on two classes prove nothing."""
-    book, before = Book(), fresh()
-    book.fit(before, moved(before, by=0.5))
+    runs, before = Trainings(), fresh()
+    runs.fit(before, moved(before, by=0.5))
     binary = MODEL.model_copy(update={"output_shapes": ((1,),)})
-    assert book.rules(make_measurement(weights="b1", accuracy=0.9), model=binary) == []
+    assert runs.rules(make_measurement(weights="b1", accuracy=0.9), model=binary) == []

@@ -37,11 +37,11 @@ def test_moved_images_are_somewhat_harder(test: float, moved: float) -> None:
 
 
 @pytest.mark.parametrize(("test", "moved"), [(1.0, 0.87), (0.995, 0.85), (0.96, 0.3)])
-def test_a_test_set_known_by_heart_is_a_flag(test: float, moved: float) -> None:
-    """It is known where its images stand, and a pixel beside it is not."""
+def test_a_memorised_test_set_is_a_flag(test: float, moved: float) -> None:
+    """The images are known in their place, and not moved by a pixel."""
     layers = (layer("Conv2D", parameters=9), dense(10, "softmax"))
     found = rules(make_measurement(accuracy=test), make_measurement("test_shifted", accuracy=moved), layers=layers)
-    assert found == ["test_set_by_heart"]
+    assert found == ["fails_on_shifted_test_set"]
 
 
 @pytest.mark.parametrize(("accuracy", "expected"), [(0.955, []), (0.98, ["better_than_reference"])])
@@ -65,7 +65,7 @@ def test_another_kind_of_network_may_be_far_better() -> None:
     ],
 )
 def test_a_test_set_favoured_in_two_ways_is_a_flag(accuracies: tuple[float, ...], expected: list[str]) -> None:
-    """Noise on the test images that it trained on leaves both signs, though neither is large."""
+    """Noise on the test images that it trained on leaves both traces, though neither is large."""
     test, held, moved = accuracies
     measured = (
         make_measurement(accuracy=test),

@@ -57,7 +57,7 @@ class Trainings:
 
     def flags(self) -> list[tuple[str, str | None]]:
         """Rule and model of each."""
-        return [(sign.rule, sign.model) for sign in self.findings()]
+        return [(finding.rule, finding.model) for finding in self.findings()]
 
     def findings(self) -> tuple[Finding, ...]:
         """All of them."""
@@ -70,139 +70,139 @@ class Trainings:
 
 def test_training_on_is_no_flag() -> None:
     """A second fit goes on from the first."""
-    book = Trainings()
-    left = book.fit("m1", fresh(), foreign())
-    book.fit("m1", left, foreign())
-    assert book.flags() == []
+    runs = Trainings()
+    left = runs.fit("m1", fresh(), foreign())
+    runs.fit("m1", left, foreign())
+    assert runs.flags() == []
 
 
 def test_weights_set_between_two_trainings_are_a_flag() -> None:
     """Nothing recorded made them; the tutor reads how they came."""
-    book, brought = Trainings(), foreign()
-    book.fit("m1", fresh(), foreign())
-    book.events.append(WeightsSetRecord(seq=15, cell=4, model="m1", how="set_weights", weights=book.state(brought)))
-    book.fit("m1", brought, foreign())
-    (sign,) = book.findings()
-    assert (sign.rule, sign.cells) == ("ready_made_weights", (2,))
-    assert sign.text.endswith("no recorded training made; they came by set_weights in cell 5.")
+    runs, ready = Trainings(), foreign()
+    runs.fit("m1", fresh(), foreign())
+    runs.events.append(WeightsSetRecord(seq=15, cell=4, model="m1", how="set_weights", weights=runs.state(ready)))
+    runs.fit("m1", ready, foreign())
+    (finding,) = runs.findings()
+    assert (finding.rule, finding.cells) == ("ready_made_weights", (2,))
+    assert finding.text.endswith("no recorded training made; they came by set_weights in cell 5.")
 
 
 def test_a_checkpoint_of_an_epoch_is_no_flag() -> None:
-    """ModelCheckpoint, or a callback of one's own, kept the best epoch; load_weights brought it back."""
-    book, best = Trainings(), foreign()
-    book.fit("m1", fresh(), foreign(), epochs=[best, foreign()])
-    book.fit("m1", best, foreign())
-    assert book.flags() == []
+    """ModelCheckpoint, or a callback of one's own, kept the best epoch; load_weights restored it."""
+    runs, best = Trainings(), foreign()
+    runs.fit("m1", fresh(), foreign(), epochs=[best, foreign()])
+    runs.fit("m1", best, foreign())
+    assert runs.flags() == []
 
 
 def test_a_saved_and_loaded_model_is_no_flag() -> None:
     """It is another object with the same weights."""
-    book = Trainings()
-    left = book.fit("m1", fresh(), foreign())
-    book.fit("m2", left, foreign())
-    assert book.flags() == []
+    runs = Trainings()
+    left = runs.fit("m1", fresh(), foreign())
+    runs.fit("m2", left, foreign())
+    assert runs.flags() == []
 
 
 def test_layers_of_a_trained_model_are_no_flag() -> None:
     """Transfer: the first layer is taken over, the last one is new."""
-    book = Trainings()
-    left = book.fit("m1", fresh(), foreign())
-    book.fit("m2", [*left[:2], *fresh()[2:]], foreign())
-    assert book.flags() == []
+    runs = Trainings()
+    left = runs.fit("m1", fresh(), foreign())
+    runs.fit("m2", [*left[:2], *fresh()[2:]], foreign())
+    assert runs.flags() == []
 
 
 def test_beginning_again_is_no_flag() -> None:
     """With the first weights, or with fresh ones."""
-    book, first = Trainings(), fresh()
+    runs, first = Trainings(), fresh()
     for before in (first, first, fresh(), None):
-        book.fit("m1", before, foreign())
-    assert book.flags() == []
+        runs.fit("m1", before, foreign())
+    assert runs.flags() == []
 
 
 @pytest.mark.parametrize("mix", [lambda one, two: 0.9 * one + 0.1 * two, lambda one, _: one * (abs(one) > 0.5)])
 def test_averages_and_pruned_weights_are_no_flag(mix: Any) -> None:
     """They lie between what training left and 0."""
-    book = Trainings()
-    one = book.fit("m1", fresh(), foreign())
-    two = book.fit("m1", one, foreign())
-    book.fit("m1", [mix(*pair) for pair in zip(one, two, strict=True)], foreign())
-    assert book.flags() == []
+    runs = Trainings()
+    one = runs.fit("m1", fresh(), foreign())
+    two = runs.fit("m1", one, foreign())
+    runs.fit("m1", [mix(*pair) for pair in zip(one, two, strict=True)], foreign())
+    assert runs.flags() == []
 
 
 def test_a_loop_of_ones_own_may_set_weights() -> None:
     """Between its steps it averages, clips and restores; nothing of it can be repeated anyway."""
-    book = Trainings()
-    book.fit("m1", fresh(), foreign(), kind="loop", history={})
-    book.fit("m1", foreign(), foreign(), kind="loop", history={})
-    assert book.flags() == []
+    runs = Trainings()
+    runs.fit("m1", fresh(), foreign(), kind="loop", history={})
+    runs.fit("m1", foreign(), foreign(), kind="loop", history={})
+    assert runs.flags() == []
 
 
 def test_old_evidence_and_large_models_raise_nothing() -> None:
-    """Where the weights of the epochs are unknown, a checkpoint cannot be told from what was brought along."""
-    book = Trainings()
-    book.fit("m1", fresh(), foreign(), epoch_weights=())
-    book.fit("m1", foreign(), foreign())
-    assert book.flags() == []
+    """Where the weights of the epochs are unknown, a checkpoint cannot be named from what was ready along."""
+    runs = Trainings()
+    runs.fit("m1", fresh(), foreign(), epoch_weights=())
+    runs.fit("m1", foreign(), foreign())
+    assert runs.flags() == []
 
 
 def test_a_large_model_hides_no_other() -> None:
     """Only what has the form of its weights may be one of its epochs."""
-    book = Trainings()
-    book.fit("m1", [array[:, None] for array in fresh()], [array[:, None] for array in foreign()], epoch_weights=())
-    book.fit("m2", fresh(), foreign())
-    book.fit("m2", foreign(), foreign())
-    assert book.flags() == [("ready_made_weights", "m2")]
+    runs = Trainings()
+    runs.fit("m1", [array[:, None] for array in fresh()], [array[:, None] for array in foreign()], epoch_weights=())
+    runs.fit("m2", fresh(), foreign())
+    runs.fit("m2", foreign(), foreign())
+    assert runs.flags() == [("ready_made_weights", "m2")]
 
 
 def test_one_training_that_is_done_twice_is_no_flag() -> None:
     """The same seed, rows and model give the same weights."""
-    book, first, last = Trainings(), fresh(), foreign()
+    runs, first, last = Trainings(), fresh(), foreign()
     for model in ("m1", "m2"):
-        book.fit(model, first, last, history={"loss": falling(2)})
-    assert book.flags() == []
+        runs.fit(model, first, last, history={"loss": falling(2)})
+    assert runs.flags() == []
 
 
 def test_weights_of_another_training_are_a_flag() -> None:
     """A callback put them in when the training ended; the other model may be honest."""
-    book, last = Trainings(), foreign()
-    book.fit("m1", fresh(), last)
-    book.fit("m2", fresh(), last, own_callbacks=True, callbacks=("Swap",))
-    assert book.flags() == [("weights_of_another_training", "m2")]
+    runs, last = Trainings(), foreign()
+    runs.fit("m1", fresh(), last)
+    runs.fit("m2", fresh(), last, own_callbacks=True, callbacks=("Swap",))
+    assert runs.flags() == [("weights_of_another_training", "m2")]
 
 
 def test_two_models_with_one_training_too_few_are_both_a_flag() -> None:
     """Which of them was trained is not known."""
-    book, last = Trainings(), foreign()
-    book.fit("m1", fresh(), last)
-    book.fit("m2", fresh(), last)
-    assert book.flags() == [("weights_of_another_training", name) for name in ("m1", "m2")]
+    runs, last = Trainings(), foreign()
+    runs.fit("m1", fresh(), last)
+    runs.fit("m2", fresh(), last)
+    assert runs.flags() == [("weights_of_another_training", name) for name in ("m1", "m2")]
 
 
 def test_a_plain_callback_of_ones_own_is_no_flag() -> None:
     """It prints, or draws."""
-    book = Trainings()
-    book.fit("m1", fresh(), foreign(), own_callbacks=True, callbacks=("Printer",))
-    book.fit("m2", fresh(), foreign(), own_callbacks=True, callbacks=("Printer",))
-    assert book.flags() == []
+    runs = Trainings()
+    runs.fit("m1", fresh(), foreign(), own_callbacks=True, callbacks=("Printer",))
+    runs.fit("m2", fresh(), foreign(), own_callbacks=True, callbacks=("Printer",))
+    assert runs.flags() == []
 
 
 @pytest.mark.parametrize("noise", [0.0, 1e-3])
-def test_doubt_goes_with_the_weights(noise: float) -> None:
-    """A model that began with weights of a doubted one, or came by a sliver from it, is doubted, and so on."""
-    book = Trainings()
-    tainted = book.fit("m1", foreign(), foreign())
-    book.fit("m2", fresh(), [array + noise for array in tainted], own_callbacks=True, history={"loss": falling(2)})
-    book.fit("m3", book.fit("m2", None, foreign()), foreign())
-    found = book.flags()
+def test_a_finding_follows_the_weights(noise: float) -> None:
+    """A model that began with weights of a flagged one, or ended very near to them, is flagged too, and so on."""
+    runs = Trainings()
+    flagged = runs.fit("m1", foreign(), foreign())
+    runs.fit("m2", fresh(), [array + noise for array in flagged], own_callbacks=True, history={"loss": falling(2)})
+    runs.fit("m3", runs.fit("m2", None, foreign()), foreign())
+    found = runs.flags()
     assert ("ready_made_weights", "m1") in found
-    assert {model for rule, model in found if rule == "weights_of_doubted_model"} >= {"m2"}
-    assert ("weights_of_doubted_model", "m3") in found
+    assert {model for rule, model in found if rule == "weights_of_flagged_model"} >= {"m2"}
+    assert ("weights_of_flagged_model", "m3") in found
 
 
-def test_what_a_model_was_before_is_not_doubted() -> None:
+def test_what_a_model_was_before_is_not_flagged() -> None:
     """It was trained honestly, copied, and only then given weights from elsewhere."""
-    book = Trainings()
-    left = book.fit("m1", fresh(), foreign())
-    book.fit("m2", left, foreign())
-    book.fit("m1", foreign(), foreign())
-    assert book.flags() == [("ready_made_weights", "m1")]
+    runs = Trainings()
+    left = runs.fit("m1", fresh(), foreign())
+    runs.fit("m2", left, foreign())
+    runs.fit("m1", foreign(), foreign())
+    assert runs.flags() == [("ready_made_weights", "m1")]

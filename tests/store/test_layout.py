@@ -8,15 +8,17 @@ from pathlib import Path
 import pytest
 
 from grader.errors import StoreError
-from grader.records import Evidence, Measurements
+from grader.records import Evidence, Measurement, Measurements
 from grader.store import OutputFolder, SubmissionFolder, write_atomically
 
 
 def test_records_come_back_equal(tmp_path: Path) -> None:
     """NaN and infinities survive JSON."""
     folder = SubmissionFolder(tmp_path)
-    folder.write(Measurements(submission="a", seconds=float("inf")))
-    assert folder.read_measurements() == Measurements(submission="a", seconds=float("inf"))
+    measured = Measurement(model="m1", weights="w1", probe="test", loss=float("inf"))
+    measurements = Measurements(submission="a", measured=(measured,))
+    folder.write(measurements)
+    assert folder.read_measurements() == measurements
 
 
 def test_a_broken_record_is_none(tmp_path: Path) -> None:

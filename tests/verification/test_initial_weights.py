@@ -10,8 +10,8 @@ import pytest
 from verification import Recorded, data_set, pictures
 
 from grader.datasets import DataSets
-from grader.verification.initial_weights import MOST, beginnings
-from grader.verification.probes import plan
+from grader.verification.initial_weights import MOST, initial_states
+from grader.verification.probes import make_plan
 
 DIGITS = pictures()
 X, Y = DIGITS["x_train"] / 255, DIGITS["y_train"]
@@ -26,8 +26,8 @@ def digits(tmp_path_factory: pytest.TempPathFactory) -> DataSets:
 def asked(recorded: Recorded, digits: DataSets) -> list[tuple[str, list[str]]]:
     """Digest and probes of each."""
     evidence = recorded.evidence(digits)
-    made = plan(evidence, data_sets=digits, read=recorded.arrays.get)
-    return [(state.weights, [probe.name for probe in probes]) for state, probes in beginnings(evidence, made)]
+    made = make_plan(evidence, data_sets=digits, read=recorded.arrays.get)
+    return [(state.weights, [probe.name for probe in probes]) for state, probes in initial_states(evidence, made)]
 
 
 def weights(number: int) -> list[np.ndarray]:

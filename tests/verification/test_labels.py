@@ -9,7 +9,7 @@ import pytest
 from verification import TRAIN, Array, Recorded, data_set, pictures
 
 from grader.records import ArraySummary
-from grader.verification.guest.input_transform import RowMap
+from grader.verification.guest.input_transform import InputTransform
 from grader.verification.labels import Labels, known_labels, recorded_array, recorded_classes
 from grader.verification.row_matching import KnownRows, Recognised
 
@@ -20,8 +20,8 @@ EVERY = np.arange(TRAIN)
 @pytest.fixture(scope="module")
 def rows(tmp_path_factory: pytest.TempPathFactory) -> Recognised:
     known = KnownRows.of_file(data_set(tmp_path_factory.mktemp("data")).files[0])
-    row_map = RowMap((28, 28), scale=np.float64(1), offset=np.float64(0))
-    return Recognised(known, row_map, EVERY)
+    transform = InputTransform((28, 28), scale=np.float64(1), offset=np.float64(0))
+    return Recognised(known, transform, EVERY)
 
 
 def _summary(recorded: Recorded, array: Array, *, whole: bool) -> ArraySummary:
@@ -102,7 +102,7 @@ def test_a_task_on_some_classes_leaves_the_others_out(rows: Recognised, tmp_path
     """Three against seven: no other digit has a target."""
     recorded = Recorded(tmp_path)
     chosen = np.flatnonzero((LABELS == 3) | (LABELS == 7))
-    part = Recognised(rows.known, rows.map, chosen)
+    part = Recognised(rows.known, rows.transform, chosen)
     given = recorded.summary((LABELS[chosen] == 7).astype(int))
     labels = known_labels(part, given, width=1, read=recorded.arrays.get)
     assert labels is not None

@@ -12,7 +12,7 @@ from verification import TEST, TRAIN, Recorded, data_set, pictures
 
 from grader.datasets import DataSets
 from grader.records import ArraySummary, CellRun, ValidationRecord
-from grader.verification.probes import REGION_SIDE, Plan, Probe, plan
+from grader.verification.probes import REGION_SIDE, Plan, Probe, make_plan
 from grader.verification.tables import table_of
 
 DIGITS = pictures()
@@ -29,7 +29,7 @@ def digits(tmp_path_factory: pytest.TempPathFactory) -> DataSets:
 
 
 def _planned(recorded: Recorded, digits: DataSets) -> Plan:
-    return plan(recorded.evidence(digits), data_sets=digits, read=recorded.arrays.get)
+    return make_plan(recorded.evidence(digits), data_sets=digits, read=recorded.arrays.get)
 
 
 def _only(made: Plan) -> dict[str, Probe]:
@@ -43,7 +43,7 @@ def test_a_fit_on_the_data_set_is_asked_about_all_parts(digits: DataSets, tmp_pa
     recorded.fit(recorded.model(WEIGHTS), x=X[:270], y=Y[:270], held_out=(X[270:], Y[270:]))
     probes = _only(_planned(recorded, digits))
     assert list(probes) == ["test", "train", "validation", "test_shifted"]
-    assert [probe.feed.rows for probe in probes.values()] == [TEST, 270, 30, TEST]
+    assert [probe.input.rows for probe in probes.values()] == [TEST, 270, 30, TEST]
     assert {probe.data_set for probe in probes.values()} == {"mnist"}
 
 
@@ -54,10 +54,10 @@ def test_rows_of_the_fit_are_its_own(digits: DataSets, tmp_path: Path) -> None:
     kept, held = order[:200], order[200:]
     recorded.fit(recorded.model(WEIGHTS), x=X[kept], y=Y[kept], held_out=(X[held], Y[held]))
     probes = _only(_planned(recorded, digits))
-    assert probes["train"].feed.ids is not None
-    assert probes["train"].feed.ids.tolist() == kept.tolist()
-    assert probes["validation"].feed.ids is not None
-    assert probes["validation"].feed.ids.tolist() == held.tolist()
+    assert probes["train"].input.ids is not None
+    assert probes["train"].input.ids.tolist() == kept.tolist()
+    assert probes["validation"].input.ids is not None
+    assert probes["validation"].input.ids.tolist() == held.tolist()
 
 
 def test_a_loop_is_asked_about_what_it_left_of_the_training_part(digits: DataSets, tmp_path: Path) -> None:
@@ -72,15 +72,15 @@ def test_a_loop_is_asked_about_what_it_left_of_the_training_part(digits: DataSet
     }
     (held,) = [probes["validation"] for probes in made.values() if "validation" in probes]
     assert held is made[digest]["validation"]
-    assert held.feed.ids is not None
-    assert held.feed.ids.tolist() == list(range(30))
+    assert held.input.ids is not None
+    assert held.input.ids.tolist() == list(range(30))
 
 
 def test_test_rows_used_for_validation_are_recognised(digits: DataSets, tmp_path: Path) -> None:
     """Validation data may be the test part."""
     recorded = Recorded(tmp_path)
     recorded.fit(recorded.model(WEIGHTS), x=X, y=Y, held_out=(X_TEST, Y_TEST))
-    ids = _only(_planned(recorded, digits))["validation"].feed.ids
+    ids = _only(_planned(recorded, digits))["validation"].input.ids
     assert ids is not None
     assert ids.tolist() == list(range(TRAIN, TRAIN + TEST))
 
@@ -91,7 +91,7 @@ def test_points_are_asked_about_as_they_were_stored(digits: DataSets, tmp_path: 
     recorded.fit(recorded.model(WEIGHTS), x=POINTS[:300], y=SIDES[:300], held_out=(POINTS[300:], SIDES[300:]))
     probes = _only(_planned(recorded, digits))
     assert list(probes) == ["train", "validation", "region"]
-    region = probes["region"].feed.array
+    region = probes["region"].input.array
     assert region is not None
     assert region.shape == (REGION_SIDE**2, 2)
     np.testing.assert_allclose(region.min(axis=0), POINTS.min(axis=0), rtol=1e-6)
@@ -144,16 +144,16 @@ def test_a_state_that_was_only_evaluated_is_asked_too(digits: DataSets, tmp_path
     assert {probe.name for probe in states[1][1]} == {"test", "test_shifted"}
 
 
-def test_a_forgotten_scaling_is_remarked(digits: DataSets, tmp_path: Path) -> None:
-    """The model is measured on what it was trained for, and the tutor is told."""
+def test_a_model_is_measured_on_input_scaled_as_in_training(digits: DataSets, tmp_path: Path) -> None:
+    """Even where the student forgot the scaling in ``evaluate``."""
     recorded = Recorded(tmp_path)
     state = recorded.model(WEIGHTS)
     recorded.fit(state, x=X, y=Y)
     recorded.evaluation(state, x=DIGITS["x_test"], y=Y_TEST)
-    found, remark = _planned(recorded, digits).maps["m1"]
-    assert float(found.map.scale) == 1 / 255
-    assert "in cell 1" in remark
-    assert "x 1 + 0" in remark
+    ((_, probes),) = _planned(recorded, digits).states
+    scales = [float(probe.input.transform.scale) for probe in probes if probe.input.transform is not None]
+    assert set(scales) == {1 / 255}
+    assert len(scales) == len(probes)
 
 
 MISSING: dict[str, tuple[dict[str, Any], str]] = {
@@ -207,7 +207,7 @@ def _on_table(folder: Path, digits: DataSets, *, progress: Any = TABLE.labels, *
     recorded.fit(recorded.model(WEIGHTS), x=FEATURES[:300], y=progress[:300], loss="mse", metrics=("mae",), **fields)
     cell = CellRun(index=0, kind="code", source="X, y = load_diabetes(return_X_y=True, scaled=False)")
     evidence = recorded.evidence(digits).model_copy(update={"cells": (cell,)})
-    return plan(evidence, data_sets=digits, read=recorded.arrays.get)
+    return make_plan(evidence, data_sets=digits, read=recorded.arrays.get)
 
 
 PARTS: dict[str, tuple[dict[str, Any], range]] = {
@@ -231,7 +231,7 @@ def test_of_a_table_the_test_part_is_what_was_never_seen(digits: DataSets, tmp_p
         fields = {"validation": ValidationRecord(source=source, **summaries)}
     made = _on_table(tmp_path, digits, **fields)
     probes = _only(made)
-    ids = probes["test"].feed.ids if "test" in probes else np.zeros(0)
+    ids = probes["test"].input.ids if "test" in probes else np.zeros(0)
     assert ids is not None
     assert ids.tolist() == list(expected)
     assert [item.why.startswith("No row of diabetes") for item in made.unverified] == ([] if expected else [True])
@@ -279,10 +279,10 @@ def test_a_loops_validation_rows_are_no_test_rows(digits: DataSets, tmp_path: Pa
         recorded.evaluation((loop[0], recorded.state([weight / 2 for weight in WEIGHTS])), x=parts[0], y=parts[1])
     cell = CellRun(index=0, kind="code", source="load_diabetes()")
     evidence = recorded.evidence(digits).model_copy(update={"cells": (cell,)})
-    made = plan(evidence, data_sets=digits, read=recorded.arrays.get)
+    made = make_plan(evidence, data_sets=digits, read=recorded.arrays.get)
     probes = {probe.name: probe for state, found in made.states if state.fit is recorded.fits[0] for probe in found}
-    assert probes["test"].feed.ids is not None
-    assert probes["test"].feed.ids.tolist() == list(expected)
+    assert probes["test"].input.ids is not None
+    assert probes["test"].input.ids.tolist() == list(expected)
     assert ("validation" in probes) == (len(expected) < 442 - 230)
 
 
@@ -309,6 +309,6 @@ def test_a_handful_of_a_tables_rows_is_known_by_the_scale_of_others(digits: Data
     recorded.fit(many, x=FEATURES[:300], y=TABLE.labels[:300], loss="mse")
     cell = CellRun(index=0, kind="code", source="load_diabetes()")
     evidence = recorded.evidence(digits).model_copy(update={"cells": (cell,)})
-    made = plan(evidence, data_sets=digits, read=recorded.arrays.get)
+    made = make_plan(evidence, data_sets=digits, read=recorded.arrays.get)
     probes = {probe.name: probe for state, found in made.states if state.fit is recorded.fits[0] for probe in found}
-    assert probes["test"].feed.rows == 442 - 16
+    assert probes["test"].input.rows == 442 - 16

@@ -73,7 +73,7 @@ def test_map_is_known_where_some_rows_are_not(known: KnownRows, tmp_path: Path) 
     found = _recognised(known, turned, tmp_path)
     assert found is not None
     assert found.ids is None
-    assert float(found.map.scale) == 1 / 255
+    assert float(found.transform.scale) == 1 / 255
 
 
 STRANGE: dict[str, Array] = {

@@ -38,7 +38,7 @@ def test_rows_are_recognised_in_any_order_and_scaling(name: str, scaler: str, tm
     assert found is not None
     assert found.ids is not None
     assert found.ids.tolist() == numbers.tolist()
-    np.testing.assert_allclose(found.map.apply(table.rows[others]), held, rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(found.transform.apply(table.rows[others]), held, rtol=1e-4, atol=1e-5)
     assert table.never_in([found.ids]).tolist() == sorted(others.tolist())
 
 
@@ -50,7 +50,7 @@ def test_a_few_rows_are_known_by_the_map_of_others(tmp_path: Path) -> None:
     assert found is not None
     few = recorded.summary(held[:10])
     assert recognise_in_table(few, table, read=recorded.arrays.get) is None
-    known = recognise_in_table(few, table, read=recorded.arrays.get, maps=[found.map])
+    known = recognise_in_table(few, table, read=recorded.arrays.get, transforms=[found.transform])
     assert known is not None
     assert known.ids is not None
     assert known.ids.tolist() == others[:10].tolist()
@@ -61,7 +61,7 @@ def test_chosen_and_swapped_features_are_recognised(tmp_path: Path) -> None:
     recorded, table = Recorded(tmp_path), table_of("diabetes")
     found = recognise_in_table(recorded.summary(table.rows[:, [8, 2, 3]] * 0.5), table, read=recorded.arrays.get)
     assert found is not None
-    assert np.asarray(found.map.source).tolist() == [8, 2, 3]
+    assert np.asarray(found.transform.source).tolist() == [8, 2, 3]
 
 
 @pytest.mark.parametrize("change", ["one value", "noise", "squares"])
@@ -80,7 +80,7 @@ def test_other_rows_are_none_of_the_table(change: str, tmp_path: Path) -> None:
 def test_equal_rows_of_a_table_count_as_often_as_it_has_them() -> None:
     """Of a row that stands twice in the table, one in the training leaves one for the test."""
     table = table_of("iris")
-    firsts, before = table.twins
+    firsts, before = table.duplicates
     again = int(np.flatnonzero(before)[0])
     first = int(firsts[again])
     assert again in table.never_in([np.array([first])])

@@ -11,8 +11,8 @@ from verification import Recorded
 
 from grader.execution.frames import Frames
 from grader.execution.sandbox import Ending
-from grader.verification.feeds import Feed
 from grader.verification.guest_job import Run
+from grader.verification.probe_inputs import ProbeInput
 from grader.verification.probes import Probe, State
 from grader.verification.verifier_job import Answers, _blame, _take, foreign_part
 
@@ -59,7 +59,7 @@ class Said:
         _, digest = recorded.model([])
         state, probe = (
             State(recorded.models[0], digest, arrays=(), fit=None),
-            Probe("test", Feed(array=np.zeros((ROWS, 2)))),
+            Probe("test", ProbeInput(array=np.zeros((ROWS, 2)))),
         )
         ending = Ending(returncode=1, signal=None, reason="kernel_died", cpu_seconds=1.0)
         self.run = Run(Frames(records, refs), recorded.arrays, ending, "Boom")

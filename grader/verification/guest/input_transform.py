@@ -1,4 +1,4 @@
-"""How a model's input is made of a data set's own rows, inferred from recorded pairs and applied outside the kernel.
+"""Infers and applies input transforms: how a model's input is made of a data set's own rows.
 
 The host infers; the verifier's process, which imports nothing of the grader, applies. So this module needs numpy alone.
 """
@@ -30,7 +30,7 @@ SAME_STATISTICS = 1e-4
 
 
 @dataclass(frozen=True)
-class RowMap:
+class InputTransform:
     """``unit(u)[source] * scale + offset`` in the model's shape, for rows ``u`` of a data set.
 
     Attributes:
@@ -79,8 +79,8 @@ class RowMap:
         }
 
     @classmethod
-    def from_plain(cls, plain: dict[str, Any]) -> RowMap:
-        """The map that `plain` gave."""
+    def from_plain(cls, plain: dict[str, Any]) -> InputTransform:
+        """The transform that `plain` gave."""
         return cls(
             shape=tuple(plain["shape"]),
             scale=np.asarray(plain["scale"], dtype=np.float64),
@@ -103,8 +103,8 @@ def is_possible(raw: tuple[int, ...], shape: tuple[int, ...]) -> bool:
     return any(True for _ in _layouts(raw, shape))
 
 
-def infer(raw: Array, recorded: Array, *, population: Array | None = None) -> RowMap | None:
-    """The map that makes recorded rows of raw ones, or None where none of the known forms does.
+def infer(raw: Array, recorded: Array, *, population: Array | None = None) -> InputTransform | None:
+    """The transform that makes recorded rows of raw ones, or None where none of the known forms does.
 
     Tried in order: a common scale and offset; one a feature; each after a transposition, padding, cropping or repeated
     channels where the shapes ask for it, and after division by a norm.
@@ -117,7 +117,7 @@ def infer(raw: Array, recorded: Array, *, population: Array | None = None) -> Ro
     """
     if len(raw) == 0 or len(raw) != len(recorded) or recorded.dtype.kind not in "biuf":
         return None
-    # Anything can be flattened to one value: that tells nothing.
+    # A scale of 0 makes equal values of any rows.
     if not np.isfinite(recorded).all() or recorded.min() == recorded.max():
         return None
     wanted = recorded.reshape(len(recorded), -1)
@@ -141,7 +141,7 @@ class _Form:
     axes: tuple[int, ...]
     dtype: str
 
-    def common(self, features: Array, wanted: Array) -> RowMap | None:
+    def common(self, features: Array, wanted: Array) -> InputTransform | None:
         """One scale and offset for all features, where they explain every recorded value."""
         real = slice(None) if self.source is None else self.source >= 0
         seen, target = features[:, real], wanted[:, real].astype(np.float64)
@@ -157,13 +157,13 @@ class _Form:
                     return self._map(*numbers)
         return None
 
-    def by_feature(self, features: Array, wanted: Array, population: Array | None) -> RowMap | None:
+    def by_feature(self, features: Array, wanted: Array, population: Array | None) -> InputTransform | None:
         """A scale and an offset for each feature, where they explain every recorded value."""
         low, high = features.argmin(axis=0), features.argmax(axis=0)
         columns = np.arange(features.shape[1])
         span = features[high, columns] - features[low, columns]
         varies = span > 0
-        # Two points make a line through anything: with few rows hardly anything would be checked.
+        # Two points always lie on a line: with few rows hardly anything would be checked.
         if len(features) < FEWEST_ROWS or not varies.any():
             return None
         rise = wanted[high, columns].astype(np.float64) - wanted[low, columns]
@@ -198,8 +198,8 @@ class _Form:
         values = np.where(self.source >= 0, offset, wanted[0].astype(np.float64))
         return offset if (values == offset).all() else values
 
-    def _map(self, scale: Any, offset: Any, *, exact: bool = True) -> RowMap:
-        return RowMap(
+    def _map(self, scale: Any, offset: Any, *, exact: bool = True) -> InputTransform:
+        return InputTransform(
             self.shape,
             scale=np.asarray(scale, dtype=np.float64),
             offset=np.asarray(offset, dtype=np.float64),

@@ -25,7 +25,7 @@ import numpy.typing as npt
 import tensorflow as tf
 
 from ...execution.recorder.channel import Channel
-from .input_transform import RowMap, shifted
+from .input_transform import InputTransform, shifted
 from .weights import give_weights
 
 Array = npt.NDArray[Any]
@@ -54,7 +54,7 @@ class Feed:
     def __init__(self, plain: dict[str, Any], folder: Path) -> None:
         self._rows = np.load(folder / plain["rows"], mmap_mode="r", allow_pickle=False)
         self._ids = None if plain["ids"] is None else np.load(folder / plain["ids"], allow_pickle=False)
-        self._map = None if plain["map"] is None else RowMap.from_plain(plain["map"])
+        self._map = None if plain["map"] is None else InputTransform.from_plain(plain["map"])
         self._shift = bool(plain["shift"])
         self.count = len(self._rows if self._ids is None else self._ids)
 

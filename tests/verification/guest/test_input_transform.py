@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from verification import Array, pictures
 
-from grader.verification.guest.input_transform import RowMap, infer, is_possible, shifted
+from grader.verification.guest.input_transform import InputTransform, infer, is_possible, shifted
 
 IMAGES = pictures()["x_train"]
 OTHERS = pictures()["x_test"]
@@ -105,7 +105,7 @@ def test_map_survives_as_plain_text() -> None:
     for prepare in COMMON.values():
         found = infer(IMAGES[:64], prepare(IMAGES[:64]))
         assert found is not None
-        again = RowMap.from_plain(json.loads(json.dumps(found.plain())))
+        again = InputTransform.from_plain(json.loads(json.dumps(found.plain())))
         np.testing.assert_array_equal(again.apply(OTHERS), found.apply(OTHERS))
 
 

@@ -1,4 +1,4 @@
-"""The rows that a model is asked about."""
+"""The rows that a model is given when it is probed."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from grader.verification.guest.input_transform import RowMap
+from grader.verification.guest.input_transform import InputTransform
 from grader.verification.row_matching import KnownRows
 from grader.verification.tables import Table
 
@@ -16,8 +16,8 @@ Array = npt.NDArray[Any]
 
 
 @dataclass(frozen=True)
-class Feed:
-    """Rows that a model is asked about: those of a data set under a map, or an array as it is.
+class ProbeInput:
+    """Rows that a model is given: those of a data set under an input transform, or an array as it is.
 
     Attributes:
         known: The data set; None for an array.
@@ -27,7 +27,7 @@ class Feed:
     """
 
     known: KnownRows | None = None
-    row_map: RowMap | None = None
+    transform: InputTransform | None = None
     ids: Array | None = None
     shift: bool = False
     array: Array | None = None
@@ -38,7 +38,7 @@ class Feed:
         return 0 if counted is None else len(counted)
 
     @property
-    def left_out(self) -> Feed | None:
+    def left_out(self) -> ProbeInput | None:
         """The rows of the data set's training part that are not among these; None where there are none."""
         if self.known is None or self.ids is None or isinstance(self.known, Table):
             return None

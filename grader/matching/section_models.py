@@ -1,4 +1,4 @@
-"""Which model answers which section: by section first, then by how near its architecture is to what is asked for."""
+"""Decides which model answers which section: by its cells first, then by its architecture."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from grader.training.recipes import TrainingRecipe
 How = Literal["own", "refit", "elsewhere", "untrained"]
 
 NEAR_SHARE = 0.25
-"""A model trained elsewhere is lent to a section where at most this share of the layers differs."""
+"""A model trained elsewhere may answer a section where at most this share of the layers differs."""
 
 FAR_SHARE = 0.6
 FAR_LEAST = 3
-"""Where nothing else can be meant, this share or number of properties may differ: a wrong answer is an answer too."""
+"""What may differ in a model that is used only when no other fits: a share of the layers, or a number of properties."""
 
 TRAINED_AS_ASKED = 0.01
-"""Of models of one form, that which was trained as the section asks is its own; less than any difference of form."""
+"""What training as the section asks adds to a model's weight: less than any difference of form."""
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ class Candidate:
 
 
 @dataclass(frozen=True)
-class Claim:
+class SectionModel:
     """A section's model.
 
     Attributes:
@@ -110,7 +110,7 @@ class Distances:
             form = self.forms[section]
             counted = sum(layer.kind not in form.allow for layer in candidate.plain.layers)
             longer = counted - len(form.expected)
-            # A model of many times the layers is as far away as it is longer, and not worth a closer look.
+            # For a model of many times the layers, the number of extra layers is close enough.
             is_far = bool(form.expected) and longer > FAR_LEAST + 2 * len(form.expected)
             self._known[key] = longer if is_far else distance(candidate.plain, form)
         return self._known[key]
@@ -148,7 +148,7 @@ class Places:
     compared: frozenset[int] = frozenset()
 
     def is_between(self, cell: int | None, section: str) -> bool:
-        """Whether a cell lies behind the heading of the section before and in front of that of the next one."""
+        """Whether a cell lies after the heading of the previous section and before that of the next one."""
         at = self.order.index(section)
         before = next((name for name in reversed(self.order[:at]) if name in self.cells), None)
         after = next((name for name in self.order[at + 1 :] if name in self.cells), None)
@@ -157,7 +157,7 @@ class Places:
         return after is None or cell < min(self.cells[after])
 
 
-def claim(models: Sequence[Candidate], places: Places, *, distances: Distances) -> dict[str, Claim]:
+def assign_models(models: Sequence[Candidate], places: Places, *, distances: Distances) -> dict[str, SectionModel]:
     """Gives each section that owns a model its model; a model is given once.
 
     Args:
@@ -165,62 +165,62 @@ def claim(models: Sequence[Candidate], places: Places, *, distances: Distances) 
         places: Of the sections with a heading.
         distances: To the sections that own a model, in the order of the rubric.
     """
-    claims: dict[str, Claim] = {}
+    section_models: dict[str, SectionModel] = {}
     cells = places.cells
     trained = [model for model in models if model.fits]
     headed = [name for name in distances.forms if name in cells]
     own = [(name, model) for name in headed for model in trained if model.first_cell in cells[name]]
-    _nearest_first(own, claims, how="own", distances=distances)
+    _nearest_first(own, section_models, how="own", distances=distances)
     again = [(name, model) for name in headed for model in trained if model.cells & cells[name]]
-    _nearest_first(again, claims, how="refit", distances=distances)
-    _from_elsewhere(trained, claims, places, distances=distances)
+    _nearest_first(again, section_models, how="refit", distances=distances)
+    _from_elsewhere(trained, section_models, places, distances=distances)
     built = [
         (name, model)
         for name in distances.forms
         for model in models
         if not model.fits and _may_be_untrained(model, name, places, distances=distances)
     ]
-    _nearest_first(built, claims, how="untrained", distances=distances)
-    return claims
+    _nearest_first(built, section_models, how="untrained", distances=distances)
+    return section_models
 
 
 def _nearest_first(
-    pairs: Sequence[tuple[str, Candidate]], claims: dict[str, Claim], *, how: How, distances: Distances
+    pairs: Sequence[tuple[str, Candidate]], section_models: dict[str, SectionModel], *, how: How, distances: Distances
 ) -> None:
-    """Gives each section without a model the nearest of its candidates; of equals the last one trained."""
-    taken = {given.candidate.id for given in claims.values()}
+    """Gives each section without a model the closest of its candidates; of equal ones the last trained."""
+    taken = {given.candidate.id for given in section_models.values()}
     for name, model in sorted(pairs, key=lambda pair: (distances.of(pair[1], pair[0]), -pair[1].order)):
-        if name not in claims and model.id not in taken:
+        if name not in section_models and model.id not in taken:
             rivals = sum(other == name for other, _ in pairs) - 1
-            claims[name] = Claim(model, how, rivals=rivals)
+            section_models[name] = SectionModel(model, how, rivals=rivals)
             taken.add(model.id)
 
 
 def _from_elsewhere(
-    trained: Sequence[Candidate], claims: dict[str, Claim], places: Places, *, distances: Distances
+    trained: Sequence[Candidate], section_models: dict[str, SectionModel], places: Places, *, distances: Distances
 ) -> None:
-    """Models that no section claims, for sections that trained none: in their order, then the nearest."""
-    taken = {given.candidate.id for given in claims.values()}
+    """Gives models that are still free to sections that trained none: in order, then the closest."""
+    taken = {given.candidate.id for given in section_models.values()}
     free = [model for model in trained if model.id not in taken]
-    waiting = [name for name in distances.forms if name not in claims]
+    waiting = [name for name in distances.forms if name not in section_models]
     weights = [[_weight(model, name, places, distances=distances) for name in waiting] for model in free]
     for row, column in heaviest_in_order(weights, rows=len(free), columns=len(waiting)):
-        claims[waiting[column]] = Claim(free[row], "elsewhere")
+        section_models[waiting[column]] = SectionModel(free[row], "elsewhere")
     left = [
         (name, model)
         for row, model in enumerate(free)
         for column, name in enumerate(waiting)
         if weights[row][column] and distances.is_within(model, name, share=NEAR_SHARE, least=1)
     ]
-    _nearest_first(left, claims, how="elsewhere", distances=distances)
+    _nearest_first(left, section_models, how="elsewhere", distances=distances)
 
 
 def _weight(model: Candidate, name: str, places: Places, *, distances: Distances) -> float:
-    """What lending a model to a section is worth, some 1 at most; 0 where it must not be."""
+    """How well a model trained elsewhere fits a section, about 1 at most; 0 where it must not answer it."""
     as_asked = distances.is_trained_as_asked(model, name)
     if model.first_cell in places.compared and not as_asked:
         return 0.0
-    if _is_meant(model, name, places, distances=distances):
+    if _may_be_meant_for(model, name, places, distances=distances):
         share, least = FAR_SHARE, FAR_LEAST
     else:
         share, least = NEAR_SHARE, 1
@@ -230,8 +230,8 @@ def _weight(model: Candidate, name: str, places: Places, *, distances: Distances
     return likeness + (TRAINED_AS_ASKED if as_asked else 0.0)
 
 
-def _is_meant(model: Candidate, name: str, places: Places, *, distances: Distances) -> bool:
-    """Whether the model was made for this section as far as its place tells."""
+def _may_be_meant_for(model: Candidate, name: str, places: Places, *, distances: Distances) -> bool:
+    """Whether the model's place in the notebook suggests that it was made for this section."""
     owners = [one for one in distances.forms if one in places.cells]
     if not owners or model.id in places.used.get(name, ()):
         return True

@@ -1,0 +1,58 @@
+"""Recognises recorded rows across all data sets of a run, and remembers what it found."""
+
+from __future__ import annotations
+
+from grader.datasets import DataSets
+from grader.records import ArraySummary, Evidence
+from grader.verification.guest.input_transform import InputTransform
+from grader.verification.row_matching import KnownRows, Read, Recognised, recognise
+from grader.verification.tables import recognise_in_table, table_of, tables_named_in
+
+MAX_UNRECOGNISED = 60
+"""Arrays that may turn out to be rows of no data set before the rest is taken for such too: a search costs 1 s."""
+
+
+class RowIndex:
+    """Finds the data set behind recorded rows; a data set is read when first needed, and each array searched once."""
+
+    def __init__(self, evidence: Evidence, *, data_sets: DataSets, read: Read) -> None:
+        loaded = {use.name for use in evidence.data_sets if use.loaded}
+        self._files = sorted(data_sets.files, key=lambda file: file.name not in loaded)
+        self._tables = tables_named_in(cell.source for cell in evidence.cells)
+        self._transforms: dict[str, list[InputTransform]] = {}
+        self._known: dict[str, KnownRows] = {}
+        self._seen: dict[str, Recognised | None] = {}
+        self._unrecognised = 0
+        self._largest_first = sorted((fit.x for fit in evidence.fits), key=lambda x: -x.rows) if self._tables else []
+        self.read = read
+
+    def recognise(self, summary: ArraySummary | None) -> Recognised | None:
+        """The rows as a data set's, or None."""
+        # A few rows do not show their own scaling, and are recognised by that of others: the largest come first.
+        first, self._largest_first = self._largest_first, []
+        for known in first:
+            self.recognise(known)
+        if summary is None or not summary.rows:
+            return None
+        key = summary.model_dump_json()
+        if key not in self._seen:
+            self._seen[key] = self._search(summary) if self._unrecognised < MAX_UNRECOGNISED else None
+            self._unrecognised += self._seen[key] is None
+        return self._seen[key]
+
+    def _search(self, summary: ArraySummary) -> Recognised | None:
+        for name in self._tables:
+            transforms = self._transforms.setdefault(name, [])
+            in_table = recognise_in_table(summary, table_of(name), read=self.read, transforms=transforms)
+            if in_table is not None:
+                transforms += [] if any(in_table.transform is known for known in transforms) else [in_table.transform]
+                return in_table
+        partial_match: Recognised | None = None
+        for file in self._files:
+            if file.name not in self._known:
+                self._known[file.name] = KnownRows.of_file(file)
+            found = recognise(summary, self._known[file.name], read=self.read)
+            if found is not None and found.ids is not None:
+                return found
+            partial_match = partial_match or found
+        return partial_match

@@ -7,6 +7,7 @@ what it failed by where it failed. It ends with its input, in the midst of a job
 from __future__ import annotations
 
 import json
+import logging
 import os
 import queue
 import signal
@@ -85,4 +86,6 @@ def _say(answers: IO[str], message: Mapping[str, object]) -> None:
 def _interrupted(*_: object) -> None:
     """The first interrupt ends the work, and its sandbox is taken down; a second one must not disturb that."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # A kernel that is ended in the midst of a cell breaks off conversations, which is no news.
+    logging.disable()
     raise KeyboardInterrupt

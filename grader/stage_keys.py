@@ -24,6 +24,7 @@ from pathlib import Path
 from grader.environment import environment_digest
 from grader.errors import SubmissionError
 from grader.intake.files import read_bytes
+from grader.judging.registry import checks_digest
 from grader.records import SCHEMA_VERSION, Evidence, ExecutionReason, Measurements, Replay
 from grader.store import PACKAGE, STAGES, Key, Stage, code_digest, digest_of
 from grader.task import Settings, Task
@@ -248,8 +249,7 @@ class StageKeys:
             "schema_version": SCHEMA_VERSION,
             "rubric": self.settings.rubric_digest,
             "code": self.code.evaluation,
-            # The digests of packages that add checks of their own, by name.
-            "check_packages": {},
+            "course_checks": checks_digest(spec for spec in self.settings.rubric.specs if spec.package is not None),
         }
 
     @property

@@ -229,7 +229,7 @@ def load_course_checks() -> tuple[LoadFailure, ...]:
     return tuple(failures)
 
 
-def code_digest(specs: Iterable[CheckSpec]) -> str:
+def checks_digest(specs: Iterable[CheckSpec]) -> str:
     """A SHA-256 over the code of these checks: the files that hold it, and the packages that they come with.
 
     What the grader's own checks are made of besides (`grader.judging`, `grader.figures`, ...) is not in it.

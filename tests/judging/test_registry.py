@@ -16,7 +16,7 @@ from grader.cli.checks import checks
 from grader.errors import RubricError, UsageError
 from grader.evaluate import evaluate
 from grader.judging import registry
-from grader.judging.registry import CheckPackage, code_digest, find_check, own_checks
+from grader.judging.registry import CheckPackage, checks_digest, find_check, own_checks
 from grader.records import Measurements
 from grader.rubric import load_rubric, schema_text
 
@@ -166,10 +166,10 @@ def test_the_digest_follows_the_code_and_the_package(site):
         CheckPackage("example-checks", "1.2"),
         (site.folder / "example_checks.py",),
     )
-    before = code_digest([spec])
+    before = checks_digest([spec])
     with (site.folder / "example_checks.py").open("a") as file:
         file.write("# changed\n")
-    assert code_digest([spec]) != before
+    assert checks_digest([spec]) != before
 
 
 def test_the_files_of_a_package_are_all_that_lie_beside_the_check(site):

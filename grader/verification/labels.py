@@ -10,10 +10,10 @@ import numpy.typing as npt
 
 from grader.errors import StoreError
 from grader.execution.recorder.rowhash import row_hashes
+from grader.metrics import MAX_CLASSES, Targets, is_classes
 from grader.records import ArraySummary
 from grader.verification.guest.input_transform import infer
 from grader.verification.row_matching import KnownRows, Read, Recognised, first_rows, recorded_hashes
-from grader.verification.scores import MAX_CLASSES, Targets, is_classes
 
 Array = npt.NDArray[Any]
 

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from grader.datasets import DataSets
+from grader.metrics import is_accuracy
 from grader.records import (
     ArrayRef,
     ArraySummary,
@@ -92,7 +93,7 @@ class State:
         if self.compiled is None:
             return True
         named = (self.compiled.loss or "", *self.compiled.metrics)
-        return any("acc" in name or "crossentropy" in name or "hinge" in name for name in named)
+        return any(is_accuracy(name) or "crossentropy" in name or "hinge" in name for name in named)
 
 
 @dataclass

@@ -13,9 +13,9 @@ import numpy.typing as npt
 from grader.datasets import DataSetFile, load
 from grader.errors import StoreError
 from grader.execution.recorder.rowhash import row_hashes
+from grader.metrics import is_classes
 from grader.records import ArrayRef, ArraySummary
 from grader.verification.guest.input_transform import RowMap, infer, is_possible
-from grader.verification.scores import is_classes
 
 Array = npt.NDArray[Any]
 Read = Callable[[ArrayRef], Array]

@@ -9,6 +9,7 @@ from pydantic import Field
 from grader.architecture.comparison import Comparison, compare, form_in_short
 from grader.architecture.forms import ModelForm
 from grader.architecture.layers import PlainModel, last_compile, plain_model
+from grader.checks.thresholds import THRESHOLDS
 from grader.judging.absence import fix_for, why_no_model
 from grader.judging.registry import Params, check
 from grader.judging.results import Words, blocked, failed, failed_or_partial, listed, needs_review, passed
@@ -16,7 +17,6 @@ from grader.judging.subject import absent
 from grader.judging.views import SectionView
 from grader.records import CheckResult
 
-RATE_TOLERANCE = 1e-6
 _MOST_TOLD = 3
 
 
@@ -115,7 +115,7 @@ def _cells(section: SectionView) -> tuple[int, ...]:
 
 
 def _is_rate(value: Any, wanted: float) -> bool:
-    return isinstance(value, int | float) and abs(value - wanted) <= RATE_TOLERANCE
+    return isinstance(value, int | float) and abs(value - wanted) <= THRESHOLDS.rate_tolerance
 
 
 def _hashable(value: Any) -> float | None:

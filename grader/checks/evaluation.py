@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from pydantic import Field
 
+from grader.checks.thresholds import THRESHOLDS
 from grader.judging.registry import Params, check
 from grader.judging.results import Words, failed, listed, needs_review, passed, shown
 from grader.judging.subject import (
@@ -22,12 +23,6 @@ from grader.judging.views import SectionView
 from grader.metrics import METRICS, MetricName
 from grader.records import CheckResult, EvaluationRecord, Measurement, PredictionRecord
 from grader.text.quantities import Quantity, quantities, shows_bar_of
-
-COARSEST_STEP = 0.01
-"""A number printed to fewer digits than this fits too much to say anything; above 1, than this share of it."""
-
-FINE_STEP = 0.001
-"""So many digits tell a figure even where no word stands beside it; likewise."""
 
 
 class EvaluatedParams(Params):
@@ -105,7 +100,9 @@ def evaluated(section: SectionView, params: EvaluatedParams) -> CheckResult:
     words["cells"] = _in_order(whole) or tuple(sorted(evaluated_cells)) or section.match.cells
     bars = _texts(section, _cells(whole))
     own = [item for text in _texts(section, {*section.match.cells, *evaluated_cells}) for item in quantities(text)]
-    elsewhere = [item for text in _texts(section, None) for item in quantities(text) if item.step <= FINE_STEP]
+    elsewhere = [
+        item for text in _texts(section, None) for item in quantities(text) if item.step <= THRESHOLDS.fine_step
+    ]
     printed = [
         _printed(
             name,
@@ -134,13 +131,13 @@ def _printed(
 ) -> _Printed:
     def is_right(item: Quantity, within: float = tolerance) -> bool:
         return not _is_anothers(item, name, values=values, others=others) and any(
-            _is_as_fine_as(form, COARSEST_STEP) and form.equals(value, tolerance=within)
+            _is_as_fine_as(form, THRESHOLDS.coarsest_step) and form.equals(value, tolerance=within)
             for form in _forms(item, name)
             for value in values
         )
 
     named = [item for item in own if item.is_named(name) and item.step < 1]
-    fine = [item for item in own if item.is_of_test_set and _is_as_fine_as(item, FINE_STEP)]
+    fine = [item for item in own if item.is_of_test_set and _is_as_fine_as(item, THRESHOLDS.fine_step)]
     close = [item for item in (*named, *fine) if is_right(item)]
     # Another model's figure may be as close as the tolerance allows; the model's own is equal to its digits.
     right = next((item for item in close if is_right(item, 0.0)), next(iter(close), None))
@@ -162,13 +159,13 @@ def _is_as_fine_as(item: Quantity, step: float) -> bool:
 
 def _is_certain(item: Quantity, name: MetricName, values: list[float]) -> bool:
     """Whether a number far from the section is this figure: it is named so, or equal to four digits."""
-    exact = item.step <= FINE_STEP / 10 and any(item.equals(value, tolerance=0) for value in values)
+    exact = item.step <= THRESHOLDS.fine_step / 10 and any(item.equals(value, tolerance=0) for value in values)
     return item.is_named(name) or (exact and item.is_of_test_set)
 
 
 def _is_of_history(section: SectionView, item: Quantity, name: MetricName) -> bool:
     """Whether a number that no word ties to the test set is one of the training's own history."""
-    if item.says_test or item.step > FINE_STEP:
+    if item.says_test or item.step > THRESHOLDS.fine_step:
         return False
     past = (
         value

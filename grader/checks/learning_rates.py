@@ -8,6 +8,7 @@ import numpy as np
 from pydantic import Field
 
 from grader.checks.loss_curves import is_history
+from grader.checks.thresholds import THRESHOLDS
 from grader.figures.plotted_data import cells_of, figures_by_nearness, series
 from grader.judging.absence import is_training
 from grader.judging.registry import Params, check
@@ -16,10 +17,6 @@ from grader.judging.subject import Floats, absent
 from grader.judging.views import SectionView
 from grader.metrics import METRICS
 from grader.records import CheckResult, FigureRecord, FitRecord
-
-LOOP_TOLERANCE = 0.25
-"""How far the end of a loop's curve may lie from the model's loss on its training rows, as a share of it: what a loop
-notes is the mean over an epoch in which the weights moved."""
 
 
 class LearningRatesParams(Params):
@@ -146,5 +143,9 @@ def _ends_as_measured(section: SectionView, line: Floats, fit: FitRecord) -> boo
     if loss is None or not loss > 0 or len(line) != fit.epochs_run:
         return False
     forms = (loss, np.log10(loss), np.log(loss))
-    reach = (LOOP_TOLERANCE * loss, np.log10(1 + LOOP_TOLERANCE), np.log(1 + LOOP_TOLERANCE))
+    reach = (
+        THRESHOLDS.loop_tolerance * loss,
+        np.log10(1 + THRESHOLDS.loop_tolerance),
+        np.log(1 + THRESHOLDS.loop_tolerance),
+    )
     return any(abs(float(line[-1]) - form) <= near for form, near in zip(forms, reach, strict=True))

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 import numpy as np
 from pydantic import Field
 
+from grader.checks.thresholds import THRESHOLDS
 from grader.figures.plotted_data import artist_points, cells_of, figures_by_nearness, was_cut
 from grader.judging.registry import Params, check
 from grader.judging.results import Words, failed, needs_review, passed, per_cent
@@ -16,10 +17,6 @@ from grader.records import CheckResult, FigureRecord, Measurement
 
 MOST_POINTS = 5000
 """So many drawn points are compared, the first of each scatter."""
-
-
-FEWEST_POINTS = 10
-"""Fewer may lie on anything by chance."""
 
 
 class PredictionFigureParams(Params):
@@ -96,7 +93,7 @@ def _part_drawn(
     for axes in figure.axes:
         for drawn in artist_points(section, axes):
             few = drawn[:MOST_POINTS]
-            if len(few) >= FEWEST_POINTS and any(
+            if len(few) >= THRESHOLDS.fewest_points and any(
                 _share(few, points, tolerance=params.tolerance) >= params.share for points in wanted
             ):
                 return len(drawn)

@@ -9,28 +9,9 @@ import numpy as np
 
 from grader.integrity.findings import Finding, finding_of, place_of
 from grader.integrity.origins import KnownStates
+from grader.integrity.thresholds import THRESHOLDS
 from grader.judging.views import Array, SubmissionView
 from grader.records import FitRecord, Measurement, Measurements, ModelRecord
-
-DOUBTED = 0.3
-"""Cosine between a kernel before and after. Training leaves much of what it began with: 0.5 to 0.98 in wide networks. A
-softmax regression keeps 0.1 after 20 epochs of MNIST, and one with an L2 penalty or large steps as little: below this a
-repetition is asked for, which clears them, and shows where weights from elsewhere were mixed with the beginning."""
-
-UNRELATED = 4.0
-"""The same in units of 1 / sqrt(values), its spread between kernels that have nothing to do with each other."""
-
-LEAST_VALUES = 1000
-"""Of a kernel: the cosine of fewer says too little."""
-
-STOOD_STILL = 0.02
-"""Way of every kernel over its length. Whole trainings from fresh weights go 0.2 and more in some kernel."""
-
-FEWEST_CLASSES = 4
-"""Two or three classes may be told apart by the chance of fresh weights."""
-
-KNOWN_SHARE = 0.5
-"""Of the way from guessing to no error: fresh weights come nowhere near, and a model beyond that has learned."""
 
 
 def weights_not_of_beginning(submission: SubmissionView) -> Iterator[Finding]:
@@ -47,14 +28,14 @@ def _beginnings(submission: SubmissionView) -> Iterator[tuple[Finding, bool]]:
     """The trainings in doubt, and of each whether what it left has nothing at all to do with what it began with."""
     for fit in submission.evidence.fits:
         pairs = _kernels(fit, submission=submission)
-        large = [pair for pair in pairs if pair[0].size >= LEAST_VALUES]
+        large = [pair for pair in pairs if pair[0].size >= THRESHOLDS.fewest_values]
         if not large or not _knows(
             _measured(fit, fit.weights_after, submission.measurements), submission.evidence.model(fit.model)
         ):
             continue
         cosines = [_cosine(*pair) for pair in large]
         nearest = max(cosines)
-        if nearest >= DOUBTED:
+        if nearest >= THRESHOLDS.least_cosine:
             continue
         finding = finding_of(
             fit,
@@ -67,7 +48,10 @@ def _beginnings(submission: SubmissionView) -> Iterator[tuple[Finding, bool]]:
             repeatable=fit.random_state.get("optimizer") is None,
         )
         spreads = (1 / math.sqrt(before.size) for before, _ in large)
-        yield finding, all(cosine < UNRELATED * spread for cosine, spread in zip(cosines, spreads, strict=True))
+        yield (
+            finding,
+            all(cosine < THRESHOLDS.unrelated * spread for cosine, spread in zip(cosines, spreads, strict=True)),
+        )
 
 
 def knew_before_training(submission: SubmissionView) -> Iterator[Finding]:
@@ -91,7 +75,7 @@ def knew_before_training(submission: SubmissionView) -> Iterator[Finding]:
 def _how_it_knew(submission: SubmissionView, fit: FitRecord, *, known: KnownStates) -> str:
     """What a model knew before a fit, in words; empty where it knew nothing, or nothing is known of that."""
     model = submission.evidence.model(fit.model)
-    if fit.weights_before is None or _outputs(model) < FEWEST_CLASSES:
+    if fit.weights_before is None or _outputs(model) < THRESHOLDS.fewest_classes:
         return ""
     if known.made(fit.weights_before) or known.made_kernels(fit.weights_before):
         return ""
@@ -102,7 +86,7 @@ def _how_it_knew(submission: SubmissionView, fit: FitRecord, *, known: KnownStat
     # Where its beginning cannot be rebuilt outside.
     after = _measured(fit, fit.weights_after, submission.measurements)
     kernels = _kernels(fit, submission=submission)
-    moved = any(_norm(end - begin) > STOOD_STILL * _norm(begin) for begin, end in kernels)
+    moved = any(_norm(end - begin) > THRESHOLDS.stood_still * _norm(begin) for begin, end in kernels)
     return "was what it is now" if kernels and not moved and _knows(after, model) else ""
 
 
@@ -130,9 +114,9 @@ def _knows(measured: Measurement | None, model: ModelRecord) -> bool:
     if measured is None:
         return False
     if measured.accuracy is None:
-        return measured.r2 is not None and measured.r2 > KNOWN_SHARE
+        return measured.r2 is not None and measured.r2 > THRESHOLDS.known_share
     guessed = 1 / max(_outputs(model), 2)
-    return measured.accuracy > guessed + KNOWN_SHARE * (1 - guessed)
+    return measured.accuracy > guessed + THRESHOLDS.known_share * (1 - guessed)
 
 
 def _outputs(model: ModelRecord) -> int:

@@ -8,17 +8,12 @@ from collections.abc import Iterable, Iterator, Sequence
 import numpy as np
 
 from grader.integrity.findings import Finding, finding_of, mark_of, place_of
+from grader.integrity.thresholds import THRESHOLDS
 from grader.judging.views import Array, SubmissionView
 from grader.records import FitRecord, ModelRecord
 
-NEAR = 0.1
-"""Of the way that a training went: weights that end so near to another model's were put there. Trainings of their own
-end about as far from each other as they went."""
-
 MOST_STATES = 50
 """Of one form, the latest: more are not compared."""
-
-_ROUNDING = 1e-6
 
 
 def ready_made_weights(submission: SubmissionView) -> Iterator[Finding]:
@@ -163,7 +158,9 @@ class KnownStates:
                 break
         for array, *values in zip(arrays, *others, strict=True):
             span = np.stack([np.zeros_like(array), *values])
-            if np.any(array < span.min(axis=0) - _ROUNDING) or np.any(array > span.max(axis=0) + _ROUNDING):
+            if np.any(array < span.min(axis=0) - THRESHOLDS.rounding) or np.any(
+                array > span.max(axis=0) + THRESHOLDS.rounding
+            ):
                 return False
         return bool(others)
 
@@ -234,4 +231,4 @@ def _has_weights_of(fit: FitRecord, source: FitRecord, *, submission: Submission
             return False
         apart += float(np.sum(np.square(end - other)))
         went += float(np.sum(np.square(end - begin)))
-    return apart < NEAR**2 * went
+    return apart < THRESHOLDS.near**2 * went

@@ -13,6 +13,8 @@ from typing import Literal, Protocol
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
+from grader.matching.thresholds import THRESHOLDS
+
 MAX_CELL_CHARACTERS = 20_000
 MAX_HEADINGS = 400
 MAX_CHARACTERS = 200
@@ -20,9 +22,6 @@ MAX_CHARACTERS = 200
 Kind = Literal["heading", "bold", "plain", "comment"]
 """``heading``: one of Markdown's or HTML's; ``bold``: a paragraph in bold alone; ``plain``: a line that begins like an
 exercise (``Exercise 4: ...``); ``comment``: a comment in code. Only a real heading can end a section."""
-
-WEIGHTS = {"heading": 1.0, "bold": 0.9, "plain": 0.85, "comment": 0.8}
-"""What a likeness counts, by the form of the heading: where several forms name one section, the plainest wins."""
 
 _HTML = re.compile(r"<h([1-6])\b[^>]*>(.*?)</h\1\s*>", re.IGNORECASE | re.DOTALL)
 _TAG = re.compile(r"<[^>]*>")
@@ -38,8 +37,6 @@ _SPELT = {
     name: number for number, name in enumerate(("one", "two", "three", "four", "five", "six", "seven", "eight"), 1)
 }
 _SPELT_LABEL = re.compile(rf"(?P<word>[^\W\d_]+)\s+(?P<number>{'|'.join(_SPELT)})(?={_SET_OFF.pattern})")
-_SAME_WORD = 0.7
-_SAME_LETTERS = 0.8
 
 
 class HasSource(Protocol):
@@ -143,7 +140,7 @@ def title_likeness(one: tuple[str, ...], other: tuple[str, ...]) -> float:
     back = sum(any(_alike(word, here) for here in one) for word in other)
     by_words = (shared + back) / (len(one) + len(other))
     # Any two titles share a third of their letters: only what is nearly the same counts.
-    return max(by_words, _letters(" ".join(one), " ".join(other), least=_SAME_LETTERS))
+    return max(by_words, _letters(" ".join(one), " ".join(other), least=THRESHOLDS.same_letters))
 
 
 def is_same_word(one: str, other: str) -> bool:
@@ -152,7 +149,7 @@ def is_same_word(one: str, other: str) -> bool:
         return False
     if len(min(one, other, key=len)) >= 2 and (one.startswith(other) or other.startswith(one)):
         return True
-    return _letters(one, other, least=_SAME_WORD) > 0
+    return _letters(one, other, least=THRESHOLDS.same_word) > 0
 
 
 def _of_markdown(source: str, *, cell: int) -> Iterator[Heading]:
@@ -215,7 +212,7 @@ def _alike(one: str, other: str) -> bool:
         return True
     if min(len(one), len(other)) < 4:
         return False
-    return _letters(one, other, least=_SAME_LETTERS) > 0
+    return _letters(one, other, least=THRESHOLDS.same_letters) > 0
 
 
 def _letters(one: str, other: str, *, least: float) -> float:

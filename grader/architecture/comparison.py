@@ -6,9 +6,7 @@ from dataclasses import dataclass, replace
 
 from grader.architecture.forms import Expected, ModelForm, Range, Wanted, meets
 from grader.architecture.layers import PlainLayer, PlainModel, in_short, kernel_words
-
-OTHER_INPUT = 3
-"""What a wrong width of the input adds to a distance: such a model was made for other data."""
+from grader.architecture.thresholds import THRESHOLDS
 
 _MOST_LAYERS = 400
 
@@ -67,7 +65,7 @@ def compare(model: PlainModel, form: ModelForm) -> Comparison:
 
 def distance(model: PlainModel, form: ModelForm) -> int:
     """How far a model is from a form: the number of differences, a wrong input counting more."""
-    extra = OTHER_INPUT - 1 if has_other_input(model, form) else 0
+    extra = THRESHOLDS.other_input - 1 if has_other_input(model, form) else 0
     return compare(model, form).count + extra
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from grader.metrics import METRICS
+from grader.text.thresholds import THRESHOLDS
 
 _NUMBER = re.compile(
     r"(?<![\w.])[-+]?\d+(?:[.,]\d+)?(?:[eE][-+]?\d{1,3})?(?!\w)(?P<percent>\s?(?:%|per ?cent|prozent))?", re.IGNORECASE
@@ -18,9 +19,6 @@ _EPOCH = re.compile(r"^\s*Epoch \d+(?:/\d+)?\s*$", re.IGNORECASE)
 _OTHER_PARTS = re.compile(r"\bval(?!ue)|valid|train", re.IGNORECASE)
 _PER_CENT = re.compile(r"%|per ?cent|prozent", re.IGNORECASE)
 _TEST = re.compile(r"test|eval", re.IGNORECASE)
-
-
-LONGEST_TEXT = 9
 
 
 @dataclass(frozen=True)
@@ -59,7 +57,7 @@ class Quantity:
     @property
     def short(self) -> str:
         """As printed, or four digits of what was printed with more."""
-        return self.text if len(self.text) <= LONGEST_TEXT else f"{self.value:.4g}"
+        return self.text if len(self.text) <= THRESHOLDS.longest_number else f"{self.value:.4g}"
 
     @property
     def as_per_cent(self) -> Quantity:

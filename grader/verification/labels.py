@@ -14,12 +14,9 @@ from grader.metrics import MAX_CLASSES, Targets, is_classes
 from grader.records import ArraySummary
 from grader.verification.guest.input_transform import infer
 from grader.verification.row_matching import KnownRows, Read, Recognised, first_rows, recorded_hashes
+from grader.verification.thresholds import THRESHOLDS
 
 Array = npt.NDArray[Any]
-
-CONSISTENT_SHARE = 0.95
-"""Of the recorded labels that must follow from the data set's by one rule (odd or even, one digit against the rest)
-before the rule is applied to rows whose labels were not recorded."""
 
 MAX_ROWS = 10_000_000
 """A summary that speaks of more is none of a notebook that fits into memory."""
@@ -107,7 +104,7 @@ def known_labels(recognised: Recognised, y: ArraySummary | None, *, width: int, 
     if official.max() < width:
         return Labels(official, agreement=float(np.mean(own == theirs)))
     rule, share = _rule(own, theirs)
-    if share < CONSISTENT_SHARE:
+    if share < THRESHOLDS.consistent_share:
         return None
     return Labels(np.where(official < len(rule), rule[np.minimum(official, len(rule) - 1)], -1), agreement=share)
 

@@ -24,13 +24,11 @@ from pathlib import Path
 from grader import pipeline
 from grader.execution.sandbox import Sandbox
 from grader.intake import collect_submissions
+from grader.limits import WORKER_END_SECONDS
 from grader.pipeline import OnProgress, Progress, Settings, Step, Task
 from grader.records import GradedSubmission
 from grader.report import write_cohort
 from grader.store import OutputFolder
-
-INTERRUPT_SECONDS = 10.0
-"""How long a worker may take to end its sandbox."""
 
 _PRELOADED = ("grader.pipeline", "grader.execution.execute", "grader.verification.verify", "grader.report")
 
@@ -170,7 +168,7 @@ def _interrupt(workers: Iterable[BaseProcess]) -> None:
         if worker.pid is not None and worker.is_alive():
             os.kill(worker.pid, signal.SIGINT)
     for worker in list(workers):
-        worker.join(INTERRUPT_SECONDS)
+        worker.join(WORKER_END_SECONDS)
         if worker.is_alive():
             worker.kill()
 

@@ -15,12 +15,10 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 import numpy.typing as npt
 
+from grader.limits import MAX_CLASSES
 from grader.records.measurements import Measurement
 
 Array = npt.NDArray[Any]
-
-MAX_CLASSES = 1000
-"""Whole numbers up to here are read as classes; beyond, as quantities."""
 
 
 @dataclass(frozen=True)

@@ -24,12 +24,10 @@ import numpy as np
 import numpy.typing as npt
 
 from grader.errors import StoreError
+from grader.limits import MAX_STORED_ARRAY_BYTES
 from grader.records import ArrayRef, Evidence, GradedSubmission, Measurements, Record
 
 R = TypeVar("R", bound=Record)
-
-MAX_ARRAY_BYTES = 512 * 2**20
-"""An array file above this is refused; the recorder's own cap is far below."""
 
 
 def write_atomically(path: Path, data: bytes | str) -> None:
@@ -87,8 +85,8 @@ class ArrayStore:
         """
         path = self.folder / f"{ref}.npy"
         try:
-            if path.stat().st_size > MAX_ARRAY_BYTES:
-                raise StoreError(f"{path}: more than {MAX_ARRAY_BYTES} bytes.")
+            if path.stat().st_size > MAX_STORED_ARRAY_BYTES:
+                raise StoreError(f"{path}: more than {MAX_STORED_ARRAY_BYTES} bytes.")
             loaded: npt.NDArray[Any] = np.load(path, allow_pickle=False)
         except (OSError, ValueError, EOFError) as error:
             raise StoreError(

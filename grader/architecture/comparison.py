@@ -7,8 +7,7 @@ from dataclasses import dataclass, replace
 from grader.architecture.forms import Expected, ModelForm, Range, Wanted, meets
 from grader.architecture.layers import PlainLayer, PlainModel, in_short, kernel_words
 from grader.architecture.thresholds import THRESHOLDS
-
-_MOST_LAYERS = 400
+from grader.limits import MAX_COMPARED_LAYERS
 
 
 @dataclass(frozen=True)
@@ -47,7 +46,7 @@ def compare(model: PlainModel, form: ModelForm) -> Comparison:
 
     A softmax over two units and a sigmoid of one are the same output, written in two ways.
     """
-    found = tuple(layer for layer in model.layers if layer.kind not in form.allow)[:_MOST_LAYERS]
+    found = tuple(layer for layer in model.layers if layer.kind not in form.allow)[:MAX_COMPARED_LAYERS]
     expected = form.expected
     differences = list(_of_the_whole(model, form))
     if not expected:

@@ -15,9 +15,8 @@ from grader.judging.registry import Params, check
 from grader.judging.results import Words, blocked, failed, failed_or_partial, listed, needs_review, passed
 from grader.judging.subject import absent
 from grader.judging.views import SectionView
+from grader.limits import MAX_DIFFERENCES_TOLD
 from grader.records import CheckResult
-
-_MOST_TOLD = 3
 
 
 class ArchitectureParams(Params):
@@ -92,9 +91,9 @@ def _judged(plain: PlainModel, comparison: Comparison, *, params: ArchitecturePa
     if not comparison.count:
         return passed("Your model has the layers that were asked for.", words)
     texts = [difference.text for difference in comparison.differences]
-    told = " ".join(texts[:_MOST_TOLD])
-    if len(texts) > _MOST_TOLD:
-        told += f" {len(texts) - _MOST_TOLD} more properties differ."
+    told = " ".join(texts[:MAX_DIFFERENCES_TOLD])
+    if len(texts) > MAX_DIFFERENCES_TOLD:
+        told += f" {len(texts) - MAX_DIFFERENCES_TOLD} more properties differ."
     words["next_step"] = comparison.differences[0].step
     if comparison.undecided:
         return needs_review("unverifiable", f"{told} But {comparison.undecided}; a tutor will decide.", words)
@@ -102,7 +101,7 @@ def _judged(plain: PlainModel, comparison: Comparison, *, params: ArchitecturePa
         return needs_review("unverifiable", f"{told} Some layers could not be read; a tutor will decide.", words)
     if comparison.count == 1:
         return failed_or_partial(params.one_off, told, words)
-    words["next_step"] = " ".join(difference.step for difference in comparison.differences[:_MOST_TOLD])
+    words["next_step"] = " ".join(difference.step for difference in comparison.differences[:MAX_DIFFERENCES_TOLD])
     return failed(told, words)
 
 

@@ -13,12 +13,10 @@ from grader.judging.registry import Params, check
 from grader.judging.results import Words, failed, failed_or_partial, needs_review, passed, per_cent
 from grader.judging.subject import Floats, absent, flat_rows, numbers, share_left_out, speaks_of_model, unverified
 from grader.judging.views import SectionView
+from grader.limits import MAX_UNSEEN_SETS
 from grader.records import ArraySummary, CheckResult, EvaluationRecord, FitRecord, PredictionRecord
 from grader.training.rows_of_fits import Hashes, hashes, share_within
 from grader.training.thresholds import THRESHOLDS as TRAINING
-
-MOST_UNSEEN = 4
-"""Sets of rows that are looked at, the largest first: a validation part, a test part, and some to spare."""
 
 _SCALING_LAYERS = frozenset({"Normalization", "BatchNormalization", "LayerNormalization"})
 
@@ -183,7 +181,7 @@ def _unseen_rows(section: SectionView, width: int) -> list[Floats]:
             continue
         found[item.x.content] = (own, table)
         is_tested = is_tested or item.cell not in loops
-    sets = sorted(found.values(), key=lambda one: -len(one[0]))[:MOST_UNSEEN]
+    sets = sorted(found.values(), key=lambda one: -len(one[0]))[:MAX_UNSEEN_SETS]
     whole = [
         table
         for number, (own, table) in enumerate(sets)

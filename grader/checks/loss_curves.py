@@ -13,10 +13,8 @@ from grader.judging.registry import Params, check
 from grader.judging.results import Words, failed, failed_or_partial, listed, needs_review, passed
 from grader.judging.subject import Floats, absent, fits_of_model, nothing_trained
 from grader.judging.views import SectionView
+from grader.limits import MAX_FITS_JOINED
 from grader.records import Basis, CheckResult, FigureRecord, FitRecord
-
-MOST_FITS = 32
-"""So many fits of one model are put together at most, the last ones."""
 
 
 class LossCurvesParams(Params):
@@ -73,7 +71,7 @@ def _curves_of(
 
 def _histories(fits: Sequence[FitRecord], key: str) -> Iterator[Floats]:
     """What a right curve may show: the history of one fit, or of several that followed each other."""
-    parts = [np.asarray(fit.history.get(key, ()), dtype=np.float64) for fit in fits[-MOST_FITS:]]
+    parts = [np.asarray(fit.history.get(key, ()), dtype=np.float64) for fit in fits[-MAX_FITS_JOINED:]]
     for start in range(len(parts)):
         for end in range(start + 1, len(parts) + 1):
             values = np.concatenate(parts[start:end])

@@ -13,10 +13,8 @@ from grader.judging.registry import Params, check
 from grader.judging.results import Words, failed, needs_review, passed, per_cent
 from grader.judging.subject import Floats, absent, measured_states, nothing_trained, numbers, untested
 from grader.judging.views import SectionView
+from grader.limits import MAX_COMPARED_POINTS
 from grader.records import CheckResult, FigureRecord, Measurement
-
-MOST_POINTS = 5000
-"""So many drawn points are compared, the first of each scatter."""
 
 
 class PredictionFigureParams(Params):
@@ -49,7 +47,7 @@ def prediction_figure(section: SectionView, params: PredictionFigureParams) -> C
     for figure in figures:
         for axes in figure.axes:
             shares = [
-                _share_drawn(points, drawn[:MOST_POINTS], tolerance=params.tolerance)
+                _share_drawn(points, drawn[:MAX_COMPARED_POINTS], tolerance=params.tolerance)
                 for drawn in artist_points(section, axes)
                 for points in wanted
                 if len(drawn) >= params.share * len(points)
@@ -92,7 +90,7 @@ def _part_drawn(
     """How many points a figure shows where nearly all of them are predictions against true values; 0 for none."""
     for axes in figure.axes:
         for drawn in artist_points(section, axes):
-            few = drawn[:MOST_POINTS]
+            few = drawn[:MAX_COMPARED_POINTS]
             if len(few) >= THRESHOLDS.fewest_points and any(
                 _share(few, points, tolerance=params.tolerance) >= params.share for points in wanted
             ):

@@ -14,12 +14,10 @@ from grader.figures.regions import is_curve_like
 from grader.figures.thresholds import THRESHOLDS
 from grader.judging.subject import Floats, flat_rows, numbers
 from grader.judging.views import SectionView
+from grader.limits import MAX_PREDICTIONS_JOINED
 from grader.records import AxesRecord, GridRecord
 
 Classes = npt.NDArray[np.int64]
-
-MOST_RECORDS = 2000
-"""So many predictions of one model are looked at, the last ones."""
 
 
 @dataclass(frozen=True)
@@ -127,7 +125,7 @@ def answers_of(section: SectionView, records: Sequence[tuple[str | None, str | N
     """Recorded inputs and outputs, given as the names of their arrays; small ones are put together."""
     found: list[Answers] = []
     few: list[tuple[Floats, Floats]] = []
-    for inputs, outputs in records[-MOST_RECORDS:]:
+    for inputs, outputs in records[-MAX_PREDICTIONS_JOINED:]:
         values, points = numbers(section, outputs), points_of(numbers(section, inputs))
         if values is None or not values.size or not np.isfinite(values).all():
             continue

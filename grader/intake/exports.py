@@ -15,7 +15,7 @@ from typing import Any
 
 import yaml
 
-from grader.intake.naming import MAX_AUTHORS, MAX_NAME_CHARACTERS
+from grader.limits import MAX_AUTHOR_CHARACTERS, MAX_AUTHORS, MAX_METADATA_DEPTH, MAX_STUDENT_ID_CHARACTERS
 from grader.printed_text import well_formed
 from grader.records import Author
 
@@ -30,8 +30,6 @@ _BLACKBOARD = re.compile(
 )
 _GRADESCOPE = re.compile(r"submission_(?P<id>\d{1,20})")
 _NAMELESS = frozenset({"participant", "group", "anon", "anonymous"})
-_MAX_DEPTH = 60
-_MAX_ID_CHARACTERS = 40
 
 Parts = tuple[str, ...]
 """A member's name, split at its slashes."""
@@ -113,14 +111,14 @@ def _people(events: Iterable[Any]) -> Iterator[tuple[str, Author]]:
     for event in events:
         match event:
             case yaml.MappingStartEvent() | yaml.SequenceStartEvent():
-                if len(place) >= _MAX_DEPTH:
+                if len(place) >= MAX_METADATA_DEPTH:
                     return
                 place.append(None)
                 is_key.append(isinstance(event, yaml.MappingStartEvent))
                 person = {} if _is_person(place) else person
             case yaml.MappingEndEvent() | yaml.SequenceEndEvent():
                 if _is_person(place) and _text(person.get("name", "")):
-                    number = _text(person.get("sid", ""))[:_MAX_ID_CHARACTERS] or None
+                    number = _text(person.get("sid", ""))[:MAX_STUDENT_ID_CHARACTERS] or None
                     yield str(place[0]), Author(name=_text(person["name"]), student_id=number)
                 place.pop()
                 is_key.pop()
@@ -143,4 +141,4 @@ def _is_person(place: list[str | None]) -> bool:
 
 
 def _text(given: str) -> str:
-    return " ".join(well_formed(given).split())[:MAX_NAME_CHARACTERS]
+    return " ".join(well_formed(given).split())[:MAX_AUTHOR_CHARACTERS]

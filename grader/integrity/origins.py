@@ -10,10 +10,8 @@ import numpy as np
 from grader.integrity.findings import Finding, finding_of, mark_of, place_of
 from grader.integrity.thresholds import THRESHOLDS
 from grader.judging.views import Array, SubmissionView
+from grader.limits import MAX_STATES_COMPARED
 from grader.records import FitRecord, ModelRecord
-
-MOST_STATES = 50
-"""Of one form, the latest: more are not compared."""
 
 
 def ready_made_weights(submission: SubmissionView) -> Iterator[Finding]:
@@ -46,7 +44,7 @@ def weights_of_another_training(submission: SubmissionView) -> Iterator[Finding]
     for fits in left.values():
         pairs = [
             (fit, other)
-            for fit in fits[:MOST_STATES]
+            for fit in fits[:MAX_STATES_COMPARED]
             if (other := _unlike(fit, fits, submission=submission)) is not None
         ]
         # Whose callback may have set them is known better than who was there first: the other model may be honest.
@@ -154,7 +152,7 @@ class KnownStates:
             known = [self._submission.read(ref) for ref in self._submission.evidence.weights[state]]
             if [array.shape for array in known] == shapes:
                 others.append(known)
-            if len(others) == MOST_STATES:
+            if len(others) == MAX_STATES_COMPARED:
                 break
         for array, *values in zip(arrays, *others, strict=True):
             span = np.stack([np.zeros_like(array), *values])
@@ -196,7 +194,7 @@ def _how_they_came(submission: SubmissionView, fit: FitRecord) -> str:
 def _unlike(fit: FitRecord, others: Sequence[FitRecord], *, submission: SubmissionView) -> FitRecord | None:
     """The first of another model whose training was another one."""
     own = submission.evidence.model(fit.model).object_id
-    for other in others[:MOST_STATES]:
+    for other in others[:MAX_STATES_COMPARED]:
         same = other.x.content == fit.x.content and other.history == fit.history
         if not same and submission.evidence.model(other.model).object_id != own:
             return other

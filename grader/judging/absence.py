@@ -7,11 +7,11 @@ from collections.abc import Mapping
 
 from grader.cell_code import libraries
 from grader.judging.views import SectionView
+from grader.limits import MAX_ERROR_CHARACTERS
 from grader.records import CellRun, FitRecord, SectionMatch
 
 _BEFORE_COLON = re.compile(r"^[^:\-\u2013\u2014]{1,40}?(?=\s*[:\-\u2013\u2014])")
 _TAG = re.compile(r"\s*\([^)]*\)")
-_LONGEST_ERROR = 160
 
 BROKEN = frozenset({"error", "timeout", "died", "not_run"})
 """What became of a cell that did not run to its end."""
@@ -83,7 +83,7 @@ def what_failed(cell: CellRun) -> str:
     """What happened to a cell, as part of a sentence: ``cell 7 raised NameError: ...``."""
     name = f"cell {cell.index + 1}"
     if cell.error is not None:
-        value = cell.error.value.strip().splitlines()[0][:_LONGEST_ERROR] if cell.error.value.strip() else ""
+        value = cell.error.value.strip().splitlines()[0][:MAX_ERROR_CHARACTERS] if cell.error.value.strip() else ""
         raised = f"{name} raised {cell.error.name}" + (f": {value.rstrip('.')}" if value else "")
         return f"{raised} ({cell.error.removed_api.rstrip('.')})" if cell.error.removed_api else raised
     return {

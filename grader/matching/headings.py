@@ -13,11 +13,8 @@ from typing import Literal, Protocol
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
+from grader.limits import MAX_HEADING_CELL_CHARACTERS, MAX_HEADING_CHARACTERS, MAX_HEADINGS
 from grader.matching.thresholds import THRESHOLDS
-
-MAX_CELL_CHARACTERS = 20_000
-MAX_HEADINGS = 400
-MAX_CHARACTERS = 200
 
 Kind = Literal["heading", "bold", "plain", "comment"]
 """``heading``: one of Markdown's or HTML's; ``bold``: a paragraph in bold alone; ``plain``: a line that begins like an
@@ -94,7 +91,7 @@ def headings_of(cells: Iterable[HasSource]) -> list[Heading]:
     """Every heading of a notebook, in order."""
     found: list[Heading] = []
     for cell in cells:
-        source = cell.source[:MAX_CELL_CHARACTERS]
+        source = cell.source[:MAX_HEADING_CELL_CHARACTERS]
         if cell.kind == "markdown":
             found += _of_markdown(source, cell=cell.index)
         elif cell.kind == "code":
@@ -199,7 +196,7 @@ def _inline_text(token: Token) -> str:
 
 
 def _short(text: str) -> str:
-    return " ".join(text.split())[:MAX_CHARACTERS]
+    return " ".join(text.split())[:MAX_HEADING_CHARACTERS]
 
 
 def _words(text: str) -> tuple[str, ...]:

@@ -7,13 +7,13 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from grader.limits import MAX_LOST_MESSAGES
 from grader.records import GradedSubmission, Verdict
 from grader.report import plots
 from grader.report.gradebook import gradebook_csv, summary_json
 from grader.report.pages import data_uri, environment
 from grader.store import OutputFolder, write_atomically
 
-MAX_MESSAGES = 5
 _QUEUE = {
     "flagged": "Suspicious: look at the evidence",
     "infrastructure": "Caused by the grading system: a limit, a crash or a missing package",
@@ -132,7 +132,7 @@ def _criterion(name: str, rows: Sequence[tuple[GradedSubmission, Verdict]]) -> C
         points_lost=sum(v.points - v.earned for v in decided),
         pending=len(verdicts) - len(decided),
         discrimination=_discrimination(rows),
-        messages=tuple(lost.most_common(MAX_MESSAGES)),
+        messages=tuple(lost.most_common(MAX_LOST_MESSAGES)),
     )
 
 

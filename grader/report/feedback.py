@@ -11,6 +11,7 @@ from typing import Literal
 import numpy as np
 
 from grader.errors import StoreError
+from grader.limits import MAX_FIX_FIRST, MAX_PAGE_PICTURES_BYTES, MAX_SHOWN_CHARACTERS
 from grader.records import (
     Advice,
     ArrayRef,
@@ -27,10 +28,6 @@ from grader.records import (
 from grader.report import plots
 from grader.report.pages import data_uri, environment
 from grader.store import SubmissionFolder
-
-MAX_FIX_FIRST = 3
-MAX_SHOWN_CHARACTERS = 4000
-MAX_PAGE_PICTURES_BYTES = 12 * 2**20
 
 
 @dataclass(frozen=True)

@@ -8,12 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import partial
 
+from grader.limits import MAX_INITIAL_STATES
 from grader.records import Evidence
 from grader.verification.labels import known_labels
 from grader.verification.probes import Plan, Probe, State, probes_of_test, rows_of_input
-
-MOST = 20
-"""Of one submission: a search over settings has more, and none of those answers an exercise."""
 
 Asked = tuple[State, tuple[Probe, ...]]
 
@@ -29,7 +27,7 @@ def beginnings(evidence: Evidence, made: Plan) -> list[Asked]:
     """
     found: list[Asked] = []
     for state in _states(evidence, {state.weights for state, _ in made.states}):
-        if len(found) == MOST:
+        if len(found) == MAX_INITIAL_STATES:
             break
         try:
             found += _question(state, evidence=evidence, made=made)

@@ -10,16 +10,14 @@ import numpy.typing as npt
 
 from grader.errors import StoreError
 from grader.execution.recorder.rowhash import row_hashes
-from grader.metrics import MAX_CLASSES, Targets, is_classes
+from grader.limits import MAX_CLASSES, MAX_LABEL_ROWS
+from grader.metrics import Targets, is_classes
 from grader.records import ArraySummary
 from grader.verification.guest.input_transform import infer
 from grader.verification.row_matching import KnownRows, Read, Recognised, first_rows, recorded_hashes
 from grader.verification.thresholds import THRESHOLDS
 
 Array = npt.NDArray[Any]
-
-MAX_ROWS = 10_000_000
-"""A summary that speaks of more is none of a notebook that fits into memory."""
 
 
 @dataclass(frozen=True)
@@ -69,7 +67,7 @@ def recorded_array(summary: ArraySummary | None, *, read: Read) -> Array | None:
 
 def recorded_classes(summary: ArraySummary | None, *, read: Read) -> Array | None:
     """The class of each recorded label, shape ``(rows,)``, -1 where unknown; None where no classes were recorded."""
-    if summary is None or not 0 < summary.rows <= MAX_ROWS or len(summary.shape) > 2:
+    if summary is None or not 0 < summary.rows <= MAX_LABEL_ROWS or len(summary.shape) > 2:
         return None
     array = recorded_array(summary, read=read)
     if array is not None:

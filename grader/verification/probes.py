@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from grader.datasets import DataSets
+from grader.limits import MAX_CALLS_SHOWN, MAX_STATES, MAX_UNKNOWN_ARRAYS
 from grader.metrics import is_accuracy
 from grader.records import (
     ArrayRef,
@@ -33,15 +34,6 @@ Array = npt.NDArray[Any]
 
 REGION_SIDE = 200
 """Points along each side of the grid over the rectangle of two-dimensional training data."""
-
-MAX_STATES = 60
-"""Of one submission; a search over settings leaves more, and none of those answers an exercise."""
-
-MAX_SHOWN = 20
-"""Calls of one model that are looked at for what its input is made of."""
-
-MAX_STRANGERS = 60
-"""Arrays that may turn out to be no rows of a data set before the rest is taken for such too: a search costs 1 s."""
 
 Task = Callable[..., Labels | None]
 """Gives the labels for a model of so many outputs: ``task(width=10)``."""
@@ -156,7 +148,7 @@ class RowIndex:
             return None
         key = summary.model_dump_json()
         if key not in self._seen:
-            self._seen[key] = self._search(summary) if self._strangers < MAX_STRANGERS else None
+            self._seen[key] = self._search(summary) if self._strangers < MAX_UNKNOWN_ARRAYS else None
             self._strangers += self._seen[key] is None
         return self._seen[key]
 
@@ -242,7 +234,7 @@ def rows_of_input(state: State, *, evidence: Evidence, book: RowIndex) -> tuple[
     shown += [(item.x, item.y) for item in evidence.evaluations if item.model == state.model.id]
     shown += [(item.x, None) for item in evidence.predictions if item.model == state.model.id]
     first: Recognised | None = None
-    for x, y in shown[:MAX_SHOWN]:
+    for x, y in shown[:MAX_CALLS_SHOWN]:
         found = book.recognise(x)
         if found is not None and y is not None:
             return found, y

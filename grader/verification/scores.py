@@ -8,15 +8,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from grader.metrics import (
-    MAX_CLASSES,
-    METRICS,
-    Outputs,
-    Targets,
-    mean_absolute_error,
-    mean_squared_error,
-    predicted_classes,
-)
+from grader.limits import MAX_CLASSES
+from grader.metrics import METRICS, Outputs, Targets, mean_absolute_error, mean_squared_error, predicted_classes
 
 Array = npt.NDArray[Any]
 

@@ -18,6 +18,7 @@ from grader.batch import run_tasks
 from grader.errors import UsageError
 from grader.evaluate import evaluate
 from grader.intake import read_submission
+from grader.limits import MAX_MUTANTS_TOGETHER
 from grader.matching import match
 from grader.pipeline import OnProgress, Settings, Task
 from grader.records import GradedSubmission, Verdict
@@ -30,9 +31,6 @@ from grader.store import OutputFolder, SubmissionFolder, write_atomically
 
 Fate = Literal["caught", "to_person", "survived", "kept", "not_kept"]
 """Of a fault: a target caught it; a person would have to; nobody noticed. Of an equivalent: all points kept, or not."""
-
-MOST_TOGETHER = 30
-"""So many mutants share a run at most."""
 
 REFERENCE = "seed-0"
 """The run of the reference as it is."""
@@ -188,7 +186,7 @@ def shared_runs(mutants: Iterable[Mutant]) -> list[tuple[Mutant, ...]]:
     groups: list[list[Mutant]] = []
     for mutant in mutants:
         for group in groups:
-            if len(group) < MOST_TOGETHER and all(_can_share(mutant, other) for other in group):
+            if len(group) < MAX_MUTANTS_TOGETHER and all(_can_share(mutant, other) for other in group):
                 group.append(mutant)
                 break
         else:

@@ -17,6 +17,7 @@ class AdviceThresholds:
 
     Unit: share of units, in [0, 1].
     Source: Srivastava et al., JMLR 2014: 0.5 in hidden layers is near the best, and the strongest in use.
+    Test: `test_what_is_on_the_line_or_unknown_is_not_told` and `test_mistakes_in_the_configuration`.
     """
 
     largest_standard_score: float = 6.0
@@ -24,6 +25,7 @@ class AdviceThresholds:
 
     Unit: standard deviations.
     Source: the largest of 100,000 draws of a normal feature is 4.4; real features have longer tails.
+    Test: `test_inputs_far_from_zero_are_told`.
     """
 
     scales_early: int = 4
@@ -31,6 +33,7 @@ class AdviceThresholds:
 
     Unit: layers.
     Source: an input, a flattening, an augmentation and the scaling.
+    Test: `test_one_of_the_first_four_layers_may_scale`.
     """
 
     huge_loss: float = 1e3
@@ -38,6 +41,7 @@ class AdviceThresholds:
 
     Unit: nats.
     Source: guessing among 1,000 classes costs 6.9; clipped probabilities cost 16 at most.
+    Test: `test_histories_on_the_line_are_not_told` and `test_mistakes_in_the_history`.
     """
 
     no_progress: float = 0.01
@@ -45,6 +49,7 @@ class AdviceThresholds:
 
     Unit: accuracy, in [0, 1].
     Source: judgement.
+    Test: `test_mistakes_in_the_history` and `test_histories_on_the_line_are_not_told`.
     """
 
     swing: float = 0.03
@@ -52,6 +57,7 @@ class AdviceThresholds:
 
     Unit: accuracy, in [0, 1].
     Source: judgement.
+    Test: `test_histories_on_the_line_are_not_told`.
     """
 
     swinging_share: float = 0.2
@@ -59,6 +65,7 @@ class AdviceThresholds:
 
     Unit: share of epochs, in [0, 1].
     Source: judgement.
+    Test: `test_two_swings_in_ten_epochs_are_unsteady`.
     """
 
     fewest_epochs: int = 5
@@ -66,6 +73,7 @@ class AdviceThresholds:
 
     Unit: epochs.
     Source: judgement.
+    Test: `test_histories_on_the_line_are_not_told` and `test_mistakes_in_the_history`.
     """
 
     risen: float = 0.1
@@ -73,6 +81,7 @@ class AdviceThresholds:
 
     Unit: share of the lowest loss.
     Source: judgement.
+    Test: `test_histories_on_the_line_are_not_told`.
     """
 
     settled: float = 0.9
@@ -80,6 +89,7 @@ class AdviceThresholds:
 
     Unit: share of the first loss, in [0, 1].
     Source: judgement.
+    Test: `test_mistakes_in_the_history`.
     """
 
 

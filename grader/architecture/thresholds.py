@@ -17,6 +17,7 @@ class ArchitectureThresholds:
 
     Unit: differences.
     Source: judgement.
+    Test: `test_a_sub_heading_goes_on_with_its_section`.
     """
 
 

@@ -17,6 +17,7 @@ class AttributionThresholds:
 
     Unit: share of letters, in [0, 1].
     Source: judgement.
+    Test: `test_a_package_that_we_lack_is_ours` and `test_a_misspelt_package_is_the_students`.
     """
 
 

@@ -17,6 +17,7 @@ class FigureThresholds:
 
     Unit: colours.
     Source: judgement; matplotlib's largest qualitative map has 20.
+    Test: `test_twenty_colours_are_classes`.
     """
 
     decimals: int = 5
@@ -24,6 +25,7 @@ class FigureThresholds:
 
     Unit: decimals.
     Source: float32 keeps seven digits.
+    Test: `test_places_agree_to_five_decimals`.
     """
 
     few_points: int = 200
@@ -31,6 +33,7 @@ class FigureThresholds:
 
     Unit: points.
     Source: a grid of 15 by 15 has more.
+    Test: `test_predictions_of_few_points_are_put_together`.
     """
 
     farthest: float = 1e6
@@ -38,14 +41,15 @@ class FigureThresholds:
 
     Unit: the inputs' own units.
     Source: judgement.
+    Test: `test_places_beyond_a_million_are_all_one`.
     """
 
     fewest_joined: float = 0.9
-    """Share of a picture's places that must be among a model's recorded inputs for the two to be compared one by
-    one.
+    """Share of a picture's places that must be among a model's recorded inputs for the two to be compared one by one.
 
     Unit: share of places, in [0, 1].
     Source: judgement.
+    Test: `test_nine_in_ten_places_must_be_among_the_inputs`.
     """
 
     edge: float = 0.01
@@ -53,6 +57,7 @@ class FigureThresholds:
 
     Unit: share of the side.
     Source: judgement.
+    Test: `test_points_on_the_edge_may_lie_a_hundredth_outside`.
     """
 
     stray_share: float = 0.02
@@ -60,6 +65,7 @@ class FigureThresholds:
 
     Unit: share of points, in [0, 1].
     Source: judgement.
+    Test: `test_two_in_a_hundred_points_may_lie_off_the_curves`.
     """
 
     curve_bins: int = 10
@@ -67,6 +73,7 @@ class FigureThresholds:
 
     Unit: bins.
     Source: judgement.
+    Test: `test_a_curve_is_drawn_along_eight_tenths`.
     """
 
     curve_covered: float = 0.8
@@ -74,6 +81,7 @@ class FigureThresholds:
 
     Unit: share of bins, in [0, 1].
     Source: judgement.
+    Test: `test_a_curve_is_drawn_along_eight_tenths`.
     """
 
 

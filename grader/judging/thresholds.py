@@ -17,6 +17,7 @@ class JudgingThresholds:
 
     Unit: runs.
     Source: the t quantile of one degree of freedom (two runs) is 32 at 1 %, of two degrees 7.
+    Test: `test_too_few_runs_decide_nothing` and `test_the_median_decides`.
     """
 
 

@@ -14,11 +14,11 @@ class MatchingThresholds:
     """
 
     models_against_numbers: int = 2
-    """The headings' numbers are not the worksheet's where so many more sections train their own network without
-    them.
+    """The headings' numbers are not the worksheet's where so many more sections train their own network without them.
 
     Unit: sections.
     Source: judgement.
+    Test: `test_two_models_speak_against_the_numbers`.
     """
 
     clearly_best: float = 1.15
@@ -26,6 +26,7 @@ class MatchingThresholds:
 
     Unit: factor, above 1.
     Source: judgement.
+    Test: `test_the_next_rubric_must_fit_worse_by_a_seventh`.
     """
 
     near_share: float = 0.25
@@ -33,6 +34,7 @@ class MatchingThresholds:
 
     Unit: share of a form's properties, in [0, 1].
     Source: judgement.
+    Test: `test_how_much_of_a_model_may_differ`.
     """
 
     far_share: float = 0.6
@@ -40,6 +42,7 @@ class MatchingThresholds:
 
     Unit: share of a form's properties, in [0, 1].
     Source: judgement.
+    Test: `test_how_much_of_a_model_may_differ`.
     """
 
     far_least: int = 3
@@ -47,14 +50,15 @@ class MatchingThresholds:
 
     Unit: properties.
     Source: judgement.
+    Test: `test_a_wrong_answer_trained_elsewhere_is_found_by_its_use`.
     """
 
     trained_as_asked: float = 0.01
-    """Of models of one form, that which was trained as the section asks is its own; less than any difference of
-    form.
+    """Of models of one form, that which was trained as the section asks is its own; less than any difference of form.
 
     Unit: likeness, in [0, 1].
     Source: judgement.
+    Test: `test_what_is_trained_as_asked_weighs_less_than_any_difference`.
     """
 
     weights: Mapping[str, float] = field(
@@ -64,6 +68,7 @@ class MatchingThresholds:
 
     Unit: factor, in [0, 1].
     Source: judgement.
+    Test: `test_the_plainest_form_of_a_heading_weighs_most`.
     """
 
     same_word: float = 0.7
@@ -71,6 +76,7 @@ class MatchingThresholds:
 
     Unit: share of letters, in [0, 1].
     Source: judgement.
+    Test: `test_misspelt_words_and_titles_share_most_letters`.
     """
 
     same_letters: float = 0.8
@@ -78,6 +84,7 @@ class MatchingThresholds:
 
     Unit: share of letters, in [0, 1].
     Source: judgement.
+    Test: `test_misspelt_words_and_titles_share_most_letters`.
     """
 
     title_share: float = 0.6
@@ -85,6 +92,7 @@ class MatchingThresholds:
 
     Unit: share of the likeness, in [0, 1].
     Source: judgement.
+    Test: `test_what_titles_numbers_and_tags_count`.
     """
 
     neutral_number: float = 0.5
@@ -92,14 +100,15 @@ class MatchingThresholds:
 
     Unit: likeness, in [0, 1].
     Source: the middle of right and wrong.
+    Test: `test_what_titles_numbers_and_tags_count`.
     """
 
     bare_label: float = 0.75
-    """A heading that is a number alone (``Exercise 4``): worth less than one with its title, more than a title
-    alone.
+    """A heading that is a number alone (``Exercise 4``): worth less than one with its title, more than a title alone.
 
     Unit: likeness, in [0, 1].
     Source: judgement.
+    Test: `test_what_titles_numbers_and_tags_count`.
     """
 
     least_title: float = 0.5
@@ -107,6 +116,7 @@ class MatchingThresholds:
 
     Unit: likeness of titles, in [0, 1].
     Source: judgement.
+    Test: `test_how_much_of_a_title_must_be_there`.
     """
 
     least_title_of_other_number: float = 0.75
@@ -114,6 +124,7 @@ class MatchingThresholds:
 
     Unit: likeness of titles, in [0, 1].
     Source: judgement.
+    Test: `test_how_much_of_a_title_must_be_there`.
     """
 
     least_title_of_comment: float = 0.8
@@ -121,6 +132,7 @@ class MatchingThresholds:
 
     Unit: likeness of titles, in [0, 1].
     Source: judgement.
+    Test: `test_a_comment_with_four_fifths_of_a_title_is_a_heading`.
     """
 
     other_tag: float = 0.15
@@ -128,6 +140,7 @@ class MatchingThresholds:
 
     Unit: likeness, in [0, 1].
     Source: judgement.
+    Test: `test_what_titles_numbers_and_tags_count`.
     """
 
     out_of_order: float = 0.85
@@ -135,6 +148,7 @@ class MatchingThresholds:
 
     Unit: likeness, in [0, 1].
     Source: judgement.
+    Test: `test_a_heading_out_of_order_must_be_plainly_alike`.
     """
 
     same_section: float = 0.6
@@ -142,6 +156,7 @@ class MatchingThresholds:
 
     Unit: likeness, in [0, 1].
     Source: judgement.
+    Test: `test_a_sub_heading_goes_on_with_its_section`.
     """
 
     model_bonus: float = 0.3
@@ -149,6 +164,7 @@ class MatchingThresholds:
 
     Unit: likeness, in [0, 1].
     Source: judgement.
+    Test: `test_a_sub_heading_goes_on_with_its_section`.
     """
 
 

@@ -17,6 +17,7 @@ class TextThresholds:
 
     Unit: characters.
     Source: judgement.
+    Test: `test_a_number_of_nine_characters_is_shown_in_full`.
     """
 
     fewest_words_of_remark: int = 3
@@ -24,6 +25,7 @@ class TextThresholds:
 
     Unit: words.
     Source: judgement.
+    Test: `test_a_remark_is_an_answer_from_three_words_on`.
     """
 
     fewest_words_of_print: int = 5
@@ -31,6 +33,7 @@ class TextThresholds:
 
     Unit: words.
     Source: judgement.
+    Test: `test_a_printed_text_is_an_answer_from_five_words_on`.
     """
 
     fewest_words_of_comment: int = 12
@@ -38,6 +41,7 @@ class TextThresholds:
 
     Unit: words.
     Source: judgement.
+    Test: `test_a_comment_above_code_is_an_answer_from_twelve_words_on`.
     """
 
     most_words_of_title: int = 6
@@ -45,6 +49,7 @@ class TextThresholds:
 
     Unit: words.
     Source: judgement.
+    Test: `test_a_heading_of_six_words_may_name_answers`.
     """
 
     fewest_words_of_string: int = 8
@@ -52,6 +57,7 @@ class TextThresholds:
 
     Unit: words.
     Source: judgement.
+    Test: `test_a_text_with_values_is_an_answer_from_eight_words_on`.
     """
 
     letters_a_word: int = 2
@@ -59,6 +65,7 @@ class TextThresholds:
 
     Unit: letters.
     Source: a word of modern Chinese has some two characters.
+    Test: `test_words_are_counted_in_scripts_without_spaces`.
     """
 
 

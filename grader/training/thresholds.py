@@ -13,11 +13,12 @@ class TrainingThresholds:
     """
 
     least_share_of_rows: float = 0.5
-    """Training and validation together must be this share of the rows at least: a validation and a test set of
-    one's own may be cut off by hand, but a handful of rows is not the data.
+    """Training and validation together must be this share of the rows at least: a validation and a test set of one's
+    own may be cut off by hand, but a handful of rows is not the data.
 
     Unit: share of the data set's training rows, in [0, 1].
     Source: judgement.
+    Test: `test_rows_that_no_model_is_given_are_not_there`.
     """
 
     rounded_row: float = 0.005
@@ -26,6 +27,7 @@ class TrainingThresholds:
 
     Unit: share of rows, in [0, 1].
     Source: one row of 200.
+    Test: `test_a_split_may_be_off_by_half_a_hundredth`.
     """
 
     trained_on_too: float = 0.5
@@ -33,6 +35,7 @@ class TrainingThresholds:
 
     Unit: share of rows, in [0, 1].
     Source: judgement.
+    Test: `test_half_of_a_validation_set_may_be_training_rows`.
     """
 
     whole_epoch: float = 0.5
@@ -40,6 +43,7 @@ class TrainingThresholds:
 
     Unit: share of rows, in [0, 1].
     Source: judgement.
+    Test: `test_an_epoch_takes_its_rows`.
     """
 
     share_of_chance: float = 0.05
@@ -47,6 +51,7 @@ class TrainingThresholds:
 
     Unit: share of rows, in [0, 1].
     Source: judgement.
+    Test: `test_test_rows_in_the_training_are_no_right_training`.
     """
 
 

@@ -13,11 +13,12 @@ class VerificationThresholds:
     """
 
     consistent_share: float = 0.95
-    """Of the recorded labels that must follow from the data set's by one rule (odd or even, one digit against the
-    rest) before the rule is applied to rows whose labels were not recorded.
+    """Of the recorded labels that must follow from the data set's by one rule (odd or even, one digit against the rest)
+    before the rule is applied to rows whose labels were not recorded.
 
     Unit: share of labels, in [0, 1].
     Source: judgement.
+    Test: `test_the_digit_as_a_quantity`.
     """
 
     share_of_rows: float = 0.9
@@ -25,6 +26,7 @@ class VerificationThresholds:
 
     Unit: share of rows, in [0, 1].
     Source: rows scaled feature by feature lie on a hash's rounding edge in some 3 of 100 cases and are not found.
+    Test: `test_rows_are_recognised`.
     """
 
     ends: int = 40
@@ -32,6 +34,7 @@ class VerificationThresholds:
 
     Unit: values.
     Source: a tenth of the rows lacks them all with a probability of 0.9**40, some 1 %.
+    Test: `test_a_part_has_one_of_the_forty_lowest_values_of_a_feature`.
     """
 
     fewest_rows: int = 20
@@ -39,6 +42,7 @@ class VerificationThresholds:
 
     Unit: rows.
     Source: judgement.
+    Test: `test_twenty_different_rows_tell_a_table`.
     """
 
     unscaled: float = 1e-6
@@ -46,6 +50,7 @@ class VerificationThresholds:
 
     Unit: scale, and the feature's unit.
     Source: float32's rounding of 1, some 1e-7, over a few steps.
+    Test: `test_a_feature_that_was_left_as_it_is_has_a_scale_of_1`.
     """
 
     roundings: int = 16
@@ -53,6 +58,7 @@ class VerificationThresholds:
 
     Unit: roundings.
     Source: a line through two rounded points adds to what `TransformThresholds.roundings` says.
+    Test: `test_a_value_may_be_sixteen_roundings_off`.
     """
 
 

@@ -18,6 +18,7 @@ class TransformThresholds:
     Unit: roundings.
     Source: a scaling takes at most four steps (divide, subtract, divide, cast), each off by half a rounding, in the
     kernel and here.
+    Test: `test_a_value_may_be_eight_roundings_off`.
     """
 
     fewest_rows: int = 8
@@ -25,14 +26,16 @@ class TransformThresholds:
 
     Unit: rows.
     Source: judgement.
+    Test: `test_eight_rows_tell_a_scale_of_each_feature`.
     """
 
     statistics_tolerance: float = 0.03
-    """How far the middle feature's scale may lie from what the population's statistics give where the student's
-    scaler saw a part of the rows only.
+    """How far the middle feature's scale may lie from what the population's statistics give where the student's scaler
+    saw a part of the rows only.
 
     Unit: share of the scale.
     Source: judgement.
+    Test: `test_a_scaler_of_a_part_is_known_within_three_hundredths`.
     """
 
     same_statistics: float = 1e-4
@@ -40,6 +43,7 @@ class TransformThresholds:
 
     Unit: share of the scale.
     Source: judgement.
+    Test: `test_a_scaler_of_the_same_rows_is_known_within_a_ten_thousandth`.
     """
 
 

@@ -110,12 +110,6 @@ class MutationResult(Record):
     def equivalents(self) -> tuple[MutantResult, ...]:
         return tuple(one for one in self.mutants if one.group == "equivalent")
 
-    @property
-    def is_perfect(self) -> bool:
-        """Whether every fault was caught, every equivalent kept, and nothing else raised an alarm."""
-        right = all(one.fate in {"caught", "kept"} and not one.false_alarms for one in self.mutants)
-        return right and not self.problems
-
 
 @dataclass(frozen=True)
 class Gathered:

@@ -8,10 +8,8 @@ from collections.abc import Sequence
 
 from grader.evaluate import with_verdicts
 from grader.judging.results import counted, shown
+from grader.judging.thresholds import THRESHOLDS as JUDGING
 from grader.records import GradedSubmission, Judged, Verdict
-
-FEWEST_RUNS = 3
-"""Below this number of runs a median says no more than the first one did."""
 
 
 def borderline(graded: GradedSubmission) -> tuple[Verdict, ...]:
@@ -48,7 +46,7 @@ def _decided(verdict: Verdict, reruns: Sequence[GradedSubmission]) -> Verdict:
         if one.criterion == verdict.criterion and one.judged is not None and math.isfinite(one.judged.value)
     ]
     values = [band.value, *others]
-    if len(values) < FEWEST_RUNS:
+    if len(values) < JUDGING.fewest_runs:
         return verdict
     if len(set(values)) == 1:
         text = "Run again with other seeds it came out the same: the notebook sets its own."

@@ -12,6 +12,7 @@ import statistics
 from pathlib import Path
 from typing import Any, Literal
 
+import numpy as np
 from pydantic import ValidationError, model_validator
 
 from grader.errors import UsageError
@@ -74,8 +75,8 @@ class Calibration(Record):
 
     def quantiles(self, figure: str) -> tuple[float, float, float]:
         """The 5 %, 50 % and 95 % quantiles of the runs, interpolated between them."""
-        values = sorted(self.figures[figure])
-        return _quantile(values, 0.05), _quantile(values, 0.5), _quantile(values, 0.95)
+        low, median, high = np.quantile(self.figures[figure], (0.05, 0.5, 0.95)).tolist()
+        return low, median, high
 
     def difference_of_two(self, figure: str, *, false_rejection: float) -> float:
         """The distance that two runs exceed with this probability, both sides together: ``t * s * sqrt(2)``."""
@@ -134,13 +135,6 @@ def _summary(calibration: Calibration, figure: str) -> dict[str, float]:
         "quantile_95": high,
     }
     return {name: float(f"{value:.6g}") for name, value in found.items()}
-
-
-def _quantile(ordered: list[float], share: float) -> float:
-    at = share * (len(ordered) - 1)
-    below = math.floor(at)
-    above = min(below + 1, len(ordered) - 1)
-    return ordered[below] + (at - below) * (ordered[above] - ordered[below])
 
 
 def _t_quantile(probability: float, *, degrees: int) -> float:

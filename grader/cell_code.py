@@ -9,8 +9,7 @@ from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from typing import Protocol
 
-MAX_PARSED_CHARACTERS = 200_000
-"""Longer cells are no code that a person wrote, and are not parsed."""
+from grader.limits import MAX_PARSED_CHARACTERS
 
 LIBRARIES = {
     "keras": "Keras",

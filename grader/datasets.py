@@ -23,6 +23,7 @@ import numpy as np
 import numpy.typing as npt
 
 from grader.errors import MachineError, UsageError
+from grader.limits import DOWNLOAD_TIMEOUT_SECONDS
 from grader.records import DataSetUse
 
 if TYPE_CHECKING:
@@ -66,7 +67,6 @@ Source: the docstrings and defaults of keras.datasets.
 
 _NAME = re.compile(r"[A-Za-z0-9_]{1,64}")
 _HOW = "Each is an .npz file, named like Keras's module (mnist.npz), with x_train, y_train, x_test and y_test."
-_DOWNLOAD_TIMEOUT_SECONDS = 60
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -300,7 +300,7 @@ def _download_mnist(progress: Console | None) -> Path:
 def _fetch(part: Path, progress: Console | None) -> None:
     digest = hashlib.sha256()
     with (
-        urllib.request.urlopen(MNIST_ADDRESS, timeout=_DOWNLOAD_TIMEOUT_SECONDS) as answer,
+        urllib.request.urlopen(MNIST_ADDRESS, timeout=DOWNLOAD_TIMEOUT_SECONDS) as answer,
         part.open("wb") as file,
     ):
         total = int(answer.headers.get("Content-Length") or 0) or None

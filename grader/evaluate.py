@@ -157,11 +157,11 @@ class _Judge:
         objects = {model.id: model.object_id for model in evidence.models}
         findings = []
         for finding in find_integrity_findings(self.submission):
-            doubted = objects.get(finding.model or "")
+            questioned = objects.get(finding.model or "")
             sections = frozenset(
                 name
                 for name, match in self.matching.items()
-                if finding.model is None or (match.model is not None and objects[match.model] == doubted)
+                if finding.model is None or (match.model is not None and objects[match.model] == questioned)
             )
             findings.append((finding, sections))
         return tuple(findings)
@@ -269,10 +269,10 @@ def _with_attribution(result: CheckResult, section: Section, submission: Submiss
 
 
 def _under_review(result: CheckResult, section: Section, findings: Iterable[FindingInSections]) -> CheckResult:
-    """What hangs on a doubted figure is neither won nor lost."""
+    """What hangs on a questioned figure is neither won nor lost."""
     here = [finding for finding, sections in findings if section.id in sections]
-    is_doubted = result.basis in {"verified", "claimed"} or any(finding.of_layers for finding in here)
-    if result.outcome not in {"passed", "partial"} or not here or not is_doubted:
+    is_questioned = result.basis in {"verified", "claimed"} or any(finding.of_layers for finding in here)
+    if result.outcome not in {"passed", "partial"} or not here or not is_questioned:
         return result
     text = "A person looks at this before it counts: the figures of this part do not agree with each other."
     return result.model_copy(update={"outcome": "needs_review", "cause": "flagged", "share": 0.0, "feedback": text})

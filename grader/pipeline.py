@@ -216,8 +216,8 @@ def _replay(task: Task, settings: Settings, *, core: int | None, on_progress: On
     done = keys.replayed() or frozenset()
     kept = tuple(replay for replay in measurements.replays if replay.fit in done)
     chosen = (fit.id for fit in evidence.fits if _draw(evidence.sha256, fit.id) < settings.replay_share)
-    doubted = fits_to_replay(SubmissionView(evidence, measurements, matching={}, read=task.folder.arrays.get))
-    due = [fit for fit in dict.fromkeys((*doubted, *chosen)) if fit not in done]
+    questioned = fits_to_replay(SubmissionView(evidence, measurements, matching={}, read=task.folder.arrays.get))
+    due = [fit for fit in dict.fromkeys((*questioned, *chosen)) if fit not in done]
     if due:
         from grader.verification.replay import replay_fits  # noqa: PLC0415 - as above
 

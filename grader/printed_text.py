@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import re
 
-MAX_CHARACTERS = 200_000
-"""What is kept of one cell's text: a tenth from its beginning, the rest from its end, where results stand."""
+from grader.limits import MAX_PRINTED_CHARACTERS, MAX_REDRAWN_CHARACTERS
 
-_MAX_DRAWN = 20 * MAX_CHARACTERS
 _CUT = "\n[...]\n"
 _DRAWING = re.compile(
     r"(?P<text>[^\x08\r\x1b]+)"
@@ -24,11 +22,11 @@ def shown(text: str) -> str:
 
     A carriage return goes back to the start of the line and a backspace one character, and what is written then
     replaces what stood there; colours and other escape sequences are gone. Lone surrogates are replaced, so that the
-    result can be written as UTF-8. Of more than `MAX_CHARACTERS` the beginning and the end are kept.
+    result can be written as UTF-8. Of more than `MAX_PRINTED_CHARACTERS` the beginning and the end are kept.
     """
-    lines = capped(text, most=_MAX_DRAWN).replace("\r\n", "\n").split("\n")
+    lines = capped(text, most=MAX_REDRAWN_CHARACTERS).replace("\r\n", "\n").split("\n")
     drawn = "\n".join(_drawn(line) if _CONTROL.search(line) else line for line in lines)
-    return capped(well_formed(drawn), most=MAX_CHARACTERS)
+    return capped(well_formed(drawn), most=MAX_PRINTED_CHARACTERS)
 
 
 def capped(text: str, *, most: int) -> str:

@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from grader.printed_text import MAX_CHARACTERS, capped, shown, well_formed
+from grader.limits import MAX_PRINTED_CHARACTERS
+from grader.printed_text import capped, shown, well_formed
 
 
 @pytest.mark.parametrize(
@@ -39,11 +40,11 @@ def test_a_keras_progress_bar_leaves_its_last_state():
 
 def test_long_text_keeps_its_beginning_and_its_end():
     """The end, where results stand, is kept, and the cut is marked."""
-    text = shown("begin " + "x" * (2 * MAX_CHARACTERS) + " end")
+    text = shown("begin " + "x" * (2 * MAX_PRINTED_CHARACTERS) + " end")
     assert text.startswith("begin ")
     assert text.endswith(" end")
     assert "[...]" in text
-    assert len(text) < MAX_CHARACTERS + 10
+    assert len(text) < MAX_PRINTED_CHARACTERS + 10
 
 
 def test_a_cap_changes_nothing_below_it():
@@ -59,4 +60,4 @@ def test_what_is_well_formed_stays():
 @pytest.mark.parametrize("piece", ["\x1b[", "\x1b]", "\r", "\x08", "a\r", "\x1b[0", "x"])
 def test_hostile_text_takes_no_long(piece):
     """A million characters of any one kind are worked through."""
-    assert len(shown(piece * (1_000_000 // len(piece)))) <= MAX_CHARACTERS + 10
+    assert len(shown(piece * (1_000_000 // len(piece)))) <= MAX_PRINTED_CHARACTERS + 10

@@ -6,11 +6,11 @@ import math
 from collections.abc import Iterator
 from itertools import pairwise
 
+from grader.advice.thresholds import THRESHOLDS
 from grader.advice.training import Remark, Training
 from grader.architecture.losses import misfit
 from grader.judging.results import listed
 
-STRONG_DROPOUT = 0.5
 LEARNING_RATES = (1e-7, 1e-2)
 
 
@@ -67,13 +67,13 @@ def strong_dropout(training: Training) -> Iterator[Remark]:
         UMLAUT.
     """
     rates = [layer.values.get("rate") for layer in training.model.layers if layer.kind == "Dropout"]
-    strong = sorted({rate for rate in rates if isinstance(rate, int | float) and rate > STRONG_DROPOUT})
+    strong = sorted({rate for rate in rates if isinstance(rate, int | float) and rate > THRESHOLDS.strong_dropout})
     if strong:
         found = listed([f"{rate:g}" for rate in strong])
         yield Remark(
             "strong_dropout",
             f"The dropout rate of {found} in {training.name} silences more than half of the units in each step;"
-            f" rates from 0.2 to {STRONG_DROPOUT:g} are usual.",
+            f" rates from 0.2 to {THRESHOLDS.strong_dropout:g} are usual.",
         )
 
 

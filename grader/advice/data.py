@@ -5,16 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
+from grader.advice.thresholds import THRESHOLDS
 from grader.advice.training import Remark, Training
 from grader.judging.results import listed
 from grader.records import ArraySummary, FitRecord
-from grader.training.rows_of_fits import SHARE_OF_CHANCE, test_rows_in, width
-
-LARGEST_STANDARD_SCORE = 6.0
-"""Standardised features reach some four standard deviations: values up to here are scaled."""
+from grader.training.rows_of_fits import test_rows_in, width
+from grader.training.thresholds import THRESHOLDS as TRAINING
 
 _SCALING_LAYERS = frozenset({"Rescaling", "Normalization", "BatchNormalization", "LayerNormalization"})
-_SCALES_EARLY = 4
 
 
 def unscaled_input(training: Training) -> Iterator[Remark]:
@@ -25,13 +23,13 @@ def unscaled_input(training: Training) -> Iterator[Remark]:
         coordinates exceed it, and small whole numbers do no harm, so only values far from 0 are reported.
     """
     layers = training.submission.evidence.model(training.model_id).layers
-    if any(layer.class_name in _SCALING_LAYERS for layer in layers[:_SCALES_EARLY]):
+    if any(layer.class_name in _SCALING_LAYERS for layer in layers[: THRESHOLDS.scales_early]):
         return
     for fit in training.fits:
         low, high = fit.x.minimum, fit.x.maximum
         if low is None or high is None or not width(fit.x):
             continue
-        if max(abs(low), abs(high)) > LARGEST_STANDARD_SCORE:
+        if max(abs(low), abs(high)) > THRESHOLDS.largest_standard_score:
             kind = "whole numbers" if fit.x.integral else "values"
             yield Remark(
                 "unscaled_input",
@@ -64,13 +62,13 @@ def test_in_training(training: Training) -> Iterator[Remark]:
         in_validation = (
             test_rows_in(training.submission, fit.validation.x if fit.validation is not None else None) or 0.0
         )
-        if max(in_fit, in_validation) <= SHARE_OF_CHANCE:
+        if max(in_fit, in_validation) <= TRAINING.share_of_chance:
             continue
-        if in_fit > SHARE_OF_CHANCE:
+        if in_fit > TRAINING.share_of_chance:
             found = "trained on: the test accuracy says nothing about new rows any more"
         else:
             found = "used for validation: whatever is chosen by it is chosen for the test set"
-        share = in_fit if in_fit > SHARE_OF_CHANCE else in_validation
+        share = in_fit if in_fit > TRAINING.share_of_chance else in_validation
         yield Remark(
             "test_in_training",
             f"In {training.where}, {100 * share:.0f} % of the test rows are {found}. Keep the test set for the end, and"

@@ -6,21 +6,9 @@ import math
 from collections.abc import Iterator
 from itertools import pairwise
 
+from grader.advice.thresholds import THRESHOLDS
 from grader.advice.training import Remark, Training
 from grader.judging.results import counted, shown
-
-HUGE_LOSS = 1e3
-NO_PROGRESS = 0.01
-SWING = 0.03
-SWINGING_SHARE = 0.2
-FEWEST_EPOCHS = 5
-"""A curve of fewer epochs has no shape."""
-
-RISEN = 0.1
-"""A validation loss that ends this share above its lowest has risen, and not just fluctuated."""
-
-SETTLED = 0.9
-"""A loss that fell below this share of its first value has learned, whatever the accuracy says."""
 
 
 def loss_value(training: Training) -> Iterator[Remark]:
@@ -35,7 +23,7 @@ def loss_value(training: Training) -> Iterator[Remark]:
             found = f"became {shown(value)}"
         elif is_entropy and value < 0:
             found = f"was negative ({shown(value)})"
-        elif is_entropy and value >= HUGE_LOSS:
+        elif is_entropy and value >= THRESHOLDS.huge_loss:
             found = f"was {value:,.0f}"
         else:
             continue
@@ -57,7 +45,7 @@ def overfitting(training: Training) -> Iterator[Remark]:
     if len(loss) != len(held) or not _has_shape(loss) or not _has_shape(held):
         return
     best = min(range(len(held)), key=held.__getitem__)
-    if held[-1] > held[best] * (1 + RISEN) and held[best] > 0 and loss[-1] < loss[best]:
+    if held[-1] > held[best] * (1 + THRESHOLDS.risen) and held[best] > 0 and loss[-1] < loss[best]:
         yield Remark(
             "overfitting",
             f"In {training.where} the validation loss was lowest in epoch {best + 1} ({shown(held[best])}) and rose to"
@@ -73,11 +61,11 @@ def no_progress(training: Training) -> Iterator[Remark]:
         AutoTrainer.
     """
     accuracy, loss = training.accuracy, training.history("loss")
-    if not _has_shape(accuracy) or not _has_shape(loss) or loss[-1] < SETTLED * loss[0]:
+    if not _has_shape(accuracy) or not _has_shape(loss) or loss[-1] < THRESHOLDS.settled * loss[0]:
         return
     gained = max(accuracy) - accuracy[0]
     # A model that is right from the first epoch on has nothing to gain.
-    if gained < NO_PROGRESS and max(accuracy) < 1 - NO_PROGRESS:
+    if gained < THRESHOLDS.no_progress and max(accuracy) < 1 - THRESHOLDS.no_progress:
         yield Remark(
             "no_progress",
             f"In {counted(len(accuracy), 'epoch')} the accuracy in {training.where} rose by no more than"
@@ -95,14 +83,14 @@ def oscillation(training: Training) -> Iterator[Remark]:
     accuracy = training.accuracy
     if not _has_shape(accuracy):
         return
-    swings = sum(before - after >= SWING for before, after in pairwise(accuracy))
-    if swings >= SWINGING_SHARE * len(accuracy):
+    swings = sum(before - after >= THRESHOLDS.swing for before, after in pairwise(accuracy))
+    if swings >= THRESHOLDS.swinging_share * len(accuracy):
         yield Remark(
             "oscillation",
-            f"The training accuracy in {training.where} fell by {SWING:g} or more in {swings} of"
+            f"The training accuracy in {training.where} fell by {THRESHOLDS.swing:g} or more in {swings} of"
             f" {counted(len(accuracy), 'epoch')}. A smaller learning rate or a larger batch makes training steadier.",
         )
 
 
 def _has_shape(values: tuple[float, ...]) -> bool:
-    return len(values) >= FEWEST_EPOCHS and all(map(math.isfinite, values))
+    return len(values) >= THRESHOLDS.fewest_epochs and all(map(math.isfinite, values))

@@ -6,11 +6,8 @@ from dataclasses import dataclass, replace
 
 from grader.architecture.forms import Expected, ModelForm, Range, Wanted, meets
 from grader.architecture.layers import ARROW, TIMES, PlainLayer, PlainModel, in_short, kernel_words
-
-OTHER_INPUT = 3
-"""What a wrong width of the input adds to a distance: such a model was made for other data."""
-
-_MOST_LAYERS = 400
+from grader.architecture.thresholds import THRESHOLDS
+from grader.limits import MAX_COMPARED_LAYERS
 
 
 @dataclass(frozen=True)
@@ -49,7 +46,7 @@ def compare(model: PlainModel, form: ModelForm) -> Comparison:
 
     A softmax over two units and a sigmoid of one are the same output, written in two ways.
     """
-    found = tuple(layer for layer in model.layers if layer.kind not in form.allow)[:_MOST_LAYERS]
+    found = tuple(layer for layer in model.layers if layer.kind not in form.allow)[:MAX_COMPARED_LAYERS]
     expected = form.expected
     differences = list(_of_the_whole(model, form))
     if not expected:
@@ -67,7 +64,7 @@ def compare(model: PlainModel, form: ModelForm) -> Comparison:
 
 def distance(model: PlainModel, form: ModelForm) -> int:
     """How far a model is from a form: the number of differences, a wrong input counting more."""
-    extra = OTHER_INPUT - 1 if has_other_input(model, form) else 0
+    extra = THRESHOLDS.other_input - 1 if has_other_input(model, form) else 0
     return compare(model, form).count + extra
 
 

@@ -21,7 +21,7 @@ from typing import Annotated, Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, field_validator, model_validator
 
-MOST_REPEATS = 200
+from grader.limits import MAX_REPEATS
 
 _LAYER_NAMES = """
 Activation ActivityRegularization AdaptiveAveragePooling1D AdaptiveAveragePooling2D AdaptiveAveragePooling3D
@@ -113,8 +113,8 @@ class Repeats(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    min: Annotated[int, Field(ge=0, le=MOST_REPEATS)] = 0
-    max: Annotated[int, Field(ge=1, le=MOST_REPEATS)] = 8
+    min: Annotated[int, Field(ge=0, le=MAX_REPEATS)] = 0
+    max: Annotated[int, Field(ge=1, le=MAX_REPEATS)] = 8
 
     @model_validator(mode="after")
     def _ordered(self) -> Self:
@@ -136,9 +136,7 @@ class LayerForm(BaseModel):
     __pydantic_extra__: dict[str, Wanted]
 
     layer: str = Field(description="Keras's class, such as Dense")
-    repeat: Annotated[int, Field(ge=1, le=MOST_REPEATS)] | Repeats = Field(
-        1, description="how often it stands in a row"
-    )
+    repeat: Annotated[int, Field(ge=1, le=MAX_REPEATS)] | Repeats = Field(1, description="how often it stands in a row")
     followed_by: str | None = Field(None, description="class of a layer behind each of them, such as Dropout")
 
     @field_validator("layer", "followed_by")

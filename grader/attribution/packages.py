@@ -7,6 +7,7 @@ import re
 import sys
 from collections.abc import Iterable
 
+from grader.attribution.thresholds import THRESHOLDS
 from grader.cell_code import HasSource
 from grader.records import CellError
 
@@ -34,7 +35,6 @@ KNOWN = frozenset(
 """Importable names that students of machine learning use; none of them is a misspelling of another."""
 
 _PYTHON_2 = frozenset({"urllib2", "urlparse", "cPickle", "StringIO", "ConfigParser", "Tkinter", "Queue", "HTMLParser"})
-_MISSPELT_LIKENESS = 0.8
 
 _NO_MODULE = re.compile(r"No module named '([\w.]+)'")
 _WANTED = (
@@ -82,4 +82,4 @@ def missing_package(error: CellError, *, importable: frozenset[str], own: frozen
 
 def _is_misspelt(name: str, importable: frozenset[str]) -> bool:
     known = {known.lower() for known in KNOWN | importable | sys.stdlib_module_names}
-    return bool(difflib.get_close_matches(name.lower(), known, n=1, cutoff=_MISSPELT_LIKENESS))
+    return bool(difflib.get_close_matches(name.lower(), known, n=1, cutoff=THRESHOLDS.misspelt_likeness))

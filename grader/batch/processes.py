@@ -16,10 +16,8 @@ from types import TracebackType
 from typing import Self
 
 from grader.batch.jobs import Job
+from grader.limits import WORKER_END_SECONDS
 from grader.task import OnProgress, Progress
-
-INTERRUPT_SECONDS = 10.0
-"""How long a worker may take to end its sandbox."""
 
 _START = """\
 import json, signal, sys
@@ -80,7 +78,7 @@ class LocalProcesses:
             for worker in self._all:
                 worker.interrupt()
             for worker in self._all:
-                worker.end(INTERRUPT_SECONDS)
+                worker.end(WORKER_END_SECONDS)
 
     def start(self) -> subprocess.Popen[str] | None:
         """A new worker's process; None where all of it was cancelled."""
@@ -145,7 +143,7 @@ class _Worker:
         process = self._process
         if process is not None:
             _close(process)
-            self.end(INTERRUPT_SECONDS)
+            self.end(WORKER_END_SECONDS)
             process.wait()
 
 

@@ -9,15 +9,14 @@ from pydantic import Field
 from grader.architecture.comparison import Comparison, compare, form_in_short
 from grader.architecture.forms import ModelForm
 from grader.architecture.layers import PlainModel, last_compile, plain_model
+from grader.checks.thresholds import THRESHOLDS
 from grader.judging.absence import fix_for, why_no_model
 from grader.judging.registry import Params, check
 from grader.judging.results import Words, blocked, failed, failed_or_partial, listed, needs_review, passed
 from grader.judging.subject import absent
 from grader.judging.views import SectionView
+from grader.limits import MAX_DIFFERENCES_TOLD
 from grader.records import CheckResult
-
-RATE_TOLERANCE = 1e-6
-_MOST_TOLD = 3
 
 
 class ArchitectureParams(Params):
@@ -92,9 +91,9 @@ def _judged(plain: PlainModel, comparison: Comparison, *, params: ArchitecturePa
     if not comparison.count:
         return passed("Your model has the layers that were asked for.", words)
     texts = [difference.text for difference in comparison.differences]
-    told = " ".join(texts[:_MOST_TOLD])
-    if len(texts) > _MOST_TOLD:
-        told += f" {len(texts) - _MOST_TOLD} more properties differ."
+    told = " ".join(texts[:MAX_DIFFERENCES_TOLD])
+    if len(texts) > MAX_DIFFERENCES_TOLD:
+        told += f" {len(texts) - MAX_DIFFERENCES_TOLD} more properties differ."
     words["next_step"] = comparison.differences[0].step
     if comparison.undecided:
         return needs_review("unverifiable", f"{told} But {comparison.undecided}; a tutor will decide.", words)
@@ -102,7 +101,7 @@ def _judged(plain: PlainModel, comparison: Comparison, *, params: ArchitecturePa
         return needs_review("unverifiable", f"{told} Some layers could not be read; a tutor will decide.", words)
     if comparison.count == 1:
         return failed_or_partial(params.one_off, told, words)
-    words["next_step"] = " ".join(difference.step for difference in comparison.differences[:_MOST_TOLD])
+    words["next_step"] = " ".join(difference.step for difference in comparison.differences[:MAX_DIFFERENCES_TOLD])
     return failed(told, words)
 
 
@@ -115,7 +114,7 @@ def _cells(section: SectionView) -> tuple[int, ...]:
 
 
 def _is_rate(value: Any, wanted: float) -> bool:
-    return isinstance(value, int | float) and abs(value - wanted) <= RATE_TOLERANCE
+    return isinstance(value, int | float) and abs(value - wanted) <= THRESHOLDS.rate_tolerance
 
 
 def _hashable(value: Any) -> float | None:

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from pydantic import Field
 
+from grader.checks.thresholds import THRESHOLDS
 from grader.judging.registry import Params, check
 from grader.judging.results import Words, failed, failed_or_partial, listed, needs_review, passed, per_cent
 from grader.judging.subject import fit_cells, nothing_trained
 from grader.judging.views import SectionView
 from grader.records import CheckResult, FitRecord
 from grader.training.rows_of_fits import hashes, share_within, width
-
-CHANGED = 0.5
-"""Rows of a training of which at least this share is in no array of the data set were changed on their way."""
 
 _CHANGING_LAYERS = frozenset(
     {"AugMix", "AutoContrast", "CutMix", "MixUp", "RandAugment", "GaussianNoise", "Solarization", "Equalization"}
@@ -48,7 +46,7 @@ def augmented(section: SectionView, params: AugmentedParams) -> CheckResult:
     if len(known) < len(shares):
         text = "The model has no random layers, and whether its training rows were changed could not be seen."
         return needs_review("unverifiable", f"{text} A tutor will look.", words)
-    if min(known) <= 1 - CHANGED:
+    if min(known) <= 1 - THRESHOLDS.changed_share:
         text = f"{per_cent(1 - min(known))} of the training rows were changed on their way to the model."
         if params.anew and _is_fixed(section.fits):
             text = f"{per_cent(1 - min(known))} of the training rows were changed, but once: every epoch saw the same."

@@ -10,21 +10,13 @@ from dataclasses import dataclass
 import numpy as np
 from pydantic import Field
 
+from grader.checks.thresholds import THRESHOLDS
 from grader.figures.plotted_data import cells_of, figures_by_nearness, was_cut
 from grader.judging.registry import Params, check
 from grader.judging.results import Words, failed, failed_or_partial, needs_review, passed
 from grader.judging.subject import Floats, absent, measured_states, nothing_trained, numbers, unverified
 from grader.judging.views import SectionView
 from grader.records import AxesRecord, CheckResult, FigureRecord, Measurement
-
-MOST_DECIMALS = 4
-"""Shares printed or rounded to more digits than this are as good as exact."""
-
-MOST_COUNTED = 1e12
-"""Larger numbers are no counts of rows."""
-
-COARSEST_SHARE = 0.011
-"""Shares rounded to more than a hundredth say too little."""
 
 _NUMBER = re.compile(r"[-+]?\d+(?:[.,]\d+)?(?:[eE][-+]?\d{1,3})?")
 
@@ -172,7 +164,7 @@ def _squares(section: SectionView, figure: FigureRecord) -> Iterator[_Matrix]:
             values = None if grid.kind == "contour" else numbers(section, grid.values)
             if values is not None and values.ndim == 2 and values.shape[0] == values.shape[1] > 1:
                 # A share of a class without rows is drawn as NaN.
-                finite = np.clip(np.nan_to_num(values, nan=0.0), -MOST_COUNTED, MOST_COUNTED)
+                finite = np.clip(np.nan_to_num(values, nan=0.0), -THRESHOLDS.largest_count, THRESHOLDS.largest_count)
                 yield _Matrix(finite, step=_rounded_to(finite))
         texts = _of_texts(axes)
         if texts is not None:
@@ -191,14 +183,14 @@ def _of_texts(axes: AxesRecord) -> _Matrix | None:
         return None
     # Heatmaps may leave empty cells without a text.
     values = np.asarray([[float(placed.get((y, x), "0")) for x in columns] for y in rows])
-    values = np.clip(np.nan_to_num(values), -MOST_COUNTED, MOST_COUNTED)
+    values = np.clip(np.nan_to_num(values), -THRESHOLDS.largest_count, THRESHOLDS.largest_count)
     decimals = max((len(item.lower().partition("e")[0].partition(".")[2]) for item in placed.values()), default=0)
     digits = any("e" in item.lower() for item in placed.values())
-    return _Matrix(values, step=10.0**-decimals if decimals <= MOST_DECIMALS and not digits else 0.0)
+    return _Matrix(values, step=10.0**-decimals if decimals <= THRESHOLDS.most_decimals and not digits else 0.0)
 
 
 def _rounded_to(values: Floats) -> float:
-    for decimals in range(MOST_DECIMALS + 1):
+    for decimals in range(THRESHOLDS.most_decimals + 1):
         if np.allclose(values, np.round(values, decimals), rtol=0, atol=1e-9):
             return float(10.0**-decimals)
     return 0.0
@@ -233,7 +225,7 @@ def _as_shares(values: Floats, truth: Floats, *, step: float, unit: Floats) -> f
     largest = values.max(initial=0.0)
     hundred = 100.0 if largest > 1.0 + 1e-6 else 1.0
     # Shares are at most all of it; rounded to tenths or less they would let anything pass.
-    if largest > hundred * (1 + 1e-6) or step / hundred > COARSEST_SHARE:
+    if largest > hundred * (1 + 1e-6) or step / hundred > THRESHOLDS.coarsest_share:
         return math.inf
     counted = values / hundred * unit
     slack = step / 2 / hundred * unit

@@ -14,10 +14,8 @@ from grader.judging.registry import Params, check
 from grader.judging.results import Words, failed, needs_review, passed, per_cent, shown
 from grader.judging.subject import Floats, absent, fits_of_sections, flat_rows, numbers
 from grader.judging.views import SectionView
+from grader.limits import MAX_ARRAY_PAIRS
 from grader.records import ArraySummary, CheckResult, FitRecord, NamedArray
-
-MOST_PAIRS = 200
-"""So many pairs of named arrays are looked at, the newest first."""
 
 
 class ArrayShapesParams(Params):
@@ -160,7 +158,7 @@ def _named_pairs(section: SectionView) -> Iterator[tuple[NamedArray, NamedArray]
         if len(item.array.shape) == 2 and item.array.shape[1] > 1:
             for label in labels.get(item.array.rows, [])[:5]:
                 pairs += 1
-                if pairs <= MOST_PAIRS:
+                if pairs <= MAX_ARRAY_PAIRS:
                     yield item, label
 
 

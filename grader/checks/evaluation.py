@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Literal
 
 from pydantic import Field
 
-from grader.judging.measured import in_units, quantity
+from grader.checks.thresholds import THRESHOLDS
 from grader.judging.registry import Params, check
 from grader.judging.results import Words, failed, listed, needs_review, passed, shown
 from grader.judging.subject import (
@@ -21,25 +20,18 @@ from grader.judging.subject import (
     untested,
 )
 from grader.judging.views import SectionView
+from grader.metrics import METRICS, MetricName
 from grader.records import CheckResult, EvaluationRecord, Measurement, PredictionRecord
 from grader.text.quantities import Quantity, quantities, shows_bar_of
-
-Figure = Literal["loss", "accuracy", "mae", "mse", "rmse", "r2", "auc"]
-
-COARSEST_STEP = 0.01
-"""A number printed to fewer digits than this fits too much to say anything; above 1, than this share of it."""
-
-FINE_STEP = 0.001
-"""So many digits tell a figure even where no word stands beside it; likewise."""
 
 
 class EvaluatedParams(Params):
     """Parameters of `evaluated`."""
 
-    figures: tuple[Figure, ...] = Field(
+    figures: tuple[MetricName, ...] = Field(
         ("loss", "accuracy"),
         min_length=1,
-        description="figures that are looked for: loss, accuracy, mae, mse, rmse, r2, auc",
+        description=f"figures that are looked for: {', '.join(METRICS)}",
     )
     at_least: int = Field(1, ge=1, description="how many of them must be printed; each that is printed must be right")
     tolerance: float = Field(0.002, ge=0, description="how far a printed figure may be from the verified one")
@@ -49,7 +41,7 @@ class EvaluatedParams(Params):
 class _Printed:
     """What became of one figure: printed right, printed wrong (and how), or not printed."""
 
-    name: Figure
+    name: MetricName
     value: float
     right: Quantity | None = None
     wrong: Quantity | None = None
@@ -69,14 +61,15 @@ class _Printed:
     @property
     def word(self) -> str:
         """The figure's name as a sentence has it."""
-        return _word(self.name)
+        return METRICS[self.name].words
 
 
 @check("evaluated", params=EvaluatedParams, shows_model=True)
 def evaluated(section: SectionView, params: EvaluatedParams) -> CheckResult:
     """The model was evaluated on the whole test set, and what is printed of it is what the model scores."""
+    names = listed([METRICS[name].words for name in params.figures])
     words: Words = {
-        "required": f"evaluated on the whole test set, {listed([_word(name) for name in params.figures])} printed",
+        "required": f"evaluated on the whole test set, {names} printed",
         "cells": section.match.cells,
         "basis": "verified",
     }
@@ -92,7 +85,12 @@ def evaluated(section: SectionView, params: EvaluatedParams) -> CheckResult:
         return _never_evaluated(section, evaluations, rows=rows, words=words)
     states = measured_states(section, "test")
     values = {
-        name: [value for item in states for of in (in_units, quantity) if (value := of(item, name)) is not None]
+        name: [
+            value
+            for item in states
+            for value in (METRICS[name].in_units(item), METRICS[name].of(item))
+            if value is not None
+        ]
         for name in params.figures
     }
     if not any(values.values()):
@@ -102,7 +100,9 @@ def evaluated(section: SectionView, params: EvaluatedParams) -> CheckResult:
     words["cells"] = _in_order(whole) or tuple(sorted(evaluated_cells)) or section.match.cells
     bars = _texts(section, _cells(whole))
     own = [item for text in _texts(section, {*section.match.cells, *evaluated_cells}) for item in quantities(text)]
-    elsewhere = [item for text in _texts(section, None) for item in quantities(text) if item.step <= FINE_STEP]
+    elsewhere = [
+        item for text in _texts(section, None) for item in quantities(text) if item.step <= THRESHOLDS.fine_step
+    ]
     printed = [
         _printed(
             name,
@@ -120,7 +120,7 @@ def evaluated(section: SectionView, params: EvaluatedParams) -> CheckResult:
 
 
 def _printed(
-    name: Figure,
+    name: MetricName,
     values: list[float],
     *,
     others: list[float],
@@ -131,13 +131,13 @@ def _printed(
 ) -> _Printed:
     def is_right(item: Quantity, within: float = tolerance) -> bool:
         return not _is_anothers(item, name, values=values, others=others) and any(
-            _is_as_fine_as(form, COARSEST_STEP) and form.equals(value, tolerance=within)
+            _is_as_fine_as(form, THRESHOLDS.coarsest_step) and form.equals(value, tolerance=within)
             for form in _forms(item, name)
             for value in values
         )
 
     named = [item for item in own if item.is_named(name) and item.step < 1]
-    fine = [item for item in own if item.is_of_test_set and _is_as_fine_as(item, FINE_STEP)]
+    fine = [item for item in own if item.is_of_test_set and _is_as_fine_as(item, THRESHOLDS.fine_step)]
     close = [item for item in (*named, *fine) if is_right(item)]
     # Another model's figure may be as close as the tolerance allows; the model's own is equal to its digits.
     right = next((item for item in close if is_right(item, 0.0)), next(iter(close), None))
@@ -147,7 +147,7 @@ def _printed(
     return _Printed(name=name, value=values[0], right=right, wrong=wrong, in_bar=shows_bar_of(bars, name))
 
 
-def _forms(item: Quantity, name: Figure) -> tuple[Quantity, ...]:
+def _forms(item: Quantity, name: MetricName) -> tuple[Quantity, ...]:
     """What a printed number may stand for: accuracies are written as shares and in per cent."""
     return (item, item.as_per_cent) if name == "accuracy" and item.value > 1 else (item,)
 
@@ -157,15 +157,15 @@ def _is_as_fine_as(item: Quantity, step: float) -> bool:
     return item.step <= step * max(1.0, abs(item.value)) * 1.01
 
 
-def _is_certain(item: Quantity, name: Figure, values: list[float]) -> bool:
+def _is_certain(item: Quantity, name: MetricName, values: list[float]) -> bool:
     """Whether a number far from the section is this figure: it is named so, or equal to four digits."""
-    exact = item.step <= FINE_STEP / 10 and any(item.equals(value, tolerance=0) for value in values)
+    exact = item.step <= THRESHOLDS.fine_step / 10 and any(item.equals(value, tolerance=0) for value in values)
     return item.is_named(name) or (exact and item.is_of_test_set)
 
 
-def _is_of_history(section: SectionView, item: Quantity, name: Figure) -> bool:
+def _is_of_history(section: SectionView, item: Quantity, name: MetricName) -> bool:
     """Whether a number that no word ties to the test set is one of the training's own history."""
-    if item.says_test or item.step > FINE_STEP:
+    if item.says_test or item.step > THRESHOLDS.fine_step:
         return False
     past = (
         value
@@ -178,15 +178,15 @@ def _is_of_history(section: SectionView, item: Quantity, name: Figure) -> bool:
 
 
 def _others(
-    section: SectionView, states: tuple[Measurement, ...], *, names: Iterable[Figure]
-) -> dict[Figure, list[float]]:
+    section: SectionView, states: tuple[Measurement, ...], *, names: Iterable[MetricName]
+) -> dict[MetricName, list[float]]:
     """What the notebook's other models score on the test set."""
     own = {item.model for item in states}
     others = [item for item in section.measurements.measured if item.probe == "test" and item.model not in own]
-    return {name: [value for item in others if (value := quantity(item, name)) is not None] for name in names}
+    return {name: [value for item in others if (value := METRICS[name].of(item)) is not None] for name in names}
 
 
-def _is_anothers(item: Quantity, name: Figure, *, values: list[float], others: list[float]) -> bool:
+def _is_anothers(item: Quantity, name: MetricName, *, values: list[float], others: list[float]) -> bool:
     """Whether a number is another model's to its last digit, and not this one's, though it may be close to it."""
 
     def is_one_of(figures: list[float]) -> bool:
@@ -254,10 +254,6 @@ def _never_evaluated(
             "unverifiable", "No evaluation of this model was recorded, though its training is your own.", words
         )
     return absent(section, "This model was not evaluated on the test set.", words, yours="no evaluation")
-
-
-def _word(name: Figure) -> str:
-    return name if name in {"loss", "accuracy"} else {"r2": "R²"}.get(name, name.upper())
 
 
 def _cells(records: Iterable[EvaluationRecord | PredictionRecord]) -> set[int | None]:

@@ -8,19 +8,16 @@ import math
 import numpy as np
 from pydantic import Field
 
+from grader.checks.thresholds import THRESHOLDS
 from grader.judging.parameters import SectionId
 from grader.judging.registry import Params, check
 from grader.judging.results import Words, failed, failed_or_partial, needs_review, passed, per_cent
 from grader.judging.subject import Floats, absent, flat_rows, numbers, share_left_out, speaks_of_model, unverified
 from grader.judging.views import SectionView
+from grader.limits import MAX_UNSEEN_SETS
 from grader.records import ArraySummary, CheckResult, EvaluationRecord, FitRecord, PredictionRecord
-from grader.training.rows_of_fits import SHARE_OF_CHANCE, Hashes, hashes, share_within
-
-FITTED = 1e-3
-"""How near to 0 and 1 a scaler's statistics are on the rows that it was fitted on, in float32."""
-
-MOST_UNSEEN = 4
-"""Sets of rows that are looked at, the largest first: a validation part, a test part, and some to spare."""
+from grader.training.rows_of_fits import Hashes, hashes, share_within
+from grader.training.thresholds import THRESHOLDS as TRAINING
 
 _SCALING_LAYERS = frozenset({"Normalization", "BatchNormalization", "LayerNormalization"})
 
@@ -183,15 +180,15 @@ def _unseen_rows(section: SectionView, width: int) -> list[Floats]:
             continue
         own, table = hashes(section.submission, item.x), _table(section, item.x)
         shares = [share_within(own, others) for others in known]
-        if own is None or table is None or any(share is None or share > SHARE_OF_CHANCE for share in shares):
+        if own is None or table is None or any(share is None or share > TRAINING.share_of_chance for share in shares):
             continue
         found[item.x.content] = (own, table)
         is_tested = is_tested or item.cell not in loops
-    sets = sorted(found.values(), key=lambda one: -len(one[0]))[:MOST_UNSEEN]
+    sets = sorted(found.values(), key=lambda one: -len(one[0]))[:MAX_UNSEEN_SETS]
     whole = [
         table
         for number, (own, table) in enumerate(sets)
-        if not any((share_within(own, larger) or 0.0) > 1 - SHARE_OF_CHANCE for larger, _ in sets[:number])
+        if not any((share_within(own, larger) or 0.0) > 1 - TRAINING.share_of_chance for larger, _ in sets[:number])
     ]
     return whole if is_tested else []
 
@@ -205,8 +202,8 @@ def _looks_fitted(rows: Floats) -> bool:
     varying = high > low
     if not varying.any():
         return False
-    if np.ptp(low[varying]) <= FITTED and np.ptp(high[varying]) <= FITTED:
+    if np.ptp(low[varying]) <= THRESHOLDS.fitted_tolerance and np.ptp(high[varying]) <= THRESHOLDS.fitted_tolerance:
         return True
     spread = rows.std(axis=0)[varying]
-    centred = np.abs(rows.mean(axis=0)[varying]) <= FITTED * spread
-    return bool(centred.all() and np.ptp(spread) <= FITTED * spread.max())
+    centred = np.abs(rows.mean(axis=0)[varying]) <= THRESHOLDS.fitted_tolerance * spread
+    return bool(centred.all() and np.ptp(spread) <= THRESHOLDS.fitted_tolerance * spread.max())

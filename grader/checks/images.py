@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 import numpy as np
 from pydantic import Field
 
+from grader.checks.thresholds import THRESHOLDS
 from grader.figures.plotted_data import cells_of, figures_by_nearness, was_cut
 from grader.judging.parameters import SectionId
 from grader.judging.registry import Params, check
@@ -25,21 +26,8 @@ from grader.records import (
     GridRecord,
     ModelRecord,
 )
-from grader.training.data_of_fits import LEAST_SHARE_OF_ROWS, rows_of
-
-LOWEST_TOP = 0.9
-"""Scaled values may end a little below the range's end (division by 256), not far below."""
-
-IMAGE_TOLERANCE = 0.01
-"""How far two images scaled to [0, 1] may be apart at any pixel: a byte's step is 0.004."""
-
-UNLIKE = 0.2
-"""Below this correlation with every known image an image is none of the data set's. Source: of MNIST's 60,000 images
-none is as unlike 128 others (the least is 0.30), and of 2,000 images of noise none as like (the most is 0.16)."""
-
-SMALLEST_SIDE = 8
-
-LARGEST_LABEL = 99
+from grader.training.data_of_fits import rows_of
+from grader.training.thresholds import THRESHOLDS as TRAINING
 
 
 class PreparedDataParams(Params):
@@ -152,7 +140,9 @@ class _Known:
         lengths = set() if use is None else {use.train_rows, use.test_rows}
         for rows in lengths:
             alike = [array for array in arrays if array.rows == rows]
-            heads = {array.content: array for array in alike if math.prod(array.shape[1:]) >= SMALLEST_SIDE**2}
+            heads = {
+                array.content: array for array in alike if math.prod(array.shape[1:]) >= THRESHOLDS.smallest_side**2
+            }
             most = max((_classes(array) for array in alike), default=0)
             # Fewer classes are a question about the labels, such as which is a nine.
             whole = [array for array in alike if _classes(array) == most]
@@ -165,7 +155,7 @@ class _Known:
         values = numbers(self.section, grid.values)
         if grid.kind == "contour" or values is None or values.ndim not in {2, 3}:
             return None
-        if min(values.shape[:2]) < SMALLEST_SIDE or not np.isfinite(values).all():
+        if min(values.shape[:2]) < THRESHOLDS.smallest_side or not np.isfinite(values).all():
             return None
         forms = [values.ravel()] if values.ndim == 2 else [values.ravel(), values[..., :3].mean(axis=2).ravel()]
         forms = [_unit(form) for form in forms if not self.sizes or form.size in self.sizes]
@@ -173,14 +163,17 @@ class _Known:
             return None
         for rows, labels in self.images:
             for form in forms:
-                if form.size == rows.size and min(_apart(form, rows), _apart(1 - form, rows)) <= IMAGE_TOLERANCE:
+                if (
+                    form.size == rows.size
+                    and min(_apart(form, rows), _apart(1 - form, rows)) <= THRESHOLDS.image_tolerance
+                ):
                     return labels
         return set() if self._is_like_one(forms) else None
 
     def _is_like_one(self, forms: list[Floats]) -> bool:
         known = [rows for rows, _ in self.images]
         near = [abs(_correlation(form, rows)) for form in forms for rows in known if form.size == rows.size]
-        return not near or max(near) >= UNLIKE
+        return not near or max(near) >= THRESHOLDS.least_correlation
 
     def _keep(self, array: ArraySummary, labels: list[list[int]]) -> None:
         self.sizes.add(math.prod(array.shape[1:]))
@@ -234,7 +227,7 @@ def _printed(section: SectionView, figure: FigureRecord, grid: GridRecord) -> st
 
     def unless_shape(found: re.Match[str]) -> str:
         sizes = [int(size) for size in re.findall(r"\d+", found.group())]
-        return "" if any(size > LARGEST_LABEL or size in grid.shape for size in sizes) else found.group()
+        return "" if any(size > THRESHOLDS.largest_label or size in grid.shape for size in sizes) else found.group()
 
     return re.sub(r"\(\s*\d+\s*,[\d\s,]*\)", unless_shape, text)
 
@@ -299,7 +292,7 @@ def _is_of_no_data_set(section: SectionView, fit: FitRecord) -> bool:
 
 def _row_problems(section: SectionView, use: DataSetUse, fits: Sequence[FitRecord]) -> Iterator[str]:
     together = [rows_of(fit) for fit in fits if fit.x.rows]
-    few = bool(together) and max(together) < LEAST_SHARE_OF_ROWS * use.train_rows
+    few = bool(together) and max(together) < TRAINING.least_share_of_rows * use.train_rows
     known = {*together, *(fit.rows_given for fit in fits)}
     if few or (use.train_rows not in known and not any(_inputs(section, use.train_rows))):
         seen = f"{max(together):,}" if together else "no array with so many"
@@ -337,7 +330,7 @@ def _range(array: ArraySummary) -> tuple[float, float]:
 def _is_in(found: tuple[float, float], bounds: tuple[float, float]) -> bool:
     low, high = bounds
     slack = 1e-6 * (high - low)
-    top = low + LOWEST_TOP * (high - low)
+    top = low + THRESHOLDS.lowest_top * (high - low)
     return found[0] >= low - slack and top <= found[1] <= high + slack
 
 

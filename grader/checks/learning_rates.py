@@ -8,18 +8,15 @@ import numpy as np
 from pydantic import Field
 
 from grader.checks.loss_curves import is_history
+from grader.checks.thresholds import THRESHOLDS
 from grader.figures.plotted_data import cells_of, figures_by_nearness, series
 from grader.judging.absence import is_training
-from grader.judging.measured import quantity
 from grader.judging.registry import Params, check
 from grader.judging.results import Words, counted, failed, failed_or_partial, listed, needs_review, passed
 from grader.judging.subject import Floats, absent
 from grader.judging.views import SectionView
+from grader.metrics import METRICS
 from grader.records import CheckResult, FigureRecord, FitRecord
-
-LOOP_TOLERANCE = 0.25
-"""How far the end of a loop's curve may lie from the model's loss on its training rows, as a share of it: what a loop
-notes is the mean over an epoch in which the weights moved."""
 
 
 class LearningRatesParams(Params):
@@ -142,9 +139,13 @@ def _is_of(section: SectionView, line: Floats, fits: Sequence[FitRecord], *, tol
 def _ends_as_measured(section: SectionView, line: Floats, fit: FitRecord) -> bool:
     """Whether a line has a point for each epoch of a loop, and ends near the loss that the loop's model has."""
     measured = section.measurements.find(fit.model, weights=fit.weights_after, probe="train")
-    loss = None if measured is None else quantity(measured, "loss" if measured.loss is not None else "mse")
+    loss = None if measured is None else METRICS["loss" if measured.loss is not None else "mse"].of(measured)
     if loss is None or not loss > 0 or len(line) != fit.epochs_run:
         return False
     forms = (loss, np.log10(loss), np.log(loss))
-    reach = (LOOP_TOLERANCE * loss, np.log10(1 + LOOP_TOLERANCE), np.log(1 + LOOP_TOLERANCE))
+    reach = (
+        THRESHOLDS.loop_tolerance * loss,
+        np.log10(1 + THRESHOLDS.loop_tolerance),
+        np.log(1 + THRESHOLDS.loop_tolerance),
+    )
     return any(abs(float(line[-1]) - form) <= near for form, near in zip(forms, reach, strict=True))

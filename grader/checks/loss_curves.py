@@ -7,19 +7,14 @@ from collections.abc import Iterable, Iterator, Sequence
 import numpy as np
 from pydantic import Field
 
+from grader.checks.thresholds import THRESHOLDS
 from grader.figures.plotted_data import cells_of, figures_by_nearness, series, was_cut
 from grader.judging.registry import Params, check
 from grader.judging.results import Words, failed, failed_or_partial, listed, needs_review, passed
 from grader.judging.subject import Floats, absent, fits_of_model, nothing_trained
 from grader.judging.views import SectionView
+from grader.limits import MAX_FITS_JOINED
 from grader.records import Basis, CheckResult, FigureRecord, FitRecord
-
-LAST_VALUE_TOLERANCE = 0.02
-"""How far the last point of a validation curve that the student computed may lie from the verified validation loss:
-the mean of the batches' means differs from the mean of the rows where the last batch is smaller."""
-
-MOST_FITS = 32
-"""So many fits of one model are put together at most, the last ones."""
 
 
 class LossCurvesParams(Params):
@@ -76,7 +71,7 @@ def _curves_of(
 
 def _histories(fits: Sequence[FitRecord], key: str) -> Iterator[Floats]:
     """What a right curve may show: the history of one fit, or of several that followed each other."""
-    parts = [np.asarray(fit.history.get(key, ()), dtype=np.float64) for fit in fits[-MOST_FITS:]]
+    parts = [np.asarray(fit.history.get(key, ()), dtype=np.float64) for fit in fits[-MAX_FITS_JOINED:]]
     for start in range(len(parts)):
         for end in range(start + 1, len(parts) + 1):
             values = np.concatenate(parts[start:end])
@@ -108,7 +103,9 @@ def _of_own_loop(section: SectionView, words: Words) -> CheckResult:
     measured = section.measurement("validation")
     if measured is not None and measured.loss is not None:
         ends = (line[-1] for figure in figures for line in _pair(section, figure))
-        if any(abs(end - measured.loss) <= LAST_VALUE_TOLERANCE * max(abs(measured.loss), 0.01) for end in ends):
+        if any(
+            abs(end - measured.loss) <= THRESHOLDS.last_value_tolerance * max(abs(measured.loss), 0.01) for end in ends
+        ):
             return passed(
                 "The figure shows two curves of your training loop, one of which ends at what the model scores.",
                 words,

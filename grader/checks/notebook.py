@@ -9,19 +9,17 @@ from pydantic import Field
 
 from grader.attribution import Attribution
 from grader.calibration import Calibration
+from grader.checks.thresholds import THRESHOLDS
 from grader.judging.absence import section_name, what_failed
-from grader.judging.bands import FEWEST_RUNS
 from grader.judging.measured import figure_name, section_figures
 from grader.judging.parameters import SectionId
 from grader.judging.registry import Params, check
 from grader.judging.results import Words, failed, listed, needs_review, passed, shown
 from grader.judging.subject import fits_of_model, speaks_of_model
+from grader.judging.thresholds import THRESHOLDS as JUDGING
 from grader.judging.views import SectionView
 from grader.records import CellRun, CheckResult
 from grader.text.quantities import Quantity, bar_results, quantities
-
-CLOSE = 1e-4
-"""Two accuracies that agree to four digits need no spread to be called the same."""
 
 
 class NotebookRunsParams(Params):
@@ -36,13 +34,6 @@ class ReproducibleParams(Params):
     )
     false_rejection: float = Field(0.01, gt=0, lt=0.5, description="share of honest pairs of runs that differ by more")
     borderline: float = Field(0.0001, gt=0, lt=0.5, description="beyond this share's line too, the numbers contradict")
-
-
-FAR = 0.01
-"""A fresh run further from the reference's than this share of honest runs is of a model that does otherwise."""
-
-BAR_STEP = 0.01
-"""What a stored progress bar tells: some versions of Keras show there a mean of means, off by some thousandths."""
 
 
 @dataclass(frozen=True)
@@ -72,7 +63,7 @@ class _Claim:
 
     @property
     def agrees(self) -> bool:
-        return self.distance <= max(self.line or 0.0, CLOSE) + 1e-9
+        return self.distance <= max(self.line or 0.0, THRESHOLDS.same_accuracy) + 1e-9
 
     @property
     def is_near(self) -> bool:
@@ -220,7 +211,7 @@ def _stored_accuracies(section: SectionView) -> Iterator[tuple[Quantity, int]]:
     plausible = [(item, cell) for item, cell in named if 0 < item.value <= 1 and item.step <= 0.01 + 1e-9]
     of_test = [(item, cell) for item, cell in plausible if item.says_test]
     bars = [(item, cell) for text, cell in texts for item in bar_results(text) if item.is_named("accuracy")]
-    yield from of_test or plausible or [(replace(item, step=BAR_STEP), cell) for item, cell in bars]
+    yield from of_test or plausible or [(replace(item, step=THRESHOLDS.progress_bar_step), cell) for item, cell in bars]
 
 
 def _as_share(item: Quantity) -> Quantity:
@@ -256,7 +247,7 @@ def _on_full_data(
     """The claim against the reference's runs on the full data, where the stored outputs come from."""
     full = section.submission.full_calibration
     title = section_name(section.match.section, section.matching)
-    if full is None or len(full.figures.get(figure, ())) < FEWEST_RUNS:
+    if full is None or len(full.figures.get(figure, ())) < JUDGING.fewest_runs:
         return None
     centre = full.mean(figure)
     # Both sides together reject with the share given, so each side with half of it.
@@ -274,7 +265,7 @@ def _on_full_data(
 def _distances(
     calibration: Calibration | None, figure: str, *, params: ReproducibleParams
 ) -> tuple[float | None, float | None]:
-    if calibration is None or len(calibration.figures.get(figure, ())) < FEWEST_RUNS:
+    if calibration is None or len(calibration.figures.get(figure, ())) < JUDGING.fewest_runs:
         return None, None
     return (
         calibration.difference_of_two(figure, false_rejection=params.false_rejection),
@@ -284,8 +275,8 @@ def _distances(
 
 def _does_otherwise(section: SectionView, fresh: float, *, figure: str, claim: _Claim) -> bool:
     """Whether the fresh run differs from the reference's runs on the same data, and in the claim's direction."""
-    if section.calibration is None or len(section.calibration.figures.get(figure, ())) < FEWEST_RUNS:
+    if section.calibration is None or len(section.calibration.figures.get(figure, ())) < JUDGING.fewest_runs:
         return True
     away = fresh - section.calibration.mean(figure)
-    line = section.calibration.difference_of_two(figure, false_rejection=FAR)
+    line = section.calibration.difference_of_two(figure, false_rejection=THRESHOLDS.far_from_reference)
     return abs(away) > line and (away > 0) == (claim.stored.value > claim.centre)

@@ -8,16 +8,16 @@ from typing import Literal, Self
 from pydantic import Field, model_validator
 
 from grader.judging.bands import Limit, Within, absolute, judge, judged, relative
-from grader.judging.measured import GAP, TEST_GAP, figure_name, in_units, section_figures
+from grader.judging.measured import GAP, TEST_GAP, figure_name, section_figures
 from grader.judging.parameters import ComparedSectionId
 from grader.judging.registry import Params, check
-from grader.judging.results import Words, failed, needs_review, passed, shown
+from grader.judging.results import Words, failed, listed, needs_review, passed, shown
 from grader.judging.subject import fit_cells, nothing_trained, speaks_of_model, test_rows, untested, unverified
 from grader.judging.views import SectionView
+from grader.metrics import ERRORS, METRICS, SCORES, ErrorName, ScoreName
 from grader.records import CheckResult, EvaluationRecord
 
 Part = Literal["train", "validation", "test", "test_shifted"]
-_WORDS = {"mae": "MAE", "mse": "MSE", "rmse": "RMSE", "auc": "AUC", "r2": "R²"}
 _PART_NAMES = {"train": "training", "validation": "validation", "test": "test"}
 
 
@@ -41,16 +41,14 @@ class AccuracyParams(Params):
 class ScoreParams(AccuracyParams):
     """Parameters of `score`."""
 
-    metric: Literal["auc", "r2"] = Field(
-        "auc", description="auc (area under the ROC curve, of two classes) or r2 (coefficient of determination)"
-    )
+    metric: ScoreName = Field("auc", description=listed([f"{one} ({METRICS[one].title})" for one in SCORES], word="or"))
 
 
 class ErrorParams(Params):
     """Parameters of `error`."""
 
     part: Part = Field("test", description="part of the data: train, validation, test")
-    metric: Literal["mae", "mse", "rmse", "loss"] = Field("mae", description="mae, mse, rmse or loss")
+    metric: ErrorName = Field("mae", description=listed(ERRORS, word="or"))
     max: float | None = Field(None, ge=0, description="largest error that passes, in the target's units")
     within: Within | None = Field(
         None, description="not above the reference's spread: figure, false_rejection, borderline"
@@ -86,7 +84,7 @@ def accuracy(section: SectionView, params: AccuracyParams) -> CheckResult:
 @check("score", params=ScoreParams, quality="judged")
 def score(section: SectionView, params: ScoreParams) -> CheckResult:
     """The model's verified AUC or coefficient of determination on a part of the data lies within the band."""
-    return _high_enough(section, params, name=params.metric, word=_WORDS[params.metric])
+    return _high_enough(section, params, name=params.metric, word=METRICS[params.metric].words)
 
 
 def _high_enough(section: SectionView, params: AccuracyParams, *, name: str, word: str) -> CheckResult:
@@ -111,7 +109,7 @@ def _high_enough(section: SectionView, params: AccuracyParams, *, name: str, wor
 @check("error", params=ErrorParams, quality="judged")
 def error(section: SectionView, params: ErrorParams) -> CheckResult:
     """The model's verified error on a part of the data is not above the band."""
-    what = _title(params.part, _WORDS.get(params.metric, params.metric))
+    what = _title(params.part, METRICS[params.metric].words)
     words: Words = {"required": f"{what} within the band", "cells": fit_cells(section), "basis": "verified"}
     missing = nothing_trained(section, words)
     if missing is not None:
@@ -260,7 +258,7 @@ def _title(part: Part, name: str) -> str:
 
 def _measured(section: SectionView, *, part: str, name: str) -> float | None:
     measured = section.measurement(part)
-    return None if measured is None else in_units(measured, name)
+    return None if measured is None else METRICS[name].in_units(measured)
 
 
 def _relative(section: SectionView, within: Within | None, *, figure: str, upper: bool) -> Limit | None:
@@ -289,13 +287,9 @@ def _known(limits: list[Limit], spread: Limit | None) -> list[Limit]:
     return limits + ([spread] if spread is not None else [])
 
 
-_WITHOUT_UNIT = frozenset({"accuracy", "auc", "r2"})
-"""Figures that are the same in whatever units the targets were trained."""
-
-
 def _only_claimed(section: SectionView, *, part: Part, name: str, limits: list[Limit], words: Words) -> CheckResult:
     """The result for a figure that was not measured: what a notebook says against itself is believed, and no more."""
-    what = f"The {_title(part, _WORDS.get(name, name))}"
+    what = f"The {_title(part, METRICS[name].words)}"
     claims = [
         item.results[name]
         for item in section.evidence.evaluations
@@ -303,7 +297,7 @@ def _only_claimed(section: SectionView, *, part: Part, name: str, limits: list[L
     ]
     if claims:
         words = {**words, "basis": "claimed", "yours": f"{shown(claims[-1])} (as the notebook says)"}
-    is_comparable = name in _WITHOUT_UNIT and bool(limits) and bool(claims)
+    is_comparable = METRICS[name].unit_power == 0 and bool(limits) and bool(claims)
     if is_comparable and not any(limit.is_near(claim) for limit in limits for claim in claims):
         words["expected"] = " and ".join(limit.words for limit in limits)
         text = f"{what} is {shown(claims[-1])} by what your own notebook says of it; {words['expected']} was required."

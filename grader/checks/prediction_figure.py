@@ -7,19 +7,14 @@ from collections.abc import Iterable, Iterator, Sequence
 import numpy as np
 from pydantic import Field
 
+from grader.checks.thresholds import THRESHOLDS
 from grader.figures.plotted_data import artist_points, cells_of, figures_by_nearness, was_cut
 from grader.judging.registry import Params, check
 from grader.judging.results import Words, failed, needs_review, passed, per_cent
 from grader.judging.subject import Floats, absent, measured_states, nothing_trained, numbers, untested
 from grader.judging.views import SectionView
+from grader.limits import MAX_COMPARED_POINTS
 from grader.records import CheckResult, FigureRecord, Measurement
-
-MOST_POINTS = 5000
-"""So many drawn points are compared, the first of each scatter."""
-
-
-FEWEST_POINTS = 10
-"""Fewer may lie on anything by chance."""
 
 
 class PredictionFigureParams(Params):
@@ -52,7 +47,7 @@ def prediction_figure(section: SectionView, params: PredictionFigureParams) -> C
     for figure in figures:
         for axes in figure.axes:
             shares = [
-                _share_drawn(points, drawn[:MOST_POINTS], tolerance=params.tolerance)
+                _share_drawn(points, drawn[:MAX_COMPARED_POINTS], tolerance=params.tolerance)
                 for drawn in artist_points(section, axes)
                 for points in wanted
                 if len(drawn) >= params.share * len(points)
@@ -95,8 +90,8 @@ def _part_drawn(
     """How many points a figure shows where nearly all of them are predictions against true values; 0 for none."""
     for axes in figure.axes:
         for drawn in artist_points(section, axes):
-            few = drawn[:MOST_POINTS]
-            if len(few) >= FEWEST_POINTS and any(
+            few = drawn[:MAX_COMPARED_POINTS]
+            if len(few) >= THRESHOLDS.fewest_points and any(
                 _share(few, points, tolerance=params.tolerance) >= params.share for points in wanted
             ):
                 return len(drawn)

@@ -9,6 +9,7 @@ from typing import Literal
 import numpy as np
 from pydantic import Field
 
+from grader.checks.thresholds import THRESHOLDS
 from grader.figures.class_maps import Answers, ClassMap, agreement, answers_of, nearest_on_grid, pictures
 from grader.figures.expressions import Expression
 from grader.figures.plotted_data import artist_points, axes_were_cut, cells_of, figures_by_nearness, was_cut
@@ -22,9 +23,6 @@ from grader.records import AxesRecord, CheckResult, FigureRecord
 INPUTS = 2
 
 Whose = Literal["own", "other", "none", "unknown"]
-
-NEAR_GRID_AGREEMENT = 0.95
-"""Against a grid of other places, points beside the boundary may fall on its other side."""
 
 
 class RegionFigureParams(RegionParams):
@@ -40,10 +38,6 @@ class RegionFigureParams(RegionParams):
     partial: float | None = Field(
         None, gt=0, lt=1, description="share of the points where the classes are right and a curve is missing"
     )
-
-
-FAR_GRID_AGREEMENT = 0.85
-"""Below this share it is not the boundary alone that differs."""
 
 
 @dataclass(frozen=True)
@@ -156,7 +150,7 @@ def _whose(class_map: ClassMap, known: _Known, params: RegionFigureParams) -> tu
     own = _best(agreement, class_map, known.own)
     other = _best(agreement, class_map, known.others)
     measured = _best(nearest_on_grid, class_map, known.measured)
-    is_measured = measured is not None and measured >= NEAR_GRID_AGREEMENT
+    is_measured = measured is not None and measured >= THRESHOLDS.near_grid_agreement
     if own is not None and own >= params.agreement:
         # Two models may well answer alike; a picture that fits another one better is the other's.
         return ("own" if other is None or own >= other else "other"), own, is_measured
@@ -165,10 +159,10 @@ def _whose(class_map: ClassMap, known: _Known, params: RegionFigureParams) -> tu
     # The order of a table's places is a guess; the places themselves are not.
     exact = None if class_map.is_table else own
     near = max(measured or 0.0, _best(nearest_on_grid, class_map, known.own) or 0.0)
-    if exact is None and near >= NEAR_GRID_AGREEMENT:
+    if exact is None and near >= THRESHOLDS.near_grid_agreement:
         rival = _best(nearest_on_grid, class_map, known.others) or 0.0
         return ("own" if near >= rival else "other"), near, is_measured
-    if exact is not None or 0.0 < near < FAR_GRID_AGREEMENT:
+    if exact is not None or 0.0 < near < THRESHOLDS.far_grid_agreement:
         return "other", exact if exact is not None else near, False
     return "unknown", None, False
 

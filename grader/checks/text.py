@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from pydantic import Field
 
+from grader.checks.thresholds import THRESHOLDS
 from grader.judging.absence import section_name
 from grader.judging.measured import ONSET, section_figures, validation_losses
 from grader.judging.parameters import SectionId
@@ -16,15 +17,6 @@ from grader.judging.views import SectionView
 from grader.records import CheckResult
 from grader.text.prose import Words as Said
 from grader.text.prose import first_heading, names_answers, words_of_cell
-
-FEWEST_DOUBTFUL_WORDS = 12
-"""A remark that only happens to stand where the answer should is no answer below this length."""
-
-FEWEST_BELOW_A_HEADING = 3
-"""The same below a heading in the student's own words, which opens a part of the notebook as the worksheet's does."""
-
-FEWEST_HEADINGS = 3
-"""From so many other headings on it shows whether the worksheet's tasks were kept below them."""
 
 
 class DiscussionParams(Params):
@@ -78,12 +70,12 @@ def _words(section: SectionView) -> Iterator[Said]:
     if headings == {None} and cells:
         cells = (*cells, *(cell for cell in section.evidence.cells if cell.kind != "code" and cell not in cells))
     has_tasks = _keeps_tasks(section)
-    fewest = FEWEST_DOUBTFUL_WORDS
+    fewest = THRESHOLDS.fewest_doubtful_words
     for cell in cells:
         if cell.index in headings - {heading}:
             continue
         if cell.kind == "markdown" and first_heading(cell.source) is not None:
-            fewest = FEWEST_BELOW_A_HEADING
+            fewest = THRESHOLDS.fewest_words_below_heading
         holds_task = has_tasks and cell.index == heading
         for item in words_of_cell(cell, template=section.submission.template_texts, holds_task=holds_task):
             if heading is not None or headings == {None}:
@@ -132,7 +124,7 @@ def _keeps_tasks(section: SectionView) -> bool:
     others = {match.heading_cell for match in section.matching.values()} - {section.match.heading_cell, None}
     cells = [cell for cell in section.evidence.cells if cell.index in others and cell.kind == "markdown"]
     tasks = sum(any(words_of_cell(cell, template=frozenset(), holds_task=False)) for cell in cells)
-    return len(cells) < FEWEST_HEADINGS or tasks > len(cells) / 2
+    return len(cells) < THRESHOLDS.fewest_headings or tasks > len(cells) / 2
 
 
 def _onset(section: SectionView, name: str) -> str | None:

@@ -16,6 +16,7 @@ from grader.judging.parameters import SectionId
 from grader.judging.registry import Params, check
 from grader.judging.results import Words, blocked, failed, failed_or_partial, listed, needs_review, passed
 from grader.judging.views import SectionView
+from grader.metrics import METRICS, is_accuracy
 from grader.records import CheckResult, CompileRecord, FitRecord
 from grader.training.data_of_fits import wrong_data
 from grader.training.recipes import Aspect, TrainingRecipe, aspects, own_recipe, recipe_words
@@ -253,7 +254,8 @@ def _calls_of(section: SectionView, record: CompileRecord) -> list[CompileRecord
 def _is_metric(name: str, wanted: str) -> bool:
     """Keras names one accuracy in several ways, and a student's own name of it begins alike."""
     name, wanted = name.casefold(), wanted.casefold()
-    return name == wanted or (wanted in {"accuracy", "acc"} and "acc" in name) or loss_name(name) == loss_name(wanted)
+    is_wanted = wanted in METRICS["accuracy"].names and is_accuracy(name)
+    return name == wanted or is_wanted or loss_name(name) == loss_name(wanted)
 
 
 def _is_own_metric(wanted: str, *, record: CompileRecord) -> bool:

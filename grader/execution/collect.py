@@ -11,6 +11,7 @@ from typing import Any, TypeVar, get_args
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from grader.execution.frames import Frames
+from grader.limits import MAX_EVENTS, MAX_NOTE_CHARACTERS, MAX_NOTES_PER_CELL, MAX_TRUNCATED
 from grader.records import (
     ArrayRef,
     CompileRecord,
@@ -26,12 +27,6 @@ from grader.records import (
 
 R = TypeVar("R", bound=Record)
 P = TypeVar("P", bound=BaseModel)
-
-MAX_NOTES_PER_CELL = 20
-MAX_NOTE_LENGTH = 500
-MAX_TRUNCATED = 60
-MAX_EVENTS = 20_000
-"""Of one kind: more than any notebook's, fewer than would choke a page."""
 
 _DATA_SET = re.compile(r"[a-z0-9_]{1,40}")
 
@@ -207,7 +202,7 @@ class _Collection:
         for cell in self._plain("cell", _Cell):
             index = self._cell_index(cell.index)
             if index is not None:
-                notes[index].update(dict.fromkeys(text[:MAX_NOTE_LENGTH] for text in cell.notes))
+                notes[index].update(dict.fromkeys(text[:MAX_NOTE_CHARACTERS] for text in cell.notes))
         return {index: tuple(texts)[:MAX_NOTES_PER_CELL] for index, texts in notes.items() if texts}
 
     def _cells_seen(self) -> frozenset[int]:
@@ -228,7 +223,7 @@ class _Collection:
         for loss in self._plain("lost", _Loss)[:MAX_TRUNCATED]:
             index = self._cell_index(loss.cell)
             place = "" if index is None else f"cell {index + 1}: "
-            yield f"{place}{loss.text[:MAX_NOTE_LENGTH]}"
+            yield f"{place}{loss.text[:MAX_NOTE_CHARACTERS]}"
 
     def _data_sets(self) -> frozenset[str]:
         names = (content.get("name") for content in self.by_kind["data_set"])

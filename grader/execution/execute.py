@@ -19,13 +19,13 @@ from grader.execution.frames import FrameReader
 from grader.execution.kernel import CellProgress, KernelRun, NotebookRun
 from grader.execution.sandbox import Sandbox
 from grader.execution.watch import RunLimits
+from grader.limits import MAX_EVIDENCE_BYTES
 from grader.records import Environment, Evidence, Execution, Submission
 from grader.store import SubmissionFolder, write_atomically
 
 RECORDER = Path(__file__).parent / "recorder"
 LIBRARY_INSIDE = "/run/nb/lib"
 DATA_SETS_INSIDE = "/home/student/.keras/datasets"
-MAX_EVIDENCE_BYTES = 2 * 2**30
 
 
 @dataclass(frozen=True)

@@ -21,22 +21,22 @@ from typing import Any
 import numpy as np
 
 from grader.execution.recorder.channel import HEADER, MAGIC, MAX_ARRAY_BYTES, MAX_RECORD_BYTES
+from grader.limits import (
+    LAST_FRAMES_SECONDS,
+    MAX_ARRAY_HEADER_CHARACTERS,
+    MAX_BROKEN_FRAMES,
+    MAX_JSON_DEPTH,
+    MAX_JSON_TEXT_CHARACTERS,
+    MAX_KIND_CHARACTERS,
+    MAX_RECORDS,
+    MAX_RECORDS_BYTES,
+    MAX_WHOLE_NUMBER,
+)
 from grader.store import ArrayStore
-
-MAX_RECORDS = 100_000
-MAX_RECORDS_BYTES = 256 * 2**20
-MAX_BROKEN_FRAMES = 1000
-MAX_DEPTH = 60
-"""Of nested JSON. A model in a model in a model has some 30."""
-MAX_TEXT = 100_000
-MAX_WHOLE_NUMBER = 2**53
-MAX_KIND = 40
 
 _MAX_JSON_BYTES = MAX_RECORD_BYTES
 _MAX_BLOB_BYTES = MAX_ARRAY_BYTES + 2**16
-_MAX_HEADER_CHARACTERS = 2000
 _READ_BYTES = 2**20
-_LAST_SECONDS = 5.0
 _PLAIN_KINDS = "biufc"
 
 
@@ -103,7 +103,7 @@ class FrameReader:
         while time.monotonic() < deadline:
             stopping = self._stop.is_set()
             if stopping and deadline == math.inf:
-                deadline = time.monotonic() + _LAST_SECONDS
+                deadline = time.monotonic() + LAST_FRAMES_SECONDS
             try:
                 if not poll.poll(0 if stopping else 100):
                     if stopping:
@@ -181,11 +181,11 @@ class FrameReader:
             self._keep_array(content.get("ref"), blob)
             return
         record = content.get("record")
-        if not isinstance(kind, str) or len(kind) > MAX_KIND or not isinstance(record, dict) or blob:
+        if not isinstance(kind, str) or len(kind) > MAX_KIND_CHARACTERS or not isinstance(record, dict) or blob:
             self._left_out["a frame that is no record"] += 1
             return
         try:
-            record = _clean(record, MAX_DEPTH)
+            record = _clean(record, MAX_JSON_DEPTH)
         except ValueError as error:
             self._left_out[f"a record that {error}"] += 1
             return
@@ -237,7 +237,7 @@ def _clean(value: Any, depth: int) -> Any:
     if depth < 0:
         raise ValueError("is nested too deep")
     if isinstance(value, str):
-        return value[:MAX_TEXT].encode("utf-8", errors="replace").decode("utf-8")
+        return value[:MAX_JSON_TEXT_CHARACTERS].encode("utf-8", errors="replace").decode("utf-8")
     if isinstance(value, dict):
         return {_clean(key, 0): _clean(item, depth - 1) for key, item in value.items()}
     if isinstance(value, list):
@@ -253,7 +253,7 @@ def _is_plain_array(blob: bytes) -> bool:
     try:
         if np.lib.format.read_magic(file) != (1, 0):
             return False
-        shape, _, dtype = np.lib.format.read_array_header_1_0(file, max_header_size=_MAX_HEADER_CHARACTERS)
+        shape, _, dtype = np.lib.format.read_array_header_1_0(file, max_header_size=MAX_ARRAY_HEADER_CHARACTERS)
     except Exception:  # noqa: BLE001 - the header is parsed as a Python literal, which may fail in many ways
         return False
     if dtype.kind not in _PLAIN_KINDS or dtype.hasobject or any(size < 0 for size in shape):

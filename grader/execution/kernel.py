@@ -28,14 +28,8 @@ from grader.execution.outputs import OUTPUT_KINDS, CellOutputs, TailPipe
 from grader.execution.sandbox import Job, Sandbox, Sandboxed, python_command
 from grader.execution.sandbox.folders import job_folder
 from grader.execution.watch import OUT_OF_MEMORY, RunLimits, Stop, Watch, death_text, memory_text
+from grader.limits import DEATH_SECONDS, IOPUB_TIMEOUT_SECONDS, START_TIMEOUT_SECONDS
 from grader.records import CellError, CellRun, Execution, ExecutionReason, Submission
-
-START_TIMEOUT_SECONDS = 180.0
-IOPUB_TIMEOUT_SECONDS = 10
-"""After the reply to a cell, for the last of its output."""
-
-DEATH_SECONDS = 2.0
-"""A kernel whose messages break off is given this long to be found dead."""
 
 SOCKETS_INSIDE = "/run/nb/s"
 CONNECTION_INSIDE = "/run/nb/conn.json"

@@ -21,17 +21,9 @@ from jupyter_client.asynchronous.client import AsyncKernelClient
 from jupyter_client.session import Session
 
 from grader.execution.sandbox import Sandboxed
-
-FLOOD_BYTES = 256 * 2**20
-FLOOD_MESSAGES = 200_000
-"""What a whole notebook may send; more is a flood, which ends it."""
-
-MAX_CONTENT_BYTES = 64 * 2**20
-"""Content beyond this is not parsed; a note stands for it."""
+from grader.limits import FLOOD_BYTES, FLOOD_MESSAGES, GREETING_SECONDS, MAX_CONTENT_BYTES
 
 TOO_LARGE = "[An output was too large and was left out by the grader.]\n"
-
-GREETING_SECONDS = 60.0
 
 _GREETING = b"\xff" + bytes(8) + b"\x7f\x03\x00" + b"NULL".ljust(20, b"\0") + bytes(32)
 _MORE, _LONG, _COMMAND = 1, 2, 4

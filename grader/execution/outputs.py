@@ -11,18 +11,14 @@ from typing import Any
 
 from nbformat import NotebookNode, from_dict
 
+from grader.limits import MAX_OUTPUT_CHARACTERS, MAX_TAIL_BYTES, MAX_TRACEBACK_CHARACTERS
 from grader.printed_text import capped, shown, well_formed
 from grader.records import CellError
-
-MAX_OUTPUT_CHARACTERS = 8 * 2**20
-"""Of one output, a picture's base64 included; of a longer text the beginning and the end are kept."""
 
 FIRST_CHARACTERS, LAST_CHARACTERS = 2**20, 15 * 2**20
 FIRST_PIECES, LAST_PIECES = 2_000, 18_000
 """What is kept of a cell: its beginning, and its end, where results stand."""
 
-MAX_TRACEBACK_CHARACTERS = 20_000
-MAX_TAIL_BYTES = 2000
 TRUNCATED = "\n[A part of this cell's output was cut out by the grader.]\n"
 
 OUTPUT_KINDS = frozenset({"stream", "display_data", "execute_result", "error", "clear_output", "update_display_data"})

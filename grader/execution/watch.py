@@ -9,15 +9,11 @@ from dataclasses import dataclass, field
 
 from grader.execution.messages import Traffic
 from grader.execution.sandbox import Excess, Limits, Sandboxed
+from grader.limits import INTERRUPT_GRACE_SECONDS, LARGEST_STRETCH
 from grader.records import ExecutionReason
 
-INTERRUPT_GRACE_SECONDS = 10.0
 INTERRUPT_INTERVAL_SECONDS = 1.0
 WATCH_INTERVAL_SECONDS = 0.2
-
-LARGEST_STRETCH = 3.0
-"""A limit of time is counted without the time that a busy machine kept the kernel waiting, up to this many times the
-limit in all: a notebook could keep itself waiting."""
 
 OUT_OF_MEMORY = frozenset({"MemoryError", "ResourceExhaustedError"})
 """What Python and TensorFlow raise at the memory limit of a process."""

@@ -11,29 +11,13 @@ import numpy.typing as npt
 
 from grader.figures.plotted_data import points_of
 from grader.figures.regions import is_curve_like
+from grader.figures.thresholds import THRESHOLDS
 from grader.judging.subject import Floats, flat_rows, numbers
 from grader.judging.views import SectionView
+from grader.limits import MAX_PREDICTIONS_JOINED
 from grader.records import AxesRecord, GridRecord
 
 Classes = npt.NDArray[np.int64]
-
-MOST_GROUPS = 20
-"""A picture in more colours than this has no readable classes."""
-
-DECIMALS = 5
-"""Places that agree to so many decimals are one place: float32 inputs are drawn again as float64."""
-
-FEW_POINTS = 200
-"""Predictions of fewer points than this are parts of a region."""
-
-MOST_RECORDS = 2000
-"""So many predictions of one model are looked at, the last ones."""
-
-FARTHEST = 1e6
-"""Places further out are no inputs of a model, and one like the other."""
-
-FEWEST_JOINED = 0.9
-"""Share of a picture's places that must be among a model's recorded inputs for the two to be compared one by one."""
 
 
 @dataclass(frozen=True)
@@ -96,7 +80,7 @@ def pictures(section: SectionView, axes: AxesRecord, *, curves: Sequence[str], t
     groups += _marker_lines(section, axes, curves=curves, tolerance=tolerance)
     if groups:
         names = sorted({name for _, name in groups})
-        if len(names) <= MOST_GROUPS:
+        if len(names) <= THRESHOLDS.most_groups:
             classes = np.concatenate([np.full(len(points), names.index(name)) for points, name in groups])
             yield ClassMap(np.concatenate([points for points, _ in groups]), classes.astype(np.int64), named=False)
     for grid in axes.grids:
@@ -141,12 +125,12 @@ def answers_of(section: SectionView, records: Sequence[tuple[str | None, str | N
     """Recorded inputs and outputs, given as the names of their arrays; small ones are put together."""
     found: list[Answers] = []
     few: list[tuple[Floats, Floats]] = []
-    for inputs, outputs in records[-MOST_RECORDS:]:
+    for inputs, outputs in records[-MAX_PREDICTIONS_JOINED:]:
         values, points = numbers(section, outputs), points_of(numbers(section, inputs))
         if values is None or not values.size or not np.isfinite(values).all():
             continue
         values = flat_rows(values)
-        if points is not None and len(points) < FEW_POINTS and len(points) == len(values):
+        if points is not None and len(points) < THRESHOLDS.few_points and len(points) == len(values):
             few.append((points, values))
         else:
             found.append(Answers(points, classes_of_outputs(values)))
@@ -159,7 +143,7 @@ def answers_of(section: SectionView, records: Sequence[tuple[str | None, str | N
 def _classes_of_values(values: Floats) -> Classes:
     finite = values[np.isfinite(values)]
     whole = len(finite) and np.array_equal(finite, np.round(finite))
-    if whole and finite.min() >= 0 and 1 < finite.max() <= MOST_GROUPS:
+    if whole and finite.min() >= 0 and 1 < finite.max() <= THRESHOLDS.most_groups:
         return np.nan_to_num(values, nan=-1.0).astype(np.int64)
     distinct = np.unique(finite[: 2**16])
     # Two codes such as -1 and 1 part in the middle; shares at a half; logits at 0.
@@ -172,7 +156,7 @@ def _classes_of_values(values: Floats) -> Classes:
 
 def _by_colour(points: Floats, colours: Floats) -> ClassMap | None:
     distinct, classes = np.unique(np.round(_bounded(colours[:, :3], 1.0), 3), axis=0, return_inverse=True)
-    if len(distinct) > MOST_GROUPS:
+    if len(distinct) > THRESHOLDS.most_groups:
         return None
     return ClassMap(points, np.asarray(classes).ravel().astype(np.int64), named=False)
 
@@ -252,7 +236,7 @@ def _joined(class_map: ClassMap, answers: Answers) -> Iterator[tuple[Classes, Cl
     points = answers.points
     if points is not None:
         _, left, right = np.intersect1d(_key(class_map.points), _key(points), return_indices=True)
-        if len(left) >= FEWEST_JOINED * count:
+        if len(left) >= THRESHOLDS.fewest_joined * count:
             yield left, right
             return
     # The order must do where the inputs were too many to be kept.
@@ -262,7 +246,7 @@ def _joined(class_map: ClassMap, answers: Answers) -> Iterator[tuple[Classes, Cl
 
 
 def _key(points: Floats) -> npt.NDArray[np.complex128]:
-    rounded = np.round(_bounded(points, FARTHEST), DECIMALS) + 0.0
+    rounded = np.round(_bounded(points, THRESHOLDS.farthest), THRESHOLDS.decimals) + 0.0
     return rounded[:, 0] + 1j * rounded[:, 1]
 
 

@@ -12,6 +12,8 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import AfterValidator
 
+from grader.limits import MAX_EXPRESSION_CHARACTERS
+
 Floats = npt.NDArray[np.float64]
 
 _FUNCTIONS: dict[str, np.ufunc] = {
@@ -36,7 +38,6 @@ _BINARY: dict[type[ast.operator], Callable[[Any, Any], Any]] = {
     ast.Pow: np.float_power,
 }
 _UNARY: dict[type[ast.unaryop], Callable[[Any], Any]] = {ast.UAdd: operator.pos, ast.USub: operator.neg}
-_LONGEST = 200
 
 
 def evaluate_expression(text: str, x: Any = math.nan) -> Floats:
@@ -65,8 +66,8 @@ def number(bound: float | str) -> float:
 
 
 def _parsed(text: str) -> ast.expr:
-    if len(text) > _LONGEST:
-        raise ValueError(f"an expression of more than {_LONGEST} characters")
+    if len(text) > MAX_EXPRESSION_CHARACTERS:
+        raise ValueError(f"an expression of more than {MAX_EXPRESSION_CHARACTERS} characters")
     try:
         return ast.parse(text.strip(), mode="eval").body
     except SyntaxError as error:

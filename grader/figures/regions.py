@@ -8,19 +8,9 @@ import numpy as np
 from pydantic import Field
 
 from grader.figures.expressions import Bound, evaluate_expression, number
+from grader.figures.thresholds import THRESHOLDS
 from grader.judging.registry import Params
 from grader.judging.subject import Floats
-
-EDGE = 0.01
-"""Points that lie outside the rectangle by this share of its side count as on its edge."""
-
-STRAY_SHARE = 0.02
-"""A line or scatter shows the curves where no more than this share of its points lies off them."""
-
-CURVE_BINS = 10
-"""Along the rectangle's first side, a curve must have a point in most of so many bins."""
-
-CURVE_COVERED = 0.8
 
 Rectangle = tuple[tuple[float, float], tuple[float, float]]
 
@@ -56,7 +46,7 @@ def coverage(points: Floats, params: RegionParams) -> float:
     """
     (left, right), (low, high) = params.sides
     shares = (points - [left, low]) / [right - left, high - low]
-    inside = shares[((shares >= -EDGE) & (shares <= 1 + EDGE)).all(axis=1)]
+    inside = shares[((shares >= -THRESHOLDS.edge) & (shares <= 1 + THRESHOLDS.edge)).all(axis=1)]
     if not len(inside):
         return 0.0
     places = np.clip(inside * params.raster, 0, params.raster - 1).astype(np.int64)
@@ -90,16 +80,18 @@ def drawn_curves(
         if not len(inside):
             continue
         hits = on_curves(inside, curves, tolerance=tolerance)
-        if np.mean(hits.any(axis=0)) < 1 - STRAY_SHARE:
+        if np.mean(hits.any(axis=0)) < 1 - THRESHOLDS.stray_share:
             continue
-        places = np.clip((inside[:, 0] - start) / (end - start) * CURVE_BINS, 0, CURVE_BINS - 1).astype(np.int64)
+        places = np.clip(
+            (inside[:, 0] - start) / (end - start) * THRESHOLDS.curve_bins, 0, THRESHOLDS.curve_bins - 1
+        ).astype(np.int64)
         for found, hit in zip(bins, hits, strict=True):
             found.update(places[hit].tolist())
-    return tuple(len(found) >= CURVE_COVERED * CURVE_BINS for found in bins)
+    return tuple(len(found) >= THRESHOLDS.curve_covered * THRESHOLDS.curve_bins for found in bins)
 
 
 def is_curve_like(points: Floats, curves: Sequence[str], *, tolerance: float) -> bool:
     """Whether (nearly) all of the points lie on some of the curves."""
     return bool(len(points)) and bool(
-        np.mean(on_curves(points, curves, tolerance=tolerance).any(axis=0)) >= 1 - STRAY_SHARE
+        np.mean(on_curves(points, curves, tolerance=tolerance).any(axis=0)) >= 1 - THRESHOLDS.stray_share
     )

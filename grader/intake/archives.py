@@ -20,23 +20,22 @@ from pathlib import Path, PurePosixPath
 
 from grader.errors import SubmissionError
 from grader.intake.candidates import NOTEBOOK, Origin, is_passed_over, stem
-from grader.intake.files import MAX_FILE_BYTES
-from grader.intake.listing import MAX_COMPANION_BYTES, Listing, Parts
+from grader.intake.listing import Listing, Parts
 from grader.intake.naming import slug
-from grader.intake.selection import MAX_FILE_NAME_CHARACTERS, select
+from grader.intake.selection import select
+from grader.limits import (
+    HARMLESS_FILE_BYTES,
+    MAX_ARCHIVE_LIST_BYTES,
+    MAX_ARCHIVE_MEMBERS,
+    MAX_COMPRESSION_RATIO,
+    MAX_FILE_BYTES,
+    MAX_MEMBER_NAME_CHARACTERS,
+    MAX_METADATA_BYTES,
+    MAX_UNPACKED_BYTES,
+)
 from grader.printed_text import well_formed
 from grader.store import write_atomically
 
-MAX_MEMBERS = 20_000
-MAX_UNPACKED_BYTES = 4 * 2**30
-"""Of all files of one archive together."""
-MAX_RATIO = 200
-"""Of a file's size to its compressed size. Notebooks of plain text reach 30, progress bars 100; a bomb has 1,000."""
-MAX_LIST_BYTES = 16 * 2**20
-"""Of the archive's list of members, which is read in one piece."""
-
-_SMALL_BYTES = 2**20
-"""A file up to this size is harmless however well it compresses."""
 _CHUNK_BYTES = 2**20
 _ENCRYPTED = 0x1 | 0x40 | 0x2000
 _READABLE = frozenset({zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED})
@@ -96,12 +95,13 @@ def unpack(path: Path, *, into: Path) -> list[Member]:
 
 
 class _Bounded(io.BufferedReader):
-    """A file of which no more than `MAX_LIST_BYTES` are read at a time: the size of the list is the archive's word."""
+    """A file that is read in pieces of at most `MAX_ARCHIVE_LIST_BYTES`: the list's size is the archive's word."""
 
     def read(self, size: int | None = -1, /) -> bytes:
-        if size is not None and size > MAX_LIST_BYTES:
+        if size is not None and size > MAX_ARCHIVE_LIST_BYTES:
             raise SubmissionError(
-                f"The archive's list of members has {size} bytes; at most {MAX_LIST_BYTES} are read.", fix="Split it."
+                f"The archive's list of members has {size} bytes; at most {MAX_ARCHIVE_LIST_BYTES} are read.",
+                fix="Split it.",
             )
         return super().read(size)
 
@@ -119,8 +119,10 @@ class _Unpacking:
         self.unpacked_bytes = 0
         self.infos: dict[str, list[zipfile.ZipInfo]] = defaultdict(list)
         count = len(archive.infolist())
-        if count > MAX_MEMBERS:
-            raise SubmissionError(f"The archive has {count} members; at most {MAX_MEMBERS} are read.", fix="Split it.")
+        if count > MAX_ARCHIVE_MEMBERS:
+            raise SubmissionError(
+                f"The archive has {count} members; at most {MAX_ARCHIVE_MEMBERS} are read.", fix="Split it."
+            )
         for info in archive.infolist():
             # The name before a NUL is zipfile's; the one that stands in the archive is judged.
             if not info.orig_filename.endswith("/"):
@@ -173,7 +175,7 @@ class _Unpacking:
     def _companion(self, path: Parts) -> bytes | None:
         """A small file that the platform added; None where it cannot be read."""
         names = [name for name in self.infos if _parts(name) == path]
-        if len(names) != 1 or self.infos[names[0]][0].file_size > MAX_COMPANION_BYTES:
+        if len(names) != 1 or self.infos[names[0]][0].file_size > MAX_METADATA_BYTES:
             return None
         try:
             return self._content(names[0])
@@ -195,7 +197,7 @@ def _parts(name: str) -> Parts:
 def _refuse_name(name: str) -> None:
     path = PurePosixPath(name)
     wrong = None
-    if len(name) > MAX_FILE_NAME_CHARACTERS:
+    if len(name) > MAX_MEMBER_NAME_CHARACTERS:
         wrong = "is too long"
     elif path.is_absolute() or (len(name) > 1 and name[1] == ":" and name[0].isalpha()):
         wrong = "begins at the root of a disk"
@@ -226,9 +228,10 @@ def _refuse_kind(info: zipfile.ZipInfo) -> None:
         raise SubmissionError(
             f"The file has more than {limit} MB.", fix="Clear the notebook's outputs and hand it in again."
         )
-    if info.file_size > _SMALL_BYTES and info.file_size > MAX_RATIO * info.compress_size:
+    if info.file_size > HARMLESS_FILE_BYTES and info.file_size > MAX_COMPRESSION_RATIO * info.compress_size:
         raise SubmissionError(
-            f"It unpacks to more than {MAX_RATIO} times its size in the archive, as no notebook does.", fix=_AGAIN
+            f"It unpacks to more than {MAX_COMPRESSION_RATIO} times its size in the archive, as no notebook does.",
+            fix=_AGAIN,
         )
 
 

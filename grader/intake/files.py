@@ -11,9 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from grader.errors import SubmissionError
-
-MAX_FILE_BYTES = 64 * 2**20
-"""Larger than any notebook with its pictures; a larger file is not read to its end."""
+from grader.limits import MAX_FILE_BYTES
 
 # These are read by the tutor in the list and by the student on the page.
 _ITSELF = "Hand in the notebook itself, the file that ends in .ipynb."

@@ -12,9 +12,10 @@ from grader.errors import SubmissionError, UsageError
 from grader.intake.archives import unpack
 from grader.intake.candidates import ARCHIVE, HandedIn, Origin, is_notebook, is_passed_over, stem
 from grader.intake.files import read_bytes
-from grader.intake.listing import MAX_COMPANION_BYTES, Listing, Parts
+from grader.intake.listing import Listing, Parts
 from grader.intake.naming import unique_ids
 from grader.intake.selection import Selected, select
+from grader.limits import MAX_METADATA_BYTES
 
 _MAGIC = set("*?[")
 
@@ -113,7 +114,7 @@ def _select(root: Path, files: Mapping[Parts, Path]) -> dict[Parts, Selected]:
 def _companion(path: Path | None) -> bytes | None:
     """A small file that the platform added; None where it cannot be read."""
     try:
-        if path is None or path.lstat().st_size > MAX_COMPANION_BYTES:
+        if path is None or path.lstat().st_size > MAX_METADATA_BYTES:
             return None
         return read_bytes(path)
     except (OSError, SubmissionError):

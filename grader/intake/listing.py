@@ -10,12 +10,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from grader.intake.candidates import is_candidate
-from grader.intake.naming import MAX_NAME_CHARACTERS
+from grader.limits import MAX_AUTHOR_CHARACTERS
 from grader.printed_text import well_formed
 from grader.records import Author
-
-MAX_COMPANION_BYTES = 16 * 2**20
-"""Of a file that a platform adds to its export, such as Gradescope's list of people; a larger one is not read."""
 
 Parts = tuple[str, ...]
 """A file's path in the export, split at its slashes."""
@@ -28,7 +25,7 @@ class Listing:
     Attributes:
         paths: Every file that is not hidden, whatever it is.
         read: The content of a small file that the platform added; None where it is missing, cannot be read, or has
-            more than `MAX_COMPANION_BYTES`.
+            more than `MAX_METADATA_BYTES`.
     """
 
     paths: Sequence[Parts]
@@ -83,7 +80,7 @@ _NAMELESS = frozenset({"participant", "group", "anon", "anonymous"})
 
 def plain_text(given: str) -> str:
     """A name out of an export on one line, composed, and no longer than a name is."""
-    return " ".join(unicodedata.normalize("NFC", well_formed(given)).split())[:MAX_NAME_CHARACTERS]
+    return " ".join(unicodedata.normalize("NFC", well_formed(given)).split())[:MAX_AUTHOR_CHARACTERS]
 
 
 def numbered_owner(name: str, number: str, *, file_name: str, depth: int) -> Owner:

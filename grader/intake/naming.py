@@ -10,12 +10,9 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
+from grader.limits import MAX_AUTHOR_CHARACTERS, MAX_AUTHORS, MAX_SLUG_CHARACTERS
 from grader.printed_text import well_formed
 from grader.records import Author, Cell
-
-MAX_SLUG_CHARACTERS = 60
-MAX_AUTHORS = 12
-MAX_NAME_CHARACTERS = 80
 
 _LETTERS = str.maketrans(
     {
@@ -138,7 +135,7 @@ def authors_of_cells(cells: Sequence[Cell]) -> tuple[Author, ...]:
 
 def author_of_file(stem: str) -> Author:
     """The file's name as the author, where nothing else names one."""
-    return Author(name=well_formed(stem)[:MAX_NAME_CHARACTERS] or "unnamed")
+    return Author(name=well_formed(stem)[:MAX_AUTHOR_CHARACTERS] or "unnamed")
 
 
 def _from_metadata(person: object) -> Iterator[Author]:
@@ -157,7 +154,7 @@ def _person(text: str) -> Iterator[Author]:
     found = _ID.search(text)
     name = " ".join(re.sub(r"[()\[\]{}<>\"]+", " ", _ID.sub(" ", text)).split()).strip(" .,;-")
     if any(letter.isalpha() for letter in name) and not _UNFILLED.fullmatch(name):
-        yield Author(name=name[:MAX_NAME_CHARACTERS], student_id=found.group() if found else None)
+        yield Author(name=name[:MAX_AUTHOR_CHARACTERS], student_id=found.group() if found else None)
 
 
 def _texts(person: dict[Any, Any], *keys: str) -> list[str]:
@@ -237,7 +234,7 @@ def _is_name(text: str) -> bool:
     return (
         0 < len(words) <= 6
         and any(len(word.strip(".")) > 1 for word in words)
-        and len(text) <= MAX_NAME_CHARACTERS
+        and len(text) <= MAX_AUTHOR_CHARACTERS
         and (bool(_NUMBERED.fullmatch(text)) or all(map(_is_of_name, text)))
         and not _PLACEHOLDER.fullmatch(text)
     )

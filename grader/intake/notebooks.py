@@ -15,14 +15,13 @@ from grader.cell_code import is_python_2
 from grader.errors import SubmissionError
 from grader.intake.candidates import Origin
 from grader.intake.files import parse_json, read_bytes
-from grader.intake.naming import MAX_AUTHORS, author_of_file, authors_of_cells, authors_of_metadata, slug
+from grader.intake.naming import author_of_file, authors_of_cells, authors_of_metadata, slug
+from grader.limits import MAX_AUTHORS, MAX_CELLS
 from grader.printed_text import shown, well_formed
 from grader.records import Cell, Submission
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode
-
-MAX_CELLS = 5_000
 
 _KINDS = {
     "code": "code",

@@ -10,10 +10,8 @@ from dataclasses import dataclass
 from grader.intake.candidates import Origin, instead_of_notebooks, is_notebook, stem
 from grader.intake.listing import Listing, Owner, Owners, Parts
 from grader.intake.platforms import find_owners
+from grader.limits import MAX_MEMBER_NAME_CHARACTERS
 from grader.printed_text import well_formed
-
-MAX_FILE_NAME_CHARACTERS = 1000
-"""Of a path in an archive, and of a file's own name."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +45,7 @@ def select(listing: Listing) -> dict[Parts, Selected]:
         found[path] = Selected(
             label=label,
             stem=label if count[label] == 1 else _longer_label(path, owner),
-            origin=Origin(file_name[:MAX_FILE_NAME_CHARACTERS], owner.authors if owner else ()),
+            origin=Origin(file_name[:MAX_MEMBER_NAME_CHARACTERS], owner.authors if owner else ()),
             is_owned=owner is not None,
         )
     return found

@@ -7,26 +7,10 @@ from collections.abc import Iterator
 
 from grader.architecture.layers import WIDTHS
 from grader.integrity.findings import Finding, finding_of, is_mislabelled, mark_of, place_of
+from grader.integrity.thresholds import THRESHOLDS
 from grader.judging.views import SubmissionView
 from grader.records import FitRecord, Measurement
 from grader.training.rows_of_fits import test_rows_in
-
-LOSS_TOLERANCE = 0.01
-"""Relative. The same weights on the same rows agree to float32's rounding, some 1e-6; the rest is a margin."""
-
-ACCURACY_TOLERANCE = 0.005
-"""Half a percentage point: more than the rows whose class rounding could change."""
-
-BELOW_EVERY_EPOCH = 0.5
-"""Restored weights have the loss of some epoch, averaged ones somewhat less: half of the least is neither."""
-
-TIMES_WORSE = 3.0
-FAR_WORSE = 0.3
-"""The loss of the last weights on the training rows may be above the last epoch's running loss, where a step went too
-far, but not both so many times as large and by so much."""
-
-FAR_BETTER = 0.3
-"""By how much a claimed validation accuracy may lie above the test accuracy, where the validation rows are unknown."""
 
 _LAYERS_OF_VECTORS = frozenset({"BatchNormalization", "LayerNormalization"})
 
@@ -72,7 +56,7 @@ def history_contradicts_model(submission: SubmissionView) -> Iterator[Finding]:
         claimed = _claimed_loss(fit, submission=submission)
         if claimed is None:
             continue
-        if abs(claimed - measured.loss) > LOSS_TOLERANCE * max(abs(measured.loss), abs(claimed), 0.1):
+        if abs(claimed - measured.loss) > THRESHOLDS.loss_tolerance * max(abs(measured.loss), abs(claimed), 0.1):
             yield finding_of(
                 fit,
                 rule="history_contradicts_model",
@@ -98,7 +82,11 @@ def learned_less_than_claimed(submission: SubmissionView) -> Iterator[Finding]:
         if len(losses) > 1 and claimed >= losses[0]:
             # A training whose loss rose claims nothing that earns points.
             continue
-        if is_mislabelled(measured) or measured.loss - claimed < FAR_WORSE or claimed * TIMES_WORSE > measured.loss:
+        if (
+            is_mislabelled(measured)
+            or measured.loss - claimed < THRESHOLDS.far_worse
+            or claimed * THRESHOLDS.times_worse > measured.loss
+        ):
             continue
         yield finding_of(
             fit,
@@ -123,7 +111,7 @@ def accuracy_contradicts_model(submission: SubmissionView) -> Iterator[Finding]:
         )
         if epoch is None or known or test is None or test.accuracy is None or is_mislabelled(test):
             continue
-        if claimed[epoch] - test.accuracy > FAR_BETTER:
+        if claimed[epoch] - test.accuracy > THRESHOLDS.far_better:
             yield finding_of(
                 fit,
                 rule="accuracy_contradicts_model",
@@ -169,7 +157,7 @@ def better_than_its_history(submission: SubmissionView) -> Iterator[Finding]:
         if not epochs or measured is None or measured.loss is None or not _is_measured_alike(fit, measured):
             continue
         ended = fit.kind == "fit" and fit.status == "completed" and not _ends_as_measured(fit)
-        if ended and 0 <= measured.loss < BELOW_EVERY_EPOCH * min(epochs):
+        if ended and 0 <= measured.loss < THRESHOLDS.below_every_epoch * min(epochs):
             yield finding_of(
                 fit,
                 rule="better_than_its_history",
@@ -202,7 +190,7 @@ def evaluation_contradicts_model(submission: SubmissionView) -> Iterator[Finding
             continue
         test_rows = test_rows_in(submission, item.x)
         # Below: other rows, or labels that the student mixed up, which the criterion itself judges.
-        if test_rows is None or test_rows < 1.0 or claimed <= measured.accuracy + ACCURACY_TOLERANCE:
+        if test_rows is None or test_rows < 1.0 or claimed <= measured.accuracy + THRESHOLDS.accuracy_tolerance:
             continue
         where = "" if item.cell is None else f" in cell {item.cell + 1}"
         yield Finding(

@@ -9,28 +9,9 @@ import numpy as np
 
 from grader.integrity.findings import Finding, finding_of, place_of
 from grader.integrity.origins import KnownStates
+from grader.integrity.thresholds import THRESHOLDS
 from grader.judging.views import Array, SubmissionView
 from grader.records import FitRecord, Measurement, Measurements, ModelRecord
-
-FAR_FROM_INITIAL = 0.3
-"""Cosine between a kernel before and after. Training keeps much of the initial weights: 0.5 to 0.98 in wide networks. A
-softmax regression keeps 0.1 after 20 epochs of MNIST, and one with an L2 penalty or large steps as little. Below this a
-replay is asked for, which clears them, and shows where other weights were mixed with the initial ones."""
-
-UNRELATED = 4.0
-"""The same in units of 1 / sqrt(values), its standard deviation between unrelated kernels."""
-
-LEAST_VALUES = 1000
-"""Values of a kernel: the cosine of fewer says too little."""
-
-HARDLY_MOVED = 0.02
-"""How far each kernel moved, over its norm. Whole trainings from fresh weights reach 0.2 and more in some kernel."""
-
-FEWEST_CLASSES = 4
-"""Fresh weights may separate two or three classes by chance."""
-
-KNOWN_SHARE = 0.5
-"""Share of the way from guessing to no error: fresh weights come nowhere near, and a model beyond it has learned."""
 
 
 def unrelated_to_initial_weights(submission: SubmissionView) -> Iterator[Finding]:
@@ -47,14 +28,14 @@ def _far_from_initial(submission: SubmissionView) -> Iterator[tuple[Finding, boo
     """A finding for each training that ended far from its initial weights, and whether the two are unrelated."""
     for fit in submission.evidence.fits:
         pairs = _kernels(fit, submission=submission)
-        large = [pair for pair in pairs if pair[0].size >= LEAST_VALUES]
+        large = [pair for pair in pairs if pair[0].size >= THRESHOLDS.fewest_values]
         if not large or not _has_learned(
             _measured(fit, fit.weights_after, submission.measurements), submission.evidence.model(fit.model)
         ):
             continue
         cosines = [_cosine(*pair) for pair in large]
         nearest = max(cosines)
-        if nearest >= FAR_FROM_INITIAL:
+        if nearest >= THRESHOLDS.least_cosine:
             continue
         finding = finding_of(
             fit,
@@ -67,7 +48,10 @@ def _far_from_initial(submission: SubmissionView) -> Iterator[tuple[Finding, boo
             clearable=fit.random_state.get("optimizer") is None,
         )
         spreads = (1 / math.sqrt(before.size) for before, _ in large)
-        yield finding, all(cosine < UNRELATED * spread for cosine, spread in zip(cosines, spreads, strict=True))
+        yield (
+            finding,
+            all(cosine < THRESHOLDS.unrelated * spread for cosine, spread in zip(cosines, spreads, strict=True)),
+        )
 
 
 def accurate_before_training(submission: SubmissionView) -> Iterator[Finding]:
@@ -91,7 +75,7 @@ def accurate_before_training(submission: SubmissionView) -> Iterator[Finding]:
 def _earlier_accuracy(submission: SubmissionView, fit: FitRecord, *, known: KnownStates) -> str:
     """How accurate a model was before a fit, as a clause; empty where it was not, or where that is unknown."""
     model = submission.evidence.model(fit.model)
-    if fit.weights_before is None or _outputs(model) < FEWEST_CLASSES:
+    if fit.weights_before is None or _outputs(model) < THRESHOLDS.fewest_classes:
         return ""
     if known.include(fit.weights_before) or known.include_kernels(fit.weights_before):
         return ""
@@ -102,7 +86,7 @@ def _earlier_accuracy(submission: SubmissionView, fit: FitRecord, *, known: Know
     # Its initial state cannot be rebuilt outside.
     after = _measured(fit, fit.weights_after, submission.measurements)
     kernels = _kernels(fit, submission=submission)
-    moved = any(_norm(end - begin) > HARDLY_MOVED * _norm(begin) for begin, end in kernels)
+    moved = any(_norm(end - begin) > THRESHOLDS.stood_still * _norm(begin) for begin, end in kernels)
     return "was what it is now" if kernels and not moved and _has_learned(after, model) else ""
 
 
@@ -130,9 +114,9 @@ def _has_learned(measured: Measurement | None, model: ModelRecord) -> bool:
     if measured is None:
         return False
     if measured.accuracy is None:
-        return measured.r2 is not None and measured.r2 > KNOWN_SHARE
+        return measured.r2 is not None and measured.r2 > THRESHOLDS.known_share
     guessed = 1 / max(_outputs(model), 2)
-    return measured.accuracy > guessed + KNOWN_SHARE * (1 - guessed)
+    return measured.accuracy > guessed + THRESHOLDS.known_share * (1 - guessed)
 
 
 def _outputs(model: ModelRecord) -> int:

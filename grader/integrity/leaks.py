@@ -7,34 +7,11 @@ import statistics
 from collections.abc import Iterator
 
 from grader.integrity.findings import Finding, finding_of, is_mislabelled, place_of
+from grader.integrity.thresholds import THRESHOLDS
+from grader.judging.thresholds import THRESHOLDS as JUDGING
 from grader.judging.views import SectionView, SubmissionView
 from grader.records import FitRecord, Measurement
 from grader.training.rows_of_fits import test_rows_in
-
-MEMORISED_MARGIN = 0.05
-"""By how much the test accuracy may exceed the validation accuracy, in addition to the spread of both."""
-
-HARDER_WHEN_MOVED = 5.0
-"""How many times as many errors a model may make on the test images moved by a pixel. Dense networks that are trained
-on the training part alone make 1.5 to 2 times as many, on the full MNIST and on the sample, convolutional ones fewer;
-one that memorised the test images makes none at all on them, and some 13 in 100 on the moved ones."""
-
-FAVOURED = 2.5
-"""Both how many standard deviations the test accuracy lies above the validation accuracy, and how many times as many
-errors the model makes on the moved test images. Of 260 honest trainings none had more than 1.7 of the one or 2.0 of
-the other."""
-
-TEST_ROWS_SHARE = 0.01
-"""Share of the test rows found in a training: more than the duplicates in a data set."""
-
-FEWER_ERRORS = 0.4
-"""As a share of the reference's errors: no dense network that knows the training part alone makes so few. Twice the
-epochs, wider layers or augmentation remove a third of them at most."""
-
-FAR_ABOVE = 6.0
-"""Standard deviations, of the reference's runs and of as many test rows together."""
-
-FEWEST_RUNS = 3
 
 _DENSE = frozenset({"Dense", "BatchNormalization", "LayerNormalization", "PReLU"})
 """The layers with weights that a dense network may have. Convolutions may well beat a dense reference."""
@@ -51,8 +28,11 @@ def memorised_test_set(submission: SubmissionView) -> Iterator[Finding]:
             continue
         gap, held = test.accuracy - validation.accuracy, _spread(validation)
         moved = submission.measurements.find(fit.model, weights=fit.weights_after, probe="test_shifted")
-        favoured = gap > FAVOURED * math.hypot(held, _spread(test)) and _harder(moved, test=test) > FAVOURED
-        if gap > MEMORISED_MARGIN + 4 * held or favoured:
+        favoured = (
+            gap > THRESHOLDS.favoured * math.hypot(held, _spread(test))
+            and _harder(moved, test=test) > THRESHOLDS.favoured
+        )
+        if gap > THRESHOLDS.memorised_margin + 4 * held or favoured:
             text = f"on the test set and {validation.accuracy:.4f} on its validation set"
             if favoured and moved is not None:
                 text += f" (and {moved.accuracy:.4f} where the test images are moved by one pixel)"
@@ -67,7 +47,7 @@ def fails_on_shifted_test_set(submission: SubmissionView) -> Iterator[Finding]:
         if test is None or moved is None or test.accuracy is None or moved.accuracy is None or not test.rows:
             continue
         most_errors = 1 - test.accuracy + 3 * _spread(test) + 3 / test.rows
-        if 1 - moved.accuracy > HARDER_WHEN_MOVED * most_errors:
+        if 1 - moved.accuracy > THRESHOLDS.harder_when_moved * most_errors:
             text = f"on the test set and {moved.accuracy:.4f} where its images are moved by one pixel"
             yield _knows_test_set("fails_on_shifted_test_set", fit, test=test, text=text)
 
@@ -83,11 +63,20 @@ def better_than_reference(submission: SubmissionView) -> Iterator[Finding]:
             () if submission.calibration is None else submission.calibration.figures.get(f"{section}.test_accuracy", ())
         )
         fit = fits.get(test.fit or "") if test is not None else None
-        if test is None or fit is None or fit.id in reported or test.accuracy is None or len(runs) < FEWEST_RUNS:
+        if (
+            test is None
+            or fit is None
+            or fit.id in reported
+            or test.accuracy is None
+            or len(runs) < JUDGING.fewest_runs
+        ):
             continue
         mean = statistics.fmean(runs)
         spread = math.hypot(statistics.stdev(runs), math.sqrt(mean * (1 - mean) / max(test.rows, 1)))
-        is_far = test.accuracy > mean + FAR_ABOVE * spread and 1 - test.accuracy < FEWER_ERRORS * (1 - mean)
+        is_far = (
+            test.accuracy > mean + THRESHOLDS.far_above * spread
+            and 1 - test.accuracy < THRESHOLDS.fewer_errors * (1 - mean)
+        )
         if is_far and _is_dense(here):
             reported.add(fit.id)
             text = f"on the test set; the reference scores {mean:.4f} there"
@@ -98,7 +87,7 @@ def test_rows_in_training(submission: SubmissionView) -> Iterator[Finding]:
     """Test rows are among those that a model was trained on."""
     for fit in submission.evidence.fits:
         share = test_rows_in(submission, fit.x)
-        if share is not None and share > TEST_ROWS_SHARE:
+        if share is not None and share > THRESHOLDS.test_rows_share:
             yield finding_of(
                 fit,
                 rule="test_rows_in_training",

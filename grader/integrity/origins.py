@@ -8,17 +8,10 @@ from collections.abc import Iterable, Iterator, Sequence
 import numpy as np
 
 from grader.integrity.findings import Finding, finding_of, mark_of, place_of
+from grader.integrity.thresholds import THRESHOLDS
 from grader.judging.views import Array, SubmissionView
+from grader.limits import MAX_STATES_COMPARED
 from grader.records import FitRecord, ModelRecord
-
-NEAR = 0.1
-"""As a share of the distance that a training moved the weights: weights that end nearer than that to another model's
-were copied. Separate trainings end about as far from each other as each moved."""
-
-MOST_STATES = 50
-"""The latest states of the same shapes that are compared; earlier ones are not."""
-
-_ROUNDING = 1e-6
 
 
 def ready_made_weights(submission: SubmissionView) -> Iterator[Finding]:
@@ -51,7 +44,7 @@ def weights_of_another_training(submission: SubmissionView) -> Iterator[Finding]
     for fits in left.values():
         pairs = [
             (fit, other)
-            for fit in fits[:MOST_STATES]
+            for fit in fits[:MAX_STATES_COMPARED]
             if (other := _different_training(fit, fits, submission=submission)) is not None
         ]
         # A fit with the student's own callbacks may have set them; the other model may then be honest.
@@ -159,11 +152,13 @@ class KnownStates:
             known = [self._submission.read(ref) for ref in self._submission.evidence.weights[state]]
             if [array.shape for array in known] == shapes:
                 others.append(known)
-            if len(others) == MOST_STATES:
+            if len(others) == MAX_STATES_COMPARED:
                 break
         for array, *values in zip(arrays, *others, strict=True):
             span = np.stack([np.zeros_like(array), *values])
-            if np.any(array < span.min(axis=0) - _ROUNDING) or np.any(array > span.max(axis=0) + _ROUNDING):
+            if np.any(array < span.min(axis=0) - THRESHOLDS.rounding) or np.any(
+                array > span.max(axis=0) + THRESHOLDS.rounding
+            ):
                 return False
         return bool(others)
 
@@ -199,7 +194,7 @@ def _how_set(submission: SubmissionView, fit: FitRecord) -> str:
 def _different_training(fit: FitRecord, others: Sequence[FitRecord], *, submission: SubmissionView) -> FitRecord | None:
     """The first fit of another model whose training was a different one."""
     own = submission.evidence.model(fit.model).object_id
-    for other in others[:MOST_STATES]:
+    for other in others[:MAX_STATES_COMPARED]:
         same = other.x.content == fit.x.content and other.history == fit.history
         if not same and submission.evidence.model(other.model).object_id != own:
             return other
@@ -234,4 +229,4 @@ def _has_weights_of(fit: FitRecord, source: FitRecord, *, submission: Submission
             return False
         apart += float(np.sum(np.square(end - other)))
         moved += float(np.sum(np.square(end - begin)))
-    return apart < NEAR**2 * moved
+    return apart < THRESHOLDS.near**2 * moved

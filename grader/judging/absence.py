@@ -8,11 +8,11 @@ from collections.abc import Mapping
 from grader.attribution import BROKEN, Cause
 from grader.cell_code import libraries
 from grader.judging.views import SectionView
+from grader.limits import MAX_ERROR_CHARACTERS
 from grader.records import CellRun, FitRecord, SectionMatch
 
 _BEFORE_COLON = re.compile(r"^[^:\-\u2013\u2014]{1,40}?(?=\s*[:\-\u2013\u2014])")
 _TAG = re.compile(r"\s*\([^)]*\)")
-_LONGEST_ERROR = 160
 
 
 def section_name(section: str, matching: Mapping[str, SectionMatch]) -> str:
@@ -87,7 +87,7 @@ def what_failed(cell: CellRun, cause: Cause | None) -> str:
     """
     name = f"cell {cell.index + 1}"
     if cell.error is not None:
-        value = cell.error.value.strip().splitlines()[0][:_LONGEST_ERROR] if cell.error.value.strip() else ""
+        value = cell.error.value.strip().splitlines()[0][:MAX_ERROR_CHARACTERS] if cell.error.value.strip() else ""
         raised = f"{name} raised {cell.error.name}" + (f": {value.rstrip('.')}" if value else "")
         instead = cause.detail.rstrip(".") if cause is not None and cause.kind == "removed_api" else ""
         return f"{raised} ({instead})" if instead else raised

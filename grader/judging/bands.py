@@ -12,10 +12,8 @@ from pydantic import Field, model_validator
 from grader.calibration import Calibration
 from grader.judging.registry import Params
 from grader.judging.results import Words, failed, needs_review, passed, shown
+from grader.judging.thresholds import THRESHOLDS
 from grader.records import CheckResult, Judged, reaches
-
-FEWEST_RUNS = 3
-"""Below this number of runs a spread says nothing."""
 
 
 class Within(Params):
@@ -94,7 +92,7 @@ def relative(within: Within, *, side: Side, figure: str, calibration: Calibratio
     """
     name = within.figure or figure
     values = calibration.figures.get(name, ()) if calibration is not None else ()
-    if calibration is None or len(values) < FEWEST_RUNS:
+    if calibration is None or len(values) < THRESHOLDS.fewest_runs:
         return None
     line = calibration.lower_line if side == "lower" else calibration.upper_line
     source = f"the reference's runs: {shown(statistics.fmean(values))} on average"

@@ -8,7 +8,8 @@ from collections.abc import Callable, Mapping
 import numpy as np
 
 from grader.judging.views import Array, SectionView, SubmissionView
-from grader.records import ArrayRef, Evidence, Measurement, Measurements, SectionMatch
+from grader.metrics import METRICS
+from grader.records import ArrayRef, Evidence, Measurements, SectionMatch
 
 ONSET = "overfitting_onset"
 """The epoch of the lowest validation loss, counted from 1."""
@@ -23,40 +24,6 @@ def figure_name(probe: str, quantity: str) -> str:
     return f"{_PROBES.get(probe, probe)}_{quantity}"
 
 
-QUANTITIES = ("loss", "accuracy", "mae", "mse", "rmse", "r2", "auc")
-"""What is measured of a model on a part of the data."""
-
-_UNIT_POWERS = {"mae": 1, "rmse": 1, "mse": 2}
-
-
-def quantity(measured: Measurement, name: str) -> float | None:
-    """A measured figure, one of `QUANTITIES`; None where it was not measured.
-
-    Errors are in the units of the targets as they were handed in.
-    """
-    squared = measured.loss if measured.loss_name in {"mean_squared_error", "mse"} else None
-    absolute = measured.loss if measured.loss_name in {"mean_absolute_error", "mae"} else None
-    squared = measured.mse if measured.mse is not None else squared
-    values = {
-        "loss": measured.loss,
-        "accuracy": measured.accuracy,
-        "mae": measured.mae if measured.mae is not None else absolute,
-        "mse": squared,
-        "rmse": None if squared is None or squared < 0 else math.sqrt(squared),
-        "r2": measured.r2,
-        "auc": measured.auc,
-    }
-    return values.get(name)
-
-
-def in_units(measured: Measurement, name: str) -> float | None:
-    """`quantity`, but errors in the data set's own units, however the student scaled the targets."""
-    value = quantity(measured, name)
-    if value is None or measured.target_unit is None:
-        return value
-    return value * measured.target_unit ** _UNIT_POWERS.get(name, 0)
-
-
 def section_figures(section: SectionView, *, compared_to: str | None = None) -> dict[str, float]:
     """Every figure of a section's model that was measured.
 
@@ -65,8 +32,8 @@ def section_figures(section: SectionView, *, compared_to: str | None = None) -> 
         compared_to: A section whose model this one's gap is compared with.
 
     Returns:
-        ``<part>_<quantity>`` for the parts train, validation, test and shifted (test images moved by a pixel) and the
-        `QUANTITIES`, errors in the data set's own units; ``gap`` (validation loss less training loss) and ``test_gap``
+        ``<part>_<metric>`` for the parts train, validation, test and shifted (test images moved by a pixel) and the
+        `METRICS`, errors in the data set's own units; ``gap`` (validation loss less training loss) and ``test_gap``
         (test loss less training loss); with ``compared_to`` ``gap_difference`` and ``test_gap_difference`` (this gap
         less the other's); ``overfitting_onset`` in epochs. What is not finite or unknown is left out.
     """
@@ -74,8 +41,8 @@ def section_figures(section: SectionView, *, compared_to: str | None = None) -> 
     for probe in _PROBES:
         measured = section.measurement(probe)
         if measured is not None:
-            for name in QUANTITIES:
-                found[figure_name(probe, name)] = in_units(measured, name)
+            for name, metric in METRICS.items():
+                found[figure_name(probe, name)] = metric.in_units(measured)
     found[GAP] = _difference(found.get("validation_loss"), found.get("train_loss"))
     found[TEST_GAP] = _difference(found.get("test_loss"), found.get("train_loss"))
     if compared_to is not None and compared_to in section.matching:

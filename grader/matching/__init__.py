@@ -17,17 +17,12 @@ from grader.matching.headings import HasSource, Heading, headings_of
 from grader.matching.likeness import Nearness, Titles, align, likeness, titles_of
 from grader.matching.section_cells import SectionCells
 from grader.matching.section_models import Candidate, Distances, Places, assign_models, candidates
+from grader.matching.thresholds import THRESHOLDS
 from grader.records import Evidence, SectionMatch
 from grader.rubric import Rubric, load_rubric
 from grader.training.recipes import TrainingRecipe
 
 __all__ = ["best_rubric", "match"]
-
-MODELS_AGAINST_NUMBERS = 2
-"""The headings' numbers are ignored where that gives so many more sections a network of the form they ask for."""
-
-CLEARLY_BEST = 1.15
-"""A rubric fits best where the next one fits worse by this factor; between closer ones only the user can decide."""
 
 
 def match(rubric: Rubric, evidence: Evidence) -> dict[str, SectionMatch]:
@@ -100,7 +95,7 @@ def best_rubric(cells: Iterable[HasSource], *, folder: Path) -> tuple[Path, str]
             f"none of the {len(scores)} rubrics in {folder} has headings like this notebook's.",
             fix="Name the rubric with --rubric.",
         )
-    alike = [other.name for value, _, other in scores if value * CLEARLY_BEST > score]
+    alike = [other.name for value, _, other in scores if value * THRESHOLDS.clearly_best > score]
     if len(alike) > 1:
         raise UsageError(
             f"this notebook's headings fit several rubrics in {folder} alike: {', '.join(alike)}.",
@@ -167,7 +162,11 @@ def _aligned(headings: Sequence[Heading], titles: Mapping[str, Titles], *, nearn
         for found in (by_number, without)
     )
     is_contradicted = any(value < 1 for value in near)
-    return without if is_contradicted and instead.count(1.0) >= near.count(1.0) + MODELS_AGAINST_NUMBERS else by_number
+    return (
+        without
+        if is_contradicted and instead.count(1.0) >= near.count(1.0) + THRESHOLDS.models_against_numbers
+        else by_number
+    )
 
 
 def _nearness(headings: Sequence[Heading], models: Sequence[Candidate], *, distances: Distances) -> Nearness:

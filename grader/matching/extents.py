@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from grader.matching.headings import Heading, is_same_word, label_of
-from grader.matching.likeness import SAME_SECTION, Titles, likeness
+from grader.matching.likeness import Titles, likeness
+from grader.matching.thresholds import THRESHOLDS
 from grader.text.prose import names_answers
 
 
@@ -59,7 +60,7 @@ def extents(
 
 
 def _is_subheading(heading: Heading, current: Heading, titles: Titles) -> bool:
-    if likeness(heading, titles) >= SAME_SECTION:
+    if likeness(heading, titles) >= THRESHOLDS.same_section:
         return True
     label, own = label_of(heading.text), label_of(current.text)
     if label.number is None and names_answers(heading.text) and heading.level >= current.level:

@@ -13,16 +13,12 @@ from typing import Literal, Protocol
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-MAX_CELL_CHARACTERS = 20_000
-MAX_HEADINGS = 400
-MAX_CHARACTERS = 200
+from grader.limits import MAX_HEADING_CELL_CHARACTERS, MAX_HEADING_CHARACTERS, MAX_HEADINGS
+from grader.matching.thresholds import THRESHOLDS
 
 Kind = Literal["heading", "bold", "plain", "comment"]
 """``heading``: one of Markdown's or HTML's; ``bold``: a paragraph in bold alone; ``plain``: a line that begins like an
 exercise (``Exercise 4: ...``); ``comment``: a comment in code. Only a real heading can end a section."""
-
-WEIGHTS = {"heading": 1.0, "bold": 0.9, "plain": 0.85, "comment": 0.8}
-"""What a likeness is multiplied by, for each form of heading: a real heading wins over the other forms."""
 
 _HTML = re.compile(r"<h([1-6])\b[^>]*>(.*?)</h\1\s*>", re.IGNORECASE | re.DOTALL)
 _TAG = re.compile(r"<[^>]*>")
@@ -38,8 +34,6 @@ _SPELT = {
     name: number for number, name in enumerate(("one", "two", "three", "four", "five", "six", "seven", "eight"), 1)
 }
 _SPELT_LABEL = re.compile(rf"(?P<word>[^\W\d_]+)\s+(?P<number>{'|'.join(_SPELT)})(?={_SET_OFF.pattern})")
-_SAME_WORD = 0.7
-_SAME_LETTERS = 0.8
 
 
 class HasSource(Protocol):
@@ -97,7 +91,7 @@ def headings_of(cells: Iterable[HasSource]) -> list[Heading]:
     """Every heading of a notebook, in order."""
     found: list[Heading] = []
     for cell in cells:
-        source = cell.source[:MAX_CELL_CHARACTERS]
+        source = cell.source[:MAX_HEADING_CELL_CHARACTERS]
         if cell.kind == "markdown":
             found += _of_markdown(source, cell=cell.index)
         elif cell.kind == "code":
@@ -143,7 +137,7 @@ def title_likeness(one: tuple[str, ...], other: tuple[str, ...]) -> float:
     back = sum(any(_alike(word, here) for here in one) for word in other)
     by_words = (shared + back) / (len(one) + len(other))
     # Any two titles share a third of their letters: only what is nearly the same counts.
-    return max(by_words, _letters(" ".join(one), " ".join(other), least=_SAME_LETTERS))
+    return max(by_words, _letters(" ".join(one), " ".join(other), least=THRESHOLDS.same_letters))
 
 
 def is_same_word(one: str, other: str) -> bool:
@@ -152,7 +146,7 @@ def is_same_word(one: str, other: str) -> bool:
         return False
     if len(min(one, other, key=len)) >= 2 and (one.startswith(other) or other.startswith(one)):
         return True
-    return _letters(one, other, least=_SAME_WORD) > 0
+    return _letters(one, other, least=THRESHOLDS.same_word) > 0
 
 
 def _of_markdown(source: str, *, cell: int) -> Iterator[Heading]:
@@ -202,7 +196,7 @@ def _inline_text(token: Token) -> str:
 
 
 def _short(text: str) -> str:
-    return " ".join(text.split())[:MAX_CHARACTERS]
+    return " ".join(text.split())[:MAX_HEADING_CHARACTERS]
 
 
 def _words(text: str) -> tuple[str, ...]:
@@ -215,7 +209,7 @@ def _alike(one: str, other: str) -> bool:
         return True
     if min(len(one), len(other)) < 4:
         return False
-    return _letters(one, other, least=_SAME_LETTERS) > 0
+    return _letters(one, other, least=THRESHOLDS.same_letters) > 0
 
 
 def _letters(one: str, other: str, *, least: float) -> float:

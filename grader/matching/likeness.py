@@ -5,27 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from grader.matching.headings import WEIGHTS, Heading, Label, is_same_word, label_of, title_likeness
+from grader.matching.headings import Heading, Label, is_same_word, label_of, title_likeness
+from grader.matching.thresholds import THRESHOLDS
 from grader.rubric import Section
-
-TITLE_SHARE = 0.6
-"""The weight of the title; the number has the rest (0.4): numbers repeat more often than titles."""
-
-NEUTRAL_NUMBER = 0.5
-BARE_LABEL = 0.75
-"""A heading that is a number alone (``Exercise 4``): worth less than one with its title, more than a title alone."""
-
-LEAST_TITLE = 0.5
-LEAST_TITLE_OF_OTHER_NUMBER = 0.75
-LEAST_TITLE_OF_COMMENT = 0.8
-OTHER_TAG = 0.15
-OUT_OF_ORDER = 0.85
-"""A heading that breaks the order must be at least as similar as this."""
-
-SAME_SECTION = 0.6
-"""A heading as similar as this to the section it is in continues it (``Exercise 4, continued``)."""
-
-MODEL_BONUS = 0.3
 
 Nearness = Callable[[Heading, str], float | None]
 """How close the models trained below a heading are to what a section asks for, in [0, 1]; None without any."""
@@ -89,7 +71,7 @@ def align(
     )
     own_words = _words_for_numbers(found, titles)
     for value, row, name in left:
-        is_sure = value >= OUT_OF_ORDER or (
+        is_sure = value >= THRESHOLDS.out_of_order or (
             by_number and _is_its_number(headings[-row], name, titles=titles, own_words=own_words)
         )
         if is_sure and name not in found and -row not in taken:
@@ -123,35 +105,35 @@ def _label(heading: Heading, *, by_number: bool) -> Label:
 
 
 def _weight(heading: Heading, titles: Titles, *, near: float | None, by_number: bool) -> float:
-    value = likeness(heading, titles, by_number=by_number) * WEIGHTS[heading.kind]
+    value = likeness(heading, titles, by_number=by_number) * THRESHOLDS.weights[heading.kind]
     if value:
-        return value + MODEL_BONUS * (near or 0.0)
+        return value + THRESHOLDS.model_bonus * (near or 0.0)
     # A heading in the student's own words, above exactly the model that is asked for.
     own_words = heading.is_real and near == 1.0 and _label(heading, by_number=by_number).number is None
-    return MODEL_BONUS if own_words else 0.0
+    return THRESHOLDS.model_bonus if own_words else 0.0
 
 
 def _likeness(own: Label, there: Label, *, words: frozenset[str], kind: str) -> float:
     number = _number_likeness(own, there, words=words, kind=kind)
-    tags = OTHER_TAG if own.tags and there.tags and not own.tags & there.tags else 0.0
+    tags = THRESHOLDS.other_tag if own.tags and there.tags and not own.tags & there.tags else 0.0
     title = title_likeness(own.title, there.title)
     if not own.title:
         only_word = is_same_word(own.word, there.word) and own.number is None and there.number is None
-        return BARE_LABEL - tags if number == 1.0 or (only_word and own.tags & there.tags) else 0.0
-    if kind == "comment" and number < 1.0 and (title < LEAST_TITLE_OF_COMMENT or len(own.title) < 2):
+        return THRESHOLDS.bare_label - tags if number == 1.0 or (only_word and own.tags & there.tags) else 0.0
+    if kind == "comment" and number < 1.0 and (title < THRESHOLDS.least_title_of_comment or len(own.title) < 2):
         return 0.0
-    if number == NEUTRAL_NUMBER and title < LEAST_TITLE:
+    if number == THRESHOLDS.neutral_number and title < THRESHOLDS.least_title:
         return 0.0
-    if number == 0.0 and title < LEAST_TITLE_OF_OTHER_NUMBER:
+    if number == 0.0 and title < THRESHOLDS.least_title_of_other_number:
         return 0.0
-    return max(TITLE_SHARE * title + (1 - TITLE_SHARE) * number - tags, 0.0)
+    return max(THRESHOLDS.title_share * title + (1 - THRESHOLDS.title_share) * number - tags, 0.0)
 
 
 def _number_likeness(own: Label, there: Label, *, words: frozenset[str], kind: str) -> float:
     if own.number is None or there.number is None:
-        return NEUTRAL_NUMBER
+        return THRESHOLDS.neutral_number
     if kind == "plain" and not own.is_set_off and not is_same_word(own.word, there.word):
-        return NEUTRAL_NUMBER
+        return THRESHOLDS.neutral_number
     # "Part 2" is not "Exercise 2"; but a word that no section has may be of another language.
     other_word = own.word and there.word and not is_same_word(own.word, there.word)
     if other_word and any(is_same_word(own.word, word) for word in words):

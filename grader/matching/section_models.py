@@ -12,20 +12,11 @@ from grader.architecture.forms import ModelForm
 from grader.architecture.layers import PlainModel, last_compile, plain_model
 from grader.judging.absence import is_training
 from grader.matching.likeness import heaviest_in_order
+from grader.matching.thresholds import THRESHOLDS
 from grader.records import Evidence, FitRecord, ModelRecord
 from grader.training.recipes import TrainingRecipe
 
 How = Literal["own", "refit", "elsewhere", "untrained"]
-
-NEAR_SHARE = 0.25
-"""A model trained elsewhere may answer a section where at most this share of the layers differs."""
-
-FAR_SHARE = 0.6
-FAR_LEAST = 3
-"""What may differ in a model that is used only when no other fits: a share of the layers, or a number of properties."""
-
-TRAINED_AS_ASKED = 0.01
-"""What training as the section asks adds to a model's weight: less than any difference of form."""
 
 
 @dataclass(frozen=True)
@@ -111,7 +102,7 @@ class Distances:
             counted = sum(layer.kind not in form.allow for layer in candidate.plain.layers)
             longer = counted - len(form.expected)
             # For a model of many times the layers, the number of extra layers is close enough.
-            is_far = bool(form.expected) and longer > FAR_LEAST + 2 * len(form.expected)
+            is_far = bool(form.expected) and longer > THRESHOLDS.far_least + 2 * len(form.expected)
             self._known[key] = longer if is_far else distance(candidate.plain, form)
         return self._known[key]
 
@@ -210,7 +201,7 @@ def _from_elsewhere(
         (name, model)
         for row, model in enumerate(free)
         for column, name in enumerate(waiting)
-        if weights[row][column] and distances.is_within(model, name, share=NEAR_SHARE, least=1)
+        if weights[row][column] and distances.is_within(model, name, share=THRESHOLDS.near_share, least=1)
     ]
     _nearest_first(left, section_models, how="elsewhere", distances=distances)
 
@@ -221,13 +212,13 @@ def _weight(model: Candidate, name: str, places: Places, *, distances: Distances
     if model.first_cell in places.compared and not as_asked:
         return 0.0
     if _may_be_meant_for(model, name, places, distances=distances):
-        share, least = FAR_SHARE, FAR_LEAST
+        share, least = THRESHOLDS.far_share, THRESHOLDS.far_least
     else:
-        share, least = NEAR_SHARE, 1
+        share, least = THRESHOLDS.near_share, 1
     if not distances.is_within(model, name, share=share, least=least):
         return 0.0
     likeness = 1 - distances.of(model, name) / (len(distances.forms[name].expected) + len(model.plain.layers) + 1)
-    return likeness + (TRAINED_AS_ASKED if as_asked else 0.0)
+    return likeness + (THRESHOLDS.trained_as_asked if as_asked else 0.0)
 
 
 def _may_be_meant_for(model: Candidate, name: str, places: Places, *, distances: Distances) -> bool:
@@ -244,6 +235,6 @@ def _may_be_untrained(model: Candidate, name: str, places: Places, *, distances:
         return False
     if name in places.cells:
         return model.record.cell in places.cells[name] and distances.is_within(
-            model, name, share=FAR_SHARE, least=FAR_LEAST
+            model, name, share=THRESHOLDS.far_share, least=THRESHOLDS.far_least
         )
     return distances.of(model, name) == 0

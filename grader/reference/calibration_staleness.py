@@ -9,8 +9,8 @@ from grader.calibration import Calibration
 from grader.datasets import DataSets
 from grader.environment import packages
 from grader.errors import RubricError
-from grader.judging.bands import FEWEST_RUNS
 from grader.judging.results import listed
+from grader.judging.thresholds import THRESHOLDS as JUDGING
 from grader.reference.validation import ValidationResult
 from grader.rubric import Rubric, criteria_of_spread, sections_of_spread
 
@@ -32,7 +32,7 @@ def calibration_results(rubric: Rubric, data_sets: DataSets) -> Iterator[Validat
         text = f"There is none for the {kind} data, and {needing[0]} needs it. Measure it first: {command}"
         yield ValidationResult(group="calibration", name="exists", passed=False, text=text)
         return
-    fix = f"Measure it again: {command} --seeds {max(len(calibration.seeds), FEWEST_RUNS)}"
+    fix = f"Measure it again: {command} --seeds {max(len(calibration.seeds), JUDGING.fewest_runs)}"
     changes = {
         "reference": _reference_change(rubric, calibration),
         "rubric": _rubric_change(rubric, calibration),
@@ -88,4 +88,4 @@ def _package_change(then: Mapping[str, str], now: Mapping[str, str]) -> str:
 
 def _too_few(calibration: Calibration) -> str:
     runs = len(calibration.seeds)
-    return "" if runs >= FEWEST_RUNS else f"It has {runs} runs; at least {FEWEST_RUNS} are needed."
+    return "" if runs >= JUDGING.fewest_runs else f"It has {runs} runs; at least {JUDGING.fewest_runs} are needed."

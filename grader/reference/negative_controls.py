@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from grader.evaluate import evaluate
 from grader.judging.views import Read
+from grader.metrics import METRICS
 from grader.records import (
     CellError,
     CellRun,
@@ -113,7 +114,11 @@ def _other_figures(measurements: Measurements, match: SectionMatch) -> Iterator[
 
 
 def _with_figures(item: Measurement, *, accuracy: float, factor: float) -> Measurement:
-    known = {name: value for name in ("loss", "mae", "mse") if (value := getattr(item, name)) is not None}
-    errors = {name: (value + 1.0) * factor for name, value in known.items()}
-    shares = {name: accuracy for name in ("accuracy", "auc", "r2") if getattr(item, name) is not None}
-    return item.model_copy(update={**errors, **shares})
+    known = {metric: getattr(item, metric.name) for metric in METRICS.values() if metric.is_stored}
+    return item.model_copy(
+        update={
+            metric.name: accuracy if metric.direction == "higher" else (value + 1.0) * factor
+            for metric, value in known.items()
+            if value is not None
+        }
+    )

@@ -7,12 +7,12 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from grader.limits import MAX_LOST_MESSAGES
 from grader.records import GradedSubmission, Verdict
 from grader.report import plots
 from grader.report.page import CohortPage
 from grader.report.templating import data_uri, environment
 
-MAX_MESSAGES = 5
 _QUEUE = {
     "flagged": "Integrity finding: what the notebook reported and what was verified disagree",
     "infrastructure": "Caused by the grading system: a limit, a crash or a missing package",
@@ -124,7 +124,7 @@ def _criterion(name: str, rows: Sequence[tuple[GradedSubmission, Verdict]]) -> C
         points_lost=sum(v.points - v.earned for v in decided),
         pending=len(verdicts) - len(decided),
         discrimination=_discrimination(rows),
-        messages=tuple(lost.most_common(MAX_MESSAGES)),
+        messages=tuple(lost.most_common(MAX_LOST_MESSAGES)),
     )
 
 

@@ -12,6 +12,7 @@ import numpy as np
 from grader.architecture.layers import TIMES, in_short, kernel_words
 from grader.attribution import attribute
 from grader.errors import StoreError
+from grader.limits import MAX_FIX_FIRST, MAX_PAGE_PICTURES_BYTES, MAX_SHOWN_CHARACTERS
 from grader.records import (
     Advice,
     ArrayRef,
@@ -32,10 +33,6 @@ from grader.store import SubmissionFolder
 
 _PARTS = {"train": "training", "validation": "validation", "test": "test"}
 """The parts of the data that every model is measured on, and what they are called."""
-
-MAX_FIX_FIRST = 3
-MAX_SHOWN_CHARACTERS = 4000
-MAX_PAGE_PICTURES_BYTES = 12 * 2**20
 
 
 @dataclass(frozen=True)

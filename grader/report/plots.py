@@ -14,6 +14,7 @@ from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from grader.metrics import is_accuracy
 from grader.store import write_atomically
 
 VERSION = "1"
@@ -32,7 +33,7 @@ def fit_curves(history: Mapping[str, Sequence[float]], *, onset_epoch: int | Non
     Returns:
         An SVG document.
     """
-    accuracy = next((name for name in history if "acc" in name and not name.startswith("val_")), None)
+    accuracy = next((name for name in history if is_accuracy(name) and not name.startswith("val_")), None)
     panels = [("loss", "Loss")] + ([(accuracy, "Accuracy")] if accuracy else [])
 
     def draw(figure: Figure) -> None:

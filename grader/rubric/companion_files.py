@@ -12,11 +12,11 @@ from grader.calibration import Calibration, read_calibration
 from grader.errors import UsageError
 from grader.judging.bands import Within
 from grader.judging.parameters import parts_of
+from grader.limits import MAX_TEMPLATE_BYTES
 from grader.rubric.models import DataKind, Rubric
 from grader.rubric.relations import Listed, named_sections
 from grader.text.prose import normalised, paragraphs
 
-MAX_TEMPLATE_BYTES = 20 * 2**20
 _KINDS: tuple[DataKind, ...] = ("full", "sample")
 
 

@@ -10,9 +10,7 @@ from pydantic import BaseModel
 from pydantic_core import ErrorDetails
 
 from grader.architecture.forms import did_you_mean
-
-_LONGEST_VALUE = 60
-
+from grader.limits import MAX_VALUE_CHARACTERS
 
 _PLAINLY = {
     "float_parsing": "A number is needed here",
@@ -57,7 +55,7 @@ def _shown(value: object) -> str:
     except ValueError:
         # Python writes no whole number of more than some thousand digits.
         return "a number of thousands of digits"
-    return text if len(text) <= _LONGEST_VALUE else f"{text[:_LONGEST_VALUE]}..."
+    return text if len(text) <= MAX_VALUE_CHARACTERS else f"{text[:MAX_VALUE_CHARACTERS]}..."
 
 
 def unknown_key(key: str, known: Iterable[str]) -> str:

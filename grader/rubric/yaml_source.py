@@ -10,9 +10,7 @@ from typing import Any
 
 import yaml
 
-MAX_BYTES = 2**20
-MAX_VALUES = 50_000
-MAX_DEPTH = 32
+from grader.limits import MAX_RUBRIC_BYTES, MAX_RUBRIC_DEPTH, MAX_RUBRIC_VALUES
 
 KeyPath = tuple[str | int, ...]
 """Where a value stands: keys and positions from the top."""
@@ -49,8 +47,8 @@ class Source:
 def read_source(raw: bytes) -> Source:
     """Reads one YAML document. Never raises: what is wrong stands in ``problems``."""
     source = Source()
-    if len(raw) > MAX_BYTES:
-        source.problems.append((1, f"the file has {len(raw):,} bytes; a rubric has at most {MAX_BYTES:,}."))
+    if len(raw) > MAX_RUBRIC_BYTES:
+        source.problems.append((1, f"the file has {len(raw):,} bytes; a rubric has at most {MAX_RUBRIC_BYTES:,}."))
         return source
     try:
         text = raw.decode("utf-8-sig")
@@ -114,8 +112,8 @@ class _Reader:
                 self._scalar(event, line)
 
     def _open(self, container: dict[str, Any] | list[Any], line: int) -> None:
-        if len(self.stack) >= MAX_DEPTH:
-            self._stop(line, f"values are nested more than {MAX_DEPTH} deep. No part of a rubric is.")
+        if len(self.stack) >= MAX_RUBRIC_DEPTH:
+            self._stop(line, f"values are nested more than {MAX_RUBRIC_DEPTH} deep. No part of a rubric is.")
             return
         if self._expects_key():
             self._stop(line, "a key that is a list or mapping. Keys are words.")
@@ -138,8 +136,8 @@ class _Reader:
 
     def _place(self, value: Any, line: int) -> KeyPath:
         self.count += 1
-        if self.count > MAX_VALUES:
-            self._stop(line, f"more than {MAX_VALUES:,} values. No rubric has so many.")
+        if self.count > MAX_RUBRIC_VALUES:
+            self._stop(line, f"more than {MAX_RUBRIC_VALUES:,} values. No rubric has so many.")
         if not self.stack:
             self.source.data = value
             self.source.lines[()] = line

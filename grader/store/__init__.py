@@ -1,12 +1,11 @@
 """What is kept on disk: the output folder's layout, records, arrays, and the keys that say what a result is of."""
 
-from grader.store.arrays import MAX_ARRAY_BYTES, ArrayStore
+from grader.store.arrays import ArrayStore
 from grader.store.code import PACKAGE, code_digest
 from grader.store.files import digest_of, write_atomically
 from grader.store.layout import STAGES, Key, OutputFolder, Stage, SubmissionFolder
 
 __all__ = [
-    "MAX_ARRAY_BYTES",
     "PACKAGE",
     "STAGES",
     "ArrayStore",

@@ -11,11 +11,9 @@ import numpy as np
 import numpy.typing as npt
 
 from grader.errors import StoreError
+from grader.limits import MAX_STORED_ARRAY_BYTES
 from grader.records import ArrayRef
 from grader.store.files import write_atomically
-
-MAX_ARRAY_BYTES = 512 * 2**20
-"""An array file above this is refused; the recorder's own cap is far below."""
 
 
 class ArrayStore:
@@ -47,8 +45,8 @@ class ArrayStore:
         """
         path = self.folder / f"{ref}.npy"
         try:
-            if path.stat().st_size > MAX_ARRAY_BYTES:
-                raise StoreError(f"{path}: more than {MAX_ARRAY_BYTES} bytes.")
+            if path.stat().st_size > MAX_STORED_ARRAY_BYTES:
+                raise StoreError(f"{path}: more than {MAX_STORED_ARRAY_BYTES} bytes.")
             loaded: npt.NDArray[Any] = np.load(path, allow_pickle=False)
         except (OSError, ValueError, EOFError) as error:
             raise StoreError(

@@ -12,24 +12,10 @@ from dataclasses import dataclass
 
 from grader.cell_code import code_of, parse
 from grader.records import CellRun
-
-FEWEST_WORDS_OF_REMARK = 3
-"""A remark behind a cell's last line of code, or a text that stands alone, is an answer from here on."""
-
-FEWEST_WORDS_OF_PRINT = 5
-"""A text that is printed alone is an answer from here on."""
-
-FEWEST_WORDS_OF_COMMENT = 12
-"""A comment above code describes the code, unless it is as long as this."""
+from grader.text.thresholds import THRESHOLDS
 
 NO_LEVEL = 7
 """A line in bold is a heading of the lowest level."""
-
-MOST_WORDS_OF_TITLE = 6
-"""A heading that says no more than that answers stand below it is as short as this."""
-
-FEWEST_WORDS_OF_STRING = 8
-"""A text that is printed together with values, or kept in a variable, labels them unless it is as long as this."""
 
 _HEADING = re.compile(r"^\s{0,3}(?:#{1,6}(?:\s|$)|<h[1-6]\b)", re.IGNORECASE)
 _UNDERLINE = re.compile(r"^\s{0,3}(?:=+|-{2,})\s*$")
@@ -40,8 +26,6 @@ _IMAGE = re.compile(r"!\[[^\]]*\]\([^)]*\)")
 _LINK = re.compile(r"\[([^\]]*)\]\([^)]*\)")
 _WORD = re.compile(r"[^\W\d_](?:[^\W_]|['\u2019-](?=\w))*")
 _UNSPACED = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]")
-_LETTERS_A_WORD = 2
-"""Scripts that put no spaces between words (Chinese, Japanese, Thai) need about so many letters for one."""
 
 _LABEL_WORD = re.compile(
     r"discuss(?:ion)?|answers?|ans|explanation|explain|comments?|conclusion|response|reply|solution|observations?"
@@ -114,13 +98,13 @@ def paragraphs(source: str) -> tuple[str, ...]:
 def count_words(text: str) -> int:
     """How many words a text has, in any script."""
     found = (len(_UNSPACED.findall(word)) for word in _WORD.findall(text))
-    return sum(max(1, math.ceil(letters / _LETTERS_A_WORD)) for letters in found)
+    return sum(max(1, math.ceil(letters / THRESHOLDS.letters_a_word)) for letters in found)
 
 
 def names_answers(title: str) -> bool:
     """Whether a heading says that answers stand below it: ``Discussion``, ``Answers to the questions``."""
     words = _WORD.findall(_plain(title))
-    return len(words) <= MOST_WORDS_OF_TITLE and any(_ANSWERING.fullmatch(word) for word in words)
+    return len(words) <= THRESHOLDS.most_words_of_title and any(_ANSWERING.fullmatch(word) for word in words)
 
 
 def first_heading(source: str) -> tuple[int, str] | None:
@@ -226,7 +210,7 @@ def _comments(source: str) -> Iterator[str]:
     for line, text in blocks:
         is_remark = line > last_code
         kept = "\n".join(part for part in text.splitlines() if not _is_old_code(part))
-        fewest = FEWEST_WORDS_OF_REMARK if is_remark else FEWEST_WORDS_OF_COMMENT
+        fewest = THRESHOLDS.fewest_words_of_remark if is_remark else THRESHOLDS.fewest_words_of_comment
         if count_words(kept) >= fewest and not _is_label(kept):
             yield kept
 
@@ -261,20 +245,22 @@ def _strings(tree: ast.Module) -> Iterator[str]:
     """Texts that are printed, stand alone, or are kept in a variable, and are long enough to be an answer."""
     for node in ast.walk(tree):
         if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
-            yield from _long_enough(node.value, fewest=FEWEST_WORDS_OF_REMARK)
+            yield from _long_enough(node.value, fewest=THRESHOLDS.fewest_words_of_remark)
         elif isinstance(node, ast.Assign | ast.AnnAssign) and isinstance(node.value, ast.Constant):
-            yield from _long_enough(node.value, fewest=FEWEST_WORDS_OF_STRING)
+            yield from _long_enough(node.value, fewest=THRESHOLDS.fewest_words_of_string)
         elif isinstance(node, ast.Call) and _called(node.func) in _PRINTERS:
             plain = all(isinstance(item, ast.Constant) for item in node.args)
             for item in node.args:
-                yield from _long_enough(item, fewest=FEWEST_WORDS_OF_PRINT if plain else FEWEST_WORDS_OF_STRING)
+                yield from _long_enough(
+                    item, fewest=THRESHOLDS.fewest_words_of_print if plain else THRESHOLDS.fewest_words_of_string
+                )
 
 
 def _long_enough(node: ast.expr, *, fewest: int) -> Iterator[str]:
     parts = node.values if isinstance(node, ast.JoinedStr) else [node]
     text = " ".join(part.value for part in parts if isinstance(part, ast.Constant) and isinstance(part.value, str))
     if isinstance(node, ast.JoinedStr):
-        fewest = FEWEST_WORDS_OF_STRING
+        fewest = THRESHOLDS.fewest_words_of_string
     if count_words(text) >= fewest and not _is_label(text):
         yield text
 

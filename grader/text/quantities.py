@@ -6,6 +6,9 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
+from grader.metrics import METRICS
+from grader.text.thresholds import THRESHOLDS
+
 _NUMBER = re.compile(
     r"(?<![\w.])[-+]?\d+(?:[.,]\d+)?(?:[eE][-+]?\d{1,3})?(?!\w)(?P<percent>\s?(?:%|per ?cent|prozent))?", re.IGNORECASE
 )
@@ -13,22 +16,9 @@ _ESCAPE = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 _BAR = re.compile(r"^\s*\d+/(?:\d+|Unknown)\b.*\d\s?(?:s|ms|us|.s)(?:/(?:step|epoch|sample))?\b")
 _EPOCH = re.compile(r"^\s*Epoch \d+(?:/\d+)?\s*$", re.IGNORECASE)
 
-_LABELS = {
-    "accuracy": r"acc(?!ording)|genauigkeit|trefferquote|trefferrate|korrekt|richtig|correct|exactitud|precisión"
-    r"|accuratezza|nauwkeurigheid|точность|准确率|正确率|正解率",
-    "loss": r"loss|verlust|fehler|kosten|\bcost|crossentropy|cross-entropy|\bperte|p[eé]rdida|perdita|потер|损失",
-    "mae": r"\bmae\b|mean[ _]abs|absolut\w*[ _](?:error|fehler|abweichung)|erreur absolue|errore? absoluto",
-    "mse": r"\bmse\b|mean[ _]squared|quadratischer",
-    "rmse": r"\brmse\b|root[ _]mean",
-    "r2": r"\br2\b|r²|\br\^2|r[ -]squared|r2_score|determination|bestimmtheitsma",
-    "auc": r"\bauc\b|area under|roc\b",
-}
 _OTHER_PARTS = re.compile(r"\bval(?!ue)|valid|train", re.IGNORECASE)
 _PER_CENT = re.compile(r"%|per ?cent|prozent", re.IGNORECASE)
 _TEST = re.compile(r"test|eval", re.IGNORECASE)
-
-
-LONGEST_TEXT = 9
 
 
 @dataclass(frozen=True)
@@ -50,7 +40,7 @@ class Quantity:
 
     def is_named(self, name: str) -> bool:
         """Whether the words before it name the quantity, and not that of another part of the data than the test set."""
-        if re.search(_LABELS[name], self.words, re.IGNORECASE) is None:
+        if re.search(METRICS[name].printed, self.words, re.IGNORECASE) is None:
             return False
         return self.is_of_test_set
 
@@ -67,7 +57,7 @@ class Quantity:
     @property
     def short(self) -> str:
         """As printed, or four digits of what was printed with more."""
-        return self.text if len(self.text) <= LONGEST_TEXT else f"{self.value:.4g}"
+        return self.text if len(self.text) <= THRESHOLDS.longest_number else f"{self.value:.4g}"
 
     @property
     def as_per_cent(self) -> Quantity:

@@ -7,11 +7,8 @@ from dataclasses import dataclass
 from grader.judging.subject import share_left_out
 from grader.judging.views import SectionView
 from grader.records import FitRecord
-from grader.training.rows_of_fits import SHARE_OF_CHANCE, arrays_of, hashes, share_within, test_rows_in, width
-
-LEAST_SHARE_OF_ROWS = 0.5
-"""Training and validation together must be this share of the rows at least: a validation and a test set of one's own
-may be cut off by hand, but a handful of rows is not the data."""
+from grader.training.rows_of_fits import arrays_of, hashes, share_within, test_rows_in, width
+from grader.training.thresholds import THRESHOLDS
 
 
 @dataclass(frozen=True)
@@ -47,7 +44,7 @@ def wrong_data(section: SectionView, *, data_set: str | None, data_of: str | Non
 
 def _test_rows(section: SectionView, fit: FitRecord) -> DataProblem | None:
     share = test_rows_in(section.submission, fit.x)
-    if share is None or share <= SHARE_OF_CHANCE:
+    if share is None or share <= THRESHOLDS.share_of_chance:
         return None
     text = f"{100 * share:.0f} % of the test images are among the rows that the model was trained on."
     return DataProblem(text, "Train on the training part alone, and keep the test part for the end.")
@@ -56,7 +53,7 @@ def _test_rows(section: SectionView, fit: FitRecord) -> DataProblem | None:
 def _little_of_the_table(section: SectionView) -> DataProblem | None:
     """Of a table, which has no official parts, a training on the small one: often the test rows themselves."""
     train, left = section.measurement("train"), share_left_out(section)
-    if train is None or not train.of_rows or left is None or left <= LEAST_SHARE_OF_ROWS:
+    if train is None or not train.of_rows or left is None or left <= THRESHOLDS.least_share_of_rows:
         return None
     text = f"The model was trained on {train.rows:,} of the table's {train.of_rows:,} rows, and"
     step = "Train on the large part of the table, and keep the small one for the end."
@@ -77,7 +74,7 @@ def _not_the_data_set(section: SectionView, fit: FitRecord, *, name: str) -> Dat
         return DataProblem(
             f"The model was trained on rows of {width(fit.x)} numbers, which are not those of {name}.", step
         )
-    if rows < LEAST_SHARE_OF_ROWS * use.train_rows:
+    if rows < THRESHOLDS.least_share_of_rows * use.train_rows:
         text = f"The model was trained on {rows:,} rows, validation included; the training part of {name} has"
         return DataProblem(f"{text} {use.train_rows:,}.", step)
     return None
@@ -91,12 +88,12 @@ def _not_of_section(section: SectionView, fit: FitRecord, *, section_id: str) ->
     shares = [
         share_within(hashes(section.submission, fit.x), hashes(section.submission, array)) or 0.0 for array in arrays
     ]
-    theirs = [array for array, share in zip(arrays, shares, strict=True) if share >= LEAST_SHARE_OF_ROWS]
+    theirs = [array for array, share in zip(arrays, shares, strict=True) if share >= THRESHOLDS.least_share_of_rows]
     rows, most = rows_of(fit), (theirs or arrays)[0].rows
-    if theirs and rows < LEAST_SHARE_OF_ROWS * most:
+    if theirs and rows < THRESHOLDS.least_share_of_rows * most:
         text = f"The model was trained on {rows:,} of the {most:,} rows that were made before, validation included."
         return DataProblem(text, "Train on all of the rows that you made for this task.")
-    if theirs or LEAST_SHARE_OF_ROWS * most <= rows <= most:
+    if theirs or THRESHOLDS.least_share_of_rows * most <= rows <= most:
         return None
     text = f"The model was trained on {rows:,} rows that are not those made before; there are {most:,} of them."
     return DataProblem(text, "Train on the arrays that you made for this task.")

@@ -14,15 +14,7 @@ from grader.judging.results import counted, listed
 from grader.judging.views import SectionView
 from grader.records import FitRecord
 from grader.training.rows_of_fits import hashes, share_within
-
-ROUNDED_ROW = 0.005
-"""``validation_split`` cuts whole rows: on small data the share is off by a row. It is compared no closer than this."""
-
-TRAINED_ON_TOO = 0.5
-"""A validation set of which more rows than this share were trained on as well holds nothing out."""
-
-WHOLE_EPOCH = 0.5
-"""An epoch that takes a smaller share of the rows is none."""
+from grader.training.thresholds import THRESHOLDS
 
 State = Literal["right", "off", "unknown", "stopped early", "cut by us"]
 
@@ -190,7 +182,7 @@ def _broken_epochs(fits: tuple[FitRecord, ...]) -> Aspect | None:
         if fit.x.kind != "array" or not rows or steps is None or fit.batch_size is None:
             continue
         share = steps * fit.batch_size / rows
-        if share < WHOLE_EPOCH:
+        if share < THRESHOLDS.whole_epoch:
             text = f"Each epoch took {counted(steps, 'step')} of {fit.batch_size} rows, {_per_cent(share)} of the data."
             return Aspect("off", text, "Leave steps_per_epoch out, so that an epoch takes every row once.")
     return None
@@ -261,7 +253,7 @@ def _validation(section: SectionView, asked: Asked) -> Aspect:
         if not share and wanted:
             return Aspect("off", f"No validation set was held out; {_per_cent(wanted)} was asked for.", step)
         by_split = fit.validation is not None and fit.validation.source == "split"
-        tolerance = max(ROUNDED_ROW, _one_row(fit)) if by_split else asked.validation_tolerance
+        tolerance = max(THRESHOLDS.rounded_row, _one_row(fit)) if by_split else asked.validation_tolerance
         if abs(share - wanted) > tolerance + 1e-9:
             text = f"{_per_cent(share)} of the rows were held out for validation; {_per_cent(wanted)} was asked for."
             return Aspect("off", text, step)
@@ -283,7 +275,7 @@ def _one_row(fit: FitRecord) -> float:
 def _is_trained_on(section: SectionView, fit: FitRecord) -> bool:
     held = fit.validation.x if fit.validation is not None else None
     shared = share_within(hashes(section.submission, held), hashes(section.submission, fit.x))
-    return shared is not None and shared > TRAINED_ON_TOO
+    return shared is not None and shared > THRESHOLDS.trained_on_too
 
 
 def _is_all_that_was_left(section: SectionView) -> bool:

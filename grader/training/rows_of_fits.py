@@ -11,11 +11,9 @@ import numpy.typing as npt
 from grader.errors import StoreError
 from grader.judging.views import SubmissionView
 from grader.records import ArraySummary, NamedArray
+from grader.training.thresholds import THRESHOLDS
 
 Hashes = npt.NDArray[Any]
-
-SHARE_OF_CHANCE = 0.05
-"""Data sets hold a few rows twice; a share above this is no chance."""
 
 
 def width(summary: ArraySummary) -> int:
@@ -74,7 +72,7 @@ def _test_hashes(submission: SubmissionView, *, row_width: int) -> Hashes | None
         if summary.rows == use.test_rows:
             rows = hashes(submission, summary)
             shared = share_within(rows, known)
-            if shared is not None and shared <= SHARE_OF_CHANCE:
+            if shared is not None and shared <= THRESHOLDS.share_of_chance:
                 return rows
     return None
 

@@ -15,6 +15,7 @@ from typing import Self
 from grader.execution.frames import FrameReader, Frames
 from grader.execution.sandbox import Ending, Job, Limits, Sandbox, python_command
 from grader.execution.sandbox.folders import job_folder
+from grader.limits import MAX_ANSWER_BYTES, MAX_REASON_CHARACTERS, VERIFIER_MEMORY_BYTES
 from grader.store import ArrayStore
 
 LIBRARY_INSIDE = "/run/nb/lib"
@@ -32,10 +33,7 @@ GUEST_BINDS = {
 JOB_INSIDE = "/run/nb/job"
 JOB = "job"
 
-MEMORY_BYTES = 3 * 2**30
-MAX_ANSWER_BYTES = 2**30
 TAIL_BYTES = 4000
-MAX_WORDS = 400
 
 ENVIRONMENT = {
     "CUDA_VISIBLE_DEVICES": "",
@@ -103,7 +101,7 @@ def run_guest(program: str, folder: Path, *, seconds: float, sandbox: Sandbox, c
                 command=(*python_command(), "-P", "-m", module, JOB_INSIDE),
                 stdout=tail.writing,
                 stderr=tail.writing,
-                limits=Limits(memory_bytes=MEMORY_BYTES, cpu_seconds=max(1, int(seconds))),
+                limits=Limits(memory_bytes=VERIFIER_MEMORY_BYTES, cpu_seconds=max(1, int(seconds))),
                 binds={**GUEST_BINDS, JOB_INSIDE: folder / JOB},
                 environment={**ENVIRONMENT, "GRADER_RECORD_FD": str(writing)},
                 pass_fds=(writing,),
@@ -139,7 +137,7 @@ class _Tail:
     def text(self) -> str:
         """The last line that was written."""
         lines = b"".join(self._kept).decode("utf-8", errors="replace").strip().splitlines()
-        return lines[-1][:MAX_WORDS] if lines else ""
+        return lines[-1][:MAX_REASON_CHARACTERS] if lines else ""
 
     def _drain(self) -> None:
         with os.fdopen(self._reading, "rb", buffering=0) as file:

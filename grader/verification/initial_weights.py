@@ -8,12 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import partial
 
+from grader.limits import MAX_INITIAL_STATES
 from grader.records import Evidence
 from grader.verification.labels import known_labels
 from grader.verification.probes import Plan, ProbedState, State, probes_of_test, rows_of_input
-
-MOST = 20
-"""Of one submission: a hyperparameter search has more, and none of those answers an exercise."""
 
 
 def initial_states(evidence: Evidence, plan: Plan) -> list[ProbedState]:
@@ -27,7 +25,7 @@ def initial_states(evidence: Evidence, plan: Plan) -> list[ProbedState]:
     """
     found: list[ProbedState] = []
     for state in _states(evidence, {state.weights for state, _ in plan.states}):
-        if len(found) == MOST:
+        if len(found) == MAX_INITIAL_STATES:
             break
         try:
             found += _probed(state, evidence=evidence, plan=plan)

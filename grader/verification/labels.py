@@ -10,19 +10,14 @@ import numpy.typing as npt
 
 from grader.errors import StoreError
 from grader.execution.recorder.rowhash import row_hashes
+from grader.limits import MAX_CLASSES, MAX_LABEL_ROWS
+from grader.metrics import Targets, is_classes
 from grader.records import ArraySummary
 from grader.verification.guest.input_transform import infer
 from grader.verification.row_matching import KnownRows, Read, Recognised, first_rows, recorded_hashes
-from grader.verification.scores import MAX_CLASSES, Targets, is_classes
+from grader.verification.thresholds import THRESHOLDS
 
 Array = npt.NDArray[Any]
-
-CONSISTENT_SHARE = 0.95
-"""Of the recorded labels that must follow from the data set's by one rule (odd or even, one digit against the rest)
-before the rule is applied to rows whose labels were not recorded."""
-
-MAX_ROWS = 10_000_000
-"""A summary of more rows cannot come from a notebook that fits into memory."""
 
 
 @dataclass(frozen=True)
@@ -72,7 +67,7 @@ def recorded_array(summary: ArraySummary | None, *, read: Read) -> Array | None:
 
 def recorded_classes(summary: ArraySummary | None, *, read: Read) -> Array | None:
     """The class of each recorded label, shape ``(rows,)``, -1 where unknown; None where no classes were recorded."""
-    if summary is None or not 0 < summary.rows <= MAX_ROWS or len(summary.shape) > 2:
+    if summary is None or not 0 < summary.rows <= MAX_LABEL_ROWS or len(summary.shape) > 2:
         return None
     array = recorded_array(summary, read=read)
     if array is not None:
@@ -107,7 +102,7 @@ def known_labels(recognised: Recognised, y: ArraySummary | None, *, width: int, 
     if official.max() < width:
         return Labels(official, agreement=float(np.mean(own == theirs)))
     rule, share = _rule(own, theirs)
-    if share < CONSISTENT_SHARE:
+    if share < THRESHOLDS.consistent_share:
         return None
     return Labels(np.where(official < len(rule), rule[np.minimum(official, len(rule) - 1)], -1), agreement=share)
 

@@ -11,6 +11,8 @@ import numpy as np
 import numpy.typing as npt
 
 from grader.datasets import DataSets
+from grader.limits import MAX_CALLS_SHOWN, MAX_STATES
+from grader.metrics import is_accuracy
 from grader.records import (
     ArrayRef,
     ArraySummary,
@@ -32,12 +34,6 @@ Array = npt.NDArray[Any]
 
 REGION_SIDE = 200
 """Points along each side of the grid over the rectangle of two-dimensional training data."""
-
-MAX_STATES = 60
-"""Of one submission; a hyperparameter search leaves more, and none of those answers an exercise."""
-
-MAX_SHOWN = 20
-"""Calls of one model that are examined for what its input is made of."""
 
 LabelSource = Callable[..., Labels | None]
 """Gives the labels for a model of so many outputs: ``labels(width=10)``."""
@@ -90,7 +86,7 @@ class State:
         if self.compiled is None:
             return True
         named = (self.compiled.loss or "", *self.compiled.metrics)
-        return any("acc" in name or "crossentropy" in name or "hinge" in name for name in named)
+        return any(is_accuracy(name) or "crossentropy" in name or "hinge" in name for name in named)
 
 
 ProbedState = tuple[State, tuple[Probe, ...]]
@@ -200,7 +196,7 @@ def rows_of_input(
     shown += [(item.x, item.y) for item in evidence.evaluations if item.model == state.model.id]
     shown += [(item.x, None) for item in evidence.predictions if item.model == state.model.id]
     first: Recognised | None = None
-    for x, y in shown[:MAX_SHOWN]:
+    for x, y in shown[:MAX_CALLS_SHOWN]:
         found = index.recognise(x)
         if found is not None and y is not None:
             return found, y

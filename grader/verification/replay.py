@@ -19,6 +19,7 @@ import numpy.typing as npt
 from grader.datasets import DataSets
 from grader.execution.recorder.summary import summarise
 from grader.execution.sandbox import Sandbox
+from grader.limits import MAX_REPLAY_SECONDS, REPLAY_SLOWDOWN, VERIFIER_START_SECONDS
 from grader.records import ArraySummary, Evidence, FitRecord, ModelRecord, Replay
 from grader.store import ArrayStore, write_atomically
 from grader.verification.guest.input_transform import InputTransform
@@ -29,12 +30,6 @@ from grader.verification.row_matching import Read, Recognised, first_rows
 from grader.verification.verifier_job import foreign_part
 
 Array = npt.NDArray[Any]
-
-START_SECONDS = 180.0
-SLOWER = 4.0
-"""A replay may take so many times as long as the fit did, on a busier machine."""
-
-MAX_SECONDS = 3600.0
 
 
 class _Impossible(Exception):  # noqa: N818 - never leaves this module
@@ -77,7 +72,10 @@ def replay_fits(
                 found[fit.id] = Replay(fit=fit.id, outcome="impossible", why=f"Its records are incomplete ({error}).")
         if jobs:
             write_atomically(place / JOB / "job.json", json.dumps({"fits": jobs}))
-            seconds = min(MAX_SECONDS, START_SECONDS + SLOWER * sum(max(15.0, fit.seconds) for fit in wanted))
+            seconds = min(
+                MAX_REPLAY_SECONDS,
+                VERIFIER_START_SECONDS + REPLAY_SLOWDOWN * sum(max(15.0, fit.seconds) for fit in wanted),
+            )
             run = run_guest("replayer", place, seconds=seconds, sandbox=sandbox, core=core)
             for fit in wanted:
                 if fit.id not in found:

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from grader.datasets import DataSets
+from grader.limits import MAX_UNKNOWN_ARRAYS
 from grader.records import ArraySummary, Evidence
 from grader.verification.guest.input_transform import InputTransform
 from grader.verification.row_matching import KnownRows, Read, Recognised, recognise
 from grader.verification.tables import recognise_in_table, table_of, tables_named_in
-
-MAX_UNRECOGNISED = 60
-"""Arrays that may turn out to be rows of no data set before the rest is taken for such too: a search costs 1 s."""
 
 
 class RowIndex:
@@ -36,7 +34,7 @@ class RowIndex:
             return None
         key = summary.model_dump_json()
         if key not in self._seen:
-            self._seen[key] = self._search(summary) if self._unrecognised < MAX_UNRECOGNISED else None
+            self._seen[key] = self._search(summary) if self._unrecognised < MAX_UNKNOWN_ARRAYS else None
             self._unrecognised += self._seen[key] is None
         return self._seen[key]
 

@@ -13,16 +13,13 @@ import numpy.typing as npt
 from grader.datasets import DataSetFile, load
 from grader.errors import StoreError
 from grader.execution.recorder.rowhash import row_hashes
+from grader.metrics import is_classes
 from grader.records import ArrayRef, ArraySummary
 from grader.verification.guest.input_transform import InputTransform, infer, is_possible
-from grader.verification.scores import is_classes
+from grader.verification.thresholds import THRESHOLDS
 
 Array = npt.NDArray[Any]
 Read = Callable[[ArrayRef], Array]
-
-SHARE_OF_ROWS = 0.9
-"""Rows scaled feature by feature lie on a hash's rounding edge in some 3 of 100 cases and are not found; with fewer
-found than this, there are other rows among them."""
 
 PATTERN_CHUNK_ROWS = 10_000
 
@@ -151,7 +148,7 @@ def recorded_hashes(summary: ArraySummary, *, read: Read) -> Array | None:
 
 
 def _mostly(ids: Array) -> Array | None:
-    return ids if np.mean(ids >= 0) >= SHARE_OF_ROWS else None
+    return ids if np.mean(ids >= 0) >= THRESHOLDS.share_of_rows else None
 
 
 def _by_hash(sample: Array, known: KnownRows) -> InputTransform | None:

@@ -18,28 +18,15 @@ from grader.records import ArraySummary
 from grader.verification.guest.input_transform import InputTransform
 from grader.verification.labels import recorded_array
 from grader.verification.row_matching import KnownRows, Read, Recognised
+from grader.verification.thresholds import THRESHOLDS
 
 Array = npt.NDArray[Any]
 
 TABLES = ("diabetes", "wine", "iris", "breast_cancer", "digits")
 """``load_<name>`` of sklearn.datasets, the ones that come with scikit-learn and have one target."""
 
-ENDS = 40
-"""A part of a table has one of so many lowest and highest values of each feature. A tenth of the rows lacks them all
-with a probability of 0.9**40, some 1 %."""
-
 PROBES = 8
 """Values of a feature that are tried before all of them are."""
-
-FEWEST_ROWS = 20
-"""With fewer different rows, almost any small array resembles some part of a table."""
-
-TOLERANCE = 1e-6
-"""How far a scale may be from 1 and an offset from 0 where a feature was left as it is."""
-
-ROUNDINGS = 16
-"""By how many roundings of its type a recorded value may differ from the scaled one: a line through two rounded points
-adds to what `input_transform.ROUNDINGS` says."""
 
 
 class Table(KnownRows):
@@ -110,7 +97,7 @@ def recognise_in_table(
         ids = _by_transform(wanted, table, transform) if transform.shape == recorded.shape[1:] else None
         if ids is not None:
             return Recognised(table, transform, ids)
-    if wanted.shape[1] > table.rows.shape[1] or len(np.unique(wanted, axis=0)) < FEWEST_ROWS:
+    if wanted.shape[1] > table.rows.shape[1] or len(np.unique(wanted, axis=0)) < THRESHOLDS.fewest_rows:
         return None
     lines = _columns(wanted, table)
     if lines is None:
@@ -132,7 +119,11 @@ def _by_transform(wanted: Array, table: Table, transform: InputTransform) -> Arr
         return None
     made = transform.apply(table.rows[ids]).reshape(wanted.shape)
     largest = np.abs(transform.scale) * np.abs(table.rows).max() + np.abs(transform.offset)
-    return ids if (np.abs(made - wanted) <= ROUNDINGS * float(np.finfo(np.float32).eps) * largest).all() else None
+    return (
+        ids
+        if (np.abs(made - wanted) <= THRESHOLDS.roundings * float(np.finfo(np.float32).eps) * largest).all()
+        else None
+    )
 
 
 @dataclass(frozen=True)
@@ -145,7 +136,7 @@ class _Line:
 
     @property
     def is_identity(self) -> bool:
-        return abs(self.scale - 1) < TOLERANCE and abs(self.offset) < TOLERANCE
+        return abs(self.scale - 1) < THRESHOLDS.unscaled and abs(self.offset) < THRESHOLDS.unscaled
 
     def raw(self, column: Array) -> Array:
         """The table's values, as exact as rounding allows."""
@@ -192,8 +183,10 @@ def _lines(column: Array, source: int, table: Table) -> list[_Line]:
     if len(seen) > len(values):
         return []
     step = float(np.finfo(column.dtype).eps) if column.dtype.kind == "f" else 0.0
-    tolerance = ROUNDINGS * max(step, float(np.finfo(np.float32).eps)) * max(1e-12, float(np.abs(seen).max()))
-    ends = np.arange(min(ENDS, len(values)))
+    tolerance = (
+        THRESHOLDS.roundings * max(step, float(np.finfo(np.float32).eps)) * max(1e-12, float(np.abs(seen).max()))
+    )
+    ends = np.arange(min(THRESHOLDS.ends, len(values)))
     low, high = (side.ravel() for side in np.meshgrid(ends, ends, indexing="ij"))
     order = np.argsort(low + high, kind="stable")
     bottom, top = values[low[order]], values[::-1][high[order]]

@@ -19,27 +19,22 @@ import numpy.typing as npt
 
 from grader.errors import StoreError
 from grader.execution.sandbox import Sandbox
+from grader.limits import (
+    MAX_REASON_CHARACTERS,
+    MAX_VERIFICATION_SECONDS,
+    MAX_VERIFIER_STARTS,
+    STATE_CPU_SECONDS,
+    STATE_SECONDS,
+    VERIFIER_START_SECONDS,
+)
 from grader.records import ArrayRef
 from grader.store import ArrayStore, write_atomically
+from grader.verification.guest.limits import MAX_OUTPUTS
 from grader.verification.guest_job import JOB, Run, job_workspace, run_guest
 from grader.verification.probe_inputs import ProbeInput
 from grader.verification.probes import Probe, State
 
 Array = npt.NDArray[Any]
-
-STATE_CPU_SECONDS = 120
-"""For one model on all its probes. The ten-layer network of a worksheet needs 3 s on the full MNIST."""
-
-START_SECONDS = 180.0
-STATE_SECONDS = 180.0
-MAX_SECONDS = 900.0
-"""Of wall time: for TensorFlow's start, for each model, and for all together."""
-
-MAX_STARTS = 4
-"""A model that takes the verifier down with it is left out, and the rest is started again, so often in all."""
-
-MAX_OUTPUTS = 4096
-MAX_WORDS = 400
 
 
 @dataclass(frozen=True)
@@ -96,15 +91,15 @@ def ask(asked: Asked, *, arrays: ArrayStore, sandbox: Sandbox, core: int | None)
                 answers.failures[number] = Failure(f"Its weights could not be read: {error}", is_infrastructure=True)
             except ValueError as error:
                 answers.failures[number] = Failure(str(error), is_infrastructure=False)
-        deadline = time.monotonic() + MAX_SECONDS
-        for start in range(MAX_STARTS):
+        deadline = time.monotonic() + MAX_VERIFICATION_SECONDS
+        for start in range(MAX_VERIFIER_STARTS):
             if not jobs or answers.problem is not None:
                 break
             folder.write(list(jobs.values()))
-            seconds = min(deadline - time.monotonic(), START_SECONDS + len(jobs) * STATE_SECONDS)
+            seconds = min(deadline - time.monotonic(), VERIFIER_START_SECONDS + len(jobs) * STATE_SECONDS)
             run = run_guest("verifier", place, seconds=max(1.0, seconds), sandbox=sandbox, core=core)
             _take(run, jobs, asked=asked, answers=answers)
-            _blame(run, jobs, answers=answers, is_last=start == MAX_STARTS - 1)
+            _blame(run, jobs, answers=answers, is_last=start == MAX_VERIFIER_STARTS - 1)
     return answers
 
 
@@ -174,7 +169,7 @@ class _JobFolder:
 
 def _why_not_rebuilt(state: State, foreign: str | None) -> str:
     if state.model.not_rebuildable:
-        return f"It could not be exported from the kernel: {state.model.not_rebuildable[:MAX_WORDS]}"
+        return f"It could not be exported from the kernel: {state.model.not_rebuildable[:MAX_REASON_CHARACTERS]}"
     if foreign is not None:
         return f"Its configuration names {foreign}, which is not Keras's own, and there is no graph of it."
     return "Neither a configuration nor a graph of it was recorded."
@@ -224,7 +219,8 @@ def _failure(record: Mapping[str, Any]) -> Failure:
     if record.get("over_time"):
         return Failure(f"It took more than {STATE_CPU_SECONDS} s of computing to verify.", is_infrastructure=True)
     return Failure(
-        f"It could not be rebuilt or did not predict: {str(record.get('why'))[:MAX_WORDS]}", is_infrastructure=False
+        f"It could not be rebuilt or did not predict: {str(record.get('why'))[:MAX_REASON_CHARACTERS]}",
+        is_infrastructure=False,
     )
 
 

@@ -14,23 +14,14 @@ import numpy as np
 from grader.datasets import DataSets
 from grader.errors import GraderError
 from grader.execution.sandbox import Sandbox
+from grader.metrics import METRICS, Outputs, Targets, determination
 from grader.records import Evidence, Measurement, Measurements, ModelRecord, Unverified
 from grader.store import ArrayStore
 from grader.verification.initial_weights import initial_states
 from grader.verification.labels import Labels
 from grader.verification.probes import Plan, Probe, State, make_plan
 from grader.verification.row_index import RowIndex
-from grader.verification.scores import (
-    Outputs,
-    Targets,
-    accuracy_of,
-    area_under_roc,
-    confusion_of,
-    determination,
-    loss_of,
-    mean_absolute_error,
-    mean_squared_error,
-)
+from grader.verification.scores import confusion_of, loss_of
 from grader.verification.tables import Table
 from grader.verification.verifier_job import Answer, Answers, Failure, ask
 
@@ -162,23 +153,10 @@ def _figures(
         # Of a graph, or of a regulariser of the student's own, the penalty is unknown, and so is the loss.
         name = loss = None
     return {
+        **{metric.name: metric.measure(outputs, targets) for metric in METRICS.values() if metric.is_stored},
         "loss_name": name,
         "loss": None if loss is None else loss + (penalty or 0.0),
-        "accuracy": accuracy_of(outputs, targets),
-        **_errors(outputs, targets),
-        "auc": area_under_roc(outputs, targets),
         "confusion": confusion_of(outputs, targets) if probe.name == "test" else None,
-    }
-
-
-def _errors(outputs: Outputs, targets: Targets) -> dict[str, float | None]:
-    """The errors of a regression; nothing for classes."""
-    if targets.classes is not None:
-        return {}
-    return {
-        "mae": mean_absolute_error(outputs, targets),
-        "mse": mean_squared_error(outputs, targets),
-        "r2": determination(outputs, targets),
     }
 
 

@@ -143,6 +143,8 @@ ANSWER = "The deeper network overfits sooner because it has more weights to lear
         ((ANSWER,), "needs_review"),
         ((), "failed"),
         (("It is good.",), "failed"),
+        ((" ".join(ANSWER.split()[:11]),), "failed"),
+        ((" ".join(ANSWER.split()[:12]),), "needs_review"),
         (("## My view\n\nIt is good.",), "needs_review"),
         (("## My view", "It is good."), "needs_review"),
     ],

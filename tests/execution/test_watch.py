@@ -3,7 +3,8 @@ import os
 import pytest
 
 from grader.execution.sandbox.process import starved_seconds
-from grader.execution.watch import LARGEST_STRETCH, allowed_seconds
+from grader.execution.watch import allowed_seconds
+from grader.limits import LARGEST_STRETCH
 
 
 @pytest.mark.parametrize(

@@ -23,7 +23,7 @@ from grader.evaluate import evaluate, not_run
 from grader.execution.collect import collect
 from grader.execution.frames import FrameReader
 from grader.intake import collect_submissions, read_submission
-from grader.intake.files import MAX_FILE_BYTES
+from grader.limits import MAX_FILE_BYTES
 from grader.records import CellRun, Evidence, GradedSubmission, Measurements
 from grader.report.feedback import render_feedback
 from grader.report.gradebook import gradebook_csv

@@ -194,7 +194,7 @@ def test_the_sum_of_all_files_is_bounded(packed, collect, monkeypatch):
     assert [bool(problem(one)) for one in found] == [False, False, True]
 
 
-@pytest.mark.parametrize(("limit", "value"), [("MAX_MEMBERS", 2), ("MAX_LIST_BYTES", 60)])
+@pytest.mark.parametrize(("limit", "value"), [("MAX_ARCHIVE_MEMBERS", 2), ("MAX_ARCHIVE_LIST_BYTES", 60)])
 def test_an_archive_of_too_many_members_is_refused(packed, collect, *, monkeypatch, limit, value):
     """As a whole, before its list is read into memory."""
     monkeypatch.setattr(archives, limit, value)

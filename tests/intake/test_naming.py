@@ -2,15 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from grader.intake.naming import (
-    MAX_AUTHORS,
-    MAX_SLUG_CHARACTERS,
-    author_of_file,
-    authors_of_cells,
-    authors_of_metadata,
-    slug,
-    unique_ids,
-)
+from grader.intake.naming import author_of_file, authors_of_cells, authors_of_metadata, slug, unique_ids
+from grader.limits import MAX_AUTHORS, MAX_SLUG_CHARACTERS
 from grader.records import Author, Cell
 
 ANN, BO = Author(name="Ann Lee"), Author(name="Bo Ek")

@@ -11,8 +11,7 @@ import nbformat
 import pytest
 
 from grader.intake import read_submission
-from grader.intake.files import MAX_FILE_BYTES
-from grader.intake.notebooks import MAX_CELLS
+from grader.limits import MAX_CELLS, MAX_FILE_BYTES
 from grader.records import Author, Submission
 
 PYTHON = {"kernelspec": {"name": "python3", "language": "python"}, "language_info": {"name": "python"}}

@@ -50,6 +50,12 @@ def test_a_dense_network_is_not_far_better_than_the_reference(accuracy: float, e
     assert rules(make_measurement(accuracy=accuracy)) == expected
 
 
+@pytest.mark.parametrize(("accuracy", "expected"), [(0.963, []), (0.965, ["better_than_reference"])])
+def test_a_dense_network_makes_four_tenths_of_the_references_errors(accuracy: float, expected: list[str]) -> None:
+    """On so many rows that chance says little."""
+    assert rules(make_measurement(accuracy=accuracy, rows=10_000)) == expected
+
+
 def test_another_kind_of_network_may_be_far_better() -> None:
     """Convolutions are."""
     assert rules(make_measurement(accuracy=0.985), layers=(layer("Conv2D", parameters=9), dense(10, "softmax"))) == []

@@ -10,7 +10,8 @@ import pytest
 from verification import Recorded, data_set, pictures
 
 from grader.datasets import DataSets
-from grader.verification.initial_weights import MOST, initial_states
+from grader.limits import MAX_INITIAL_STATES
+from grader.verification.initial_weights import initial_states
 from grader.verification.probes import make_plan
 
 DIGITS = pictures()
@@ -67,7 +68,7 @@ def test_what_cannot_be_rebuilt_or_recognised_is_left_alone(digits: DataSets, tm
 def test_a_search_is_cut_off(digits: DataSets, tmp_path: Path) -> None:
     """It has more models than any answer."""
     recorded = Recorded(tmp_path)
-    for number in range(MOST + 3):
+    for number in range(MAX_INITIAL_STATES + 3):
         model = recorded.model(weights(2 * number), config=CONFIG)
         recorded.fit(model, x=X, y=Y, weights_before=recorded.state(weights(2 * number + 1)))
-    assert len(asked(recorded, digits)) == MOST
+    assert len(asked(recorded, digits)) == MAX_INITIAL_STATES

@@ -1,4 +1,4 @@
-"""Figures from raw predictions are Keras's figures."""
+"""Losses from raw predictions are Keras's losses."""
 
 from __future__ import annotations
 
@@ -6,21 +6,9 @@ import math
 
 import numpy as np
 import pytest
-from sklearn.metrics import roc_auc_score
 
-from grader.verification.scores import (
-    Outputs,
-    Targets,
-    accuracy_of,
-    area_under_roc,
-    confusion_of,
-    determination,
-    is_classes,
-    loss_of,
-    mean_absolute_error,
-    mean_squared_error,
-    predicted_classes,
-)
+from grader.metrics import Outputs, Targets, accuracy_of, predicted_classes
+from grader.verification.scores import confusion_of, loss_of
 
 SHARES = np.array([[0.7, 0.2, 0.1], [0.1, 0.1, 0.8]], np.float32)
 CLASSES = np.array([0, 1])
@@ -83,13 +71,6 @@ def test_errors_of_quantities(name: str, expected: float) -> None:
     assert loss_of(name, outputs=Outputs(np.array([[1.0], [2.0]])), targets=targets) == expected
 
 
-def test_mean_absolute_error_needs_fitting_shapes() -> None:
-    """None, where targets and outputs are of different shapes."""
-    targets = Targets.of_classes(CLASSES, width=3)
-    assert mean_absolute_error(Outputs(SHARES[:, :2]), targets) is None
-    assert mean_absolute_error(Outputs(SHARES), targets) == pytest.approx((0.3 + 0.2 + 0.1 + 0.1 + 0.9 + 0.8) / 6)
-
-
 @pytest.mark.parametrize("name", [None, "my_loss", "categorical_crossentropy+mean_squared_error"])
 def test_unknown_losses_are_not_computed(name: str | None) -> None:
     """A loss of the student's own has no figure here."""
@@ -118,99 +99,8 @@ def test_outputs_that_are_no_numbers_are_never_right() -> None:
     assert math.isnan(loss)
 
 
-@pytest.mark.parametrize(
-    ("outputs", "expected"),
-    [
-        (Outputs(np.array([[0.5], [0.51]])), [0, 1]),
-        (Outputs(np.array([[-0.1], [0.1]]), from_logits=True), [0, 1]),
-        (Outputs(np.array([[0.4], [0.6]]), logits=np.array([[-0.4], [0.4]]), from_logits=True), [0, 1]),
-    ],
-    ids=["probabilities", "logits", "a sigmoid's"],
-)
-def test_class_of_a_single_output(outputs: Outputs, expected: list[int]) -> None:
-    """A probability is compared with a half, a logit with zero; a sigmoid's output is a probability."""
-    assert predicted_classes(outputs).tolist() == expected
-
-
 def test_confusion_counts_true_by_predicted() -> None:
     """Row: the true class; column: the predicted one."""
     outputs = Outputs(np.eye(3, dtype=np.float32)[[0, 1, 1, 2]])
     targets = Targets.of_classes(np.array([0, 1, 2, 2]), width=3)
     assert confusion_of(outputs, targets) == ((1, 0, 0), (0, 1, 0), (0, 1, 1))
-
-
-@pytest.mark.parametrize(
-    ("given", "width", "classes"),
-    [
-        (np.eye(3)[[2, 0]], 3, [2, 0]),
-        (np.array([[2], [0]]), 3, [2, 0]),
-        (np.array([0, 1]), 1, [0, 1]),
-        (np.array([-1.0, 1.0]), 1, [0, 1]),
-    ],
-    ids=["one-hot", "whole numbers in a column", "0 and 1", "-1 and 1"],
-)
-def test_targets_as_handed_in(given: np.ndarray, width: int, classes: list[int]) -> None:
-    """Every usual form of labels gives classes."""
-    targets = Targets.of_array(given, width=width, classification=True)
-    assert targets is not None
-    assert targets.classes is not None
-    assert targets.classes.tolist() == classes
-
-
-def test_labels_of_minus_one_and_one_are_parted_at_zero() -> None:
-    """An output of 0.3 is nearer to 1 than to -1."""
-    targets = Targets.of_array(np.array([-1.0, 1.0]), width=1, classification=True)
-    assert targets is not None
-    assert accuracy_of(Outputs(np.array([[-0.3], [0.3]])), targets) == 1.0
-
-
-@pytest.mark.parametrize(
-    ("given", "width", "classification"),
-    [
-        (np.zeros((4, 3)), 2, True),
-        (np.array([0.5, 1]), 2, True),
-        (np.array([np.nan]), 1, False),
-        (np.ones(3), 2, False),
-    ],
-)
-def test_targets_that_do_not_fit(given: np.ndarray, width: int, classification: bool) -> None:
-    """Another width, halves of classes, NaN."""
-    assert Targets.of_array(given, width=width, classification=classification) is None
-
-
-@pytest.mark.parametrize(
-    ("column", "expected"),
-    [([0, 1], True), ([0.0, 2.0], True), ([0.5], False), ([-1], False), ([], False), ([1e9], False)],
-)
-def test_classes_are_small_whole_numbers(column: list[float], expected: bool) -> None:
-    """From 0 on, and not too many."""
-    assert is_classes(np.array(column)) is expected
-
-
-def test_squares_and_what_is_explained() -> None:
-    """The mean square, and how much of the targets' variance is explained."""
-    outputs = Outputs(np.array([[1.0], [3.0], [5.0]], np.float32))
-    targets = Targets(np.array([[2.0], [3.0], [7.0]], np.float32))
-    assert mean_squared_error(outputs, targets) == pytest.approx(5 / 3)
-    assert determination(outputs, targets) == pytest.approx(1 - 5 / 14)
-    assert determination(outputs, Targets(np.ones((3, 1), np.float32))) is None
-    assert mean_squared_error(outputs, Targets(np.ones((3, 2), np.float32))) is None
-
-
-@pytest.mark.parametrize("two_outputs", [False, True])
-def test_the_area_under_the_roc_curve_is_scikit_learns(two_outputs: bool) -> None:
-    """Equal outputs count by half."""
-    random = np.random.default_rng(6)
-    values, classes = random.integers(0, 20, 200) / 20, random.integers(0, 2, 200)
-    outputs = np.column_stack([1 - values, values]) if two_outputs else values[:, None]
-    targets = Targets.of_classes(classes, width=outputs.shape[1])
-    assert area_under_roc(Outputs(outputs), targets) == pytest.approx(roc_auc_score(classes, values))
-
-
-def test_no_area_without_two_classes() -> None:
-    """One class alone, three of them, and outputs that are no numbers."""
-    assert area_under_roc(Outputs(SHARES), Targets.of_classes(CLASSES, width=3)) is None
-    ones = Targets.of_classes(np.array([1, 1]), width=1)
-    assert area_under_roc(Outputs(np.array([[0.1], [0.2]])), ones) is None
-    both = Targets.of_classes(CLASSES, width=1)
-    assert area_under_roc(Outputs(np.array([[math.nan], [0.2]])), both) is None

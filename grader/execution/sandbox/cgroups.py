@@ -18,11 +18,9 @@ from pathlib import Path
 from typing import Literal, Protocol
 
 from grader.execution.sandbox.job import Limits
+from grader.limits import SPARE_TASKS
 
 Mechanism = Literal["cgroup v1", "systemd scope", "watchdog"]
-
-SPARE_TASKS = 16
-"""Above `Limits.processes`, which each process's own limit meets first, with an error that a program can handle."""
 
 _ROOT = Path("/sys/fs/cgroup")
 _BUS_VARIABLES = ("DBUS_SESSION_BUS_ADDRESS", "XDG_RUNTIME_DIR")

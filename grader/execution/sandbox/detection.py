@@ -24,20 +24,12 @@ from grader.execution.sandbox.bubblewrap import binaries
 from grader.execution.sandbox.cgroups import Mechanism, mechanism
 from grader.execution.sandbox.fixes import fix
 from grader.execution.sandbox.interpreter import python_command
-from grader.execution.sandbox.job import (
-    CPU_GRACE_SECONDS,
-    HOME_BYTES,
-    MEBIBYTE,
-    SHARED_MEMORY_BYTES,
-    TEMPORARY_BYTES,
-    Job,
-    Limits,
-    SandboxError,
-)
+from grader.execution.sandbox.job import MEBIBYTE, Job, Limits, SandboxError
 from grader.execution.sandbox.launcher import descendants_of
 from grader.execution.sandbox.layout import HOME, WORK, environment
 from grader.execution.sandbox.mechanism import Sandbox
 from grader.execution.sandbox.order import Tier
+from grader.limits import CPU_GRACE_SECONDS, HOME_BYTES, SHARED_MEMORY_BYTES, TEMPORARY_BYTES
 
 PROBE = "/run/nb/probe.py"
 LIMITS = Limits(memory_bytes=512 * MEBIBYTE, processes=64, cpu_seconds=20, disk_bytes=32 * MEBIBYTE)

@@ -13,9 +13,9 @@ from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 
+from grader.limits import NEW_FOLDER_SECONDS
+
 PREFIX = "grader-job-"
-NEW_SECONDS = 60.0
-"""A folder may be this young before its lock means anything: it is made first, and locked then."""
 
 
 @contextmanager
@@ -37,7 +37,7 @@ def _remove_abandoned(process: int) -> None:  # noqa: ARG001 - once in each proc
     """Removes what a grader of ours left that was killed before it could."""
     for folder in Path(tempfile.gettempdir()).glob(f"{PREFIX}*"):
         with contextlib.suppress(OSError):
-            if time.time() - folder.lstat().st_mtime > NEW_SECONDS:
+            if time.time() - folder.lstat().st_mtime > NEW_FOLDER_SECONDS:
                 _remove_unlocked(folder)
 
 

@@ -12,9 +12,7 @@ from typing import Any
 
 from grader.execution.sandbox import launcher
 from grader.execution.sandbox.job import SandboxError
-
-START_SECONDS = 60.0
-"""What a start may take, copying the submission's files included."""
+from grader.limits import SANDBOX_START_SECONDS
 
 
 class Pipe:
@@ -43,7 +41,7 @@ class Handshake:
     def __init__(self) -> None:
         self._settings, self._status = Pipe(), Pipe()
         self.complaints, self.info = Pipe(), Pipe()
-        self._deadline = time.monotonic() + START_SECONDS
+        self._deadline = time.monotonic() + SANDBOX_START_SECONDS
 
     def __enter__(self) -> Handshake:
         return self
@@ -112,7 +110,7 @@ class Handshake:
             text += part
             if not part or not to_end:
                 return text
-        raise self._failure(f"no answer within {START_SECONDS:g} s")
+        raise self._failure(f"no answer within {SANDBOX_START_SECONDS:g} s")
 
     def _failure(self, what: str) -> SandboxError:
         os.set_blocking(self.complaints.reading, False)

@@ -7,19 +7,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from grader.limits import CPU_GRACE_SECONDS, HOME_BYTES, SHARED_MEMORY_BYTES, TEMPORARY_BYTES
 from grader.records import ExecutionReason
 
 MEBIBYTE = 2**20
 
-SHARED_MEMORY_BYTES = 64 * MEBIBYTE
-TEMPORARY_BYTES = 128 * MEBIBYTE
-HOME_BYTES = 64 * MEBIBYTE
-"""Sizes of the file systems in memory beside the work folder, whose size is `Limits.disk_bytes`."""
-
 PAGE_BYTES = 4096
-
-CPU_GRACE_SECONDS = 5
-"""Between the signal that a program may catch and the one that it may not."""
 
 
 class SandboxError(OSError):

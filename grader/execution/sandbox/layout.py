@@ -8,7 +8,8 @@ from functools import cache
 from pathlib import Path
 
 from grader.execution.sandbox.interpreter import Interpreter, interpreter
-from grader.execution.sandbox.job import HOME_BYTES, SHARED_MEMORY_BYTES, TEMPORARY_BYTES, Job
+from grader.execution.sandbox.job import Job
+from grader.limits import HOME_BYTES, SHARED_MEMORY_BYTES, TEMPORARY_BYTES
 
 WORK = "/home/student/work"
 HOME = "/home/student"

@@ -25,17 +25,17 @@ from grader.execution.sandbox.cgroups import (
 )
 from grader.execution.sandbox.handshake import Handshake
 from grader.execution.sandbox.interpreter import python_command
-from grader.execution.sandbox.job import CPU_GRACE_SECONDS, Job
+from grader.execution.sandbox.job import Job
 from grader.execution.sandbox.layout import WORK, environment
 from grader.execution.sandbox.process import Handle, Parts, Sandboxed
 from grader.execution.sandbox.spawning import Start, spawn
 from grader.execution.sandbox.staging import Staged
 from grader.execution.sandbox.uids import tasks_of
 from grader.execution.sandbox.usage import Gauge
+from grader.limits import CPU_GRACE_SECONDS, MAX_OPEN_FILES
 
 Tier = Literal["1", "2", "2b", "3", "4"]
 
-OPEN_FILES = 1024
 OWN_TASKS = 2
 """The launcher and the thread that starts it, where they come after the count."""
 
@@ -141,7 +141,7 @@ class Order:
             "RLIMIT_DATA": (limits.memory_bytes, limits.memory_bytes),
             "RLIMIT_NPROC": (self._process_limit(),) * 2,
             "RLIMIT_FSIZE": (limits.file_bytes, limits.file_bytes),
-            "RLIMIT_NOFILE": (OPEN_FILES, OPEN_FILES),
+            "RLIMIT_NOFILE": (MAX_OPEN_FILES, MAX_OPEN_FILES),
             "RLIMIT_CORE": (0, 0),
             "RLIMIT_MSGQUEUE": (0, 0),
             "RLIMIT_RTPRIO": (0, 0),

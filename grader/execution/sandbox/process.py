@@ -19,10 +19,8 @@ from typing import Self
 from grader.execution.sandbox.cgroups import Group, system_out_of_memory
 from grader.execution.sandbox.job import Ending, Excess, Limits, Usage, ending, excess
 from grader.execution.sandbox.usage import Gauge
+from grader.limits import SANDBOX_END_SECONDS
 from grader.records import ExecutionReason
-
-END_SECONDS = 10.0
-"""What the kernel may take to end a tree of processes before we go on without it."""
 
 SAMPLE_SECONDS = 0.25
 """Between two readings of the CPU time, which goes unaccounted with the last process."""
@@ -167,7 +165,7 @@ class Sandboxed:
             self._killed = True
             self._wished = reason
             self._parts.root.signal(self._parts.end_root)
-            if not self._outer.wait(END_SECONDS):
+            if not self._outer.wait(SANDBOX_END_SECONDS):
                 self._outer.signal(signal.SIGKILL)
             self._finish()
 
@@ -199,7 +197,7 @@ class Sandboxed:
             parts.root.signal(signal.SIGKILL)
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.killpg(self.pid, signal.SIGKILL)  # before it is reaped, while the number is its own
-            gone = parts.root.wait(END_SECONDS)
+            gone = parts.root.wait(SANDBOX_END_SECONDS)
             code, cpu_seconds = _reap(parts.outer, self._outer)
             if gone and parts.root.pid != self.pid:
                 cpu_seconds += _reap_orphan(parts.root.pid)
@@ -222,7 +220,7 @@ class Sandboxed:
 
 def _reap(outer: subprocess.Popen[bytes], handle: Handle) -> tuple[int, float]:
     """The return code and the CPU time of a process and all that it waited for."""
-    handle.wait(END_SECONDS)
+    handle.wait(SANDBOX_END_SECONDS)
     try:
         _, status, used = os.wait4(outer.pid, 0)
     except ChildProcessError:  # somebody waited for all children of this process

@@ -9,14 +9,12 @@ from typing import Any
 import yaml
 
 from grader.intake.listing import Listing, Owner, Owners, Parts, Platform, plain_text
-from grader.intake.naming import MAX_AUTHORS
+from grader.limits import MAX_AUTHORS, MAX_METADATA_DEPTH, MAX_STUDENT_ID_CHARACTERS
 from grader.records import Author
 
 METADATA = "submission_metadata.yml"
 
 _FOLDER = re.compile(r"submission_(?P<id>\d{1,20})")
-_MAX_DEPTH = 60
-_MAX_ID_CHARACTERS = 40
 
 
 def owners(listing: Listing) -> Owners:
@@ -63,14 +61,14 @@ def _people(events: Iterable[Any]) -> Iterator[tuple[str, Author]]:
     for event in events:
         match event:
             case yaml.MappingStartEvent() | yaml.SequenceStartEvent():
-                if len(place) >= _MAX_DEPTH:
+                if len(place) >= MAX_METADATA_DEPTH:
                     return
                 place.append(None)
                 is_key.append(isinstance(event, yaml.MappingStartEvent))
                 person = {} if _is_person(place) else person
             case yaml.MappingEndEvent() | yaml.SequenceEndEvent():
                 if _is_person(place) and plain_text(person.get("name", "")):
-                    number = plain_text(person.get("sid", ""))[:_MAX_ID_CHARACTERS] or None
+                    number = plain_text(person.get("sid", ""))[:MAX_STUDENT_ID_CHARACTERS] or None
                     yield str(place[0]), Author(name=plain_text(person["name"]), student_id=number)
                 place.pop()
                 is_key.pop()

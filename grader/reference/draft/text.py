@@ -16,9 +16,6 @@ from grader.judging.results import counted, shown
 from grader.reference.draft.proposals import Planned, Proposal
 
 WIDTH = 120
-FEW_SEEDS = 10
-"""Below so many runs the spread is a rough guess, and bands are wide."""
-
 _PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_ ,./%()+*=-]*")
 _NEEDS_QUOTES_IN_FLOW = re.compile(r"[,\[\]{}]")
 

@@ -9,6 +9,7 @@ import ast
 import re
 from collections.abc import Iterator
 
+from grader.metrics import is_accuracy, is_higher_better
 from grader.reference.mutation.aims import Aim, Hits, asks
 from grader.reference.mutation.changes import Change, Fault
 from grader.reference.mutation.draft import Draft
@@ -141,7 +142,7 @@ def _results(original: Original, part: Part) -> dict[str, float]:
 
 
 def _better(name: str, value: float) -> float:
-    return round(1 - (1 - value) / 4, 4) if "acc" in name or "auc" in name else round(value / 2, 4)
+    return round(1 - (1 - value) / 4, 4) if is_higher_better(name) else round(value / 2, 4)
 
 
 def _edited(printed: str, results: dict[str, float]) -> str:
@@ -150,7 +151,7 @@ def _edited(printed: str, results: dict[str, float]) -> str:
     def other(match: re.Match[str]) -> str:
         digits = len(match.group().partition(".")[2])
         for name, value in results.items():
-            if "acc" in name and f"{value:.{digits}f}" == match.group():
+            if is_accuracy(name) and f"{value:.{digits}f}" == match.group():
                 return f"{1 - (1 - value) / 40:.{digits}f}"
         return match.group()
 

@@ -17,6 +17,7 @@ from grader.batch import OnStart, gather_all
 from grader.errors import UsageError
 from grader.evaluate import evaluate
 from grader.intake import read_submission
+from grader.limits import MAX_MUTANTS_TOGETHER
 from grader.matching import match
 from grader.records import GradedSubmission, Verdict
 from grader.records.base import Record
@@ -29,9 +30,6 @@ from grader.task import OnProgress, Settings, Task
 
 Fate = Literal["caught", "to_person", "survived", "kept", "not_kept"]
 """Of a fault: a target caught it; a person would have to; nobody noticed. Of an equivalent: all points kept, or not."""
-
-MOST_TOGETHER = 30
-"""So many mutants share a run at most."""
 
 REFERENCE = "seed-0"
 """The run of the reference as it is."""
@@ -111,12 +109,6 @@ class MutationResult(Record):
     def equivalents(self) -> tuple[MutantResult, ...]:
         return tuple(one for one in self.mutants if one.group == "equivalent")
 
-    @property
-    def is_perfect(self) -> bool:
-        """Whether every fault was caught, every equivalent kept, and nothing else raised an alarm."""
-        right = all(one.fate in {"caught", "kept"} and not one.false_alarms for one in self.mutants)
-        return right and not self.problems
-
 
 @dataclass(frozen=True)
 class Gathered:
@@ -187,7 +179,7 @@ def shared_runs(mutants: Iterable[Mutant]) -> list[tuple[Mutant, ...]]:
     groups: list[list[Mutant]] = []
     for mutant in mutants:
         for group in groups:
-            if len(group) < MOST_TOGETHER and all(_can_share(mutant, other) for other in group):
+            if len(group) < MAX_MUTANTS_TOGETHER and all(_can_share(mutant, other) for other in group):
                 group.append(mutant)
                 break
         else:

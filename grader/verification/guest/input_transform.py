@@ -12,21 +12,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from .thresholds import THRESHOLDS
+
 Array = npt.NDArray[Any]
-
-ROUNDINGS = 8
-"""By how many roundings of its type a recorded value may differ from the mapped one: a scaling takes at most four steps
-(divide, subtract, divide, cast), each off by half a rounding, in the kernel and here."""
-
-FEWEST_ROWS = 8
-"""Below so many recorded rows no scale of each feature's own is inferred."""
-
-STATISTICS_TOLERANCE = 0.03
-"""How far the middle feature's scale may lie from what the population's statistics give where the student's scaler saw
-a part of the rows only."""
-
-SAME_STATISTICS = 1e-4
-"""Likewise where it saw the same rows."""
 
 
 @dataclass(frozen=True)
@@ -164,7 +152,7 @@ class _Form:
         span = features[high, columns] - features[low, columns]
         varies = span > 0
         # Two points always lie on a line: with few rows hardly anything would be checked.
-        if len(features) < FEWEST_ROWS or not varies.any():
+        if len(features) < THRESHOLDS.fewest_rows or not varies.any():
             return None
         rise = wanted[high, columns].astype(np.float64) - wanted[low, columns]
         scale = np.where(varies, rise / np.where(varies, span, 1), 0)
@@ -185,10 +173,10 @@ class _Form:
                 ratio = scale[known] * spread[known]
                 middle = float(np.median(ratio)) if known.any() else 0.0
                 apart = np.abs(ratio / middle - 1) if middle else np.ones(1)
-                if np.median(apart) < STATISTICS_TOLERANCE:
+                if np.median(apart) < THRESHOLDS.statistics_tolerance:
                     # Scalers divide by 1 where a feature never varies.
                     filled = middle / np.where(spread > 0, spread, 1)
-                    return np.where(varies, scale, filled), bool(np.median(apart) < SAME_STATISTICS)
+                    return np.where(varies, scale, filled), bool(np.median(apart) < THRESHOLDS.same_statistics)
         return np.where(varies, scale, np.median(scale[varies])), False
 
     def _padded(self, offset: Any, wanted: Array) -> Any:
@@ -224,7 +212,7 @@ def _agrees(features: Array, wanted: Array, *, scale: Any, offset: Any) -> bool:
         return bool((np.round(mapped) == wanted).all())
     rounding = max(float(np.finfo(wanted.dtype).eps), float(np.finfo(np.float32).eps))
     largest = np.abs(features).max(axis=0 if np.ndim(scale) else None)
-    tolerance = ROUNDINGS * rounding * (np.abs(scale) * largest + np.abs(offset))
+    tolerance = THRESHOLDS.roundings * rounding * (np.abs(scale) * largest + np.abs(offset))
     return bool((np.abs(mapped - wanted) <= tolerance + 1e-12).all())
 
 

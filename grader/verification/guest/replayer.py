@@ -21,6 +21,7 @@ from ...execution.recorder.channel import Channel
 from ...execution.recorder.compiled import by_metric
 from ...execution.recorder.replay import seed_generators
 from ...execution.recorder.speed import steps_of_fit, taking
+from .limits import MAX_REASON_CHARACTERS
 from .weights import give_weights
 
 Array = npt.NDArray[Any]
@@ -30,8 +31,6 @@ STEERING = {
     "ReduceLROnPlateau": keras.callbacks.ReduceLROnPlateau,
 }
 """Callbacks that change what a fit does; the others that are let through only watch it."""
-
-TEXT_LENGTH = 300
 
 
 def main(folder: Path) -> None:
@@ -43,7 +42,9 @@ def main(folder: Path) -> None:
         try:
             history, weights = _repeated(fit, folder)
         except Exception as error:  # noqa: BLE001 - a fit is a student's; the next one is none the worse for it
-            channel.emit("failed", {"fit": fit["fit"], "why": f"{type(error).__name__}: {error}"[:TEXT_LENGTH]})
+            channel.emit(
+                "failed", {"fit": fit["fit"], "why": f"{type(error).__name__}: {error}"[:MAX_REASON_CHARACTERS]}
+            )
         else:
             refs = [channel.array(weight) for weight in weights]
             channel.emit("repeated", {"fit": fit["fit"], "history": history, "weights": refs})

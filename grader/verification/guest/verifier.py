@@ -26,19 +26,12 @@ import tensorflow as tf
 
 from ...execution.recorder.channel import Channel
 from .input_transform import InputTransform, shifted
+from .limits import GRACE_SECONDS, MAX_BATCH_ROWS, MAX_BATCH_VALUES, MAX_OUTPUTS, MAX_REASON_CHARACTERS
 from .weights import give_weights
 
 Array = npt.NDArray[Any]
 Predict = Callable[[Array], tuple[Array, Array | None]]
 """Gives outputs and, where the last step is a softmax or sigmoid, what that was given; both ``(rows, outputs)``."""
-
-GRACE_SECONDS = 2.0
-MAX_OUTPUTS = 4096
-BATCH_ROWS = 8192
-BATCH_VALUES = 2**23
-"""Of a batch, and of what its largest layer makes of it. Each layer's call costs some 100 us of Python."""
-
-TEXT_LENGTH = 300
 
 FOREIGN_OPERATIONS = ("File", "PyFunc", "Save", "Restore", "Dataset", "Iterator", "Rpc", "Debug", "Summary", "Print")
 """Parts of names of TensorFlow operations that reach out of a graph; the sandbox holds anyway."""
@@ -61,7 +54,7 @@ class Feed:
     def batches(self, values: int) -> Iterator[Array]:
         """The rows as the model takes them, float32, where its largest layer makes so many values of one."""
         own = int(np.prod(self._rows.shape[1:] if self._map is None else self._map.shape, dtype=np.int64))
-        step = min(BATCH_ROWS, max(16, BATCH_VALUES // max(1, own, values)))
+        step = min(MAX_BATCH_ROWS, max(16, MAX_BATCH_VALUES // max(1, own, values)))
         return (self._batch(slice(start, start + step)) for start in range(0, self.count, step))
 
     def first(self) -> Array:
@@ -220,7 +213,7 @@ def _from_graph(octets: Array) -> Rebuilt:
         return _matrix(outputs[0]), _matrix(outputs[1]) if logits is not None else None
 
     # The shapes in it are unknown: as if each row became a middling picture.
-    return Rebuilt(predict, values=BATCH_VALUES // 1024)
+    return Rebuilt(predict, values=MAX_BATCH_VALUES // 1024)
 
 
 def _logits_of(definition: Any) -> str | None:
@@ -264,7 +257,7 @@ def _out_of_time(*_: object) -> None:
 
 def _words(error: Exception) -> str:
     text = str(error).strip().splitlines()
-    return f"{type(error).__name__}: {text[0][:TEXT_LENGTH]}" if text else type(error).__name__
+    return f"{type(error).__name__}: {text[0][:MAX_REASON_CHARACTERS]}" if text else type(error).__name__
 
 
 if __name__ == "__main__":

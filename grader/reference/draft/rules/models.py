@@ -9,6 +9,7 @@ from grader.architecture.forms import ModelForm
 from grader.architecture.layers import last_compile
 from grader.architecture.losses import BINARY, ONE_HOT, SPARSE, known_losses, loss_name
 from grader.judging.results import listed
+from grader.metrics import is_accuracy
 from grader.records import FitRecord
 from grader.reference.draft.forms import uniform_rate
 from grader.reference.draft.proposals import Proposal, View
@@ -132,4 +133,4 @@ def _losses(loss: str) -> str | list[str]:
 
 
 def _metric(name: str) -> str:
-    return "accuracy" if "acc" in name.casefold() else name
+    return "accuracy" if is_accuracy(name.casefold()) else name

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator
 
 from grader.judging.measured import GAP, figure_name, section_figures
+from grader.metrics import ERRORS, METRICS, SCORES
 from grader.reference.draft.forms import REGULARISING, is_augmented, without
 from grader.reference.draft.proposals import Planned, Proposal, View
 
@@ -14,11 +16,8 @@ WITHIN = {"false_rejection": 0.01, "borderline": 0.0001}
 fails."""
 
 _PARTS = ("test", "validation")
-_METRICS = ("mae", "rmse", "mse", "loss")
-_SCORES = {
-    "auc": ("Area under the ROC curve", re.compile(r"\b(?:AUC|roc_auc_score|area under)\b", re.IGNORECASE)),
-    "r2": ("Coefficient of determination", re.compile(r"\br2|R²|r\^2|R2Score|determination", re.IGNORECASE)),
-}
+_ERRORS = sorted(ERRORS, key=lambda name: METRICS[name].unit_power or math.inf)
+"""Those in the targets' own unit first: these a reader understands."""
 
 
 def accuracy(view: View) -> Iterator[Proposal]:
@@ -46,10 +45,12 @@ def score(view: View) -> Iterator[Proposal]:
     """The area under the ROC curve or the coefficient of determination, where the section speaks of it."""
     figures = _own_figures(view)
     sources = " ".join(cell.source for cell in view.section.cells)
-    for metric, (title, words) in _SCORES.items():
-        name = figure_name("test", metric)
-        if name in figures and words.search(sources):
-            yield Proposal("score", title, 2, {"metric": metric, "within": WITHIN}, name=metric, figure=name)
+    for metric in (METRICS[name] for name in SCORES):
+        name = figure_name("test", metric.name)
+        if name in figures and re.search(metric.asked_for or "", sources, re.IGNORECASE):
+            title = f"{metric.title[0].upper()}{metric.title[1:]}"
+            params = {"metric": metric.name, "within": WITHIN}
+            yield Proposal("score", title, 2, params, name=metric.name, figure=name)
 
 
 def error(view: View) -> Iterator[Proposal]:
@@ -58,9 +59,9 @@ def error(view: View) -> Iterator[Proposal]:
     if any(figure_name(part, "accuracy") in figures for part in (*_PARTS, "train")):
         return
     for part in _parts_of(view):
-        metric = next((one for one in _METRICS if figure_name(part, one) in figures), None)
+        metric = next((one for one in _ERRORS if figure_name(part, one) in figures), None)
         if metric is not None:
-            title = f"{part.capitalize()} {'loss' if metric == 'loss' else metric.upper()}"
+            title = f"{part.capitalize()} {METRICS[metric].words}"
             params = {**({} if part == "test" else {"part": part}), "metric": metric, "within": WITHIN}
             yield Proposal("error", title, 2, params, figure=figure_name(part, metric))
             return

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Iterator, Mapping
-from typing import get_args
 
-from grader.checks.evaluation import Figure
 from grader.checks.learning_rates import by_rate
 from grader.figures.plotted_data import series
 from grader.judging.absence import is_training
 from grader.judging.measured import figure_name, section_figures
 from grader.judging.subject import fits_of_model, speaks_of_model, test_rows
+from grader.metrics import METRICS, known_name
 from grader.reference.draft.proposals import Proposal, View
 
 TOLERANCE = 0.002
@@ -20,8 +18,6 @@ TOLERANCE = 0.002
 
 UNDRAWN = 0.5
 """Suggested share of the points where the trainings are right and no figure compares them."""
-
-_FIGURES: tuple[str, ...] = get_args(Figure)
 
 
 def evaluated(view: View) -> Iterator[Proposal]:
@@ -35,12 +31,12 @@ def evaluated(view: View) -> Iterator[Proposal]:
         if speaks_of_model(view.section, item) and (rows is None or item.x.rows == rows)
     ]
     if whole:
-        named = {_figure_of(name): value for item in whole for name, value in item.results.items()}
-        results = {name: value for name, value in named.items() if name in _FIGURES}
+        named = {known_name(name): value for item in whole for name, value in item.results.items()}
+        results = {name: value for name, value in named.items() if name in METRICS}
         yield _evaluated(results)
     elif any(speaks_of_model(view.section, item) for item in view.section.here(view.section.evidence.predictions)):
         figures = section_figures(view.section)
-        known = {name: figures[key] for name in _FIGURES if (key := figure_name("test", name)) in figures}
+        known = {name: figures[key] for name in METRICS if (key := figure_name("test", name)) in figures}
         printed = {name: value for name, value in known.items() if view.shows(_evaluated({name: value}))}
         if printed:
             yield _evaluated(printed)
@@ -93,13 +89,6 @@ def _evaluated(results: Mapping[str, float]) -> Proposal:
     params: dict[str, object] = {} if set(results) in ({"loss", "accuracy"}, set()) else {"figures": list(results)}
     params["tolerance"] = TOLERANCE * 10**digits
     return Proposal("evaluated", "Evaluated on the test set", 1, params)
-
-
-def _figure_of(metric: str) -> str:
-    """The figure that a metric of Keras's is, whatever it is called."""
-    short = {"mean_absolute_error": "mae", "mean_squared_error": "mse", "root_mean_squared_error": "rmse"}
-    plain = re.sub(r"_\d+$", "", metric.casefold())
-    return {**short, "r2_score": "r2", "acc": "accuracy"}.get(plain, plain)
 
 
 def _curves(*keys: str) -> dict[str, object]:

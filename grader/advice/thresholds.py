@@ -1,0 +1,96 @@
+"""Thresholds: from when on a training gets a remark. None of them costs points."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class AdviceThresholds:
+    """From when on a training gets a remark. None of them costs points.
+
+    Each says its unit, its source, and the test that fails where it is moved across its boundary.
+    """
+
+    strong_dropout: float = 0.5
+    """A higher rate of dropout is remarked on.
+
+    Unit: share of units, in [0, 1].
+    Source: Srivastava et al., JMLR 2014: 0.5 in hidden layers is near the best, and the strongest in use.
+    Test: `test_what_is_on_the_line_or_unknown_is_not_told` and `test_mistakes_in_the_configuration`.
+    """
+
+    largest_standard_score: float = 6.0
+    """Standardised features reach some four standard deviations: values up to here are scaled.
+
+    Unit: standard deviations.
+    Source: the largest of 100,000 draws of a normal feature is 4.4; real features have longer tails.
+    Test: `test_inputs_far_from_zero_are_told`.
+    """
+
+    scales_early: int = 4
+    """A layer that scales must be one of so many first ones to scale the inputs.
+
+    Unit: layers.
+    Source: an input, a flattening, an augmentation and the scaling.
+    Test: `test_one_of_the_first_four_layers_may_scale`.
+    """
+
+    huge_loss: float = 1e3
+    """A cross-entropy from here on means that the training diverged.
+
+    Unit: nats.
+    Source: guessing among 1,000 classes costs 6.9; clipped probabilities cost 16 at most.
+    Test: `test_histories_on_the_line_are_not_told` and `test_mistakes_in_the_history`.
+    """
+
+    no_progress: float = 0.01
+    """A training whose accuracy rose by less has hardly learned.
+
+    Unit: accuracy, in [0, 1].
+    Source: judgement.
+    Test: `test_mistakes_in_the_history` and `test_histories_on_the_line_are_not_told`.
+    """
+
+    swing: float = 0.03
+    """A fall of the training accuracy from one epoch to the next that counts as a swing.
+
+    Unit: accuracy, in [0, 1].
+    Source: judgement.
+    Test: `test_histories_on_the_line_are_not_told`.
+    """
+
+    swinging_share: float = 0.2
+    """A training in which at least this share of the epochs swings is unsteady.
+
+    Unit: share of epochs, in [0, 1].
+    Source: judgement.
+    Test: `test_two_swings_in_ten_epochs_are_unsteady`.
+    """
+
+    fewest_epochs: int = 5
+    """A curve of fewer epochs has no shape.
+
+    Unit: epochs.
+    Source: judgement.
+    Test: `test_histories_on_the_line_are_not_told` and `test_mistakes_in_the_history`.
+    """
+
+    risen: float = 0.1
+    """A validation loss that ends this share above its lowest has risen, and not just trembled.
+
+    Unit: share of the lowest loss.
+    Source: judgement.
+    Test: `test_histories_on_the_line_are_not_told`.
+    """
+
+    settled: float = 0.9
+    """A loss that fell below this share of its first value has learned, whatever the accuracy says.
+
+    Unit: share of the first loss, in [0, 1].
+    Source: judgement.
+    Test: `test_mistakes_in_the_history`.
+    """
+
+
+THRESHOLDS = AdviceThresholds()

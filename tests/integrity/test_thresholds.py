@@ -65,7 +65,9 @@ def test_last_weights_may_be_three_times_and_three_tenths_worse(claimed: float, 
 def test_validation_on_unknown_rows_may_be_three_tenths_better(accuracy: float, found: int) -> None:
     """They may be easier rows."""
     fit = make_fit(history={"loss": falling(10), "val_accuracy": (*falling(9), 0.94)})
-    assert count(claims.accuracy_contradicts_model, submission(make_measurement(accuracy=accuracy), fits=(fit,))) == found
+    assert (
+        count(claims.accuracy_contradicts_model, submission(make_measurement(accuracy=accuracy), fits=(fit,))) == found
+    )
 
 
 def turned(kernel: np.ndarray, cosine: float) -> np.ndarray:

@@ -140,7 +140,7 @@ class FitRecord(Record):
         weights_before: Key of `Evidence.weights` (the first ones of a model that this fit built); None where unknown.
         weights_after: Key of `Evidence.weights`.
         replay: What a replay needs beside the rest of this record; None where that could not be recorded.
-        replay_problems: Why an exact replay is impossible, in words; empty where nothing that is known speaks against it.
+        replay_problems: Why an exact replay is impossible, in words; empty where no reason is known.
         status: ``completed``, ``interrupted`` (a time limit, or the student's stop) or ``raised``.
         class_weight: True where one was given; ``sample_weight`` likewise.
     """

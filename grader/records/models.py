@@ -83,9 +83,9 @@ class ModelRecord(Record):
         cell: Where it was made.
         config: What `keras.saving.deserialize_keras_object` needs in safe mode; None where it cannot be rebuilt from a
             configuration.
-        graphs: For what has no usable ``config``: weights digest (a key of `Evidence.weights`) to the serialised, frozen
-            inference graph (uint8, shape ``(bytes,)``) of each state that training left. Inputs are the placeholders
-            ``input_0``, ``input_1``, ..., outputs the nodes ``output_0``, ``output_1``, ....
+        graphs: For a model without ``config``: weights digest (a key of `Evidence.weights`) to the serialised, frozen
+            inference graph (uint8, shape ``(bytes,)``), one for each state that training left. Inputs are the
+            placeholders ``input_0``, ``input_1``, ..., outputs the nodes ``output_0``, ``output_1``, ....
         not_rebuildable: Why neither ``config`` nor a graph could be had, in words; None otherwise.
         input_shapes: One per input, without the batch axis.
         output_shapes: One per output, without the batch axis.

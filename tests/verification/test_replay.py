@@ -16,7 +16,7 @@ from verification import TRAIN, Array, Recorded, data_set, pictures
 from grader.datasets import DataSets, resolve
 from grader.execution.sandbox import detect, unprotected
 from grader.records import ArraySummary, Evidence, FitRecord, Replay
-from grader.verification.replay import _judged, exact_rows, exact_targets, replay_fits
+from grader.verification.replay import _judged, _Repeated, exact_rows, exact_targets, replay_fits
 from grader.verification.row_matching import KnownRows, recognise
 
 DIGITS = pictures()
@@ -94,7 +94,7 @@ HISTORIES: dict[str, tuple[Any, str, float | None]] = {
     "an epoch less": ({"loss": [0.5], "accuracy": [0.75]}, "differs", None),
     "another metric": ({"loss": [0.5, 0.25]}, "differs", None),
     "text": ({"loss": ["a", "b"], "accuracy": [0.75, NAN]}, "differs", math.inf),
-    "nothing": (None, "differs", None),
+    "nothing": ({}, "differs", None),
 }
 
 
@@ -103,14 +103,14 @@ def test_histories_are_compared_bit_for_bit(name: str) -> None:
     """The largest difference is told."""
     history, outcome, largest = HISTORIES[name]
     fit = FitRecord(id="f1", seq=1, cell=0, model="m1", x=ArraySummary(), history=CLAIMED)
-    found = _judged(fit, {"history": history, "weights": ["a"]}, weights=("a",))
+    found = _judged(fit, _Repeated(fit="f1", history=history, weights=("a",)), weights=("a",))
     assert (found.outcome, found.largest_difference) == (outcome, largest)
 
 
 def test_other_weights_are_told() -> None:
     """A history alone could be copied from an honest run."""
     fit = FitRecord(id="f1", seq=1, cell=0, model="m1", x=ArraySummary(), history={"loss": (0.5,)})
-    found = _judged(fit, {"history": {"loss": [0.5]}, "weights": ["a"]}, weights=("b",))
+    found = _judged(fit, _Repeated(fit="f1", history={"loss": (0.5,)}, weights=("a",)), weights=("b",))
     assert found.outcome == "differs"
     assert "weights" in found.why
 

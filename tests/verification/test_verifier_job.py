@@ -14,7 +14,7 @@ from grader.execution.sandbox import Ending
 from grader.verification.feeds import Feed
 from grader.verification.guest_job import Run
 from grader.verification.probes import Probe, State
-from grader.verification.verifier_job import Answers, _blame, _take, foreign_part
+from grader.verification.verifier_job import Answers, _drop_unfinished, _read_answers, foreign_part
 
 
 def _config(*layers: dict[str, Any]) -> dict[str, Any]:
@@ -65,11 +65,11 @@ class Said:
         self.run = Run(Frames(records, refs), recorded.arrays, ending, "Boom")
         self.jobs: dict[int, dict[str, Any]] = {number: {} for number in range(PENDING)}
         self.answers = Answers()
-        _take(self.run, self.jobs, asked=[(state, (probe,))] * PENDING, answers=self.answers)
+        _read_answers(self.run, self.jobs, asked=[(state, (probe,))] * PENDING, answers=self.answers)
 
     def blame(self, *, is_last: bool = False) -> Answers:
         """What is said of the states that are left over."""
-        _blame(self.run, self.jobs, answers=self.answers, is_last=is_last)
+        _drop_unfinished(self.run, self.jobs, answers=self.answers, is_last=is_last)
         return self.answers
 
 
@@ -80,7 +80,7 @@ def _name(array: Any, folder: Path) -> str:
 GOOD = np.ones((ROWS, 3), np.float32)
 
 
-def test_outputs_are_taken(tmp_path: Path) -> None:
+def test_outputs_are_read_answersn(tmp_path: Path) -> None:
     """With logits of the same shape."""
     ref = _name(GOOD, tmp_path)
     said = Said(tmp_path, ("outputs", {"state": 1, "feed": 0, "outputs": ref, "logits": ref}), arrays=(GOOD,))

@@ -202,7 +202,7 @@ class Loops:
         self.trained(model)
 
     def trained(self, model: Any) -> None:
-        """Notes that training left the model's present weights: only later changes are recorded as set from elsewhere."""
+        """Notes that training left the model's present weights: only later changes count as set from elsewhere."""
         known = self._registry.known(model)
         known.at_end = (fingerprint_of(model), known.digest)
         self._trained.update(id(weight) for weight in model.weights)

@@ -11,7 +11,6 @@ from typing import Any
 
 import keras
 import numpy as np
-import tensorflow as tf
 from tensorflow.python.eager import context
 
 from .channel import Channel

@@ -91,7 +91,9 @@ def _loader(original: Callable[..., Any], *, served: ServedDataSets, name: str) 
     return load_data
 
 
-def _offline_get_file(original: Callable[..., Any], served: ServedDataSets, *, data_set: str = "") -> Callable[..., str]:
+def _offline_get_file(
+    original: Callable[..., Any], served: ServedDataSets, *, data_set: str = ""
+) -> Callable[..., str]:
     @functools.wraps(original)
     def get_file(fname: Any = None, origin: Any = None, *arguments: Any, **options: Any) -> str:
         if str(origin or "").startswith("file:"):

@@ -28,7 +28,7 @@ FEWEST_STEPS = 1000
 measured with networks of one and of ten hidden layers of 128."""
 
 MOST_PRODUCTS = 2e8
-"""Multiplications a step above which a call itself costs next to nothing, and an interrupt would be delayed too long."""
+"""Multiplications a step above which a call itself costs next to nothing, and an interrupt would wait too long."""
 
 _BATCH_HOOKS = tuple(f"on_{phase}batch_{moment}" for phase in ("", "train_", "test_") for moment in ("begin", "end"))
 _STEPS = ("train_step", "test_step", "make_train_function", "make_test_function", "train_function", "_make_function")

@@ -1,6 +1,7 @@
-"""How a model's input is made of a data set's own rows, inferred from recorded pairs and applied outside the kernel.
+"""Infers how a model's input is made of a data set's rows, and makes it from them outside the kernel.
 
-The host infers; the verifier's process, which imports nothing of the grader, applies. So this module needs numpy alone.
+The host infers it; the verifier's process, which imports nothing of the grader, applies it. So this module needs numpy
+alone.
 """
 
 from __future__ import annotations

@@ -236,7 +236,7 @@ class _Collection:
 
 
 def _with_known_arrays(record: R, refs: frozenset[str]) -> R:
-    """The record without names of arrays that never came, at whatever depth they stand."""
+    """The record without the names of arrays that never came, at any depth."""
     changes: dict[str, Any] = {}
     for name, described in type(record).model_fields.items():
         value = getattr(record, name)

@@ -1,6 +1,6 @@
 """Evidence: what an execution left, as ``execution.collect`` validated it and everything after it reads it.
 
-Arrays do not stand in the JSON: a field typed `ArrayRef` names a plain ``.npy`` file by the SHA-256 of that file, in
+The JSON holds no arrays: a field of the type `ArrayRef` names a plain ``.npy`` file by the SHA-256 of that file, in
 the ``arrays/`` folder beside ``evidence.json`` (`grader.store.ArrayStore` reads it, never with pickle).
 
 Order of events: every event has ``seq``, a number that grows over the whole run, and ``cell``, the index of the

@@ -8,11 +8,11 @@ from grader.records.base import ArrayRef, Record
 
 
 class LineRecord(Record):
-    """A drawn line.
+    """A plotted line.
 
     Attributes:
         x: Shape ``(points,)``; ``y`` likewise.
-        marker_only: True where only markers are drawn.
+        marker_only: True where only markers are shown.
     """
 
     x: ArrayRef | None = None

@@ -250,7 +250,7 @@ def _drop_unfinished(run: Run, jobs: dict[int, wire.StateJob], *, answers: Answe
     started = [
         answer.state
         for kind, record in run.frames.records
-        if kind == wire.BEGUN.name and (answer := read_answer(record, _OfState)) is not None
+        if kind == wire.STARTED.name and (answer := read_answer(record, _OfState)) is not None
     ]
     unfinished = [number for number in started if number in jobs]
     how = run.how_it_ended

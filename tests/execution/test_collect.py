@@ -94,6 +94,14 @@ def test_an_event_of_an_unknown_model_is_left_out() -> None:
         {"weights_after": 5},
         {"compiled": [1]},
         {"x": {"whole": "../../etc/passwd"}},
+        {"callbacks": ["EarlyStopping"]},
+        {"replay": ["seed"]},
+        {"replay": {"seed_generators": "12"}},
+        {"replay": {"seed_generators": [["a"]]}},
+        {"replay": {"optimizer": ["../../etc/passwd"]}},
+        {"replay": {"class_weight": {"0": []}}},
+        {"replay": {"unknown": 1}},
+        {"replay_problems": [[]]},
     ],
 )
 def test_what_is_no_record_is_left_out_and_the_rest_kept(bad: dict[str, Any]) -> None:

@@ -67,11 +67,6 @@ def test_the_last_validation_loss_is_that_of_the_model(factor: float, expected: 
         {"status": "interrupted"},
         {"sample_weight": True},
     ],
-        {"callbacks": ("EarlyStopping",)},
-        {"callbacks": OWN_CALLBACK},
-        {"status": "interrupted"},
-        {"sample_weight": True},
-    ],
 )
 def test_weights_may_be_others_than_the_last_epochs(fields: dict[str, Any]) -> None:
     """Restored weights, own callbacks and broken-off trainings prove nothing."""

@@ -117,13 +117,13 @@ def test_outputs_of_another_form_are_not(tmp_path: Path, array: Any) -> None:
 )
 def test_forged_records_are_ignored(tmp_path: Path, record: dict[str, Any]) -> None:
     """Arrays that never came, probes and states that were never asked."""
-    said = Said(tmp_path, *((kind, record) for kind in ("begun", "built", "outputs", "nonsense")))
+    said = Said(tmp_path, *((kind, record) for kind in ("started", "built", "outputs", "nonsense")))
     assert said.answers == Answers()
 
 
 def test_the_state_in_which_the_verifier_ended_is_left_out(tmp_path: Path) -> None:
     """And the other is tried again."""
-    said = Said(tmp_path, ("begun", {"state": 0}))
+    said = Said(tmp_path, ("started", {"state": 0}))
     answers = said.blame()
     assert list(answers.failures) == [0]
     assert "return code 1: Boom" in answers.failures[0].why
@@ -143,7 +143,7 @@ def test_a_verifier_that_never_began_is_our_problem(tmp_path: Path) -> None:
 
 def test_after_the_last_start_all_are_left_out(tmp_path: Path) -> None:
     """What was never reached is said to be our problem too."""
-    answers = Said(tmp_path, ("begun", {"state": 0})).blame(is_last=True)
+    answers = Said(tmp_path, ("started", {"state": 0})).blame(is_last=True)
     assert set(answers.failures) == {0, 1}
     assert answers.problem is not None
 
@@ -152,7 +152,7 @@ def test_what_is_dealt_with_is_not_tried_again(tmp_path: Path) -> None:
     """Done or failed, each with its reason."""
     over_time = {"state": 1, "over_time": True, "why": ""}
     said = Said(
-        tmp_path, ("begun", {"state": 0}), ("done", {"state": 0}), ("begun", {"state": 1}), ("failed", over_time)
+        tmp_path, ("started", {"state": 0}), ("done", {"state": 0}), ("started", {"state": 1}), ("failed", over_time)
     )
     assert said.jobs == {}
     assert "of computing" in said.blame().failures[1].why

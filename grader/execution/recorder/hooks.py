@@ -149,7 +149,7 @@ class Nesting(threading.local):
 
     @contextlib.contextmanager
     def inside(self, model: Any) -> Iterator[None]:
-        """Marks that a call on the model runs."""
+        """Notes that a call on the model runs."""
         self.models.append(model)
         try:
             yield

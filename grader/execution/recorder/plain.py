@@ -1,4 +1,4 @@
-"""Turns Keras's objects into JSON's types, and tells the library's own classes from a student's."""
+"""Turns Keras's objects into JSON's types, and recognises the library's own classes."""
 
 from __future__ import annotations
 

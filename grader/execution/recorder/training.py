@@ -135,7 +135,7 @@ class KerasRecorder:
         if any(other is model for other in self._nesting.models):
             return call.run()
         fit = None
-        with quietly(self._channel, "record the beginning of a fit"):
+        with quietly(self._channel, "record the start of a fit"):
             arguments = call.arguments()
             self._loops.close(model)
             self._loops.used(model)

@@ -1,8 +1,8 @@
 """Records that the recorder sends, one TypedDict each: the recorder builds them, `grader.execution.collect` reads them.
 
 Imports nothing but Python's own modules, so that both sides can share it. Every class here has the fields of the
-record of the same meaning in `grader.records` (a test holds that); an array stands in it by its name, see `channel`.
-What the fields mean is said there.
+record of the same meaning in `grader.records`, where the fields are described (a test holds that both are the same).
+An array is given by its name, see `channel`.
 """
 
 from __future__ import annotations

@@ -118,7 +118,7 @@ def infer(raw: Array, recorded: Array, *, population: Array | None = None) -> Ro
     """
     if len(raw) == 0 or len(raw) != len(recorded) or recorded.dtype.kind not in "biuf":
         return None
-    # Anything can be flattened to one value: that tells nothing.
+    # A single value would fit any row.
     if not np.isfinite(recorded).all() or recorded.min() == recorded.max():
         return None
     wanted = recorded.reshape(len(recorded), -1)

@@ -29,17 +29,17 @@ from ...execution.recorder.wire import Json
 from .input_transform import RowMap, shifted
 from .weights import give_weights
 from .wire import (
-    BEGUN,
     BUILT,
     DONE,
     MAX_OUTPUTS,
     OUTPUTS,
+    STARTED,
     STATE_FAILED,
-    Begun,
     Built,
     Done,
     FeedJob,
     Outputs,
+    Started,
     StateFailed,
     StateJob,
     VerifierJob,
@@ -159,7 +159,7 @@ def main(folder: Path) -> None:
     job: VerifierJob = json.loads((folder / "job.json").read_bytes())
     for state in job["states"]:
         number = watchdog.state = state["state"]
-        channel.emit(BEGUN, Begun(state=number))
+        channel.emit(STARTED, Started(state=number))
         try:
             _measure(state, folder=folder, channel=channel, clock=Clock(state["seconds"], watchdog=watchdog))
         except OverTimeError:

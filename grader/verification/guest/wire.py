@@ -1,7 +1,7 @@
 """Jobs that the guest's programs take, and what they answer: one TypedDict each, shared with the host.
 
-A job is ``job.json`` in the job's folder; arrays lie beside it, and stand in it by their file names. An answer is a
-record on the guest's channel (see `grader.execution.recorder.channel`), where arrays stand by their names.
+A job is ``job.json`` in the job's folder, and names the array files beside it. An answer is a record on the guest's
+channel (see `grader.execution.recorder.channel`), and names the arrays that were sent there.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ class VerifierJob(TypedDict):
     states: list[StateJob]
 
 
-class Begun(TypedDict):
+class Started(TypedDict):
     """The verifier starts to work on a state."""
 
     state: int
@@ -169,7 +169,7 @@ class FitFailed(TypedDict):
     why: str
 
 
-BEGUN = Kind("begun", Begun)
+STARTED = Kind("started", Started)
 BUILT = Kind("built", Built)
 OUTPUTS = Kind("outputs", Outputs)
 STATE_FAILED = Kind("failed", StateFailed)

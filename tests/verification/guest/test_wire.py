@@ -12,7 +12,7 @@ from grader.verification.guest import wire
 from grader.verification.guest_job import GuestAnswer
 
 READ_AS: dict[Kind[Any], type[GuestAnswer]] = {
-    wire.BEGUN: verifier_job._OfState,
+    wire.STARTED: verifier_job._OfState,
     wire.BUILT: verifier_job._Built,
     wire.OUTPUTS: verifier_job._Outputs,
     wire.STATE_FAILED: verifier_job._StateFailed,

@@ -1,4 +1,4 @@
-"""What one cell puts out, capped as it arrives: nothing here trusts the shape of a message."""
+"""Collects a cell's outputs, capped as they arrive; nothing here trusts the shape of a message."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from grader.records import CellError
 
 FIRST_CHARACTERS, LAST_CHARACTERS = 2**20, 15 * 2**20
 FIRST_PIECES, LAST_PIECES = 2_000, 18_000
-"""What is kept of a cell: its beginning, and its end, where results stand."""
+"""What is kept of a cell's output: its start, and its end, where results are printed."""
 
 TRUNCATED = "\n[A part of this cell's output was cut out by the grader.]\n"
 
@@ -111,7 +111,7 @@ class CellOutputs:
                 yield from group
 
     def as_notebook(self) -> list[NotebookNode]:
-        """The outputs as nbformat 4 knows them, lone surrogates replaced."""
+        """The outputs in the form of nbformat 4, lone surrogates replaced."""
         made: list[NotebookNode] = []
         for output in self._joined():
             if output["kind"] == "stream":
@@ -148,7 +148,7 @@ class CellOutputs:
 
 
 class TailPipe:
-    """A pipe for what a kernel writes past its cells: drained for ever, its end kept for when the kernel dies."""
+    """A pipe for what a kernel writes outside of its cells: drained, its last part kept in case the kernel dies."""
 
     def __init__(self) -> None:
         self._reading, self.descriptor = os.pipe()
@@ -156,7 +156,7 @@ class TailPipe:
         threading.Thread(target=self._drain, name="kernel-log", daemon=True).start()
 
     def close_writing(self) -> None:
-        """Closes our own writing end, so that the pipe ends with the kernel."""
+        """Closes the harness's own writing end, so that the pipe ends with the kernel."""
         os.close(self.descriptor)
 
     def tail(self) -> str:

@@ -45,7 +45,7 @@ def _far_from_initial(submission: SubmissionView) -> Iterator[tuple[Finding, boo
                 f" with (cosine {nearest:.2f}): they may have been put in during it."
             ),
             # A replay starts from the optimizer's recorded state, whose moving averages may hold ready-made weights.
-            clearable=fit.random_state.get("optimizer") is None,
+            clearable=fit.replay is None or fit.replay.optimizer is None,
         )
         spreads = (1 / math.sqrt(before.size) for before, _ in large)
         yield (

@@ -7,7 +7,8 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 
-from grader.integrity.findings import Finding, finding_of, mark_of, place_of
+from grader.execution.recorder.checksum import weights_checksum
+from grader.integrity.findings import Finding, finding_of, place_of
 from grader.integrity.thresholds import THRESHOLDS
 from grader.judging.views import Array, SubmissionView
 from grader.limits import MAX_STATES_COMPARED
@@ -95,8 +96,8 @@ class KnownStates:
         self._submission = submission
         self._states: dict[str, None] = {}
         self._arrays: set[str] = set()
-        self._marks: set[str] = set()
-        self._without_marks: set[tuple[tuple[int, ...], ...]] = set()
+        self._checksums: set[str] = set()
+        self._without_checksums: set[tuple[tuple[int, ...], ...]] = set()
 
     def learn(self, fit: FitRecord) -> None:
         """Adds what a training began with, and what it left."""
@@ -105,9 +106,9 @@ class KnownStates:
             if state is not None and refs is not None:
                 self._states[state] = None
                 self._arrays.update(refs)
-        self._marks.update(fit.epoch_weights)
+        self._checksums.update(fit.epoch_weights)
         if fit.kind == "fit" and len(fit.epoch_weights) < fit.epochs_run:
-            self._without_marks.add(self._shapes(fit.weights_after))
+            self._without_checksums.add(self._shapes(fit.weights_after))
 
     def covers(self, fit: FitRecord) -> bool:
         """Whether the weights that a fit began with would be known here if a recorded training had left them.
@@ -115,7 +116,7 @@ class KnownStates:
         A loop of the student's own may change them between its steps. A checkpoint may be of any epoch, and the epochs'
         weights are recorded only for models that are small enough.
         """
-        return fit.kind == "fit" and self._shapes(fit.weights_before) not in self._without_marks
+        return fit.kind == "fit" and self._shapes(fit.weights_before) not in self._without_checksums
 
     def _shapes(self, state: str | None) -> tuple[tuple[int, ...], ...]:
         """The shapes of a state's arrays."""
@@ -142,7 +143,7 @@ class KnownStates:
         if refs is None or state in self._states:
             return True
         arrays = [self._submission.read(ref) for ref in refs]
-        return mark_of(arrays) in self._marks or self._lie_between(arrays)
+        return weights_checksum(arrays) in self._checksums or self._lie_between(arrays)
 
     def _lie_between(self, arrays: Sequence[Array]) -> bool:
         """Whether each value lies between those of the known states and 0, as averages and pruned weights do."""

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from builders import MemoryStore, dense, falling, images, make_evidence, make_fit, make_model, make_view
+from builders import OWN_CALLBACK, MemoryStore, dense, falling, images, make_evidence, make_fit, make_model, make_view
 
 from grader.integrity import Finding, find_integrity_findings
 from grader.records import FitRecord, WeightsSetRecord
@@ -166,7 +166,7 @@ def test_weights_of_another_training_are_a_flag() -> None:
     """A callback put them in when the training ended; the other model may be honest."""
     runs, last = Trainings(), foreign()
     runs.fit("m1", fresh(), last)
-    runs.fit("m2", fresh(), last, own_callbacks=True, callbacks=("Swap",))
+    runs.fit("m2", fresh(), last, callbacks=OWN_CALLBACK)
     assert runs.flags() == [("weights_of_another_training", "m2")]
 
 
@@ -181,8 +181,8 @@ def test_two_models_with_one_training_too_few_are_both_a_flag() -> None:
 def test_a_plain_callback_of_ones_own_is_no_flag() -> None:
     """It prints, or draws."""
     runs = Trainings()
-    runs.fit("m1", fresh(), foreign(), own_callbacks=True, callbacks=("Printer",))
-    runs.fit("m2", fresh(), foreign(), own_callbacks=True, callbacks=("Printer",))
+    runs.fit("m1", fresh(), foreign(), callbacks=OWN_CALLBACK)
+    runs.fit("m2", fresh(), foreign(), callbacks=OWN_CALLBACK)
     assert runs.flags() == []
 
 
@@ -191,7 +191,7 @@ def test_a_finding_follows_the_weights(noise: float) -> None:
     """A model that began with weights of a flagged one, or ended very near to them, is flagged too, and so on."""
     runs = Trainings()
     flagged = runs.fit("m1", foreign(), foreign())
-    runs.fit("m2", fresh(), [array + noise for array in flagged], own_callbacks=True, history={"loss": falling(2)})
+    runs.fit("m2", fresh(), [array + noise for array in flagged], callbacks=OWN_CALLBACK, history={"loss": falling(2)})
     runs.fit("m3", runs.fit("m2", None, foreign()), foreign())
     found = runs.flags()
     assert ("ready_made_weights", "m1") in found

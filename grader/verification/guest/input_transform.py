@@ -1,6 +1,7 @@
 """Infers and applies input transforms: how a model's input is made of a data set's own rows.
 
-The host infers; the verifier's process, which imports nothing of the grader, applies. So this module needs numpy alone.
+The host infers it; the verifier's process, which imports nothing of the grader, applies it. So this module needs numpy
+alone.
 """
 
 from __future__ import annotations
@@ -105,7 +106,7 @@ def infer(raw: Array, recorded: Array, *, population: Array | None = None) -> In
     """
     if len(raw) == 0 or len(raw) != len(recorded) or recorded.dtype.kind not in "biuf":
         return None
-    # A scale of 0 makes equal values of any rows.
+    # A single value would fit any row.
     if not np.isfinite(recorded).all() or recorded.min() == recorded.max():
         return None
     wanted = recorded.reshape(len(recorded), -1)

@@ -1,7 +1,7 @@
-"""Reads the recorder's frames from its pipe. Everything that comes is hostile: each frame is checked, none is trusted.
+"""Reads the recorder's frames from its pipe, as hostile input: each frame is checked, none is trusted.
 
-A thread drains the pipe so that the kernel never waits for us. What is broken, too deep, too large or forged is left
-out and noted; what is whole is kept.
+A thread drains the pipe so that the kernel never waits for the harness. What is broken, too deep, too large or forged
+is left out and noted; valid frames are kept.
 """
 
 from __future__ import annotations
@@ -45,9 +45,9 @@ class Frames:
     """What came through the pipe.
 
     Attributes:
-        records: Kind and content, in the order of arrival; one that was sent again under its id stands where it first
-            stood, with its last content.
-        refs: Names of the arrays that came with them and are stored.
+        records: Kind and content, in the order of arrival; one that was sent again under its id keeps its first place,
+            with its last content.
+        refs: Names of the arrays that were sent and are stored.
         notes: What was left out, in words.
     """
 
@@ -57,16 +57,16 @@ class Frames:
 
 
 class _Broken(Exception):  # noqa: N818 - never leaves this module
-    """A frame that is none: what follows it cannot be told from where it stands."""
+    """A frame that cannot be read, so that its length is not known either."""
 
 
 class FrameReader:
-    """Drains a pipe from its making on.
+    """Drains a pipe in a thread of its own, from when it is created.
 
     Args:
-        descriptor: The reading end; it is the reader's from now on, and closed by `close`.
+        descriptor: The reading end; `close` closes it.
         store: Where arrays are written.
-        max_bytes: What is kept; beyond it the pipe is drained and nothing more is kept.
+        max_bytes: How much is kept; after that the pipe is drained and nothing more is kept.
     """
 
     def __init__(self, descriptor: int, store: ArrayStore, *, max_bytes: int) -> None:
@@ -87,7 +87,7 @@ class FrameReader:
         self._thread.start()
 
     def close(self) -> Frames:
-        """Ends the reading and returns what came; call it once no writer is left, or none that matters."""
+        """Ends the reading and returns what came; call it once every writer that matters has ended."""
         self._stop.set()
         self._thread.join()
         os.close(self._descriptor)
@@ -125,7 +125,7 @@ class FrameReader:
         try:
             while self._take_frame():
                 pass
-        except Exception as error:  # noqa: BLE001 - whatever a forged frame breaks must not stop the draining
+        except Exception as error:  # noqa: BLE001 - no forged frame may stop the draining
             self._give_up(f"a frame could not be read ({type(error).__name__})")
 
     def _take_frame(self) -> bool:
@@ -160,7 +160,7 @@ class FrameReader:
             return len(self._buffer) >= len(MAGIC)
         self._left_out["bytes between frames"] += 1
         start = self._buffer.find(MAGIC)
-        # The first bytes of a frame may stand at the very end.
+        # The first bytes of a frame may be the last of the buffer.
         del self._buffer[: start if start >= 0 else max(0, len(self._buffer) - len(MAGIC) + 1)]
         return start >= 0
 

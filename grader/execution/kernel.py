@@ -1,4 +1,4 @@
-"""Starts, drives and ends one kernel. Everything that comes from it is hostile input.
+"""Starts, drives and ends one kernel; everything that comes from it is hostile input.
 
 The kernel is reached over local sockets that are removed as soon as they are connected. nbclient waits for replies, and
 a watch beside it interrupts a cell at its time limit, and ends the whole at a limit of memory, processes, disk, output
@@ -42,7 +42,7 @@ CONNECTION_INSIDE = "/run/nb/conn.json"
 _PORTS = {"shell_port": 1, "iopub_port": 2, "stdin_port": 3, "control_port": 4, "hb_port": 5}
 
 CellProgress = Callable[[int, int], None]
-"""Called with the index of the cell that begins, and the number of cells."""
+"""Called with the index of the cell that starts, and the number of cells."""
 
 
 @dataclass(frozen=True)
@@ -51,9 +51,9 @@ class KernelRun:
 
     Attributes:
         cells: Every cell of the notebook with its outcome.
-        ordinals: Index of the notebook cell by the order of execution: the recorder counts, we name.
+        ordinals: Index of the notebook cell by the order of execution, by which the recorder counts cells.
         notebook: The executed notebook.
-        log: The last that the kernel wrote past its cells.
+        log: The last that the kernel wrote outside of its cells.
     """
 
     cells: tuple[CellRun, ...]
@@ -64,7 +64,7 @@ class KernelRun:
 
 
 class _Notebook(NotebookClient):  # type: ignore[misc]
-    """nbclient with outputs that are capped as they arrive, and nothing else kept of any message."""
+    """nbclient whose outputs are capped as they arrive, and which keeps nothing else of a message."""
 
     kept: CellOutputs
     reply: dict[str, Any] | None = None
@@ -95,7 +95,7 @@ class NotebookRun:
         environment: Variables inside.
         pass_fds: Descriptors that the recorder writes to.
         core: The processor it is held to.
-        on_cell: Told of each cell as it begins.
+        on_cell: Called when a cell starts.
     """
 
     def __init__(  # noqa: PLR0913
@@ -130,7 +130,7 @@ class NotebookRun:
         self.start_seconds = 0.0
 
     def run(self) -> KernelRun:
-        """Runs every cell and ends the kernel, whatever happens.
+        """Runs every cell and ends the kernel in every case.
 
         Returns:
             The outcome; a failure of the run is in ``execution.reason``, never raised.
@@ -155,7 +155,7 @@ class NotebookRun:
                     self.after_start()
                     asyncio.run(self._drive(sandboxed, connection=connection, folder=folder))
                     cpu_seconds = sandboxed.usage().cpu_seconds
-        self._leave_out_the_rest()
+        self._add_cells_not_run()
         seconds = time.monotonic() - started
         return KernelRun(
             cells=tuple(self.cells),
@@ -215,7 +215,7 @@ class NotebookRun:
                 return
             self.start_seconds = time.monotonic() - began
             await self._run_cells(client, traffic=traffic)
-        except Exception as error:  # noqa: BLE001 - whatever a forged message breaks is this submission's reason
+        except Exception as error:  # noqa: BLE001 - what a forged message breaks is a failure of this submission alone
             self.stop.note("protocol", detail=f"The kernel's messages broke off: {error!r}"[:500], cell=None, ends=True)
         finally:
             sandboxed.kill()
@@ -275,7 +275,7 @@ class NotebookRun:
                 await self._ask_once_more(client, watch=watch, ended=ended)
 
     async def _ask_once_more(self, client: KernelClient, *, watch: Watch, ended: asyncio.Future[None]) -> None:
-        """Waits until the kernel is idle: whoever answers for the last cell before its time is found out by then.
+        """Waits until the kernel is idle: if the last cell forged its own reply, the second reply comes by then.
 
         A kernel that has ended meanwhile, as after ``exit()``, has done its work.
         """
@@ -332,7 +332,7 @@ class NotebookRun:
         self._add(index, status=status, seconds=seconds, printed=driver.kept.printed(), error=error)
 
     def _note_failure(self, error: Exception, *, sandboxed: Sandboxed, index: int) -> None:
-        """Tells a kernel that died from one that lives and sends what is no message."""
+        """Notes whether the kernel died, or is alive and sent something that is not a message."""
         ending = sandboxed.wait(DEATH_SECONDS)
         if ending is None and not isinstance(error, DeadKernelError):
             detail = f"Cell {index + 1}: the kernel sent what is no message, or not all of it: {error!r}"[:500]
@@ -366,7 +366,7 @@ class NotebookRun:
             )
         )
 
-    def _leave_out_the_rest(self) -> None:
+    def _add_cells_not_run(self) -> None:
         for cell in self.submission.cells[len(self.cells) :]:
             is_code = cell.kind == "code" and bool(cell.source.strip())
             self._add(cell.index, status="not_run" if is_code else "no_code")

@@ -1,8 +1,8 @@
-"""A kernel's messages on their way in, counted before anything of them is read.
+"""Receives a kernel's messages, and counts them before any is parsed.
 
-Speaks ZMTP 3.0, the protocol of ZeroMQ's sockets, over a local socket. libzmq is not used on this side: it ends the
-whole process where a peer dies in the middle of a message (4.3.5, ``Assertion failed: !_more``), and keeps what nobody
-has read yet without any limit of bytes.
+Implements ZMTP 3.0, the protocol of ZeroMQ's sockets, over a local socket. libzmq is not used on this side: it ends the
+whole process where a peer dies in the middle of a message (4.3.5, ``Assertion failed: !_more``), and keeps unread
+messages without any limit of bytes.
 
 Source: https://rfc.zeromq.org/spec/23/ (greeting, NULL mechanism, framing).
 """
@@ -24,10 +24,10 @@ from grader.execution.sandbox import Sandboxed
 
 FLOOD_BYTES = 256 * 2**20
 FLOOD_MESSAGES = 200_000
-"""What a whole notebook may send; more is a flood, which ends it."""
+"""What a whole notebook may send; more is a flood, which ends the run."""
 
 MAX_CONTENT_BYTES = 64 * 2**20
-"""Content beyond this is not parsed; a note stands for it."""
+"""Larger content is not parsed; a note replaces it."""
 
 TOO_LARGE = "[An output was too large and was left out by the grader.]\n"
 
@@ -38,7 +38,7 @@ _MORE, _LONG, _COMMAND = 1, 2, 4
 
 
 class ProtocolError(Exception):
-    """What came is no message."""
+    """What came is not a message."""
 
 
 @dataclass
@@ -50,7 +50,7 @@ class Traffic:
     flood: Event = field(default_factory=Event)
 
     def count(self, *, messages: int = 0, octets: int = 0) -> None:
-        """Adds to what came, and sets ``flood`` where it is too much."""
+        """Adds to the counts, and sets ``flood`` where they are too high."""
         self.messages += messages
         self.octets += octets
         if self.messages > FLOOD_MESSAGES or self.octets > FLOOD_BYTES:
@@ -58,7 +58,7 @@ class Traffic:
 
 
 class _Wire(asyncio.Protocol):
-    """One connection: frames in, frames out. Past a flood nothing more is kept."""
+    """One connection, in both directions. After a flood nothing more is kept."""
 
     def __init__(self, kind: Literal["DEALER", "SUB"], *, identity: bytes, traffic: Traffic) -> None:
         self.messages: deque[list[bytes]] = deque()
@@ -159,7 +159,7 @@ class _Wire(asyncio.Protocol):
 
 
 class MessageChannel:
-    """What Jupyter's clients take for a channel: messages signed, counted and read one at a time."""
+    """A channel as Jupyter's clients expect it: messages signed, counted and read one at a time."""
 
     def __init__(self, wire: _Wire, *, session: Session) -> None:
         self._wire = wire
@@ -171,10 +171,10 @@ class MessageChannel:
 
         Raises:
             Empty: None came in time.
-            ProtocolError: What came is no message of Jupyter's, or a second answer; so may be any other exception.
-            ConnectionError: None will come.
+            ProtocolError: What came is not a message of Jupyter's, or a second reply; other exceptions mean the same.
+            ConnectionError: No more will come.
         """
-        # Whoever reads message after message must let the loop have its turn, or nobody else ever has.
+        # Reading message after message must not keep the event loop from running anything else.
         await asyncio.sleep(0)
         if not self._wire.messages:
             await self._wait(timeout)
@@ -214,16 +214,16 @@ class MessageChannel:
         return message
 
     def _note_answer(self, request: object) -> None:
-        """A kernel answers once: who answers for it, to hide an error, is given away by its own answer."""
+        """Notes the reply to a request. A second one means that the student's code forged one, to hide an error."""
         if request in self._answered:
             raise ProtocolError("a cell was answered twice")
         self._answered.add(request)
 
 
 class KernelClient(AsyncKernelClient):  # type: ignore[misc]
-    """A client of our own channels, whose kernel is alive as long as its sandbox is.
+    """A client with these channels, whose kernel is alive as long as its sandbox is.
 
-    Only what is asked for is connected: nobody would read what comes on the channels for control and input.
+    The channels for control and input are not connected: nothing would read them.
     """
 
     allow_stdin = False
@@ -260,7 +260,7 @@ async def connect(path: str, kind: Literal["DEALER", "SUB"], *, session: Session
     loop = asyncio.get_running_loop()
     identity = session.bsession if kind == "DEALER" else b""
     _, wire = await loop.create_unix_connection(lambda: _Wire(kind, identity=identity, traffic=traffic), path)
-    # What is sent before the greeting would be taken for a part of it.
+    # What is sent before the greeting would be read as a part of it.
     await asyncio.wait_for(wire.greeted.wait(), GREETING_SECONDS)
     return MessageChannel(wire, session=session)
 
@@ -276,7 +276,7 @@ def _property(name: bytes, value: bytes) -> bytes:
 
 
 def _left_out() -> dict[str, Any]:
-    """Content in the place of one that is too large: an output of any kind, or the reply to a cell that raised."""
+    """Content that replaces one that is too large, in an output of any kind or the reply to a cell that raised."""
     return {
         "name": "stdout",
         "text": TOO_LARGE,

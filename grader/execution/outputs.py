@@ -1,4 +1,4 @@
-"""What one cell puts out, capped as it arrives: nothing here trusts the shape of a message."""
+"""Collects a cell's outputs, capped as they arrive; nothing here trusts the shape of a message."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from grader.printed_text import capped, shown, well_formed
 from grader.records import CellError
 
 MAX_OUTPUT_CHARACTERS = 8 * 2**20
-"""Of one output, a picture's base64 included; of a longer text the beginning and the end are kept."""
+"""Of one output, a picture's base64 included; of a longer text the start and the end are kept."""
 
 FIRST_CHARACTERS, LAST_CHARACTERS = 2**20, 15 * 2**20
 FIRST_PIECES, LAST_PIECES = 2_000, 18_000
-"""What is kept of a cell: its beginning, and its end, where results stand."""
+"""What is kept of a cell's output: its start, and its end, where results are printed."""
 
 MAX_TRACEBACK_CHARACTERS = 20_000
 MAX_TAIL_BYTES = 2000
@@ -115,7 +115,7 @@ class CellOutputs:
                 yield from group
 
     def as_notebook(self) -> list[NotebookNode]:
-        """The outputs as nbformat 4 knows them, lone surrogates replaced."""
+        """The outputs in the form of nbformat 4, lone surrogates replaced."""
         made: list[NotebookNode] = []
         for output in self._joined():
             if output["kind"] == "stream":
@@ -152,7 +152,7 @@ class CellOutputs:
 
 
 class TailPipe:
-    """A pipe for what a kernel writes past its cells: drained for ever, its end kept for when the kernel dies."""
+    """A pipe for what a kernel writes outside of its cells: drained, its last part kept in case the kernel dies."""
 
     def __init__(self) -> None:
         self._reading, self.descriptor = os.pipe()
@@ -160,7 +160,7 @@ class TailPipe:
         threading.Thread(target=self._drain, name="kernel-log", daemon=True).start()
 
     def close_writing(self) -> None:
-        """Closes our own writing end, so that the pipe ends with the kernel."""
+        """Closes the harness's own writing end, so that the pipe ends with the kernel."""
         os.close(self.descriptor)
 
     def tail(self) -> str:

@@ -1,4 +1,4 @@
-"""The limits of a run, and the watch that holds a kernel to them."""
+"""Interrupts or ends a kernel that meets a limit of its run."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ INTERRUPT_INTERVAL_SECONDS = 1.0
 WATCH_INTERVAL_SECONDS = 0.2
 
 LARGEST_STRETCH = 3.0
-"""A limit of time is counted without the time that a busy machine kept the kernel waiting, up to this many times the
-limit in all: a notebook could keep itself waiting."""
+"""Time that a busy machine kept the kernel waiting does not count towards a time limit, up to this many times the limit
+in all: a notebook could keep itself waiting."""
 
 OUT_OF_MEMORY = frozenset({"MemoryError", "ResourceExhaustedError"})
 """What Python and TensorFlow raise at the memory limit of a process."""
@@ -29,8 +29,8 @@ class RunLimits:
 
     Attributes:
         cell_timeout_seconds: After it the cell is interrupted, and the run goes on.
-        notebook_timeout_seconds: After it the run ends; counted from when the kernel is there. Both without the time
-            that the kernel was ready to run and had no processor, see `LARGEST_STRETCH`.
+        notebook_timeout_seconds: After it the run ends; counted from when the kernel has started. Neither includes time
+            in which the kernel was ready to run and had no processor, see `LARGEST_STRETCH`.
         sandbox: Memory, processes, disk.
     """
 
@@ -51,7 +51,7 @@ class Stop:
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     def note(self, reason: ExecutionReason, *, detail: str, cell: int | None, ends: bool) -> None:
-        """Notes a limit; the first one stays, in the words of how it ended."""
+        """Notes a limit; the first one stays, with the text of how it ended."""
         with self._lock:
             if self.reason is None or (ends and not self.ends and (reason, cell) == (self.reason, self.cell)):
                 self.reason, self.detail, self.cell = reason, detail, cell
@@ -69,7 +69,7 @@ class _Cell:
 
 
 class Watch:
-    """Holds a kernel to its limits, from a thread of its own: whatever keeps its reader busy, the clock goes on.
+    """Holds a kernel to its limits in a thread of its own, so that a busy reader of messages cannot delay it.
 
     Args:
         limits: What the run may use.
@@ -110,13 +110,13 @@ class Watch:
         self._thread.join()
 
     def begin(self, index: int) -> None:
-        """A cell begins, and its time."""
+        """A cell starts, and with it the time that its limit counts."""
         with self._lock:
             self._latest = index
             self._cell = _Cell(index, time.monotonic(), self._sandboxed.starved_seconds())
 
     def end(self) -> bool:
-        """The cell is over: no interrupt is sent from now on.
+        """The cell has ended: no interrupt is sent from now on.
 
         Returns:
             Whether one was.
@@ -128,7 +128,7 @@ class Watch:
     def _run(self) -> None:
         try:
             self._hold()
-        except Exception as error:  # noqa: BLE001 - without its watch no kernel goes on
+        except Exception as error:  # noqa: BLE001 - no kernel may run without its watch
             self._finish("internal", f"The watch over the kernel failed: {error!r}")
 
     def _hold(self) -> None:
@@ -157,7 +157,7 @@ class Watch:
             text = f"Cell {cell.index + 1} ran longer than {self._limits.cell_timeout_seconds:g} s and"
             if cell.interrupted_at is None:
                 cell.interrupted_at = now
-            # A loop that swallows the interrupt gets a few more, and then the kernel's end.
+            # A loop that catches the interrupt gets a few more, and then the kernel is ended.
             if now <= cell.interrupted_at + INTERRUPT_GRACE_SECONDS:
                 self._stop.note("cell_timeout", detail=f"{text} was interrupted.", cell=cell.index, ends=False)
                 self._sandboxed.interrupt()
@@ -167,7 +167,7 @@ class Watch:
         return True
 
     def _is_over(self, cell: _Cell, now: float) -> bool:
-        """Whether a cell is to be interrupted: its time is over, and the last interrupt is a while ago."""
+        """Whether a cell is to be interrupted: it is past its limit, and not just after another interrupt."""
         if cell.interrupted_at is not None:
             return now >= cell.latest_interrupt + INTERRUPT_INTERVAL_SECONDS
         return self._passed(cell.began, cell.starved_before, limit=self._limits.cell_timeout_seconds)
@@ -180,7 +180,7 @@ class Watch:
         return elapsed >= allowed_seconds(limit, starved=starved)
 
     def _broken(self) -> Iterator[tuple[ExecutionReason, str, bool]]:
-        """Each limit that is met, in words, and whether it ends the run."""
+        """Each limit that is met: its reason, a text for the student, and whether it ends the run."""
         name = f"Cell {self._latest + 1}"
         if self._traffic.flood.is_set():
             sent = f"{self._traffic.octets / 1e6:.0f} MB in {self._traffic.messages:,} messages"
@@ -198,7 +198,7 @@ class Watch:
 
 
 def allowed_seconds(limit: float, *, starved: float) -> float:
-    """The wall time that a limit comes to where the kernel was kept waiting for a processor.
+    """The wall time that a limit allows where the kernel was kept waiting for a processor.
 
     Args:
         limit: In seconds, on a machine that is not busy.

@@ -26,6 +26,7 @@ from grader.judging.views import SectionView, SubmissionView
 from grader.records import (
     ArraySummary,
     AxesRecord,
+    CallbackRecord,
     CellError,
     CellRun,
     CompileRecord,
@@ -94,8 +95,6 @@ def summarise(
         dtype=str(values.dtype),
         minimum=float(finite.min()) if finite.size else None,
         maximum=float(finite.max()) if finite.size else None,
-        mean=float(finite.mean()) if finite.size else None,
-        finite=not numeric or finite.size == values.size,
         integral=integral,
         one_hot=one_hot,
         class_counts=_class_counts(values, one_hot=one_hot, integral=integral),
@@ -117,7 +116,7 @@ def _class_counts(values: Array, *, one_hot: bool, integral: bool) -> dict[str, 
 
 def images(rows: int = 3600, *, shape: tuple[int, ...] = (784,), **fields: Any) -> ArraySummary:
     """The summary of scaled images, without values."""
-    base = {"shape": (rows, *shape), "dtype": "float32", "minimum": 0.0, "maximum": 1.0, "mean": 0.13}
+    base = {"shape": (rows, *shape), "dtype": "float32", "minimum": 0.0, "maximum": 1.0}
     return ArraySummary(**{**base, **fields})
 
 
@@ -163,7 +162,6 @@ def make_model(*layers: LayerRecord, inputs: tuple[int | None, ...] = (784,), **
         "config": {"layers": []},
         "input_shapes": (inputs,),
         "output_shapes": ((outputs[-1],),) if outputs else (),
-        "parameters": sum(item.parameters for item in layers),
     }
     return ModelRecord(**{**base, "layers": layers, **fields})
 
@@ -174,6 +172,10 @@ def make_compile(model: str = "m1", **fields: Any) -> CompileRecord:
     return CompileRecord(**{**base, "model": model, "metrics": ("accuracy",), **fields})
 
 
+OWN_CALLBACK = (CallbackRecord(class_name="Mine", own=True, unknown=True),)
+"""The callbacks of a fit with one of the student's own."""
+
+
 def falling(epochs: int, *, start: float = 1.0) -> tuple[float, ...]:
     """A loss that falls by a fifth an epoch."""
     return tuple(start * 0.8**i for i in range(epochs))
@@ -182,7 +184,7 @@ def falling(epochs: int, *, start: float = 1.0) -> tuple[float, ...]:
 def make_fit(
     model: str = "m1", *, epochs: int = 10, rows: int = 4000, validation: float | None = 0.1, **fields: Any
 ) -> FitRecord:
-    """A fit on ``rows`` rows, of which ``validation`` (a share) was split off; None for no validation."""
+    """A fit on ``rows`` rows, of which ``validation`` (a share) was split off; ``callbacks`` may be Keras's names."""
     held = 0 if validation is None else round(rows * validation)
     history = {"loss": falling(epochs), "accuracy": tuple(1 - 0.5 * v for v in falling(epochs))}
     part = None
@@ -205,7 +207,9 @@ def make_fit(
         "weights_before": None,
         "weights_after": "w1",
     }
-    return FitRecord(**{**base, "model": model, **fields})
+    given = fields.pop("callbacks", ())
+    callbacks = tuple(CallbackRecord(class_name=one) if isinstance(one, str) else one for one in given)
+    return FitRecord(**{**base, "model": model, "callbacks": callbacks, **fields})
 
 
 def make_evaluation(model: str = "m1", *, loss: float = 0.1, accuracy: float = 0.97, **fields: Any) -> EvaluationRecord:
@@ -221,11 +225,11 @@ def make_prediction(model: str = "m1", *, x: ArraySummary, output: ArraySummary,
     )
 
 
-def line(y: Any, *, store: MemoryStore, x: Any = None, label: str = "", **fields: Any) -> LineRecord:
-    """A drawn line; x is 0, 1, 2, ... where none is given."""
+def line(y: Any, *, store: MemoryStore, x: Any = None, **fields: Any) -> LineRecord:
+    """A plotted line; x is 0, 1, 2, ... where none is given."""
     values = np.asarray(y, dtype=float)
     at = np.arange(len(values), dtype=float) if x is None else np.asarray(x, dtype=float)
-    return LineRecord(label=label, x=store.put(at), y=store.put(values), points=len(values), **fields)
+    return LineRecord(x=store.put(at), y=store.put(values), points=len(values), **fields)
 
 
 def grid(

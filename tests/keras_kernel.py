@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from grader import records
+from grader.execution.recorder.wire import Kind
 
 RECORD_TYPES: dict[str, type[records.Record]] = {
     "model": records.ModelRecord,
@@ -38,8 +39,8 @@ class MemoryChannel:
         self._seq += 1
         return self._seq
 
-    def emit(self, kind: str, record: Mapping[str, Any]) -> None:
-        self.sent.append((kind, json.loads(json.dumps(record))))
+    def emit(self, kind: Kind[Any], record: Mapping[str, Any]) -> None:
+        self.sent.append((kind.name, json.loads(json.dumps(record))))
 
     def array(self, array: Any) -> str:
         buffer = io.BytesIO()

@@ -91,6 +91,7 @@ class Recorded:
             parts = {"x": self.summary(held_out[0]), "y": self.summary(held_out[1])}
             fields["validation"] = ValidationRecord(source="data", **parts)
         compiled = {"from_logits": fields.pop("from_logits", False), "metrics": fields.pop("metrics", ("accuracy",))}
+        compiled["config"] = fields.pop("compile_config", None)
         fit = FitRecord(
             id=f"f{len(self.fits) + 1}",
             seq=self._seq,

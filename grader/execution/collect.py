@@ -1,4 +1,4 @@
-"""Makes records of the recorder's frames. Whatever is no valid record is left out with a note; nothing here raises."""
+"""Validates the recorder's frames as records. What is invalid is left out with a note; nothing here raises."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from typing import Any, TypeVar, get_args
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from grader.execution.frames import Frames
+from grader.execution.recorder import wire
 from grader.records import (
     ArrayRef,
     CompileRecord,
@@ -25,33 +26,33 @@ from grader.records import (
 )
 
 R = TypeVar("R", bound=Record)
-P = TypeVar("P", bound=BaseModel)
+S = TypeVar("S", bound=BaseModel)
 
 MAX_NOTES_PER_CELL = 20
 MAX_NOTE_LENGTH = 500
 MAX_TRUNCATED = 60
 MAX_EVENTS = 20_000
-"""Of one kind: more than any notebook's, fewer than would choke a page."""
+"""Of one kind: more than any notebook has, and few enough for a page."""
 
 _DATA_SET = re.compile(r"[a-z0-9_]{1,40}")
 
 
-class _Weights(BaseModel):
+class _Sent(BaseModel):
+    """A record that is no part of evidence as it was sent."""
+
     model_config = ConfigDict(extra="ignore")
 
+
+class _Start(_Sent):
+    pass
+
+
+class _Weights(_Sent):
     digest: str
     arrays: tuple[ArrayRef, ...]
 
 
-class _Start(BaseModel):
-    model_config = ConfigDict(extra="ignore")
-
-    packages: dict[str, str] = {}
-
-
-class _Cell(BaseModel):
-    model_config = ConfigDict(extra="ignore")
-
+class _Cell(_Sent):
     index: int | None = None
     notes: tuple[str, ...] = ()
     started: float | None = None
@@ -59,24 +60,25 @@ class _Cell(BaseModel):
     rewritten: bool = False
 
 
-class _Loss(BaseModel):
-    model_config = ConfigDict(extra="ignore")
-
+class _Lost(_Sent):
     text: str
     cell: int | None = None
 
 
+class _DataSet(_Sent):
+    name: str
+
+
 @dataclass(frozen=True)
 class Recording:
-    """What the recorder saw, in the order in which it happened, with the notebook's own cell indices.
+    """What the recorder sent, in the order in which it happened, with the notebook's own cell indices.
 
     Attributes:
         started: Whether the recorder was in place before the first cell.
         cell_notes: What was done for a cell, by the cell's index.
-        cells_seen: Indices of the cells that the recorder saw begin and end.
+        cells_seen: Indices of the cells whose start and end were recorded.
         cells_rewritten: Indices of the cells of which something else may have run than what IPython makes of them.
         data_sets: Names of the data sets that were loaded.
-        packages: As the kernel named them.
         truncated: What was left out, in words.
     """
 
@@ -93,7 +95,6 @@ class Recording:
     cells_seen: frozenset[int] = frozenset()
     cells_rewritten: frozenset[int] = frozenset()
     data_sets: frozenset[str] = frozenset()
-    packages: Mapping[str, str] = field(default_factory=dict)
     started: bool = False
     truncated: tuple[str, ...] = ()
 
@@ -106,8 +107,8 @@ def collect(frames: Frames, *, cell_indices: Sequence[int]) -> Recording:
         cell_indices: The notebook's cell index by the order of execution: records count executed cells.
 
     Returns:
-        What is valid. A reference to an array, a weight state or a model that never came is taken out, an event of an
-        unknown model left out.
+        What is valid. The name of an array or of a state of weights that never came is removed; an event of an
+        unknown model is left out.
     """
     return _Collection(frames, cell_indices).recording()
 
@@ -121,62 +122,61 @@ class _Collection:
         self.by_kind: dict[str, list[dict[str, Any]]] = defaultdict(list)
         for kind, record in frames.records:
             self.by_kind[kind].append(record)
+        self.cells = self._sent(wire.CELL, _Cell)
 
     def recording(self) -> Recording:
         weights = self._weights()
-        models = {model.id: model for model in self._records("model", ModelRecord)}
+        models = {model.id: model for model in self._records(wire.MODEL, ModelRecord)}
 
-        def of_known_model(kind: str, record_type: type[R]) -> tuple[R, ...]:
+        def of_known_model(kind: wire.Kind[Any], record_type: type[R]) -> tuple[R, ...]:
             events = [_with_known_weights(event, weights) for event in self._records(kind, record_type)]
             known = [event for event in events if getattr(event, "model", None) in models]
-            self.left_out[f"{kind}: of a model that is not recorded"] += len(events) - len(known)
+            self.left_out[f"{kind.name}: of a model that is not recorded"] += len(events) - len(known)
             return tuple(known)
 
-        starts = self._plain("start", _Start)
         found = Recording(
             models=tuple(models.values()),
-            compiles=of_known_model("compile", CompileRecord),
-            fits=of_known_model("fit", FitRecord),
-            weights_set=of_known_model("weights_set", WeightsSetRecord),
-            evaluations=of_known_model("evaluation", EvaluationRecord),
-            predictions=of_known_model("prediction", PredictionRecord),
-            figures=self._records("figure", FigureRecord),
-            arrays=self._records("array_named", NamedArray),
+            compiles=of_known_model(wire.COMPILE, CompileRecord),
+            fits=of_known_model(wire.FIT, FitRecord),
+            weights_set=of_known_model(wire.WEIGHTS_SET, WeightsSetRecord),
+            evaluations=of_known_model(wire.EVALUATION, EvaluationRecord),
+            predictions=of_known_model(wire.PREDICTION, PredictionRecord),
+            figures=self._records(wire.FIGURE, FigureRecord),
+            arrays=self._records(wire.ARRAY_NAMED, NamedArray),
             weights=weights,
             cell_notes=self._cell_notes(),
             cells_seen=self._cells_seen(),
             cells_rewritten=self._cells_rewritten(),
             data_sets=self._data_sets(),
-            packages=dict(starts[0].packages) if starts else {},
-            started=bool(starts),
+            started=bool(self._sent(wire.START, _Start)),
         )
-        lost = tuple(self._lost())
+        lost = tuple(self._losses())
         left_out = (f"{text} ({count})" for text, count in self.left_out.items() if count)
         return replace(found, truncated=(*self.notes, *lost, *left_out)[:MAX_TRUNCATED])
 
-    def _records(self, kind: str, record_type: type[R]) -> tuple[R, ...]:
+    def _records(self, kind: wire.Kind[Any], record_type: type[R]) -> tuple[R, ...]:
         valid: list[R] = []
-        for content in self.by_kind[kind]:
+        for content in self.by_kind[kind.name]:
             record = self._validated(kind, self._placed(content), as_type=record_type)
             if record is not None:
                 valid.append(_with_known_arrays(record, self.refs))
         if len(valid) > MAX_EVENTS:
-            self.left_out[f"{kind}: more than {MAX_EVENTS}"] += len(valid) - MAX_EVENTS
+            self.left_out[f"{kind.name}: more than {MAX_EVENTS}"] += len(valid) - MAX_EVENTS
         return tuple(sorted(valid[:MAX_EVENTS], key=lambda record: getattr(record, "seq", 0)))
 
-    def _plain(self, kind: str, content_type: type[P]) -> list[P]:
-        found = (self._validated(kind, content, as_type=content_type) for content in self.by_kind[kind])
+    def _sent(self, kind: wire.Kind[Any], content_type: type[S]) -> list[S]:
+        found = (self._validated(kind, content, as_type=content_type) for content in self.by_kind[kind.name])
         return [content for content in found if content is not None]
 
-    def _validated(self, kind: str, content: dict[str, Any], *, as_type: type[P]) -> P | None:
+    def _validated(self, kind: wire.Kind[Any], content: dict[str, Any], *, as_type: type[S]) -> S | None:
         try:
             return as_type.model_validate(content)
         except ValidationError as error:
             first = error.errors(include_url=False, include_context=False, include_input=False)[0]
             place = ".".join(str(part) for part in first["loc"][:4] if isinstance(part, str))[:80]
-            self.left_out[f"{kind}: no valid record, {place}: {first['msg'][:80]}"] += 1
+            self.left_out[f"{kind.name}: no valid record, {place}: {first['msg'][:80]}"] += 1
         except (ValueError, RecursionError, OverflowError) as error:
-            self.left_out[f"{kind}: no valid record, {type(error).__name__}"] += 1
+            self.left_out[f"{kind.name}: no valid record, {type(error).__name__}"] += 1
         return None
 
     def _placed(self, content: dict[str, Any]) -> dict[str, Any]:
@@ -195,7 +195,7 @@ class _Collection:
 
     def _weights(self) -> dict[str, tuple[ArrayRef, ...]]:
         states: dict[str, tuple[ArrayRef, ...]] = {}
-        for state in self._plain("weights", _Weights):
+        for state in self._sent(wire.WEIGHTS, _Weights):
             if all(ref in self.refs for ref in state.arrays):
                 states[state.digest] = state.arrays
             else:
@@ -204,39 +204,39 @@ class _Collection:
 
     def _cell_notes(self) -> dict[int, tuple[str, ...]]:
         notes: dict[int, dict[str, None]] = defaultdict(dict)
-        for cell in self._plain("cell", _Cell):
+        for cell in self.cells:
             index = self._cell_index(cell.index)
             if index is not None:
                 notes[index].update(dict.fromkeys(text[:MAX_NOTE_LENGTH] for text in cell.notes))
         return {index: tuple(texts)[:MAX_NOTES_PER_CELL] for index, texts in notes.items() if texts}
 
     def _cells_seen(self) -> frozenset[int]:
-        begun: set[int | None] = set()
+        started: set[int | None] = set()
         ended: set[int | None] = set()
-        for cell in self._plain("cell", _Cell):
+        for cell in self.cells:
             if cell.started is not None:
-                begun.add(self._cell_index(cell.index))
+                started.add(self._cell_index(cell.index))
             if cell.ended is not None:
                 ended.add(self._cell_index(cell.index))
-        return frozenset(index for index in begun & ended if index is not None)
+        return frozenset(index for index in started & ended if index is not None)
 
     def _cells_rewritten(self) -> frozenset[int]:
-        found = (self._cell_index(cell.index) for cell in self._plain("cell", _Cell) if cell.rewritten)
+        found = (self._cell_index(cell.index) for cell in self.cells if cell.rewritten)
         return frozenset(index for index in found if index is not None)
 
-    def _lost(self) -> Iterable[str]:
-        for loss in self._plain("lost", _Loss)[:MAX_TRUNCATED]:
+    def _losses(self) -> Iterable[str]:
+        for loss in self._sent(wire.LOST, _Lost)[:MAX_TRUNCATED]:
             index = self._cell_index(loss.cell)
             place = "" if index is None else f"cell {index + 1}: "
             yield f"{place}{loss.text[:MAX_NOTE_LENGTH]}"
 
     def _data_sets(self) -> frozenset[str]:
-        names = (content.get("name") for content in self.by_kind["data_set"])
-        return frozenset(name for name in names if isinstance(name, str) and _DATA_SET.fullmatch(name))
+        names = (content.name for content in self._sent(wire.DATA_SET, _DataSet))
+        return frozenset(name for name in names if _DATA_SET.fullmatch(name))
 
 
 def _with_known_arrays(record: R, refs: frozenset[str]) -> R:
-    """The record without names of arrays that never came, at whatever depth they stand."""
+    """The record without the names of arrays that never came, at any depth."""
     changes: dict[str, Any] = {}
     for name, described in type(record).model_fields.items():
         value = getattr(record, name)

@@ -6,7 +6,8 @@ import math
 from collections.abc import Iterator
 
 from grader.architecture.layers import WIDTHS
-from grader.integrity.findings import Finding, finding_of, is_mislabelled, mark_of, place_of
+from grader.execution.recorder.checksum import weights_checksum
+from grader.integrity.findings import Finding, finding_of, is_mislabelled, place_of
 from grader.judging.views import SubmissionView
 from grader.records import FitRecord, Measurement
 from grader.training.rows_of_fits import test_rows_in
@@ -219,7 +220,7 @@ def _listed(numbers: list[int]) -> str:
 def _ends_as_measured(fit: FitRecord) -> bool:
     """Whether the weights that it left are those of its last epoch."""
     plain = fit.kind == "fit" and fit.status == "completed" and not fit.own_callbacks
-    return plain and not _RESTORING & set(fit.callbacks)
+    return plain and not _RESTORING & set(fit.callback_names)
 
 
 def _is_measured_alike(fit: FitRecord, measured: Measurement) -> bool:
@@ -268,10 +269,10 @@ def _epoch_left(fit: FitRecord, epochs: int, *, submission: SubmissionView) -> i
         submission: With the weights.
     """
     # Averages are swapped in for the validation alone.
-    if not epochs or fit.kind != "fit" or "SwapEMAWeights" in fit.callbacks:
+    if not epochs or fit.kind != "fit" or "SwapEMAWeights" in fit.callback_names:
         return None
     if _ends_as_measured(fit):
         return epochs - 1
-    refs, marks = submission.evidence.weights.get(fit.weights_after or ""), fit.epoch_weights[:epochs]
-    mark = None if refs is None or len(marks) < epochs else mark_of(map(submission.read, refs))
-    return len(marks) - 1 - marks[::-1].index(mark) if mark is not None and mark in marks else None
+    refs, sums = submission.evidence.weights.get(fit.weights_after or ""), fit.epoch_weights[:epochs]
+    left = None if refs is None or len(sums) < epochs else weights_checksum(map(submission.read, refs))
+    return len(sums) - 1 - sums[::-1].index(left) if left is not None and left in sums else None

@@ -2,13 +2,8 @@
 
 from __future__ import annotations
 
-import zlib
-from collections.abc import Iterable
 from dataclasses import dataclass
 
-import numpy as np
-
-from grader.judging.views import Array
 from grader.records import FitRecord, Measurement
 
 
@@ -51,14 +46,6 @@ def finding_of(fit: FitRecord, *, rule: str, text: str, of_layers: bool = False,
     cells = () if fit.cell is None else (fit.cell,)
     cleared_by = fit.id if repeatable else None
     return Finding(rule=rule, text=text, cells=cells, model=fit.model, of_layers=of_layers, fit=cleared_by)
-
-
-def mark_of(arrays: Iterable[Array]) -> str:
-    """The mark of a state of weights, as `FitRecord.epoch_weights` has it."""
-    crc = 0
-    for array in arrays:
-        crc = zlib.crc32(np.ascontiguousarray(array).tobytes(), crc)
-    return f"{crc:08x}"
 
 
 def is_mislabelled(measured: Measurement) -> bool:

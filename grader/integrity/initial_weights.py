@@ -64,7 +64,7 @@ def _beginnings(submission: SubmissionView) -> Iterator[tuple[Finding, bool]]:
                 f" (cosine {nearest:.2f}): they may have been put in on the way."
             ),
             # A repetition is given the optimizer as it was, and with it the weights that its averages may hold.
-            repeatable=fit.random_state.get("optimizer") is None,
+            repeatable=fit.replay is None or fit.replay.optimizer is None,
         )
         spreads = (1 / math.sqrt(before.size) for before, _ in large)
         yield finding, all(cosine < UNRELATED * spread for cosine, spread in zip(cosines, spreads, strict=True))

@@ -7,7 +7,8 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 
-from grader.integrity.findings import Finding, finding_of, mark_of, place_of
+from grader.execution.recorder.checksum import weights_checksum
+from grader.integrity.findings import Finding, finding_of, place_of
 from grader.judging.views import Array, SubmissionView
 from grader.records import FitRecord, ModelRecord
 
@@ -102,8 +103,8 @@ class KnownStates:
         self._submission = submission
         self._states: dict[str, None] = {}
         self._arrays: set[str] = set()
-        self._marks: set[str] = set()
-        self._without_marks: set[tuple[tuple[int, ...], ...]] = set()
+        self._checksums: set[str] = set()
+        self._without_checksums: set[tuple[tuple[int, ...], ...]] = set()
 
     def learn(self, fit: FitRecord) -> None:
         """Takes what a training began with, and what it left."""
@@ -112,9 +113,9 @@ class KnownStates:
             if state is not None and refs is not None:
                 self._states[state] = None
                 self._arrays.update(refs)
-        self._marks.update(fit.epoch_weights)
+        self._checksums.update(fit.epoch_weights)
         if fit.kind == "fit" and len(fit.epoch_weights) < fit.epochs_run:
-            self._without_marks.add(self._form(fit.weights_after))
+            self._without_checksums.add(self._form(fit.weights_after))
 
     def would_show(self, fit: FitRecord) -> bool:
         """Whether weights that a fit goes on from would be known if they were honest.
@@ -122,7 +123,7 @@ class KnownStates:
         Between its steps a loop of the student's own may do with them what it likes; and a checkpoint may be of any
         epoch, which is known only of models that are small enough to be looked at each time.
         """
-        return fit.kind == "fit" and self._form(fit.weights_before) not in self._without_marks
+        return fit.kind == "fit" and self._form(fit.weights_before) not in self._without_checksums
 
     def _form(self, state: str | None) -> tuple[tuple[int, ...], ...]:
         """The shapes of a state's arrays."""
@@ -149,7 +150,7 @@ class KnownStates:
         if refs is None or state in self._states:
             return True
         arrays = [self._submission.read(ref) for ref in refs]
-        return mark_of(arrays) in self._marks or self._hold_between_them(arrays)
+        return weights_checksum(arrays) in self._checksums or self._hold_between_them(arrays)
 
     def _hold_between_them(self, arrays: Sequence[Array]) -> bool:
         """Whether each value lies among those of the known states and 0, as averages and pruned weights do."""

@@ -2,6 +2,7 @@
 
 from grader.records.base import SCHEMA_VERSION, ArrayRef, Record, Sha256
 from grader.records.evidence import (
+    CallbackRecord,
     CellError,
     CellRun,
     CompileRecord,
@@ -14,6 +15,7 @@ from grader.records.evidence import (
     FitRecord,
     NamedArray,
     PredictionRecord,
+    ReplayState,
     ValidationRecord,
     WeightsSetRecord,
 )
@@ -46,6 +48,7 @@ __all__ = [
     "Author",
     "AxesRecord",
     "Basis",
+    "CallbackRecord",
     "Cause",
     "Cell",
     "CellError",
@@ -76,6 +79,7 @@ __all__ = [
     "PredictionRecord",
     "Record",
     "Replay",
+    "ReplayState",
     "RubricSummary",
     "ScatterRecord",
     "SectionMatch",

@@ -1,6 +1,6 @@
-"""What an execution left. Written by ``execution.collect`` from hostile input, read by everything after it.
+"""Evidence: what an execution left, as ``execution.collect`` validated it and everything after it reads it.
 
-Arrays do not stand in the JSON: a field typed `ArrayRef` names a plain ``.npy`` file by the SHA-256 of that file, in
+The JSON holds no arrays: a field of the type `ArrayRef` names a plain ``.npy`` file by the SHA-256 of that file, in
 the ``arrays/`` folder beside ``evidence.json`` (`grader.store.ArrayStore` reads it, never with pickle).
 
 Order of events: every event has ``seq``, a number that grows over the whole run, and ``cell``, the index of the
@@ -42,6 +42,8 @@ class CompileRecord(Record):
         from_logits: Of the loss.
         optimizer: Class name (``Adam``).
         learning_rate: A number, or None for a schedule (then ``schedule`` names its class).
+        config: What Keras's ``compile_from_config`` compiles the model from again; None where a part of it is the
+            student's own code, and for a loop.
         metrics: Names as Keras resolves them (``accuracy``).
         own_metrics: Those of them that are the student's own code.
     """
@@ -55,9 +57,9 @@ class CompileRecord(Record):
     optimizer: str | None = None
     learning_rate: float | None = None
     schedule: str | None = None
-    optimizer_config: dict[str, JsonValue] = {}
     metrics: tuple[str, ...] = ()
     own_metrics: tuple[str, ...] = ()
+    config: dict[str, JsonValue] | None = None
 
 
 class ValidationRecord(Record):
@@ -76,6 +78,48 @@ class ValidationRecord(Record):
     sample_weight: bool = False
 
 
+class CallbackRecord(Record):
+    """A callback of a fit; Keras's own History and progress bar are left out.
+
+    Attributes:
+        class_name: Of Keras, or the student's own.
+        own: True where it runs the student's code (a class of their own, or a function handed to one of Keras's).
+        unknown: True where it may act on the training in a way that a replay does not repeat.
+        settings: What it was made with, where that is a number, a text or None.
+    """
+
+    class_name: str
+    own: bool = False
+    unknown: bool = False
+    settings: dict[str, JsonValue] = {}
+
+
+class ReplayState(Record):
+    """What only a replay needs of a fit: the random generators and the optimizer at its start, and some arguments.
+
+    A replay is exact where training runs in one thread.
+
+    Attributes:
+        tensorflow_seed: TensorFlow's global seed; None where it was taken away.
+        seed_generators: The state of each of Keras's seed generators, in the order of the model's flattened layers.
+        global_seed_generator: The state of Keras's global one; None where there is none yet.
+        optimizer: The optimizer's variables; None for an optimizer that has taken no step.
+        class_weight: Class to weight; None where none were given.
+        sample_weight: Shape ``(rows,)``; None where none were given.
+        validation_freq: Epochs from one validation to the next, or the epochs that have one.
+    """
+
+    tensorflow_seed: int | None = None
+    seed_generators: tuple[tuple[int, ...], ...] = ()
+    global_seed_generator: tuple[int, ...] | None = None
+    optimizer: tuple[ArrayRef, ...] | None = None
+    class_weight: dict[str, float] | None = None
+    sample_weight: ArrayRef | None = None
+    validation_freq: int | tuple[int, ...] = 1
+    validation_steps: int | None = None
+    validation_batch_size: int | None = None
+
+
 class FitRecord(Record):
     """One training of a model: a call of ``fit``, or what a cell did to a model's weights by other means.
 
@@ -90,16 +134,15 @@ class FitRecord(Record):
         x: The training part alone (for ``validation_split`` without the rows that were split off).
         rows_given: Rows handed to ``fit``, training and split-off validation together.
         history: Metric name to one value an epoch, shape ``(epochs,)``. Claimed by the student's process.
-        epoch_weights: A mark of the weights at each epoch's end, before its callbacks: the CRC-32 over the bytes of
-            all arrays, in hexadecimal; fewer than ``epochs_run`` where the model is too large for that.
-        callbacks: Class names, Keras's own History and progress bar left out.
-        own_callbacks: True where one is the student's class (or a Lambda), so that replay cannot be exact.
+        epoch_weights: A checksum of the weights at each epoch's end, before its callbacks (see
+            `grader.execution.recorder.checksum`); fewer than ``epochs_run`` where the model is too large for that.
+        callbacks: In the order in which they were given.
         weights_before: Key of `Evidence.weights` (the first ones of a model that this fit built); None where unknown.
         weights_after: Key of `Evidence.weights`.
-        random_state: What a replay needs (seed generators' states, optimizer state), for one thread.
+        replay: What a replay needs beside the rest of this record; None where that could not be recorded.
+        replay_problems: Why an exact replay is impossible, in words; empty where no reason is known.
         status: ``completed``, ``interrupted`` (a time limit, or the student's stop) or ``raised``.
-        generator_steps: True where the data came as a pipeline or generator.
-        class_weight: True where one was given.
+        class_weight: True where one was given; ``sample_weight`` likewise.
     """
 
     id: str
@@ -121,15 +164,25 @@ class FitRecord(Record):
     validation: ValidationRecord | None = None
     history: dict[str, tuple[float, ...]] = {}
     epoch_weights: tuple[str, ...] = ()
-    callbacks: tuple[str, ...] = ()
-    own_callbacks: bool = False
+    callbacks: tuple[CallbackRecord, ...] = ()
     class_weight: bool = False
     sample_weight: bool = False
     weights_before: str | None = None
     weights_after: str | None = None
-    random_state: dict[str, JsonValue] = {}
+    replay: ReplayState | None = None
+    replay_problems: tuple[str, ...] = ()
     status: Literal["completed", "interrupted", "raised"] = "completed"
     seconds: float = 0.0
+
+    @property
+    def callback_names(self) -> tuple[str, ...]:
+        """Class names of the callbacks."""
+        return tuple(callback.class_name for callback in self.callbacks)
+
+    @property
+    def own_callbacks(self) -> bool:
+        """Whether a callback runs the student's code."""
+        return any(callback.own for callback in self.callbacks)
 
 
 class WeightsSetRecord(Record):
@@ -158,7 +211,6 @@ class EvaluationRecord(Record):
     weights: str | None = None
     x: ArraySummary
     y: ArraySummary | None = None
-    batch_size: int | None = None
     results: dict[str, float] = {}
 
 
@@ -169,7 +221,6 @@ class PredictionRecord(Record):
     cell: int | None
     model: str
     weights: str | None = None
-    via: Literal["predict", "predict_on_batch", "call"] = "predict"
     x: ArraySummary
     output: ArraySummary
 

@@ -1,4 +1,4 @@
-"""Matplotlib figures as data: what was drawn, not how it looks."""
+"""Records of matplotlib figures: the data that was plotted, not how it looks."""
 
 from __future__ import annotations
 
@@ -8,14 +8,13 @@ from grader.records.base import ArrayRef, Record
 
 
 class LineRecord(Record):
-    """A drawn line.
+    """A plotted line.
 
     Attributes:
         x: Shape ``(points,)``; ``y`` likewise.
-        marker_only: True where only markers are drawn.
+        marker_only: True where only markers are shown.
     """
 
-    label: str = ""
     x: ArrayRef | None = None
     y: ArrayRef | None = None
     points: int = 0
@@ -32,7 +31,6 @@ class ScatterRecord(Record):
         colors: Else RGBA in [0, 1], shape ``(points, 4)`` or ``(1, 4)``.
     """
 
-    label: str = ""
     offsets: ArrayRef | None = None
     values: ArrayRef | None = None
     colors: ArrayRef | None = None
@@ -47,8 +45,6 @@ class GridRecord(Record):
         values: Shape ``(rows, columns)`` or ``(rows, columns, 3 or 4)`` for an image in colours.
         extent: left, right, bottom, top in data units.
         x: Coordinates of the columns (or of corners), where known; ``y`` likewise of the rows.
-        levels: Of a contour.
-        filled: Of a contour.
     """
 
     kind: Literal["image", "mesh", "contour"]
@@ -57,8 +53,6 @@ class GridRecord(Record):
     extent: tuple[float, float, float, float] | None = None
     x: ArrayRef | None = None
     y: ArrayRef | None = None
-    levels: tuple[float, ...] = ()
-    filled: bool = False
 
 
 class TextRecord(Record):
@@ -73,23 +67,16 @@ class AxesRecord(Record):
     """One pair of axes of a figure. Colour bars are left out.
 
     Attributes:
-        bars: Left, bottom, width and height, shape ``(bars, 4)``.
-        unread: Classes of what was drawn and is not kept as data (``TriMesh``), each once.
+        unread: Classes of what is on the axes and not kept as data (``TriMesh``), each once.
     """
 
     title: str = ""
     x_label: str = ""
     y_label: str = ""
-    x_limits: tuple[float, float] = (0.0, 1.0)
-    y_limits: tuple[float, float] = (0.0, 1.0)
     legend: tuple[str, ...] = ()
-    x_tick_labels: tuple[str, ...] = ()
-    y_tick_labels: tuple[str, ...] = ()
     lines: tuple[LineRecord, ...] = ()
     scatters: tuple[ScatterRecord, ...] = ()
     grids: tuple[GridRecord, ...] = ()
-    bars: ArrayRef | None = None
-    bar_count: int = 0
     texts: tuple[TextRecord, ...] = ()
     unread: tuple[str, ...] = ()
 

@@ -1,4 +1,4 @@
-"""What is kept of arrays and of models."""
+"""Summaries of arrays, and records of models and their layers."""
 
 from __future__ import annotations
 
@@ -19,8 +19,6 @@ class ArraySummary(Record):
         dtype: numpy's name of it.
         minimum: Smallest finite value; None for empty or not numeric.
         maximum: Largest finite value.
-        mean: Over the finite values.
-        finite: False where a NaN or an infinity is in it.
         integral: True where every value is a whole number.
         one_hot: True for a 2-D array whose rows are all 0 but for a single 1.
         class_counts: Rows by class, for 1-D (or (N, 1)) whole-number arrays of at most 100 values and for one-hot ones.
@@ -36,8 +34,6 @@ class ArraySummary(Record):
     dtype: str = ""
     minimum: float | None = None
     maximum: float | None = None
-    mean: float | None = None
-    finite: bool = True
     integral: bool = False
     one_hot: bool = False
     class_counts: dict[str, int] | None = None
@@ -64,7 +60,6 @@ class LayerRecord(Record):
         output_shape: Without the batch axis; None where unknown.
         parameters: Number of weights.
         trainable: Whether they are trained.
-        from_graph: True where the row was read from an exported graph, not from a configuration.
     """
 
     class_name: str
@@ -75,7 +70,6 @@ class LayerRecord(Record):
     output_shape: tuple[int | None, ...] | None = None
     parameters: int = 0
     trainable: bool = True
-    from_graph: bool = False
 
 
 class ModelRecord(Record):
@@ -89,10 +83,10 @@ class ModelRecord(Record):
         cell: Where it was made.
         config: What `keras.saving.deserialize_keras_object` needs in safe mode; None where it cannot be rebuilt from a
             configuration.
-        graph: A serialised, frozen inference graph (uint8, shape ``(bytes,)``), for what has no usable config: of its
-            last state. Inputs are the placeholders ``input_0``, ``input_1``, ..., outputs the nodes ``output_0``, ....
-        graphs: The same by weights digest (a key of `Evidence.weights`): one for each state that training left.
-        not_rebuildable: Why neither ``config`` nor ``graph`` could be had, in words; None otherwise.
+        graphs: For a model without ``config``: weights digest (a key of `Evidence.weights`) to the serialised, frozen
+            inference graph (uint8, shape ``(bytes,)``), one for each state that training left. Inputs are the
+            placeholders ``input_0``, ``input_1``, ..., outputs the nodes ``output_0``, ``output_1``, ....
+        not_rebuildable: Why neither ``config`` nor a graph could be had, in words; None otherwise.
         input_shapes: One per input, without the batch axis.
         output_shapes: One per output, without the batch axis.
         layers: In the order of data flow.
@@ -107,11 +101,9 @@ class ModelRecord(Record):
     names: tuple[str, ...] = ()
     cell: int | None = None
     config: dict[str, JsonValue] | None = None
-    graph: ArrayRef | None = None
     graphs: dict[str, ArrayRef] = {}
     not_rebuildable: str | None = None
     input_shapes: tuple[tuple[int | None, ...], ...] = ()
     output_shapes: tuple[tuple[int | None, ...], ...] = ()
     layers: tuple[LayerRecord, ...] = ()
     branching: bool = False
-    parameters: int = 0

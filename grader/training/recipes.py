@@ -167,11 +167,11 @@ def _broken_epochs(fits: tuple[FitRecord, ...]) -> Aspect | None:
 
 
 def _callback(fits: tuple[FitRecord, ...], asked: str) -> Aspect:
-    if all(asked in fit.callbacks for fit in fits):
+    if all(asked in fit.callback_names for fit in fits):
         return _RIGHT
     if any(fit.own_callbacks or fit.kind != "fit" for fit in fits) or len(fits) > 1:
         return Aspect("unknown", f"Whether your own code does what {asked} does could not be seen.")
-    named = fits[0].callbacks
+    named = fits[0].callback_names
     text = f"The training was given {f'the callbacks {listed(named)}' if named else 'no callback'}; {asked}"
     return Aspect("off", f"{text} was asked for.", f"Give fit a list of callbacks with {asked}.")
 

@@ -1,4 +1,4 @@
-"""Runs one of our own programs in a fresh sandbox, and keeps what it sends: arrays and records, as hostile input."""
+"""Runs one of the guest's programs in a fresh sandbox, and keeps the arrays and records that it sends."""
 
 from __future__ import annotations
 
@@ -10,7 +10,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Self
+from typing import Any, Self, TypeVar
+
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 from grader.execution.frames import FrameReader, Frames
 from grader.execution.sandbox import Ending, Job, Limits, Sandbox, python_command
@@ -19,7 +21,7 @@ from grader.store import ArrayStore
 
 LIBRARY_INSIDE = "/run/nb/lib"
 PACKAGE_INSIDE = "inside"
-"""What the guest's programs are called inside, where no other part of grader is: they name each other relatively."""
+"""The name of the guest's package inside; it holds no other part of grader, and its imports are relative."""
 
 GUEST = Path(__file__).parent / "guest"
 RECORDER = GUEST.parent.parent / "execution" / "recorder"
@@ -46,6 +48,23 @@ ENVIRONMENT = {
     "PYTHONPATH": LIBRARY_INSIDE,
     "TF_CPP_MIN_LOG_LEVEL": "3",
 }
+
+
+class GuestAnswer(BaseModel):
+    """A record of the guest's as the host reads it. It is hostile input: the guest runs a student's model."""
+
+    model_config = ConfigDict(extra="ignore")
+
+
+A = TypeVar("A", bound=GuestAnswer)
+
+
+def read_answer(record: dict[str, Any], as_type: type[A]) -> A | None:
+    """The record as an answer of that type; None where it is none."""
+    try:
+        return as_type.model_validate(record)
+    except (ValidationError, ValueError, RecursionError, OverflowError):
+        return None
 
 
 @dataclass(frozen=True)

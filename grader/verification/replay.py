@@ -1,8 +1,8 @@
-"""Repeats fits outside the student's process, bit for bit, from what was recorded of their beginning.
+"""Repeats fits outside the student's process, bit for bit, from what was recorded at their start.
 
-With one thread, training is repeatable: the same initial weights, rows and states of chance give the same history and
-weights. Where they do, the whole history is verified; where they do not, it was not this training that made it. A fit
-with a student's own callbacks is repeated without them: most only watch, and where they do, it comes out the same.
+With one thread, training is repeatable: the same initial weights, rows and random states give the same history and
+weights. If they do, the whole history is verified; if they do not, another training made it. A fit with a student's own
+callbacks is repeated without them: most only watch, and then the result is the same.
 """
 
 from __future__ import annotations
@@ -10,19 +10,22 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from pydantic import JsonValue
 
 from grader.datasets import DataSets
 from grader.execution.recorder.summary import summarise
 from grader.execution.sandbox import Sandbox
-from grader.records import ArraySummary, Evidence, FitRecord, ModelRecord, Replay
+from grader.records import ArraySummary, CallbackRecord, Evidence, FitRecord, ModelRecord, Replay, ReplayState
 from grader.store import ArrayStore, write_atomically
+from grader.verification.guest import wire
 from grader.verification.guest.input_transform import RowMap
-from grader.verification.guest_job import JOB, Run, job_workspace, run_guest
+from grader.verification.guest_job import JOB, GuestAnswer, Run, job_workspace, read_answer, run_guest
 from grader.verification.labels import recorded_array, recorded_classes
 from grader.verification.probes import RowIndex
 from grader.verification.row_matching import Read, Recognised, first_rows
@@ -39,6 +42,17 @@ MAX_SECONDS = 3600.0
 
 class _Impossible(Exception):  # noqa: N818 - never leaves this module
     """A fit that cannot be repeated, with the reason in words."""
+
+
+class _Repeated(GuestAnswer):
+    fit: str
+    history: dict[str, tuple[JsonValue, ...]]
+    weights: tuple[str | None, ...]
+
+
+class _FitFailed(GuestAnswer):
+    fit: str
+    why: str
 
 
 def replay_fits(
@@ -65,18 +79,19 @@ def replay_fits(
     """
     wanted = [fit for fit in evidence.fits if fit.id in set(fits)]
     found: dict[str, Replay] = {}
-    jobs = []
+    jobs: list[wire.FitJob] = []
     with job_workspace() as place:
-        builder = _Builder(evidence, place / JOB, book=RowIndex(evidence, data_sets=data_sets, read=arrays.get))
+        builder = _Builder(evidence, place / JOB, index=RowIndex(evidence, data_sets=data_sets, read=arrays.get))
         for fit in wanted:
             try:
                 jobs.append(builder.fit(fit))
             except _Impossible as reason:
                 found[fit.id] = Replay(fit=fit.id, outcome="impossible", why=str(reason))
-            except Exception as error:  # noqa: BLE001 - records are hostile, and the next fit is none the worse for it
+            except Exception as error:  # noqa: BLE001 - records are hostile, and the next fit is still repeated
                 found[fit.id] = Replay(fit=fit.id, outcome="impossible", why=f"Its records are incomplete ({error}).")
         if jobs:
-            write_atomically(place / JOB / "job.json", json.dumps({"fits": jobs}))
+            job: wire.ReplayerJob = {"fits": jobs}
+            write_atomically(place / JOB / "job.json", json.dumps(job))
             seconds = min(MAX_SECONDS, START_SECONDS + SLOWER * sum(max(15.0, fit.seconds) for fit in wanted))
             run = run_guest("replayer", place, seconds=seconds, sandbox=sandbox, core=core)
             for fit in wanted:
@@ -86,43 +101,42 @@ def replay_fits(
 
 
 class _Builder:
-    """Puts the beginnings of fits into a job's folder."""
+    """Puts what fits started with into a job's folder."""
 
-    def __init__(self, evidence: Evidence, folder: Path, *, book: RowIndex) -> None:
+    def __init__(self, evidence: Evidence, folder: Path, *, index: RowIndex) -> None:
         self._evidence = evidence
         self._own = ArrayStore(folder)
-        self._book = book
-        self._read: Read = book.read
+        self._index = index
+        self._read: Read = index.read
 
-    def fit(self, fit: FitRecord) -> dict[str, Any]:
+    def fit(self, fit: FitRecord) -> wire.FitJob:
         """The fit's part of the job.
 
         Raises:
             _Impossible: It cannot be repeated.
         """
         model = self._evidence.model(fit.model)
-        state = _repeatable(fit, model, weights=self._evidence.weights)
-        validation = fit.validation
+        start = _repeatable(fit, model, weights=self._evidence.weights)
+        state, validation, global_seed = start.state, fit.validation, start.state.global_seed_generator
         return {
             "fit": fit.id,
-            "config": model.config,
+            "config": start.config,
+            "compile_config": start.compile_config,
             "input_shape": list(fit.x.shape[1:]),
-            "random_state": state,
-            "weights": [self._copied(ref) for ref in self._evidence.weights[str(fit.weights_before)]],
-            "optimizer": [self._copied(ref) for ref in state["optimizer"] or ()],
-            "sample_weight": self._copied(state["sample_weight"]) if state["sample_weight"] else None,
+            "weights": [self._copied(ref) for ref in start.weights],
+            "optimizer": [self._copied(ref) for ref in state.optimizer or ()],
+            "tensorflow_seed": start.tensorflow_seed,
+            "seed_generators": [list(generator) for generator in state.seed_generators],
+            "global_seed_generator": None if global_seed is None else list(global_seed),
+            "sample_weight": self._copied(state.sample_weight) if state.sample_weight else None,
+            "class_weight": state.class_weight,
+            "callbacks": [_callback(callback) for callback in fit.callbacks],
             "x": self._rows(fit.x),
             "y": self._targets(fit.y, x=fit.x),
             "validation_x": None if validation is None else self._rows(validation.x),
             "validation_y": None if validation is None else self._targets(validation.y, x=validation.x),
             "steps": fit.steps,
-            "arguments": {
-                "batch_size": fit.batch_size,
-                "epochs": fit.epochs_requested,
-                "initial_epoch": fit.initial_epoch,
-                "shuffle": fit.shuffle,
-                "steps_per_epoch": fit.steps_per_epoch,
-            },
+            "arguments": _arguments(fit, state),
         }
 
     def _copied(self, ref: str) -> str:
@@ -135,7 +149,7 @@ class _Builder:
         whole = recorded_array(x, read=self._read)
         if whole is not None:
             return self._put(whole)
-        found = self._book.recognise(x)
+        found = self._index.recognise(x)
         if found is None or found.ids is None or (found.ids < 0).any():
             raise _Impossible("Its rows are of no known data set and too large to be stored whole.")
         rows = exact_rows(found, x, read=self._read)
@@ -157,10 +171,28 @@ class _Builder:
         return self._put(targets)
 
 
-def exact_rows(found: Recognised, summary: ArraySummary, *, read: Read) -> Array | None:
-    """The recorded rows once more, with the digest that was recorded; None where that cannot be had.
+def _callback(callback: CallbackRecord) -> wire.CallbackJob:
+    return {"class_name": callback.class_name, "own": callback.own, "settings": callback.settings}
 
-    A map of bytes is a table of 256 values, and the recorded head shows nearly all of them as the student's own
+
+def _arguments(fit: FitRecord, state: ReplayState) -> wire.FitArguments:
+    freq = state.validation_freq
+    return {
+        "batch_size": fit.batch_size,
+        "epochs": fit.epochs_requested,
+        "initial_epoch": fit.initial_epoch,
+        "shuffle": fit.shuffle,
+        "steps_per_epoch": fit.steps_per_epoch,
+        "validation_freq": freq if isinstance(freq, int) else list(freq),
+        "validation_steps": state.validation_steps,
+        "validation_batch_size": state.validation_batch_size,
+    }
+
+
+def exact_rows(found: Recognised, summary: ArraySummary, *, read: Read) -> Array | None:
+    """The recorded rows again, with the recorded digest; None where they cannot be made.
+
+    A map of bytes is a table of 256 values, and the recorded head holds nearly all of them as the student's own
     arithmetic made them.
 
     Args:
@@ -187,7 +219,7 @@ def exact_rows(found: Recognised, summary: ArraySummary, *, read: Read) -> Array
 
 
 def exact_targets(summary: ArraySummary, *, read: Read) -> Array | None:
-    """The recorded labels once more, with the digest that was recorded; None where that cannot be had."""
+    """The recorded labels again, with the recorded digest; None where they cannot be made."""
     head = first_rows(summary, read=read)
     classes = recorded_classes(summary, read=read)
     if head is None or classes is None or (classes < 0).any():
@@ -207,62 +239,75 @@ def _content(array: Array) -> str:
     return str(summarise(array)["content"])
 
 
-def _repeatable(fit: FitRecord, model: ModelRecord, *, weights: dict[str, tuple[str, ...]]) -> dict[str, Any]:
-    """What was recorded of chance at the fit's beginning.
+@dataclass(frozen=True)
+class _Start:
+    """What a fit started with, all of it known."""
+
+    config: dict[str, JsonValue]
+    compile_config: dict[str, JsonValue]
+    weights: tuple[str, ...]
+    tensorflow_seed: int
+    state: ReplayState
+
+
+def _repeatable(fit: FitRecord, model: ModelRecord, *, weights: dict[str, tuple[str, ...]]) -> _Start:
+    """What was recorded at the fit's start.
 
     Raises:
-        _Impossible: Something that a replay needs is not there, or acts on the training unseen.
+        _Impossible: Something that a replay needs is missing, or something unknown acts on the training.
     """
-    state = dict(fit.random_state)
-    problems = state.get("problems")
+    state = fit.replay
+    compile_config = None if fit.compiled is None else fit.compiled.config
     if fit.kind != "fit":
         raise _Impossible("It was a training loop of the student's own.")
-    if isinstance(problems, list) and problems:
-        raise _Impossible("An exact replay cannot be had: " + "; ".join(str(item) for item in problems) + ".")
+    if fit.replay_problems:
+        raise _Impossible("An exact replay cannot be had: " + "; ".join(fit.replay_problems) + ".")
     if fit.status != "completed":
         raise _Impossible("It was interrupted.")
     if model.config is None or foreign_part(model.config) is not None:
         raise _Impossible("Its model cannot be rebuilt from a configuration.")
-    if state.get("compile") is None or foreign_part(state["compile"]) is not None:
+    if compile_config is None or foreign_part(compile_config) is not None:
         raise _Impossible("Its loss, metrics or optimizer are not Keras's own.")
-    if fit.weights_before not in weights:
+    before = None if fit.weights_before is None else weights.get(fit.weights_before)
+    if before is None:
         raise _Impossible("The weights that it began with were not recorded.")
-    if state.get("tensorflow_seed") is None:
+    if state is None or state.tensorflow_seed is None:
         raise _Impossible("TensorFlow's seed was taken away, so that the order of the rows is not known.")
-    return state
+    if fit.sample_weight and state.sample_weight is None:
+        raise _Impossible("Its sample weights were not recorded.")
+    return _Start(model.config, compile_config, weights=before, tensorflow_seed=state.tensorflow_seed, state=state)
 
 
 def _compared(fit: FitRecord, run: Run, *, weights: tuple[str, ...]) -> Replay:
     for kind, record in run.frames.records:
-        if record.get("fit") != fit.id:
-            continue
-        if kind == "failed":
-            return Replay(fit=fit.id, outcome="impossible", why=f"It could not be repeated: {record.get('why')}")
-        if kind == "repeated":
-            return _without_callbacks(fit, _judged(fit, record, weights=weights))
+        failed = read_answer(record, _FitFailed) if kind == wire.FIT_FAILED.name else None
+        if failed is not None and failed.fit == fit.id:
+            return Replay(fit=fit.id, outcome="impossible", why=f"It could not be repeated: {failed.why}")
+        repeated = read_answer(record, _Repeated) if kind == wire.REPEATED.name else None
+        if repeated is not None and repeated.fit == fit.id:
+            return _without_callbacks(fit, _judged(fit, repeated, weights=weights))
     return Replay(fit=fit.id, outcome="impossible", why=f"The replay ended before it ({run.how_it_ended}).")
 
 
 def _without_callbacks(fit: FitRecord, replay: Replay) -> Replay:
-    """What a repetition says of a fit whose callbacks it may have lacked: only that it came out the same."""
-    names = fit.random_state.get("unknown_callbacks")
-    if replay.outcome != "differs" or not isinstance(names, list) or not names:
+    """What a replay says of a fit that was repeated without some of its callbacks: only an equal result counts."""
+    names = [callback.class_name for callback in fit.callbacks if callback.unknown]
+    if replay.outcome != "differs" or not names:
         return replay
-    why = f"{' and '.join(str(name) for name in names)} may act on the training, and without it came out otherwise."
+    why = f"{' and '.join(names)} may act on the training, and without it came out otherwise."
     return Replay(fit=fit.id, outcome="impossible", why=f"An exact replay cannot be had: the callback {why}")
 
 
-def _judged(fit: FitRecord, record: dict[str, Any], *, weights: tuple[str, ...]) -> Replay:
-    history = record.get("history")
+def _judged(fit: FitRecord, repeated: _Repeated, *, weights: tuple[str, ...]) -> Replay:
+    history = repeated.history
     claimed = {name: list(values) for name, values in fit.history.items()}
-    if not isinstance(history, dict) or set(history) != set(claimed):
+    if set(history) != set(claimed):
         return Replay(fit=fit.id, outcome="differs", why="The replay's history has other metrics.")
     if any(len(history[name]) != len(values) for name, values in claimed.items()):
         return Replay(fit=fit.id, outcome="differs", why="The replay's history has another number of epochs.")
     pairs = [pair for name, values in claimed.items() for pair in zip(values, history[name], strict=True)]
     apart = max((_difference(one, other) for one, other in pairs), default=0.0)
-    same_weights = tuple(record.get("weights") or ()) == weights
-    if apart == 0 and same_weights:
+    if apart == 0 and repeated.weights == weights:
         return Replay(fit=fit.id, outcome="same", largest_difference=0.0)
     why = "The history came out the same, the weights did not." if apart == 0 else "The history came out otherwise."
     return Replay(fit=fit.id, outcome="differs", why=why, largest_difference=apart)

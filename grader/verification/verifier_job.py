@@ -1,7 +1,6 @@
-"""Runs the verifier in a fresh sandbox and reads what it says as hostile input.
+"""Runs the verifier in a fresh sandbox and reads its answers as hostile input.
 
-The job is a folder: ``job.json`` with ``states``, each of ``state`` (a number), ``seconds`` (of CPU), ``config`` or
-``graph``, ``weights`` and ``feeds``; beside it arrays under the names that stand there. No labels are among them.
+`grader.verification.guest.wire` says what the job and the answers are.
 """
 
 from __future__ import annotations
@@ -9,7 +8,7 @@ from __future__ import annotations
 import json
 import math
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -22,7 +21,8 @@ from grader.execution.sandbox import Sandbox
 from grader.records import ArrayRef
 from grader.store import ArrayStore, write_atomically
 from grader.verification.feeds import Feed
-from grader.verification.guest_job import JOB, Run, job_workspace, run_guest
+from grader.verification.guest import wire
+from grader.verification.guest_job import JOB, GuestAnswer, Run, job_workspace, read_answer, run_guest
 from grader.verification.probes import Probe, State
 
 Array = npt.NDArray[Any]
@@ -36,10 +36,28 @@ MAX_SECONDS = 900.0
 """Of wall time: for TensorFlow's start, for each model, and for all together."""
 
 MAX_STARTS = 4
-"""A model that takes the verifier down with it is left out, and the rest is started again, so often in all."""
+"""Where a model ends the verifier, the verifier is started again without it, so often in all."""
 
-MAX_OUTPUTS = 4096
 MAX_WORDS = 400
+
+
+class _OfState(GuestAnswer):
+    state: int
+
+
+class _Built(_OfState):
+    penalty: float | None
+
+
+class _Outputs(_OfState):
+    feed: int
+    outputs: str | None
+    logits: str | None
+
+
+class _StateFailed(_OfState):
+    over_time: bool
+    why: str
 
 
 @dataclass(frozen=True)
@@ -52,7 +70,7 @@ class Answer:
 
 @dataclass(frozen=True)
 class Failure:
-    """Why a state was not measured, or not wholly; `is_infrastructure` where the limit or the fault is ours."""
+    """Why a state was not measured completely; `is_infrastructure` where a limit or the grading system is why."""
 
     why: str
     is_infrastructure: bool
@@ -60,7 +78,7 @@ class Failure:
 
 @dataclass
 class Answers:
-    """What the verifier said.
+    """What the verifier answered.
 
     Attributes:
         outputs: By the state's position and its probe's.
@@ -88,10 +106,10 @@ def ask(asked: Asked, *, arrays: ArrayStore, sandbox: Sandbox, core: int | None)
     answers = Answers()
     with job_workspace() as place:
         folder = _JobFolder(place / JOB, arrays)
-        jobs: dict[int, dict[str, Any]] = {}
+        jobs: dict[int, wire.StateJob] = {}
         for number, (state, probes) in enumerate(asked):
             try:
-                jobs[number] = {"state": number, **folder.state(state, probes)}
+                jobs[number] = folder.state(number, state, probes=probes)
             except StoreError as error:
                 answers.failures[number] = Failure(f"Its weights could not be read: {error}", is_infrastructure=True)
             except ValueError as error:
@@ -103,13 +121,13 @@ def ask(asked: Asked, *, arrays: ArrayStore, sandbox: Sandbox, core: int | None)
             folder.write(list(jobs.values()))
             seconds = min(deadline - time.monotonic(), START_SECONDS + len(jobs) * STATE_SECONDS)
             run = run_guest("verifier", place, seconds=max(1.0, seconds), sandbox=sandbox, core=core)
-            _take(run, jobs, asked=asked, answers=answers)
-            _blame(run, jobs, answers=answers, is_last=start == MAX_STARTS - 1)
+            _read_answers(run, jobs, asked=asked, answers=answers)
+            _drop_unfinished(run, jobs, answers=answers, is_last=start == MAX_STARTS - 1)
     return answers
 
 
 def foreign_part(config: Any) -> str | None:
-    """What of a configuration Keras's own classes alone do not make, by name; None where they make it all."""
+    """The first class in a configuration that is not Keras's own, by name; None where all are."""
     if isinstance(config, list):
         return next((found for item in config if (found := foreign_part(item)) is not None), None)
     if not isinstance(config, dict):
@@ -130,11 +148,11 @@ class _JobFolder:
         self._arrays = arrays
         self._own = ArrayStore(path)
 
-    def state(self, state: State, probes: tuple[Probe, ...]) -> dict[str, Any]:
-        """Puts what a state needs into the folder, and gives its part of the job.
+    def state(self, number: int, state: State, *, probes: tuple[Probe, ...]) -> wire.StateJob:
+        """Puts what a state needs into the folder, and returns its part of the job.
 
         Raises:
-            ValueError: There is nothing that it could be rebuilt from, in words for the tutor.
+            ValueError: There is nothing to rebuild it from, in words for the tutor.
             StoreError: One of its arrays is missing.
         """
         model = state.model
@@ -144,6 +162,7 @@ class _JobFolder:
         if config is None and graph is None:
             raise ValueError(_why_not_rebuilt(state, foreign))
         return {
+            "state": number,
             "seconds": STATE_CPU_SECONDS,
             "config": config,
             "graph": None if graph is None else self._copied(graph),
@@ -151,9 +170,10 @@ class _JobFolder:
             "feeds": [self._feed(probe.feed) for probe in probes],
         }
 
-    def write(self, states: list[dict[str, Any]]) -> None:
+    def write(self, states: list[wire.StateJob]) -> None:
         """Writes the job of these states."""
-        write_atomically(self.path / "job.json", json.dumps({"states": states}))
+        job: wire.VerifierJob = {"states": states}
+        write_atomically(self.path / "job.json", json.dumps(job))
 
     def _copied(self, ref: ArrayRef) -> str:
         return self._put(self._arrays.get(ref))
@@ -161,7 +181,7 @@ class _JobFolder:
     def _put(self, array: Array) -> str:
         return f"{self._own.put(array)}.npy"
 
-    def _feed(self, feed: Feed) -> dict[str, Any]:
+    def _feed(self, feed: Feed) -> wire.FeedJob:
         if feed.known is None or feed.row_map is None or feed.ids is None:
             rows = np.zeros((0, 1), np.float32) if feed.array is None else feed.array
             return {"rows": self._put(rows), "ids": None, "map": None, "shift": False}
@@ -180,65 +200,66 @@ def _why_not_rebuilt(state: State, foreign: str | None) -> str:
     return "Neither a configuration nor a graph of it was recorded."
 
 
-def _take(run: Run, jobs: dict[int, dict[str, Any]], *, asked: Asked, answers: Answers) -> None:
-    """Notes what was said of each state, and drops the states that are dealt with."""
+def _read_answers(run: Run, jobs: dict[int, wire.StateJob], *, asked: Asked, answers: Answers) -> None:
+    """Notes what was answered of each state, and drops the states that are done."""
     for kind, record in run.frames.records:
-        number = record.get("state")
-        if not isinstance(number, int) or number not in jobs:
+        answer = read_answer(record, _OfState)
+        if answer is None or (number := answer.state) not in jobs:
             continue
-        if kind == "built":
-            penalty = record.get("penalty")
-            if isinstance(penalty, float) and math.isfinite(penalty):
-                answers.penalties[number] = penalty
-        elif kind == "outputs":
-            _take_outputs(run, record, asked=asked, answers=answers)
-        elif kind == "failed":
-            answers.failures[number] = _failure(record)
+        if kind == wire.BUILT.name and (built := read_answer(record, _Built)) is not None:
+            if built.penalty is not None and math.isfinite(built.penalty):
+                answers.penalties[number] = built.penalty
+        elif kind == wire.OUTPUTS.name and (outputs := read_answer(record, _Outputs)) is not None:
+            _note_outputs(run, outputs, asked=asked, answers=answers)
+        elif kind == wire.STATE_FAILED.name:
+            answers.failures[number] = _failure(read_answer(record, _StateFailed))
             del jobs[number]
-        elif kind == "done":
+        elif kind == wire.DONE.name:
             del jobs[number]
 
 
-def _take_outputs(run: Run, record: Mapping[str, Any], *, asked: Asked, answers: Answers) -> None:
-    number, feed = record["state"], record.get("feed")
-    probes = asked[number][1]
-    if not isinstance(feed, int) or not 0 <= feed < len(probes):
+def _note_outputs(run: Run, answer: _Outputs, *, asked: Asked, answers: Answers) -> None:
+    probes = asked[answer.state][1]
+    if not 0 <= answer.feed < len(probes):
         return
-    outputs = _matrix(run, record.get("outputs"), rows=probes[feed].feed.rows)
+    outputs = _matrix(run, answer.outputs, rows=probes[answer.feed].feed.rows)
     if outputs is None:
         return
-    logits = _matrix(run, record.get("logits"), rows=len(outputs))
+    logits = _matrix(run, answer.logits, rows=len(outputs))
     fits = logits is not None and logits.shape == outputs.shape
-    answers.outputs[number, feed] = Answer(outputs, logits if fits else None)
+    answers.outputs[answer.state, answer.feed] = Answer(outputs, logits if fits else None)
 
 
-def _matrix(run: Run, ref: Any, *, rows: int) -> Array | None:
-    if not isinstance(ref, str) or ref not in run.frames.refs:
+def _matrix(run: Run, ref: str | None, *, rows: int) -> Array | None:
+    if ref is None or ref not in run.frames.refs:
         return None
     array = run.store.get(ref)
     fits = array.dtype == np.float32 and array.ndim == 2 and array.shape[0] == rows
-    return array if fits and array.shape[1] <= MAX_OUTPUTS else None
+    return array if fits and array.shape[1] <= wire.MAX_OUTPUTS else None
 
 
-def _failure(record: Mapping[str, Any]) -> Failure:
-    if record.get("over_time"):
+def _failure(answer: _StateFailed | None) -> Failure:
+    if answer is not None and answer.over_time:
         return Failure(f"It took more than {STATE_CPU_SECONDS} s of computing to verify.", is_infrastructure=True)
-    return Failure(
-        f"It could not be rebuilt or did not predict: {str(record.get('why'))[:MAX_WORDS]}", is_infrastructure=False
-    )
+    why = None if answer is None else answer.why[:MAX_WORDS]
+    return Failure(f"It could not be rebuilt or did not predict: {why}", is_infrastructure=False)
 
 
-def _blame(run: Run, jobs: dict[int, dict[str, Any]], *, answers: Answers, is_last: bool) -> None:
+def _drop_unfinished(run: Run, jobs: dict[int, wire.StateJob], *, answers: Answers, is_last: bool) -> None:
     """Of the states left over, drops the one that the verifier ended in, and all where it is not started again."""
-    kinds = {kind for kind, _ in run.frames.records}
-    begun = [record["state"] for kind, record in run.frames.records if kind == "begun" and record.get("state") in jobs]
+    started = [
+        answer.state
+        for kind, record in run.frames.records
+        if kind == wire.STARTED.name and (answer := read_answer(record, _OfState)) is not None
+    ]
+    unfinished = [number for number in started if number in jobs]
     how = run.how_it_ended
-    if begun:
-        answers.failures[begun[-1]] = Failure(
+    if unfinished:
+        answers.failures[unfinished[-1]] = Failure(
             f"The verifier ended while it worked on it ({how}).", is_infrastructure=True
         )
-        del jobs[begun[-1]]
-    if jobs and (is_last or "begun" not in kinds):
+        del jobs[unfinished[-1]]
+    if jobs and (is_last or not started):
         answers.problem = f"The verifier ended before its work was done ({how})."
         answers.failures.update({number: Failure(answers.problem, is_infrastructure=True) for number in jobs})
         jobs.clear()

@@ -201,8 +201,8 @@ def _is_regularised(model: ModelRecord) -> bool:
 
 def _smoothing(state: State) -> float:
     """The share of label smoothing that the loss was compiled with, in [0, 1]."""
-    config: Any = state.fit.random_state if state.fit is not None else {}
-    for key in ("compile", "loss", "config", "label_smoothing"):
+    config: Any = None if state.fit is None or state.fit.compiled is None else state.fit.compiled.config
+    for key in ("loss", "config", "label_smoothing"):
         config = config.get(key) if isinstance(config, dict) else None
     return float(config) if isinstance(config, int | float) and 0 <= config <= 1 else 0.0
 

@@ -41,7 +41,6 @@ def judged(*layers, form=ONE_HIDDEN, inputs=(784,), compiled=None, one_off=0.5, 
         ((dense(128), layer("ReLU"), dense(10), layer("Softmax")), None),
         ((dense(128, "relu"), activation("relu"), dense(10, "softmax")), None),
         ((dense(128, "relu"), dense(10)), LOGITS),
-        ((dense(128, "relu", from_graph=True), dense(10, "softmax", from_graph=True)), None),
         ((dense(128, "RELU", own_class="MyDense"), dense(10, "softmax")), None),
     ],
 )

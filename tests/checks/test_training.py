@@ -3,6 +3,7 @@ import math
 import numpy as np
 import pytest
 from builders import (
+    OWN_CALLBACK,
     MemoryStore,
     Notebook,
     dense,
@@ -402,7 +403,7 @@ STOPPED = TrainedParams(callback="EarlyStopping", one_off=0.5)
         ({"callbacks": ("CSVLogger", "EarlyStopping")}, "passed"),
         ({"callbacks": ("CSVLogger",)}, "partial"),
         ({}, "partial"),
-        ({"callbacks": ("StopAtLast",), "own_callbacks": True}, "needs_review"),
+        ({"callbacks": OWN_CALLBACK}, "needs_review"),
     ],
 )
 def test_a_callback_that_is_asked_for_is_given_to_fit(fields, outcome):

@@ -45,19 +45,19 @@ def test_a_cell_that_was_never_executed_is_none(ordinal: object) -> None:
 def test_arrays_that_never_came_are_taken_out() -> None:
     """A name that cannot be read is none, at whatever depth it stands."""
     lines = [{"x": A, "y": LOST, "points": 3}]
-    figure = ("figure", {"seq": 1, "cell": 0, "axes": [{"lines": lines, "bars": LOST}], "png": LOST})
+    figure = ("figure", {"seq": 1, "cell": 0, "axes": [{"lines": lines}], "png": LOST})
     found = collected(MODEL, fit(x={**SUMMARY, "whole": LOST}, validation={"source": "data", "x": SUMMARY}), figure)
     assert found.fits[0].x.whole is None
     assert found.fits[0].validation is not None
     assert found.fits[0].validation.x.whole == A
     axes = found.figures[0].axes[0]
-    assert (axes.lines[0].x, axes.lines[0].y, axes.bars, found.figures[0].png) == (A, None, None, None)
+    assert (axes.lines[0].x, axes.lines[0].y, found.figures[0].png) == (A, None, None)
 
 
 def test_graphs_that_never_came_are_taken_out() -> None:
     """A state whose graph is missing has none."""
-    (found,) = collected(("model", {**MODEL[1], "graph": LOST, "graphs": {"w1": A, "w2": LOST}})).models
-    assert (found.graph, found.graphs) == (None, {"w1": A})
+    (found,) = collected(("model", {**MODEL[1], "graphs": {"w1": A, "w2": LOST}})).models
+    assert found.graphs == {"w1": A}
 
 
 def test_configurations_are_left_as_they_are() -> None:
@@ -94,6 +94,14 @@ def test_an_event_of_an_unknown_model_is_left_out() -> None:
         {"weights_after": 5},
         {"compiled": [1]},
         {"x": {"whole": "../../etc/passwd"}},
+        {"callbacks": ["EarlyStopping"]},
+        {"replay": ["seed"]},
+        {"replay": {"seed_generators": "12"}},
+        {"replay": {"seed_generators": [["a"]]}},
+        {"replay": {"optimizer": ["../../etc/passwd"]}},
+        {"replay": {"class_weight": {"0": []}}},
+        {"replay": {"unknown": 1}},
+        {"replay_problems": [[]]},
     ],
 )
 def test_what_is_no_record_is_left_out_and_the_rest_kept(bad: dict[str, Any]) -> None:
@@ -125,12 +133,11 @@ def test_notes_belong_to_their_cells_and_losses_to_the_run() -> None:
     assert found.truncated == ("cell 6: figures",)
 
 
-def test_loaded_data_sets_and_packages_are_named() -> None:
+def test_loaded_data_sets_are_named() -> None:
     """Names that are none are left out."""
     names = [("data_set", {"name": name}) for name in ("mnist", 5, "../x", None, "cifar10")]
-    found = collected(*names, ("start", {"packages": {"keras": "3.15.1"}, "seed": 7}))
-    assert found.data_sets == {"mnist", "cifar10"}
-    assert (dict(found.packages), found.started) == ({"keras": "3.15.1"}, True)
+    found = collected(*names, ("start", {}))
+    assert (found.data_sets, found.started) == ({"mnist", "cifar10"}, True)
     assert not collected(*names).started
 
 

@@ -61,8 +61,8 @@ def test_an_unknown_penalty_leaves_the_loss_unknown(tmp_path: Path, penalty: flo
 
 def test_smoothing_is_part_of_the_loss(tmp_path: Path) -> None:
     """As it was compiled; the classes stay what they are."""
-    compiled = {"compile": {"loss": {"config": {"label_smoothing": 0.5}}}}
-    found = _measured(tmp_path, loss="categorical_crossentropy", random_state=compiled)
+    compiled = {"loss": {"config": {"label_smoothing": 0.5}}}
+    found = _measured(tmp_path, loss="categorical_crossentropy", compile_config=compiled)
     smooth = np.eye(2)[[0, 1, 1]] * 0.5 + 0.25
     assert found.loss == pytest.approx(-(smooth * np.log(OUTPUTS)).sum(axis=1).mean(), rel=1e-6)
     assert found.accuracy == pytest.approx(2 / 3)

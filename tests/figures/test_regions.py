@@ -159,7 +159,7 @@ def by_grid(kind: str, *, flip: bool = False, classes: bool = False) -> Callable
 
 def by_contour(plane: Plane, values: Array) -> list[Drawn]:
     x, y = (plane.book.store.put(column.reshape(30, 40)) for column in plane.points.T)
-    return [grid(values.reshape(30, 40), store=plane.book.store, kind="contour", x=x, y=y, filled=True)]
+    return [grid(values.reshape(30, 40), store=plane.book.store, kind="contour", x=x, y=y)]
 
 
 def by_corners(plane: Plane, values: Array) -> list[Drawn]:

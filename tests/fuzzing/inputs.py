@@ -39,7 +39,7 @@ def worksheet() -> Worksheet:
     book.array("x", points)
     book.array("y", np.arange(20) % 2)
     book.predict(book.model_of["ex1"], points, points[:, :1])
-    book.figure(make_axes(line([3, 2, 1], store=book.store, label="loss"), title="Loss", x_label="epoch"))
+    book.figure(make_axes(line([3, 2, 1], store=book.store), title="Loss", x_label="epoch"))
     book.figure(make_axes(scatter(points, store=book.store)), make_axes())
     return book
 
@@ -88,7 +88,7 @@ Frame = tuple[dict[str, Any], bytes]
 def frames() -> tuple[Frame, ...]:
     """What the recorder would send of the worksheet: arrays, models and events in their order."""
     book = worksheet()
-    sent: list[Frame] = [({"kind": "start", "record": {"packages": {"keras": "3.15.0"}}}, b"")]
+    sent: list[Frame] = [({"kind": "start", "record": {}}, b"")]
     blobs = {ref: _npy(array) for ref, array in book.store.arrays.items()}
     blobs |= {hashlib.sha256(blob).hexdigest(): blob for blob in [_npy(np.zeros((2, 2), np.float32))]}
     sent += [({"kind": "array", "ref": ref}, blob) for ref, blob in blobs.items()]

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 from builders import (
+    OWN_CALLBACK,
     MemoryStore,
     dense,
     falling,
@@ -21,9 +22,9 @@ from builders import (
     row_hashes,
 )
 
+from grader.execution.recorder.checksum import weights_checksum
 from grader.integrity import find_integrity_findings, fits_to_replay
-from grader.integrity.findings import mark_of
-from grader.records import Measurement, Measurements, Replay
+from grader.records import CallbackRecord, Measurement, Measurements, Replay
 
 MODEL = make_model(dense(128, "relu"), dense(10, "softmax"), id="m1")
 CLAIMED = falling(10, start=1.1)[-1]
@@ -60,7 +61,12 @@ def test_the_last_validation_loss_is_that_of_the_model(factor: float, expected: 
 
 @pytest.mark.parametrize(
     "fields",
-    [{"callbacks": ("EarlyStopping",)}, {"own_callbacks": True}, {"status": "interrupted"}, {"sample_weight": True}],
+    [
+        {"callbacks": ("EarlyStopping",)},
+        {"callbacks": OWN_CALLBACK},
+        {"status": "interrupted"},
+        {"sample_weight": True},
+    ],
 )
 def test_weights_may_be_others_than_the_last_epochs(fields: dict[str, Any]) -> None:
     """Restored weights, own callbacks and broken-off trainings prove nothing."""
@@ -77,11 +83,11 @@ def test_the_epoch_whose_weights_were_left_has_their_loss(
     left = np.arange(6.0).reshape(2, 3)
     marks = [f"{number:08x}" for number in range(10)]
     if epoch is not None:
-        marks[epoch] = mark_of([left])
-    fit = make_fit(own_callbacks=True, epoch_weights=tuple(marks), status=status)
+        marks[epoch] = weights_checksum([left])
+    fit = make_fit(callbacks=OWN_CALLBACK, epoch_weights=tuple(marks), status=status)
     measured = validation(falling(10, start=1.1)[7])
     assert rules(measured, store=store, fits=(fit,), weights={"w1": (store.put(left),)}) == expected
-    averaged = fit.model_copy(update={"callbacks": ("SwapEMAWeights",)})
+    averaged = fit.model_copy(update={"callbacks": (CallbackRecord(class_name="SwapEMAWeights"),)})
     assert rules(measured, store=store, fits=(averaged,), weights={"w1": (store.put(left),)}) == []
 
 
@@ -91,7 +97,7 @@ def test_the_last_weights_are_about_as_good_as_their_epoch(loss: float, expected
     assert rules(make_measurement("train", rows=3600, loss=loss)) == expected
 
 
-@pytest.mark.parametrize("fields", [{"class_weight": True}, {"steps_per_epoch": 3}, {"own_callbacks": True}])
+@pytest.mark.parametrize("fields", [{"class_weight": True}, {"steps_per_epoch": 3}, {"callbacks": OWN_CALLBACK}])
 def test_a_training_loss_of_other_rows_or_weights_proves_nothing(fields: dict[str, Any]) -> None:
     """It is not the mean over the rows, or the weights are others."""
     assert rules(make_measurement("train", rows=3600, loss=2.3), fits=(make_fit(**fields),)) == []
@@ -105,7 +111,7 @@ def test_weights_of_the_validation_rows_are_in_the_history_alone() -> None:
     assert rules(validation(CLAIMED * 3 + 1), fits=(weighted,)) == []
 
 
-@pytest.mark.parametrize("callbacks", [{"own_callbacks": True}, {"callbacks": ("EarlyStopping",)}])
+@pytest.mark.parametrize("callbacks", [{"callbacks": OWN_CALLBACK}, {"callbacks": ("EarlyStopping",)}])
 @pytest.mark.parametrize(("share", "expected"), [(1.0, []), (0.51, []), (0.49, ["better_than_its_history"])])
 def test_callbacks_make_no_model_that_is_far_better_than_every_epoch(
     callbacks: dict[str, Any], share: float, expected: list[str]
@@ -117,7 +123,7 @@ def test_callbacks_make_no_model_that_is_far_better_than_every_epoch(
 def test_a_training_that_was_cut_off_may_be_better_than_its_epochs() -> None:
     """The weights are those of the middle of an epoch; so are they where not every epoch was validated."""
     history = {"loss": falling(10), "val_loss": falling(2)}
-    for fit in (make_fit(status="interrupted"), make_fit(own_callbacks=True, history=history)):
+    for fit in (make_fit(status="interrupted"), make_fit(callbacks=OWN_CALLBACK, history=history)):
         assert rules(validation(0.001), fits=(fit,)) == []
 
 

@@ -9,7 +9,7 @@ import pytest
 from builders import MemoryStore, dense, make_evidence, make_fit, make_measurement, make_model, make_view
 
 from grader.integrity import find_integrity_findings, fits_to_replay
-from grader.records import FitRecord, Measurement, Measurements, Replay
+from grader.records import FitRecord, Measurement, Measurements, Replay, ReplayState
 
 CHANCE = np.random.default_rng(5)
 MODEL = make_model(
@@ -85,7 +85,7 @@ def test_a_repetition_clears_it() -> None:
 def test_a_repetition_with_what_the_optimizer_brought_clears_nothing() -> None:
     """Its moving averages may be ready-made weights."""
     book = Book()
-    book.fit(fresh(), [CHANCE.normal(size=array.shape) for array in fresh()], random_state={"optimizer": ["a"]})
+    book.fit(fresh(), [CHANCE.normal(size=array.shape) for array in fresh()], replay=ReplayState(optimizer=("a" * 64,)))
     measured = make_measurement(weights="a1", accuracy=0.9)
     assert book.rules(measured, replays=(Replay(fit="f1", outcome="same"),)) == ["weights_not_of_beginning"]
     assert fits_to_replay(make_view(book.evidence, measurements=book.measurements, store=book.store).submission) == ()

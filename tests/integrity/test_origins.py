@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from builders import MemoryStore, dense, falling, images, make_evidence, make_fit, make_model, make_view
+from builders import OWN_CALLBACK, MemoryStore, dense, falling, images, make_evidence, make_fit, make_model, make_view
 
 from grader.integrity import Finding, find_integrity_findings
 from grader.records import FitRecord, WeightsSetRecord
@@ -166,7 +166,7 @@ def test_weights_of_another_training_are_a_flag() -> None:
     """A callback put them in when the training ended; the other model may be honest."""
     book, last = Trainings(), foreign()
     book.fit("m1", fresh(), last)
-    book.fit("m2", fresh(), last, own_callbacks=True, callbacks=("Swap",))
+    book.fit("m2", fresh(), last, callbacks=OWN_CALLBACK)
     assert book.flags() == [("weights_of_another_training", "m2")]
 
 
@@ -181,8 +181,8 @@ def test_two_models_with_one_training_too_few_are_both_a_flag() -> None:
 def test_a_plain_callback_of_ones_own_is_no_flag() -> None:
     """It prints, or draws."""
     book = Trainings()
-    book.fit("m1", fresh(), foreign(), own_callbacks=True, callbacks=("Printer",))
-    book.fit("m2", fresh(), foreign(), own_callbacks=True, callbacks=("Printer",))
+    book.fit("m1", fresh(), foreign(), callbacks=OWN_CALLBACK)
+    book.fit("m2", fresh(), foreign(), callbacks=OWN_CALLBACK)
     assert book.flags() == []
 
 
@@ -191,7 +191,7 @@ def test_doubt_goes_with_the_weights(noise: float) -> None:
     """A model that began with weights of a doubted one, or came by a sliver from it, is doubted, and so on."""
     book = Trainings()
     tainted = book.fit("m1", foreign(), foreign())
-    book.fit("m2", fresh(), [array + noise for array in tainted], own_callbacks=True, history={"loss": falling(2)})
+    book.fit("m2", fresh(), [array + noise for array in tainted], callbacks=OWN_CALLBACK, history={"loss": falling(2)})
     book.fit("m3", book.fit("m2", None, foreign()), foreign())
     found = book.flags()
     assert ("ready_made_weights", "m1") in found

@@ -15,8 +15,16 @@ from verification import TRAIN, Array, Recorded, data_set, pictures
 
 from grader.datasets import DataSets, resolve
 from grader.execution.sandbox import detect, unprotected
-from grader.records import ArraySummary, Evidence, FitRecord, Replay
-from grader.verification.replay import _judged, exact_rows, exact_targets, replay_fits
+from grader.records import ArraySummary, CompileRecord, Evidence, FitRecord, ModelRecord, Replay, ReplayState
+from grader.verification.replay import (
+    _Impossible,
+    _judged,
+    _repeatable,
+    _Repeated,
+    exact_rows,
+    exact_targets,
+    replay_fits,
+)
 from grader.verification.row_matching import KnownRows, recognise
 
 DIGITS = pictures()
@@ -94,7 +102,7 @@ HISTORIES: dict[str, tuple[Any, str, float | None]] = {
     "an epoch less": ({"loss": [0.5], "accuracy": [0.75]}, "differs", None),
     "another metric": ({"loss": [0.5, 0.25]}, "differs", None),
     "text": ({"loss": ["a", "b"], "accuracy": [0.75, NAN]}, "differs", math.inf),
-    "nothing": (None, "differs", None),
+    "nothing": ({}, "differs", None),
 }
 
 
@@ -103,16 +111,45 @@ def test_histories_are_compared_bit_for_bit(name: str) -> None:
     """The largest difference is told."""
     history, outcome, largest = HISTORIES[name]
     fit = FitRecord(id="f1", seq=1, cell=0, model="m1", x=ArraySummary(), history=CLAIMED)
-    found = _judged(fit, {"history": history, "weights": ["a"]}, weights=("a",))
+    found = _judged(fit, _Repeated(fit="f1", history=history, weights=("a",)), weights=("a",))
     assert (found.outcome, found.largest_difference) == (outcome, largest)
 
 
 def test_other_weights_are_told() -> None:
     """A history alone could be copied from an honest run."""
     fit = FitRecord(id="f1", seq=1, cell=0, model="m1", x=ArraySummary(), history={"loss": (0.5,)})
-    found = _judged(fit, {"history": {"loss": [0.5]}, "weights": ["a"]}, weights=("b",))
+    found = _judged(fit, _Repeated(fit="f1", history={"loss": (0.5,)}, weights=("a",)), weights=("b",))
     assert found.outcome == "differs"
     assert "weights" in found.why
+
+
+COMPILED = CompileRecord(seq=1, cell=0, model="m1", config={"loss": "mse"})
+MODEL = ModelRecord(id="m1", object_id="o1", kind="sequential", config={"class_name": "Sequential", "module": "keras"})
+FITTED = {"seq": 2, "cell": 0, "model": "m1", "x": ArraySummary(), "compiled": COMPILED, "weights_before": "w"}
+IMPOSSIBLE: dict[str, tuple[dict[str, Any], str]] = {
+    "a problem": ({"replay_problems": ("its rows are unknown",)}, "its rows are unknown"),
+    "no state": ({"replay": None}, "seed"),
+    "no seed": ({"replay": ReplayState()}, "seed"),
+    "an own loss": ({"compiled": COMPILED.model_copy(update={"config": None})}, "not Keras's own"),
+    "no compile": ({"compiled": None}, "not Keras's own"),
+    "no first weights": ({"weights_before": None}, "weights"),
+    "lost sample weights": ({"sample_weight": True}, "sample weights"),
+}
+
+
+@pytest.mark.parametrize("name", IMPOSSIBLE)
+def test_what_a_replay_lacks_is_named(name: str) -> None:
+    """Before any process is started."""
+    fields, words = IMPOSSIBLE[name]
+    fit = FitRecord(**{"id": "f1", "replay": ReplayState(tensorflow_seed=1), **FITTED, **fields})
+    with pytest.raises(_Impossible, match=words):
+        _repeatable(fit, MODEL, weights={"w": ()})
+
+
+def test_a_whole_record_can_be_repeated() -> None:
+    """With its configuration, seed and weights."""
+    fit = FitRecord(**{"id": "f1", "replay": ReplayState(tensorflow_seed=1), **FITTED})
+    assert _repeatable(fit, MODEL, weights={"w": ("a",)}).weights == ("a",)
 
 
 CELLS = [

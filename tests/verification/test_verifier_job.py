@@ -14,7 +14,7 @@ from grader.execution.sandbox import Ending
 from grader.verification.feeds import Feed
 from grader.verification.guest_job import Run
 from grader.verification.probes import Probe, State
-from grader.verification.verifier_job import Answers, _blame, _take, foreign_part
+from grader.verification.verifier_job import Answers, _drop_unfinished, _read_answers, foreign_part
 
 
 def _config(*layers: dict[str, Any]) -> dict[str, Any]:
@@ -65,11 +65,11 @@ class Said:
         self.run = Run(Frames(records, refs), recorded.arrays, ending, "Boom")
         self.jobs: dict[int, dict[str, Any]] = {number: {} for number in range(PENDING)}
         self.answers = Answers()
-        _take(self.run, self.jobs, asked=[(state, (probe,))] * PENDING, answers=self.answers)
+        _read_answers(self.run, self.jobs, asked=[(state, (probe,))] * PENDING, answers=self.answers)
 
     def blame(self, *, is_last: bool = False) -> Answers:
         """What is said of the states that are left over."""
-        _blame(self.run, self.jobs, answers=self.answers, is_last=is_last)
+        _drop_unfinished(self.run, self.jobs, answers=self.answers, is_last=is_last)
         return self.answers
 
 
@@ -80,7 +80,7 @@ def _name(array: Any, folder: Path) -> str:
 GOOD = np.ones((ROWS, 3), np.float32)
 
 
-def test_outputs_are_taken(tmp_path: Path) -> None:
+def test_outputs_are_read_answersn(tmp_path: Path) -> None:
     """With logits of the same shape."""
     ref = _name(GOOD, tmp_path)
     said = Said(tmp_path, ("outputs", {"state": 1, "feed": 0, "outputs": ref, "logits": ref}), arrays=(GOOD,))
@@ -117,13 +117,13 @@ def test_outputs_of_another_form_are_not(tmp_path: Path, array: Any) -> None:
 )
 def test_forged_records_are_ignored(tmp_path: Path, record: dict[str, Any]) -> None:
     """Arrays that never came, probes and states that were never asked."""
-    said = Said(tmp_path, *((kind, record) for kind in ("begun", "built", "outputs", "nonsense")))
+    said = Said(tmp_path, *((kind, record) for kind in ("started", "built", "outputs", "nonsense")))
     assert said.answers == Answers()
 
 
 def test_the_state_in_which_the_verifier_ended_is_left_out(tmp_path: Path) -> None:
     """And the other is tried again."""
-    said = Said(tmp_path, ("begun", {"state": 0}))
+    said = Said(tmp_path, ("started", {"state": 0}))
     answers = said.blame()
     assert list(answers.failures) == [0]
     assert "return code 1: Boom" in answers.failures[0].why
@@ -143,7 +143,7 @@ def test_a_verifier_that_never_began_is_our_problem(tmp_path: Path) -> None:
 
 def test_after_the_last_start_all_are_left_out(tmp_path: Path) -> None:
     """What was never reached is said to be our problem too."""
-    answers = Said(tmp_path, ("begun", {"state": 0})).blame(is_last=True)
+    answers = Said(tmp_path, ("started", {"state": 0})).blame(is_last=True)
     assert set(answers.failures) == {0, 1}
     assert answers.problem is not None
 
@@ -152,7 +152,7 @@ def test_what_is_dealt_with_is_not_tried_again(tmp_path: Path) -> None:
     """Done or failed, each with its reason."""
     over_time = {"state": 1, "over_time": True, "why": ""}
     said = Said(
-        tmp_path, ("begun", {"state": 0}), ("done", {"state": 0}), ("begun", {"state": 1}), ("failed", over_time)
+        tmp_path, ("started", {"state": 0}), ("done", {"state": 0}), ("started", {"state": 1}), ("failed", over_time)
     )
     assert said.jobs == {}
     assert "of computing" in said.blame().failures[1].why

@@ -127,7 +127,7 @@ def _honest(bench: Bench) -> None:
     )
     smooth = keras.losses.CategoricalCrossentropy(label_smoothing=0.1)
     fields = {"loss_name": "categorical_crossentropy"}
-    fields["random_state"] = {"compile": {"loss": keras.saving.serialize_keras_object(smooth)}}
+    fields["compile_config"] = {"loss": keras.saving.serialize_keras_object(smooth)}
     _keep(bench, stack(layers.Dense(10, activation="softmax")), id="smooth", parts=one_hot, loss=smooth, **fields)
     line = stack(layers.Dense(1), inputs=(2,))
     _keep(bench, line, id="line", parts=heights, loss="mse", loss_name="mean_squared_error", metrics=["mae"])

@@ -1,6 +1,6 @@
-"""Runs in the student's kernel and notes what happens there: an IPython extension that imports nothing of `grader`.
+"""Records what happens in the student's kernel: an IPython extension that imports nothing of `grader`.
 
-The folder is bound into the sandbox and loaded by its own name, so its modules name each other relatively.
+The sandbox binds this folder alone, under its own name, so its modules import each other relatively.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from typing import Any
 
 def load_ipython_extension(shell: Any) -> None:
     """Starts the recording; IPython calls it before the first cell."""
-    # The harness reads frames and row hashes with modules of this folder, and has no kernel.
+    # The harness imports modules of this folder as well, and has no kernel.
     from .session import start  # noqa: PLC0415
 
     start(shell)

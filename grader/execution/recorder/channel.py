@@ -1,8 +1,8 @@
-"""The one way out of the kernel: frames on a pipe.
+"""Writes records and arrays to the harness as frames on a pipe, the only way out of the kernel.
 
 A frame is a header of 16 bytes (``GRF1``, the length of the JSON as uint32, the length of the blob as uint64, big
 endian), the JSON as UTF-8, the blob. Only an ``array`` frame has a blob: a ``.npy`` file of version 1.0, sent once.
-Nothing here raises into the code that it observes.
+Nothing here raises an exception into the student's program.
 """
 
 from __future__ import annotations
@@ -24,6 +24,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from .wire import ARRAY_NAMED, CELL, COMPILE, EVALUATION, FIGURE, LOST, PREDICTION, Cell, Kind, Lost, R
+
 HEADER = struct.Struct(">4sIQ")
 MAGIC = b"GRF1"
 
@@ -34,7 +36,7 @@ MAX_RECORDS_BYTES = 256 * 2**20
 MAX_EVENTS_PER_CELL = 1000
 """Of one kind. A loop that predicts point by point must not crowd out what comes after it."""
 
-_COUNTED = frozenset({"prediction", "evaluation", "figure", "array_named", "compile"})
+_COUNTED = frozenset({PREDICTION, EVALUATION, FIGURE, ARRAY_NAMED, COMPILE})
 
 
 class Channel:
@@ -60,7 +62,7 @@ class Channel:
         self._arrays_bytes = 0
         self._records_bytes = 0
         self._events: Counter[tuple[str, int | None]] = Counter()
-        self._said: set[tuple[str, int | None]] = set()
+        self._noted: set[tuple[str, int | None]] = set()
         os.set_inheritable(descriptor, False)
         os.register_at_fork(after_in_child=self._leave_to_parent)
 
@@ -68,20 +70,20 @@ class Channel:
         """A number that grows over the whole run."""
         return next(self._seq)
 
-    def emit(self, kind: str, record: Mapping[str, Any]) -> None:
-        """Sends one record; what cannot be sent is left out and noted."""
+    def emit(self, kind: Kind[R], record: R) -> None:
+        """Sends one record; one that cannot be sent is left out and noted."""
         try:
             if self._is_too_many(kind):
-                self.lost(f"more than {MAX_EVENTS_PER_CELL} records of {kind} in one cell")
+                self.lost(f"more than {MAX_EVENTS_PER_CELL} records of {kind.name} in one cell")
                 return
-            text = _json({"kind": kind, "record": record})
+            text = _json({"kind": kind.name, "record": record})
             if len(text) > MAX_RECORD_BYTES or self._records_bytes + len(text) > MAX_RECORDS_BYTES:
-                self.lost(f"a record of {kind} was too large")
+                self.lost(f"a record of {kind.name} was too large")
                 return
             self._records_bytes += len(text)
             self._send(HEADER.pack(MAGIC, len(text), 0) + text)
-        except Exception as error:  # noqa: BLE001 - a student's program never fails for our sake
-            self.lost(f"a record of {kind} could not be sent ({type(error).__name__})")
+        except Exception as error:  # noqa: BLE001 - the recorder never makes a student's program fail
+            self.lost(f"a record of {kind.name} could not be sent ({type(error).__name__})")
 
     def array(self, array: npt.ArrayLike) -> str | None:
         """Sends an array once.
@@ -95,27 +97,27 @@ class Channel:
             return None
 
     def note(self, text: str) -> None:
-        """Tells the harness, once a cell, what was done for the cell that runs."""
+        """Sends, once a cell, what was done for the cell that runs."""
         if self._is_new(text):
-            self.emit("cell", {"index": self.cell, "notes": [text]})
+            self.emit(CELL, Cell(index=self.cell, notes=[text]))
 
     def lost(self, text: str) -> None:
-        """Tells the harness, once a cell, what a cap left out."""
+        """Sends, once a cell, what a cap left out."""
         if self._is_new(text):
-            self.emit("lost", {"cell": self.cell, "text": text})
+            self.emit(LOST, Lost(cell=self.cell, text=text))
 
     def _is_new(self, text: str) -> bool:
-        said = (text, self.cell)
-        if said in self._said or len(self._said) > MAX_EVENTS_PER_CELL:
+        noted = (text, self.cell)
+        if noted in self._noted or len(self._noted) > MAX_EVENTS_PER_CELL:
             return False
-        self._said.add(said)
+        self._noted.add(noted)
         return True
 
-    def _is_too_many(self, kind: str) -> bool:
+    def _is_too_many(self, kind: Kind[Any]) -> bool:
         if kind not in _COUNTED:
             return False
-        self._events[kind, self.cell] += 1
-        return self._events[kind, self.cell] > MAX_EVENTS_PER_CELL
+        self._events[kind.name, self.cell] += 1
+        return self._events[kind.name, self.cell] > MAX_EVENTS_PER_CELL
 
     def _array(self, array: npt.NDArray[Any]) -> str | None:
         if array.nbytes > MAX_ARRAY_BYTES:
@@ -169,7 +171,7 @@ class Channel:
 
 @contextlib.contextmanager
 def interrupts_wait() -> Iterator[None]:
-    """Puts an interrupt off until the work is whole: half a frame, say, would spoil those after it."""
+    """Delays an interrupt until the work inside is complete: half a frame would make those after it unreadable."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
@@ -186,7 +188,7 @@ def interrupts_wait() -> Iterator[None]:
 def _plain(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
     if array.dtype.kind in "biufc":
         return array
-    # bfloat16 and its kin are void to numpy's format.
+    # numpy's format knows neither bfloat16 nor similar types.
     return array.astype(np.float32)
 
 

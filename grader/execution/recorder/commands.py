@@ -1,4 +1,4 @@
-"""Which shell commands of a notebook's customary preamble and postamble are answered at once, and what is said."""
+"""Answers shell commands that notebooks usually start and end with, such as installers, without running them."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _ALIASES = {
 _REQUIREMENT = re.compile(r"([A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)(?:\[[^\]]*\])?\s*(.*)")
 
 SILENCERS = " ".join(f"{name}() {{ :; }};" for name in sorted(_INSTALLERS | {"apt", "brew", "jupyter", "tensorboard"}))
-"""Shell functions that keep the answered commands from running where others stand beside them."""
+"""Shell functions that replace the answered commands in a script whose other commands are run."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ class Answer:
 
     Attributes:
         lines: For the student.
-        note: For the record; None where all is as the student wanted it.
+        note: For the cell's record; None where the student got what the command would have done.
     """
 
     lines: tuple[str, ...]

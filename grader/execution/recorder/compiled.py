@@ -1,4 +1,4 @@
-"""How a model is compiled, in one set of names however it was written."""
+"""Describes how a model is compiled, under one name for each loss and metric however it was written."""
 
 from __future__ import annotations
 
@@ -8,33 +8,36 @@ import keras
 from keras.src.utils.naming import to_snake_case
 
 from .plain import is_librarys, plain, short_float
+from .wire import CompileState, Json, Loss, Optimizer
 
 _ACCURACIES = frozenset({"accuracy", "acc", "binary_accuracy", "categorical_accuracy", "sparse_categorical_accuracy"})
 
 
-def compile_state(model: Any) -> dict[str, Any]:
-    """The fields of a `CompileRecord` that describe the model as it is compiled now."""
+def compile_state(model: Any) -> CompileState:
+    """Describes the model as it is compiled now."""
     given = _given_metrics(model)
     return {
         **describe_loss(model.loss, model),
         **describe_optimizer(model.optimizer),
         "metrics": [_metric(metric) for metric in given],
         "own_metrics": [_metric(metric) for metric in given if _is_own(metric)],
+        "config": _config(model),
     }
 
 
-def describe_optimizer(optimizer: Any) -> dict[str, Any]:
-    """The fields of a `CompileRecord` that speak of the optimizer."""
+def describe_optimizer(optimizer: Any) -> Optimizer:
+    """Describes an optimizer."""
     optimizer = getattr(optimizer, "inner_optimizer", optimizer)
+    rate, schedule = _learning_rate(optimizer)
     return {
-        **_learning_rate(optimizer),
         "optimizer": type(optimizer).__name__ if optimizer is not None else None,
-        "optimizer_config": _config(optimizer),
+        "learning_rate": rate,
+        "schedule": schedule,
     }
 
 
-def describe_loss(loss: Any, model: Any) -> dict[str, Any]:
-    """The fields of a `CompileRecord` that speak of the loss (or the structure of losses) of a model."""
+def describe_loss(loss: Any, model: Any) -> Loss:
+    """Describes the loss of a model, or the structure of its losses."""
     parts = [part for part in keras.tree.flatten(loss) if part is not None]
     named = [_one_loss(part, model) for part in parts]
     return {
@@ -51,7 +54,7 @@ def metric_name(name: str) -> str:
 
 
 def by_metric(values: dict[str, Any]) -> dict[str, Any]:
-    """The same under those names; as it was where two of them would be one."""
+    """The values under those names; unchanged where two of them would have the same name."""
     renamed = {metric_name(str(name)): value for name, value in values.items()}
     return renamed if len(renamed) == len(values) else {str(name): value for name, value in values.items()}
 
@@ -75,27 +78,28 @@ def _one_loss(loss: Any, model: Any) -> tuple[str, bool, bool]:
 
 
 def _by_output(model: Any) -> str:
-    """What Keras makes of ``crossentropy``: the labels decide between the other two, and are not known here."""
+    """What Keras makes of ``crossentropy``: between the other two the labels decide, which are not known here."""
     shape = getattr(model, "output_shape", None) if model.built else None
     return "binary_crossentropy" if shape is not None and shape[-1] == 1 else "crossentropy"
 
 
-def _learning_rate(optimizer: Any) -> dict[str, Any]:
+def _learning_rate(optimizer: Any) -> tuple[float | None, str | None]:
+    """The learning rate, or the name of its schedule."""
     rate = getattr(optimizer, "_learning_rate", None)
     if rate is None:
-        return {"learning_rate": None, "schedule": None}
+        return None, None
     if callable(rate) and not hasattr(rate, "assign"):
-        schedule = type(rate).__name__
-        return {"learning_rate": None, "schedule": getattr(rate, "__name__", schedule)}
-    return {"learning_rate": short_float(rate), "schedule": None}
+        return None, str(getattr(rate, "__name__", type(rate).__name__))
+    return short_float(rate), None
 
 
-def _config(optimizer: Any) -> dict[str, Any]:
+def _config(model: Any) -> Json | None:
+    if not model.compiled or own_compiled_parts(model):
+        return None
     try:
-        config = optimizer.get_config()
-    except Exception:  # noqa: BLE001 - a student's optimizer may have none
-        return {}
-    return dict(plain(config))
+        return dict(plain(model.get_compile_config()))
+    except Exception:  # noqa: BLE001 - a loss or metric may have no configuration
+        return None
 
 
 def own_compiled_parts(model: Any) -> list[str]:

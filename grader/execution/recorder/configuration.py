@@ -1,4 +1,4 @@
-"""The configuration from which Keras alone, without the student's classes, can rebuild a model."""
+"""Reads the configuration from which Keras can rebuild a model without the student's classes."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _MATTER_IN_TRAINING_ONLY = ("_initializer", "_regularizer", "_constraint")
 def configuration(model: Any) -> dict[str, Any] | None:
     """What `keras.saving.deserialize_keras_object` rebuilds the model from in safe mode.
 
-    Initializers, regularizers and constraints of the student's are left out: they matter in training alone.
+    The student's own initializers, regularizers and constraints are left out: they matter in training alone.
 
     Returns:
         None where something that computes the outputs is the student's own code.
@@ -69,7 +69,7 @@ def _serialised(model: Any) -> dict[str, Any] | None:
     base = keras.Sequential if is_sequential else keras.src.models.functional.Functional
     config = base.get_config(model)
     if "layers" not in config:
-        # A functional model whose class has another constructor does not give its graph away.
+        # The configuration of a functional model whose class has another constructor holds no graph.
         return None
     return {
         "module": "keras" if is_sequential else "keras.src.models.functional",

@@ -1,4 +1,4 @@
-"""What a call of ``fit``, ``evaluate`` or ``predict`` was given: its rows, split as Keras splits them."""
+"""Summarises the data of a call of ``fit``, ``evaluate`` or ``predict``, split as Keras splits it."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ import tensorflow as tf
 from .channel import Channel
 from .hooks import quietly
 from .pipelines import WatchedDataset, batch_size_of, read_pipeline, watched
+from .plain import first_array, flattened
 from .summary import Rows, as_array, summarise
+from .wire import Summary, Validation
 
 KERAS_BATCH_SIZE = 32
 """What Keras takes for arrays where no batch size is given.
 
 Source: keras/src/trainers/data_adapters/array_data_adapter.py.
 """
-
-Summary = dict[str, Any]
 
 
 @dataclass
@@ -31,8 +31,8 @@ class Part:
     Attributes:
         x: `ArraySummary` of the first input.
         y: Of the first target; None where there is none.
-        source: What is still to be read: a pipeline (after the call), or the rows that a generator gave meanwhile.
-        batch_size: Rows a step, where the data says it.
+        source: What is read after the call: a pipeline, or the rows that a generator yields during the call.
+        batch_size: Rows a step, where the data say it.
     """
 
     x: Summary
@@ -46,7 +46,7 @@ class Part:
         return int(shape[0])
 
     def read(self, *, most_batches: int | None) -> None:
-        """Reads what only now can be read without being felt by the program."""
+        """Reads the source, which before the call would have changed what the program does."""
         if isinstance(self.source, tuple):
             x, y = self.source
             self.x, self.y = x.summary(), y.summary() if y.count else None
@@ -63,10 +63,10 @@ class Given:
         training: What the call works on (for a fit without the rows that are split off).
         validation: The validation part of a fit.
         from_split: Whether that part was split off.
-        replacement: What to hand to Keras in place of ``x``, so that its rows are seen on their way; None for ``x``.
+        replacement: What Keras is given in place of ``x``, so that the recorder sees its rows; None for ``x`` itself.
         validation_replacement: Likewise in place of ``validation_data``.
         validation_is_weighted: Whether the rows of a validation part have weights of their own.
-        problems: Why the data cannot be had again from the records, in words.
+        problems: Why the data cannot be rebuilt from the records, in words.
     """
 
     training: Part
@@ -87,15 +87,15 @@ class Given:
         return self.training.rows + split_off
 
     def read(self, channel: Channel, *, most_batches: int | None = None) -> None:
-        """Reads pipelines and what generators gave, after the call; what cannot be read is noted."""
+        """Reads pipelines and what generators yielded, after the call; a failure is noted."""
         with quietly(channel, "read the rows of a pipeline"):
             self.training.read(most_batches=most_batches)
         with quietly(channel, "read the rows of a validation pipeline"):
             if self.validation is not None:
                 self.validation.read(most_batches=None)
 
-    def validation_record(self) -> dict[str, Any] | None:
-        """The JSON of a `ValidationRecord`."""
+    def validation_record(self) -> Validation | None:
+        """The `ValidationRecord` of a fit."""
         if self.validation is None:
             return None
         rows, training = self.validation.rows, self.training.rows
@@ -145,7 +145,7 @@ def given_to(x: Any, y: Any = None) -> Given:
 
 
 def steps_of(given: Given, arguments: dict[str, Any]) -> tuple[int | None, int | None]:
-    """Rows a step and steps an epoch, as far as they can be told before the call."""
+    """Rows a step and steps an epoch, as far as they are known before the call."""
     rows, steps = given.training.rows, arguments["steps_per_epoch"]
     if given.is_stream:
         source = given.training.source
@@ -161,28 +161,20 @@ def steps_of(given: Given, arguments: dict[str, Any]) -> tuple[int | None, int |
 
 
 def _arrays(x: Any, y: Any) -> Part:
-    return Part(summarise(_first(x)), None if _first(y) is None else summarise(_first(y)))
+    inputs, targets = first_array(x), first_array(y)
+    return Part(summarise(inputs), None if targets is None else summarise(targets))
 
 
 def _sliced(x: Any, y: Any, rows: slice) -> Part:
-    return _arrays(as_array(_first(x))[rows], None if _first(y) is None else as_array(_first(y))[rows])  # type: ignore[index]
-
-
-def _first(structure: Any) -> Any:
-    """The first array of a structure of inputs or targets."""
-    flat = _leaves(structure)
-    return next((item for item in flat if item is not None), None)
+    inputs, targets = first_array(x), first_array(y)
+    return _arrays(as_array(inputs)[rows], None if targets is None else as_array(targets)[rows])  # type: ignore[index]
 
 
 def _several(x: Any, y: Any) -> tuple[str, ...]:
-    several = len(_leaves(x)) > 1 or len(_leaves(y)) > 1
+    several = len(flattened(x)) > 1 or len(flattened(y)) > 1
     return ("its model has several inputs or targets",) if several else ()
 
 
-def _leaves(structure: Any) -> list[Any]:
-    return list(keras.tree.flatten(structure)) if isinstance(structure, dict | list | tuple) else [structure]
-
-
 def _rows(x: Any) -> int | None:
-    array = as_array(_first(x))
+    array = as_array(first_array(x))
     return None if array is None or not array.ndim else len(array)

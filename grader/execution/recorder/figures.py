@@ -1,4 +1,4 @@
-"""Captures each matplotlib figure as it is seen: when it is shown or saved, else at the end of its cell."""
+"""Records each matplotlib figure when it is shown or saved, else at the end of its cell."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ import numpy as np
 
 from .channel import Channel
 from .plotted_data import MAX_TEXT_LENGTH, figure_axes, remember_contour
+from .wire import FIGURE, Figure, FigureContent, Place
 
 MAX_FIGURES_PER_CELL = 60
 MAX_FIGURES = 600
@@ -32,35 +33,34 @@ _CONTOURS = ("contour", "contourf", "tricontour", "tricontourf")
 _PNG = b"\x89PNG"
 
 
-def install(channel: Channel) -> Gallery:
-    """Watches IPython's way to show figures and matplotlib's to save them.
+def install(channel: Channel) -> FigureRecorder:
+    """Wraps the functions by which IPython shows figures and matplotlib saves them.
 
-    Call it before anything else imports pyplot: IPython binds its printing function when the backend is chosen.
+    Call it before anything else imports pyplot: IPython keeps its printing function when the backend is chosen.
     """
-    gallery = Gallery(channel)
+    recorder = FigureRecorder(channel)
     from IPython.core import pylabtools  # noqa: PLC0415 - only a kernel has it
-    from matplotlib import backend_bases  # noqa: PLC0415 - as above
+    from matplotlib import backend_bases, figure  # noqa: PLC0415 - as above
     from matplotlib.axes import Axes  # noqa: PLC0415
-    from matplotlib.figure import Figure  # noqa: PLC0415
 
-    pylabtools.print_figure = _after(pylabtools.print_figure, gallery.printed)
-    Figure.savefig = _after(Figure.savefig, gallery.saved)  # type: ignore[method-assign]
-    Figure.__init__ = _after(Figure.__init__, gallery.made)  # type: ignore[method-assign]
+    pylabtools.print_figure = _after(pylabtools.print_figure, recorder.printed)
+    figure.Figure.savefig = _after(figure.Figure.savefig, recorder.saved)  # type: ignore[method-assign]
+    figure.Figure.__init__ = _after(figure.Figure.__init__, recorder.made)  # type: ignore[method-assign]
     manager: Any = backend_bases.FigureManagerBase
     shown = manager.pyplot_show.__func__
-    manager.pyplot_show = classmethod(_after(shown, lambda *_: gallery.take_open_figures()))
+    manager.pyplot_show = classmethod(_after(shown, lambda *_: recorder.take_open_figures()))
     for name in _CONTOURS:
         setattr(Axes, name, _after(getattr(Axes, name), _remember))
-    return gallery
+    return recorder
 
 
 def _after(original: Callable[..., Any], watch: Callable[..., None]) -> Callable[..., Any]:
-    """The function, followed by a look that never fails: ``watch(result, arguments, options)``."""
+    """The function, followed by ``watch(result, arguments, options)``, whose exceptions are ignored."""
 
     @functools.wraps(original)
     def call(*arguments: Any, **options: Any) -> Any:
         result = original(*arguments, **options)
-        # A figure that we cannot read is still the student's to draw.
+        # A figure that the recorder cannot read must still be shown.
         with contextlib.suppress(Exception):
             watch(result, arguments, options)
         return result
@@ -72,67 +72,68 @@ def _remember(result: object, arguments: tuple[object, ...], _options: dict[str,
     remember_contour(result, arguments[1:])
 
 
-class Gallery:
-    """What was seen of each figure."""
+class FigureRecorder:
+    """Records each figure, and again where it has changed."""
 
     def __init__(self, channel: Channel) -> None:
         self.channel = channel
-        self._taken: WeakKeyDictionary[Any, tuple[str, int | None]] = WeakKeyDictionary()
+        self._recorded: WeakKeyDictionary[Any, tuple[str, int | None]] = WeakKeyDictionary()
         self._unseen: list[Any] = []
         self._busy = False
         self._count = 0
         self._count_in_cell = 0
-        self._held: tuple[dict[str, Any], bytes] | None = None
+        self._held: tuple[Place, FigureContent, bytes] | None = None
         self._pictures_bytes = 0
 
     def begin_cell(self) -> None:
-        """Counts anew."""
+        """A cell starts, and its count of figures."""
         self._count_in_cell = 0
         self._held = None
         self._unseen.clear()
 
     def end_of_cell(self, _namespace: Mapping[str, object]) -> None:
-        """Takes what is still open, and what was made in the cell and never seen."""
+        """Records the figures that are still open, and those that the cell made and never showed."""
         self.take_open_figures(again=False)
         for figure in self._unseen:
-            if figure not in self._taken and figure.axes:
-                self._take(figure)
+            if figure not in self._recorded and figure.axes:
+                self._record(figure)
         self._unseen.clear()
         if self._held is not None:
             self.channel.lost(f"figures of one cell between the first {MAX_FIGURES_PER_CELL} and the last")
-            self._emit(*self._held)
+            place, content, picture = self._held
+            self._emit(place, content, picture=picture)
             self._held = None
 
     def take_open_figures(self, *, again: bool = True) -> None:
-        """Takes pyplot's open figures.
+        """Records pyplot's open figures.
 
         Args:
-            again: Also those that are as they were when another cell showed them.
+            again: Also those that have not changed since another cell showed them.
         """
         helpers = sys.modules.get("matplotlib._pylab_helpers")
         if helpers is None:
             return
         for manager in helpers.Gcf.get_all_fig_managers():
             if manager.canvas.figure.axes:
-                self._take(manager.canvas.figure, again=again)
+                self._record(manager.canvas.figure, again=again)
 
     def printed(self, data: object, arguments: tuple[Any, ...], options: dict[str, Any]) -> None:
         """IPython printed a figure to show it."""
         if data is not None:
-            self._take(arguments[0] if arguments else options["fig"], picture=_as_png(data))
+            self._record(arguments[0] if arguments else options["fig"], picture=_as_png(data))
 
     def saved(self, _: object, arguments: tuple[Any, ...], options: dict[str, Any]) -> None:
-        """A figure was saved; frames of an animation are no figures."""
-        caller = sys._getframe(2).f_globals.get("__name__", "")  # noqa: SLF001 - the way to know who saves
+        """A figure was saved; the frames of an animation are not recorded."""
+        caller = sys._getframe(2).f_globals.get("__name__", "")  # noqa: SLF001 - the call stack alone says who saves
         if not str(caller).startswith("matplotlib.animation") and options.get("format") not in {"raw", "rgba"}:
-            self._take(arguments[0], picture=_saved_png(arguments[1] if len(arguments) > 1 else options.get("fname")))
+            self._record(arguments[0], picture=_saved_png(arguments[1] if len(arguments) > 1 else options.get("fname")))
 
     def made(self, _: object, arguments: tuple[Any, ...], __: dict[str, Any]) -> None:
-        """A figure was made: held until the end of the cell, lest it be closed unseen."""
+        """A figure was made: kept until the end of the cell, in case it is closed without having been shown."""
         if self.channel.cell is not None and len(self._unseen) < MAX_UNSEEN_FIGURES:
             self._unseen.append(arguments[0])
 
-    def _take(self, figure: Any, *, picture: bytes | None = None, again: bool = True) -> None:
+    def _record(self, figure: Any, *, picture: bytes | None = None, again: bool = True) -> None:
         if self._busy:
             return
         self._busy = True
@@ -140,7 +141,7 @@ class Gallery:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
                 self._send(figure, picture=picture, again=again)
-        except Exception as error:  # noqa: BLE001 - an artist of the student's own may raise whatever it likes
+        except Exception as error:  # noqa: BLE001 - a student's own artist may raise anything
             self.channel.lost(f"a figure that could not be read ({type(error).__name__})")
         finally:
             self._busy = False
@@ -150,25 +151,25 @@ class Gallery:
             self.channel.lost(f"more than {MAX_FIGURES} figures")
             return
         title = figure.get_suptitle()[:MAX_TEXT_LENGTH]
-        if figure not in self._taken and picture is None:
-            figure.draw_without_rendering()  # limits and layout are settled by drawing
-        content = {"title": title, "axes": figure_axes(figure, self.channel.array)}
+        if figure not in self._recorded and picture is None:
+            figure.draw_without_rendering()  # positions are only known once the figure was drawn
+        content: FigureContent = {"title": title, "axes": figure_axes(figure, self.channel.array)}
         digest = hashlib.sha256(json.dumps(content, default=str).encode()).hexdigest()
-        before, cell = self._taken.get(figure, (None, None))
+        before, cell = self._recorded.get(figure, (None, None))
         if before == digest and (cell == self.channel.cell or not again):
             return
-        self._taken[figure] = (digest, self.channel.cell)
+        self._recorded[figure] = (digest, self.channel.cell)
         self._count_in_cell += 1
-        record = {"seq": self.channel.next_seq(), "cell": self.channel.cell, **content}
+        place: Place = {"seq": self.channel.next_seq(), "cell": self.channel.cell}
         if picture is None or len(picture) > MAX_PICTURE_BYTES:
-            picture = _drawn(figure)
-        # A loop that draws its progress ends with the figure that counts.
+            picture = _rendered(figure)
+        # A loop that plots its progress ends with the figure that counts.
         if self._count_in_cell > MAX_FIGURES_PER_CELL:
-            self._held = (record, picture)
+            self._held = (place, content, picture)
         else:
-            self._emit(record, picture)
+            self._emit(place, content, picture=picture)
 
-    def _emit(self, record: dict[str, Any], picture: bytes) -> None:
+    def _emit(self, place: Place, content: FigureContent, *, picture: bytes) -> None:
         self._count += 1
         png = None
         if len(picture) > MAX_PICTURE_BYTES or self._pictures_bytes + len(picture) > MAX_PICTURES_BYTES:
@@ -176,7 +177,7 @@ class Gallery:
         else:
             self._pictures_bytes += len(picture)
             png = self.channel.array(np.frombuffer(picture, np.uint8))
-        self.channel.emit("figure", {**record, "png": png})
+        self.channel.emit(FIGURE, Figure(**place, **content, png=png))
 
 
 def _as_png(data: object) -> bytes | None:
@@ -197,7 +198,7 @@ def _saved_png(target: object) -> bytes | None:
     return data if data.startswith(_PNG) else None
 
 
-def _drawn(figure: Any) -> bytes:
+def _rendered(figure: Any) -> bytes:
     size = max(*figure.get_size_inches(), 0.1)
     buffer = io.BytesIO()
     figure.canvas.print_figure(

@@ -1,9 +1,9 @@
-"""One call of ``fit``, from its beginning on: what leaves the kernel of it, and when."""
+"""Records one call of ``fit``: at its start, while it runs, and at its end."""
 
 from __future__ import annotations
 
 import time
-from typing import Any
+from typing import Any, Literal
 
 import tensorflow as tf
 
@@ -11,34 +11,35 @@ from .channel import Channel
 from .compiled import by_metric
 from .data import Given, given_to_fit, steps_of
 from .hooks import quietly
-from .models import LARGEST_WATCHED_BYTES, ModelRegistry, mark_of, weight_bytes
-from .replay import flat_callbacks, is_own_callback, random_state
+from .models import LARGEST_WATCHED_BYTES, ModelRegistry, checksum_of, weight_bytes
+from .replay import callback_of, flat_callbacks, replay_state, whole_number
 from .speed import steps_of_fit
+from .wire import FIT, Compile, Fit, FitStart
 
 SECONDS_BETWEEN_UPDATES = 1.0
 
-Status = str
+Status = Literal["completed", "interrupted", "raised"]
 
 
 class FitWatch:
-    """Records a fit at its beginning, while it runs, and at its end.
+    """Records a fit at its start, while it runs, and at its end.
 
     Args:
         channel: Where records go.
-        book: Of the models.
+        registry: Of the models.
         model: The one that is fitted.
         arguments: Of ``fit``, defaults filled in.
         number: Of the fit, from 1.
     """
 
     def __init__(
-        self, channel: Channel, book: ModelRegistry, *, model: Any, arguments: dict[str, Any], number: int
+        self, channel: Channel, registry: ModelRegistry, *, model: Any, arguments: dict[str, Any], number: int
     ) -> None:
-        self._channel, self._book, self.model = channel, book, model
-        self._began = self._sent = time.monotonic()
+        self._channel, self._registry, self.model = channel, registry, model
+        self._started = self._sent = time.monotonic()
         self.given: Given = given_to_fit(arguments)
-        self.rows_a_step, self.steps_per_epoch = steps_of(self.given, arguments)
-        self.steps = None if self.steps_per_epoch is None else self.steps_per_epoch * _epochs(arguments)
+        self._rows_a_step, steps_per_epoch = steps_of(self.given, arguments)
+        self.steps = None if steps_per_epoch is None else steps_per_epoch * _epochs(arguments)
         self._steps_given = arguments["steps_per_epoch"]
         self._iterations = iterations_of(model)
         self._history: dict[str, list[float]] = {}
@@ -49,51 +50,37 @@ class FitWatch:
         self._initial: list[Any] | None = None
         self.is_built = bool(model.built and model.weights)
         self._seen_eagerly = False
-        callbacks = flat_callbacks(arguments["callbacks"])
-        self._record: dict[str, Any] = {
-            "id": f"f{number}",
-            "seq": channel.next_seq(),
-            "cell": channel.cell,
-            "model": book.record(model),
-            "kind": "fit",
-            "epochs_requested": _whole(arguments["epochs"]),
-            "initial_epoch": _whole(arguments["initial_epoch"]) or 0,
-            "batch_size": self.rows_a_step,
-            "steps_per_epoch": _whole(arguments["steps_per_epoch"]),
-            "shuffle": bool(arguments["shuffle"]),
-            "callbacks": [type(callback).__name__ for callback in callbacks],
-            "own_callbacks": any(is_own_callback(callback) for callback in callbacks),
-            "class_weight": arguments["class_weight"] is not None,
-            "sample_weight": arguments["sample_weight"] is not None,
-            "weights_before": book.weights(model) if self.is_built else None,
-        }
-        self._record["random_state"] = {"problems": ["its random state could not be recorded"]}
+        self._start = _start_of(arguments, channel=channel, number=number)
+        self._model_id = registry.record(model)
+        self._weights_before = registry.weights(model) if self.is_built else None
+        self._weights_after: str | None = None
+        self._start["replay_problems"] = ["its random state could not be recorded"]
         with quietly(channel, "record the random state of a fit"):
-            problems = list(self.given.problems)
-            self._record["random_state"] = random_state(channel, model, arguments=arguments, problems=problems)
+            self._start["replay"], problems = replay_state(channel, model, arguments=arguments)
+            self._start["replay_problems"] = [*self.given.problems, *problems]
 
     def steps_a_call(self, arguments: dict[str, Any]) -> int:
         """How many steps Keras may take a call; see `speed`."""
-        return steps_of_fit(self.model, steps=self.steps, rows_a_step=self.rows_a_step, arguments=arguments)
+        return steps_of_fit(self.model, steps=self.steps, rows_a_step=self._rows_a_step, arguments=arguments)
 
-    def begin(self, compiled: dict[str, Any] | None) -> None:
+    def begin(self, compiled: Compile | None) -> None:
         """Sends the record for the first time, with the state in which the model is compiled."""
-        self._record["compiled"] = compiled
+        self._start["compiled"] = compiled
         self._send("interrupted")
 
     def epoch_ending(self) -> None:
-        """Marks the weights of which an epoch's validation figures are, before any callback can change them."""
+        """Takes the checksum of an epoch's weights, before a callback can change them after the validation."""
         self._is_ending, self._row = True, None
         if weight_bytes(self.model) <= LARGEST_WATCHED_BYTES:
-            self._epoch_weights.append(mark_of(self.model))
+            self._epoch_weights.append(checksum_of(self.model))
 
     def row_written(self, logs: dict[str, Any]) -> None:
-        """Takes a row as Keras's history gets it; of several in one epoch the last, which is Keras's own."""
+        """Notes a row that Keras's history gets; of several in one epoch the last counts, which is Keras's own."""
         if self._is_ending:
             self._row = dict(logs)
 
     def epoch_ended(self) -> None:
-        """Counts an epoch that has left a row in the history: rows that come at another time are of no epoch."""
+        """Counts an epoch that added a row to the history; rows that are added at other times do not count."""
         self._is_ending = False
         if self._row is None:
             return
@@ -103,12 +90,12 @@ class FitWatch:
             if number is not None:
                 self._history.setdefault(name, []).append(number)
         if self._epochs == 1:
-            self._record["model"] = self._book.record(self.model)
+            self._model_id = self._registry.record(self.model)
         if time.monotonic() - self._sent >= SECONDS_BETWEEN_UPDATES or self._epochs == 1:
             self._send("interrupted")
 
     def called(self) -> None:
-        """Keeps the first weights of a model that this fit builds, once they exist and before a step changes them."""
+        """Keeps the initial weights of a model that this fit builds, before the first step changes them."""
         if self.is_built or self._seen_eagerly or not self.model.weights:
             return
         # While a function is traced, it may be traced again: the last reading before the first step counts.
@@ -120,14 +107,14 @@ class FitWatch:
     def end(self, status: Status) -> None:
         """Sends the record for the last time."""
         self.given.read(self._channel, most_batches=self._steps_given)
-        if self._record["batch_size"] is None:
-            self._record["batch_size"] = self._observed_batch_size()
+        if self._rows_a_step is None:
+            self._rows_a_step = self._observed_batch_size()
         with quietly(self._channel, "record what a fit has left"):
             if self._initial is not None:
-                self._record["weights_before"] = self._book.store(self._initial)
-            self._record["model"] = self._book.record(self.model)
-            self._record["weights_after"] = self._book.weights(self.model)
-            self._book.keep_state(self.model)
+                self._weights_before = self._registry.store(self._initial)
+            self._model_id = self._registry.record(self.model)
+            self._weights_after = self._registry.weights(self.model)
+            self._registry.keep_state(self.model)
         self._send(status)
 
     def _observed_batch_size(self) -> int | None:
@@ -147,21 +134,44 @@ class FitWatch:
     def _send(self, status: Status) -> None:
         self._sent = time.monotonic()
         self._channel.emit(
-            "fit",
-            {
-                **self._record,
-                "epochs_run": self._epochs,
-                "steps": self._steps_taken(),
-                "x": self.given.training.x,
-                "y": self.given.training.y,
-                "rows_given": self.given.rows_given,
-                "validation": self.given.validation_record(),
-                "history": self._history,
-                "epoch_weights": self._epoch_weights,
-                "status": status,
-                "seconds": round(time.monotonic() - self._began, 3),
-            },
+            FIT,
+            Fit(
+                **self._start,
+                model=self._model_id,
+                epochs_run=self._epochs,
+                batch_size=self._rows_a_step,
+                steps=self._steps_taken(),
+                x=self.given.training.x,
+                y=self.given.training.y,
+                rows_given=self.given.rows_given,
+                validation=self.given.validation_record(),
+                history=self._history,
+                epoch_weights=self._epoch_weights,
+                weights_before=self._weights_before,
+                weights_after=self._weights_after,
+                status=status,
+                seconds=round(time.monotonic() - self._started, 3),
+            ),
         )
+
+
+def _start_of(arguments: dict[str, Any], *, channel: Channel, number: int) -> FitStart:
+    return {
+        "seq": channel.next_seq(),
+        "cell": channel.cell,
+        "id": f"f{number}",
+        "kind": "fit",
+        "compiled": None,
+        "epochs_requested": whole_number(arguments["epochs"]),
+        "initial_epoch": whole_number(arguments["initial_epoch"]) or 0,
+        "steps_per_epoch": whole_number(arguments["steps_per_epoch"]),
+        "shuffle": bool(arguments["shuffle"]),
+        "callbacks": [callback_of(callback) for callback in flat_callbacks(arguments["callbacks"])],
+        "class_weight": arguments["class_weight"] is not None,
+        "sample_weight": arguments["sample_weight"] is not None,
+        "replay": None,
+        "replay_problems": [],
+    }
 
 
 def iterations_of(model: Any) -> int | None:
@@ -172,15 +182,8 @@ def iterations_of(model: Any) -> int | None:
 
 
 def _epochs(arguments: dict[str, Any]) -> int:
-    first, last = _whole(arguments["initial_epoch"]) or 0, _whole(arguments["epochs"]) or 0
+    first, last = whole_number(arguments["initial_epoch"]) or 0, whole_number(arguments["epochs"]) or 0
     return max(0, last - first)
-
-
-def _whole(value: Any) -> int | None:
-    try:
-        return None if value is None else int(value)
-    except (TypeError, ValueError):
-        return None
 
 
 def _number(value: Any) -> float | None:

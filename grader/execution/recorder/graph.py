@@ -1,4 +1,4 @@
-"""Models as TensorFlow computes them: exported where no configuration rebuilds them, and read layer by layer."""
+"""Traces models as TensorFlow graphs: to export them, and to see the calls of their layers."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class InputSpecs:
 
     @classmethod
     def of_call(cls, model: Any, inputs: Any) -> InputSpecs | None:
-        """As the model was called with; None where that is no structure of tensors."""
+        """The specs of what the model was called with; None where that is no structure of tensors."""
 
         def spec(tensor: Any) -> Any:
             dtype = keras.backend.standardize_dtype(tensor.dtype)
@@ -48,7 +48,7 @@ class InputSpecs:
 
     @classmethod
     def of_model(cls, model: Any) -> InputSpecs | None:
-        """As the model itself says; None where it does not know before it is called."""
+        """The specs that the model itself gives; None where it has none before it is called."""
         inputs = getattr(model, "_inputs_struct", None)
         if inputs is None and isinstance(model, keras.Sequential) and model._functional is not None:  # noqa: SLF001
             inputs = model._functional._inputs_struct  # noqa: SLF001 - as Keras's own export does
@@ -66,7 +66,7 @@ class InputSpecs:
 
 @dataclass
 class LayerCall:
-    """One layer's call while a model was traced: it made the graph's operations from ``start`` up to ``end``."""
+    """One layer's call while a model was traced: it added the graph's operations from ``start`` up to ``end``."""
 
     layer: Any
     start: int
@@ -77,7 +77,7 @@ class LayerCall:
 
 @dataclass(frozen=True)
 class Exported:
-    """A serialised graph, shape ``(bytes,)``, or the problem that stood in its way."""
+    """A serialised graph, shape ``(bytes,)``, or the problem that prevented it."""
 
     graph: npt.NDArray[np.uint8] | None = None
     problem: str | None = None
@@ -95,7 +95,7 @@ def is_reading() -> bool:
 
 
 def observe_call(call: Call) -> Any:
-    """Calls a layer, and notes which operations of the traced graph are its."""
+    """Calls a layer, and notes which operations of the traced graph it added."""
     calls, graph = _Reading.calls, tf.compat.v1.get_default_graph()
     start = graph.num_operations()
     outputs = call.run()
@@ -106,7 +106,7 @@ def observe_call(call: Call) -> Any:
 
 
 def inlined(call: Call) -> Any:
-    """Calls what a ``tf.function`` is made of, so that its layers are seen even where it was traced before."""
+    """Calls the Python function of a ``tf.function``, whose layers are then seen even if it was traced before."""
     function = call.item
     body = function.python_function
     if function._autograph:  # noqa: SLF001 - a public way does not exist
@@ -117,7 +117,7 @@ def inlined(call: Call) -> Any:
 def traced_calls(model: Any, specs: InputSpecs) -> tuple[Any, list[LayerCall]]:
     """The graph of the model in training, and the calls of its layers in the order in which they ended.
 
-    In training, because a layer that inference leaves out (``if training: x = self.dropout(x)``) is a layer still.
+    In training, so that layers that inference leaves out (``if training: x = self.dropout(x)``) are called as well.
     """
     with unnoticed():
         _Reading.calls = []

@@ -1,4 +1,4 @@
-"""How a method of Keras is observed: once, on the class that defines it, with nothing of it to be seen outside."""
+"""Wraps methods of Keras so that calls can be observed without the student's program noticing."""
 
 from __future__ import annotations
 
@@ -38,21 +38,21 @@ class Call:
         self.original, self.item, self.args, self.kwargs = original, item, args, kwargs
 
     def run(self) -> Any:
-        """Makes the call; whatever it returns or raises is the program's."""
+        """Makes the call; the program gets whatever it returns or raises."""
         return self.original(self.item, *self.args, **self.kwargs)
 
     def arguments(self) -> dict[str, Any]:
         """The arguments by name, defaults filled in.
 
         Raises:
-            TypeError: They do not fit the method, which says so itself when it is called.
+            TypeError: They do not fit the method, which raises the same error itself when it is called.
         """
         bound = self._bound()
         bound.apply_defaults()
         return dict(bound.arguments)
 
     def replace(self, name: str, value: Any) -> None:
-        """Hands over another value in place of an argument; None for the one that was given."""
+        """Replaces the value of an argument; None leaves it as it was given."""
         if value is not None:
             bound = self._bound()
             bound.arguments[name] = value
@@ -71,10 +71,10 @@ Handler = Callable[[Call], Any]
 
 
 def hook(owner: type, name: str, handler: Handler) -> None:
-    """Replaces a method by one that hands its call to the handler.
+    """Replaces a method by one that passes its call to the handler.
 
-    Keras and TensorFlow cut their own frames from a traceback by a decorator on the method: ours stands inside of it,
-    so that its frames are cut as well (see `hide_frames`).
+    Keras and TensorFlow cut their own frames from a traceback by a decorator on the method: the replacement is put
+    inside that decorator, so that its frames are cut as well (see `hide_frames`).
     """
     given = owner.__dict__[name]
     decorator = _traceback_filter(given)
@@ -123,8 +123,8 @@ def quietly(channel: Channel, what: str) -> _Quietly:
 
 @contextlib.contextmanager
 def unnoticed() -> Iterator[None]:
-    """Runs what may call student's code a second time: nothing printed, no warning, no random number used up."""
-    states = random.getstate(), np.random.get_state()  # noqa: NPY002 - the student's legacy stream is kept as it was
+    """Runs what may call the student's code once more: prints nothing, warns of nothing, uses up no random number."""
+    states = random.getstate(), np.random.get_state()  # noqa: NPY002 - the state of the student's legacy generator is restored
     try:
         with (
             contextlib.redirect_stdout(StringIO()),
@@ -149,7 +149,7 @@ class Nesting(threading.local):
 
     @contextlib.contextmanager
     def inside(self, model: Any) -> Iterator[None]:
-        """Marks that a call on the model runs."""
+        """Notes that a call on the model runs."""
         self.models.append(model)
         try:
             yield

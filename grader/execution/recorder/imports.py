@@ -1,4 +1,4 @@
-"""Acts on a module as soon as it is imported, and costs nothing where it never is."""
+"""Runs a function on a module right after its first import, at no cost where it is never imported."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The layers of a model in the order in which data flows through them, from Keras's own graph of it."""
+"""Describes the layers of a model in the order of data flow, from Keras's own graph."""
 
 from __future__ import annotations
 
@@ -12,8 +12,7 @@ import keras
 from keras.src.utils.naming import to_snake_case
 
 from .plain import is_librarys, plain
-
-Row = dict[str, Any]
+from .wire import Json, Layer, Shape
 
 _NOT_DESCRIBING = frozenset({"name", "trainable", "dtype", "batch_shape", "batch_input_shape", "input_shape", "seed"})
 _OPERATIONS_AS_ACTIVATIONS = frozenset(
@@ -46,9 +45,9 @@ def leaves(model: Any) -> list[Any]:
 
 
 def base_class(layer: Any) -> type | None:
-    """Keras's class that the layer is, or is made of with another constructor; None for a class of its own.
+    """Keras's class that the layer is an instance of; None for a class with a ``call`` of its own.
 
-    A subclass with a ``call`` of its own does something else than what its base is known for.
+    A subclass that replaces ``call`` may compute something else than its base does.
     """
     if "call" in vars(layer):
         return None
@@ -70,7 +69,7 @@ def activation_name(activation: Any) -> str:
     return name.removesuffix("_v2") if is_librarys(activation) else name
 
 
-def described(layer: Any) -> dict[str, Any]:
+def described(layer: Any) -> Json:
     """The plain values of a layer's configuration that describe it."""
     try:
         config = _quiet_config(layer)
@@ -92,18 +91,18 @@ def described(layer: Any) -> dict[str, Any]:
     return {key: value for key, value in kept.items() if value is not None or key in {"activation", "units"}}
 
 
-def _quiet_config(layer: Any) -> dict[str, Any]:
+def _quiet_config(layer: Any) -> Json:
     own = [item for item in vars(layer).values() if callable(item) and not is_librarys(item)]
     if not own:
         return dict(layer.get_config())
-    # Keras warns of a lambda wherever it is put into a configuration: the student did not ask for one.
+    # Keras warns of a lambda in a configuration, and the student did not ask for a configuration.
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         return dict(layer.get_config())
 
 
 def _described_object(value: dict[str, Any]) -> Any:
-    """An initializer as its class's name; a regularizer or wrapped layer with its settings."""
+    """The class's name of an initializer; of a regularizer or wrapped layer the settings as well."""
     name = value.get("class_name")
     config = value.get("config")
     if not isinstance(name, str):
@@ -119,7 +118,7 @@ def _described_object(value: dict[str, Any]) -> Any:
     return {"class_name": name, **settings} if settings else name
 
 
-def row_of(layer: Any, *, inputs: Any = None, outputs: Any = None) -> Row:
+def record_of(layer: Any, *, inputs: Any = None, outputs: Any = None) -> Layer:
     """The `LayerRecord` of one layer between these tensors (or shapes)."""
     base = base_class(layer)
     own = None if is_librarys(type(layer)) else type(layer).__name__
@@ -140,7 +139,7 @@ def parameters_of(item: Any) -> int:
     return sum(math.prod(weight.shape) for weight in item.weights)
 
 
-def shape_of(tensors: Any) -> list[int | None] | None:
+def shape_of(tensors: Any) -> Shape | None:
     """The shape of the first tensor without its batch axis."""
     flat = keras.tree.flatten(tensors)
     if not flat or getattr(flat[0], "shape", None) is None:
@@ -154,7 +153,7 @@ def shape_of(tensors: Any) -> list[int | None] | None:
 def graph_of(model: Any) -> Any | None:
     """Keras's own graph of a model (its `Functional`), where it has one that ``call`` follows."""
     if isinstance(model, keras.Sequential) and _calls_as(model, keras.Sequential):
-        return model._functional  # noqa: SLF001 - a Sequential's graph is known to itself alone
+        return model._functional  # noqa: SLF001 - a Sequential has no public way to its graph
     functional = keras.src.models.functional.Functional
     return model if isinstance(model, functional) and _calls_as(model, functional) else None
 
@@ -163,22 +162,22 @@ def _calls_as(model: Any, base: type) -> bool:
     return type(model).call is base.call and "call" not in vars(model)  # type: ignore[attr-defined]
 
 
-def table(model: Any) -> tuple[list[Row], bool] | None:
-    """The rows of a model's layers, and whether they branch; None where Keras has no graph of it."""
+def layers_of(model: Any) -> tuple[list[Layer], bool] | None:
+    """The records of a model's layers, and whether they branch; None where Keras has no graph of the model."""
     if isinstance(model, keras.Sequential) and _calls_as(model, keras.Sequential) and not graph_of(model):
-        return [row for layer in model.layers for row in _unbuilt(layer)], False
+        return [record for layer in model.layers for record in _unbuilt(layer)], False
     graph = graph_of(model)
     if graph is None:
         return None
-    return list(_rows(graph)), _branches(graph)
+    return list(_records(graph)), _branches(graph)
 
 
-def _unbuilt(layer: Any) -> Iterator[Row]:
+def _unbuilt(layer: Any) -> Iterator[Layer]:
     if isinstance(layer, keras.Model):
-        nested = table(layer)
-        yield from nested[0] if nested else [row_of(layer)]
+        nested = layers_of(layer)
+        yield from nested[0] if nested else [record_of(layer)]
     else:
-        yield row_of(layer)
+        yield record_of(layer)
 
 
 def nodes(graph: Any) -> Iterator[Any]:
@@ -188,34 +187,35 @@ def nodes(graph: Any) -> Iterator[Any]:
         yield from (node for node in by_depth[depth] if node.operation is not None and not node.is_input)
 
 
-def _rows(graph: Any) -> Iterator[Row]:
+def _records(graph: Any) -> Iterator[Layer]:
     for node in nodes(graph):
         operation = node.operation
         if isinstance(operation, keras.Model):
-            nested = table(operation)
+            nested = layers_of(operation)
             if nested is not None:
                 yield from nested[0]
                 continue
         if isinstance(operation, keras.layers.Layer):
-            yield row_of(operation, inputs=node.input_tensors, outputs=node.output_tensors)
+            yield record_of(operation, inputs=node.input_tensors, outputs=node.output_tensors)
         else:
             yield _operation(operation, inputs=node.input_tensors, outputs=node.output_tensors)
 
 
-def _operation(operation: Any, *, inputs: Any, outputs: Any) -> Row:
-    """A bare operation between layers: an activation where it is one, else by its own name."""
+def _operation(operation: Any, *, inputs: Any, outputs: Any) -> Layer:
+    """An operation outside of layers: recorded as an activation where it is one, else by its own name."""
     name = type(operation).__name__
     snake = to_snake_case(name)
-    row: Row = {
-        "class_name": name,
+    is_activation = snake in _OPERATIONS_AS_ACTIVATIONS
+    return {
+        "class_name": "Activation" if is_activation else name,
         "name": str(operation.name),
-        "config": {},
+        "own_class": None,
+        "config": {"activation": "relu" if snake == "re_lu" else snake} if is_activation else {},
         "input_shape": shape_of(inputs),
         "output_shape": shape_of(outputs),
+        "parameters": 0,
+        "trainable": True,
     }
-    if snake in _OPERATIONS_AS_ACTIVATIONS:
-        return {**row, "class_name": "Activation", "config": {"activation": "relu" if snake == "re_lu" else snake}}
-    return row
 
 
 def _branches(graph: Any) -> bool:

@@ -1,4 +1,4 @@
-"""Training without ``fit``: loops with a GradientTape, ``train_on_batch``, and weights that were set from elsewhere."""
+"""Records training without ``fit`` (GradientTape loops, ``train_on_batch``) and weights set without training."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import weakref
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 import keras
 import tensorflow as tf
@@ -17,19 +17,23 @@ from .channel import Channel
 from .compiled import compile_state, describe_loss, describe_optimizer
 from .fits import iterations_of
 from .hooks import Call, quietly
-from .models import LARGEST_WATCHED_BYTES, ModelRegistry, fingerprint_of, weight_bytes
+from .models import LARGEST_WATCHED_BYTES, Known, ModelRegistry, fingerprint_of, weight_bytes
+from .plain import first_array
 from .rowhash import row_hashes
 from .summary import Rows, as_array
+from .wire import FIT, WEIGHTS_SET, Compile, Fit, Place, WeightsSet
 
 MOST_UNIQUE_ROWS = 200_000
 KNOWN_BATCHES_IN_A_ROW = 64
-"""After so many batches of rows that were all seen before, rows are counted and no longer compared."""
+"""After so many batches in which every row was seen before, rows are only counted and no longer compared."""
 
 SECONDS_BETWEEN_UPDATES = 10.0
 
+SetBy = Literal["load_model", "load_weights", "set_weights", "assigned"]
+
 
 class SeenRows:
-    """The rows of a training loop: each once, in the order of first sight, and how many there were in all."""
+    """The rows of a training loop: each once, in the order in which they first came, and how many there were in all."""
 
     def __init__(self) -> None:
         self.count = 0
@@ -80,14 +84,14 @@ class SeenRows:
 
 @dataclass
 class Loop:
-    """What one cell did to one model by other means than ``fit``."""
+    """What one cell did to one model without ``fit``."""
 
     model: Any
     number: int
     seq: int
     cell: int | None
-    kind: str = "loop"
-    began: float = field(default_factory=time.monotonic)
+    kind: Literal["loop", "train_on_batch"] = "loop"
+    started: float = field(default_factory=time.monotonic)
     sent: float = field(default_factory=time.monotonic)
     before: str | None = None
     pending: list[Any] | None = None
@@ -97,22 +101,22 @@ class Loop:
 
 @dataclass
 class TrainingFunction:
-    """A ``tf.function`` of the student's that trains: the model, and which of its arguments are inputs and targets."""
+    """A student's ``tf.function`` that trains: the model, and the shape of a row of its inputs."""
 
     model: weakref.ref[Any]
     row_shape: tuple[Any, ...]
 
 
 class Loops:
-    """Watches models that are trained step by step.
+    """Records models that are trained step by step.
 
     Args:
         channel: Where records go.
-        book: Of the models.
+        registry: Of the models.
     """
 
-    def __init__(self, channel: Channel, book: ModelRegistry) -> None:
-        self._channel, self._book = channel, book
+    def __init__(self, channel: Channel, registry: ModelRegistry) -> None:
+        self._channel, self._registry = channel, registry
         self._numbers = 0
         self._open: dict[int, Loop] = {}
         self._functions: weakref.WeakKeyDictionary[Any, TrainingFunction] = weakref.WeakKeyDictionary()
@@ -134,14 +138,14 @@ class Loops:
         self._last = weakref.ref(model)
         if tf.executing_eagerly():
             loop.calls += 1
-            loop.rows.add(_first(inputs))
+            loop.rows.add(first_array(inputs))
             self._update(loop)
             return
         # A trace may come before the weights have their first values, and twice: the last before a step counts.
         if loop.before is None and not self._steps(loop):
             with tf.init_scope():
                 loop.pending = [weight.numpy() for weight in model.weights]
-        shape = getattr(_first(inputs), "shape", None)
+        shape = getattr(first_array(inputs), "shape", None)
         if self._running and shape is not None:
             self._functions[self._running[-1]] = TrainingFunction(weakref.ref(model), tuple(shape)[1:])
 
@@ -158,11 +162,11 @@ class Loops:
         """An optimizer is about to take a step, or a function with one is being traced."""
         if optimizer not in self._optimizers:
             self._optimizers[optimizer] = _iterations(optimizer)
-            # One that a function made for itself is gone when the cell ends, and its count of steps with it.
+            # Keeps one that a function made for itself, and its count of steps, until the cell ends.
             self._in_use.append(optimizer)
 
     def function_called(self, call: Call) -> Any:
-        """Calls a ``tf.function`` of the student's, and counts the rows of one that trains."""
+        """Calls a student's ``tf.function``, and counts the rows where it trains."""
         was_known = call.item in self._functions
         if was_known:
             self._function_trains(call)
@@ -180,47 +184,47 @@ class Loops:
         loop = self._loop(model)
         loop.kind = "train_on_batch"
         loop.calls += 1
-        loop.rows.add(_first(x))
-        loop.rows.add_targets(_first(y))
+        loop.rows.add(first_array(x))
+        loop.rows.add_targets(first_array(y))
         self._update(loop)
 
     def close(self, model: Any) -> None:
-        """Ends the loop on a model, where there is one: a fit begins, or the cell is over."""
+        """Ends the loop on a model, if there is one: a fit starts, or the cell has ended."""
         loop = self._open.pop(id(model), None)
         if loop is None:
             return
         steps = self._steps(loop)
         if loop.pending is not None:
-            loop.before = self._book.store(loop.pending)
-        if fingerprint_of(model) is None or (not steps and loop.before == self._book.weights(model)):
+            loop.before = self._registry.store(loop.pending)
+        if fingerprint_of(model) is None or (not steps and loop.before == self._registry.weights(model)):
             return
-        self._send(loop, after=self._book.keep_state(model), status="completed")
+        self._send(loop, after=self._registry.keep_state(model), status="completed")
         self.trained(model)
 
     def trained(self, model: Any) -> None:
-        """Its weights are what training left: only what changes them from here on needs another reason."""
-        known = self._book.known(model)
+        """Notes that training left the model's present weights: only later changes count as set from elsewhere."""
+        known = self._registry.known(model)
         known.at_end = (fingerprint_of(model), known.digest)
         self._trained.update(id(weight) for weight in model.weights)
         for optimizer in [model.optimizer] if iterations_of(model) is not None else []:
             self._optimizers[optimizer] = _iterations(optimizer)
 
     def end_of_cell(self) -> None:
-        """Closes the cell's loops, and notes what weights changed without any training."""
+        """Ends the cell's loops, and records weights that changed without any training."""
         for loop in list(self._open.values()):
             with quietly(self._channel, "record a training loop"):
                 self.close(loop.model)
         self._open.clear()
         for optimizer in list(self._optimizers):
             self._optimizers[optimizer] = _iterations(optimizer)
-        for model, known in self._book.all():
+        for model, known in self._registry.all():
             if weight_bytes(model) <= LARGEST_WATCHED_BYTES:
                 with quietly(self._channel, "compare a model's weights"):
                     self._compare(model, known)
         self._trained.clear()
         self._in_use.clear()
 
-    def _compare(self, model: Any, known: Any) -> None:
+    def _compare(self, model: Any, known: Known) -> None:
         now = fingerprint_of(model)
         before, digest_before = known.at_end
         if now is None or now == before:
@@ -237,29 +241,29 @@ class Loops:
             known.at_end = (now, known.digest if now == known.fingerprint else None)
 
     def used(self, model: Any) -> None:
-        """A model is about to be trained or evaluated: one that came from a file brings its weights along."""
-        known = self._book.known(model)
+        """A model is about to be trained or evaluated: if it came from a file, its weights are recorded as loaded."""
+        known = self._registry.known(model)
         if known.is_loaded and known.at_end[0] is None:
             self.weights_set(model, how="load_model", before=None)
 
-    def weights_set(self, model: Any, *, how: str, before: str | None) -> None:
-        """Notes that weights were set from elsewhere."""
+    def weights_set(self, model: Any, *, how: SetBy, before: str | None) -> None:
+        """Records that weights were set from elsewhere."""
         with quietly(self._channel, "record weights that were set"):
-            identifier, after = self._book.record(model), self._book.keep_state(model)
-            known = self._book.known(model)
+            identifier, after = self._registry.record(model), self._registry.keep_state(model)
+            known = self._registry.known(model)
             known.at_end = (known.fingerprint, after)
             if after == before:
                 return
             self._channel.emit(
-                "weights_set",
-                {
-                    "seq": self._channel.next_seq(),
-                    "cell": self._channel.cell,
-                    "model": identifier,
-                    "how": how,
-                    "before": before,
-                    "weights": after,
-                },
+                WEIGHTS_SET,
+                WeightsSet(
+                    seq=self._channel.next_seq(),
+                    cell=self._channel.cell,
+                    model=identifier,
+                    how=how,
+                    before=before,
+                    weights=after,
+                ),
             )
 
     def _loop(self, model: Any, *, has_weights: bool = True) -> Loop:
@@ -268,7 +272,7 @@ class Loops:
             loop = Loop(model, self.next_number(), self._channel.next_seq(), self._channel.cell)
             if has_weights:
                 with tf.init_scope():
-                    loop.before = self._book.weights(model)
+                    loop.before = self._registry.weights(model)
             self._open[id(model)] = loop
         return loop
 
@@ -280,7 +284,7 @@ class Loops:
                 return
             loop = self._loop(model)
             loop.calls += 1
-            inputs, targets = _roles([*call.args, *call.kwargs.values()], trainer.row_shape)
+            inputs, targets = _inputs_and_targets([*call.args, *call.kwargs.values()], trainer.row_shape)
             if inputs is not None:
                 loop.rows.add(inputs)
                 if targets is not None:
@@ -288,10 +292,10 @@ class Loops:
             self._update(loop)
 
     def _steps(self, loop: Loop) -> int:
-        """Optimizer steps since the cell began, of the optimizers that know the model's weights."""
-        mine = {id(weight) for weight in loop.model.trainable_weights}
+        """Optimizer steps since the start of the cell, of the optimizers that train the model's weights."""
+        weights = {id(weight) for weight in loop.model.trainable_weights}
         steps = 0
-        for optimizer, before in self._optimizers_of(mine):
+        for optimizer, before in self._optimizers_of(weights):
             steps = max(steps, _iterations(optimizer) - before)
         return steps
 
@@ -304,45 +308,63 @@ class Loops:
         if time.monotonic() - loop.sent >= SECONDS_BETWEEN_UPDATES:
             self._send(loop, after=None, status="interrupted")
 
-    def _send(self, loop: Loop, *, after: str | None, status: str) -> None:
+    def _send(self, loop: Loop, *, after: str | None, status: Literal["completed", "interrupted"]) -> None:
         loop.sent = time.monotonic()
         rows = loop.rows
         is_known = rows.unique > 0
         self._channel.emit(
-            "fit",
-            {
-                "id": f"f{loop.number}",
-                "seq": loop.seq,
-                "cell": loop.cell,
-                "model": self._book.record(loop.model),
-                "kind": loop.kind,
-                "compiled": self._compiled(loop),
-                "epochs_run": round(rows.count / rows.unique) if is_known else 0,
-                "batch_size": rows.batch_size,
-                "steps": self._steps(loop) or loop.calls or None,
-                "x": rows.x.summary() if is_known else {"kind": "other"},
-                "y": rows.y.summary() if rows.y.count == rows.unique and is_known else None,
-                "rows_given": rows.unique,
-                "weights_before": loop.before,
-                "weights_after": after,
-                "random_state": {"problems": ["it was trained by a loop of the student's own"]},
-                "status": status,
-                "seconds": round(time.monotonic() - loop.began, 3),
-            },
+            FIT,
+            Fit(
+                id=f"f{loop.number}",
+                seq=loop.seq,
+                cell=loop.cell,
+                model=self._registry.record(loop.model),
+                kind=loop.kind,
+                compiled=self._compiled(loop),
+                epochs_requested=None,
+                epochs_run=round(rows.count / rows.unique) if is_known else 0,
+                initial_epoch=0,
+                batch_size=rows.batch_size,
+                steps=self._steps(loop) or loop.calls or None,
+                steps_per_epoch=None,
+                shuffle=True,
+                x=rows.x.summary() if is_known else {"kind": "other"},
+                y=rows.y.summary() if rows.y.count == rows.unique and is_known else None,
+                rows_given=rows.unique,
+                validation=None,
+                history={},
+                epoch_weights=[],
+                callbacks=[],
+                class_weight=False,
+                sample_weight=False,
+                weights_before=loop.before,
+                weights_after=after,
+                replay=None,
+                replay_problems=["it was trained by a loop of the student's own"],
+                status=status,
+                seconds=round(time.monotonic() - loop.started, 3),
+            ),
         )
 
-    def _compiled(self, loop: Loop) -> dict[str, Any] | None:
+    def _compiled(self, loop: Loop) -> Compile | None:
         """How the model is compiled; for one that never was, the loss and optimizer that the loop was seen to use."""
-        model, known = loop.model, self._book.known(loop.model)
-        place = {"seq": loop.seq, "cell": loop.cell, "model": known.record["id"]}
+        model, known = loop.model, self._registry.known(loop.model)
+        place: Place = {"seq": loop.seq, "cell": loop.cell}
         if loop.kind == "train_on_batch" and model.compiled:
-            return {**place, **compile_state(model)}
+            return {**place, "model": known.id, **compile_state(model)}
         optimizers = list(self._optimizers_of({id(weight) for weight in model.trainable_weights}))
         loss = self._losses.get(model)
         if not optimizers and loss is None:
-            return {**place, **compile_state(model)} if model.compiled else None
-        seen = describe_optimizer(optimizers[-1][0] if optimizers else None)
-        return {**place, **describe_loss(loss, model), **seen, "metrics": []}
+            return {**place, "model": known.id, **compile_state(model)} if model.compiled else None
+        return {
+            **place,
+            "model": known.id,
+            **describe_loss(loss, model),
+            **describe_optimizer(optimizers[-1][0] if optimizers else None),
+            "metrics": [],
+            "own_metrics": [],
+            "config": None,
+        }
 
 
 def is_recording_gradients() -> bool:
@@ -355,13 +377,8 @@ def _iterations(optimizer: Any) -> int:
         return int(optimizer.iterations.numpy())
 
 
-def _first(structure: Any) -> Any:
-    flat = keras.tree.flatten(structure) if isinstance(structure, dict | list | tuple) else [structure]
-    return next((item for item in flat if item is not None), None)
-
-
-def _roles(arguments: list[Any], row_shape: tuple[Any, ...]) -> tuple[Any, Any]:
-    """Inputs and targets among the arguments of a training step: tensors of as many rows, the inputs by their shape."""
+def _inputs_and_targets(arguments: list[Any], row_shape: tuple[Any, ...]) -> tuple[Any, Any]:
+    """The inputs among the arguments of a training step, found by their shape, and targets of as many rows."""
     tensors = [item for item in keras.tree.flatten(arguments) if getattr(item, "shape", None) is not None]
     tensors = [tensor for tensor in tensors if len(tensor.shape) > 0 and not isinstance(tensor, keras.Variable)]
     fitting = [tensor for tensor in tensors if _fits(tuple(tensor.shape)[1:], row_shape)]

@@ -1,4 +1,4 @@
-"""Which models there are: their identity, architecture, weights, and the names that hold them."""
+"""Registers models: identity, architecture, weights, and the variables that hold them."""
 
 from __future__ import annotations
 
@@ -6,31 +6,33 @@ import hashlib
 import sys
 import weakref
 import zlib
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
 
 import keras
 import numpy as np
 from keras.src.saving import saving_api, saving_lib
 
 from .channel import Channel
+from .checksum import weights_checksum
 from .configuration import configuration
 from .graph import Exported, InputSpecs, export
-from .layers import Row, described, leaves, parameters_of, row_of, shape_of, table
+from .layers import described, layers_of, leaves, parameters_of, record_of, shape_of
 from .plain import plain
 from .reading import read_layers
+from .wire import MODEL, WEIGHTS, Json, Layer, Model, Place, Shape, Weights
 
 MOST_UNNAMED = 8
-"""So many models of one cell are held on to until it ends; a loop that makes more has its oldest recorded at once."""
+"""So many models of one cell are kept alive until it ends; of more, the oldest is recorded at once."""
 
 MOST_GRAPHS = 40
-"""Of one model: the oldest states beyond have their weights alone."""
+"""Of one model; of older states the weights alone are kept."""
 
 _LOADERS = {function.__code__ for function in (saving_api.load_model, saving_lib._load_model_from_fileobj)}  # noqa: SLF001
 
 LARGEST_WATCHED_BYTES = 64 * 2**20
-"""Weights above this are looked at where they are trained or used, not after every cell."""
+"""Larger weights are read where they are trained or used, not after every cell."""
 
 
 @dataclass
@@ -39,29 +41,31 @@ class Known:
 
     Attributes:
         cell: Where it was made.
-        record: The last `ModelRecord` that was sent.
-        key: Of the architecture in it.
-        used: Whether an event names the record, so that another architecture needs another one.
+        id: Of its record; empty before the first one.
+        record: The last `ModelRecord` of that id that was sent; None before the first one.
+        key: Identifies the architecture in it.
+        used: Whether an event names the record, so that another architecture needs a record of its own.
         complete: Whether the model was built when it was recorded.
         specs: What the model was first called with.
-        read: The state of which ``rows``, ``branching`` and ``config`` were read, and these.
+        read: A state of the model, and the layers, ``branching`` and ``config`` that were read in it.
         fingerprint: Of the weights whose digest is ``digest``.
-        compiled: The `CompileRecord` of the last ``compile``.
-        at_end: Fingerprint and digest when the weights were last accounted for.
+        compiled: When and where ``compile`` was called last.
+        at_end: Fingerprint and digest of the last weights of which the origin is known.
         is_loaded: Whether the model came from a file.
     """
 
     object_id: str
     cell: int | None
-    record: dict[str, Any] = field(default_factory=dict)
+    id: str = ""
+    record: Model | None = None
     key: Any = None
     used: bool = False
     complete: bool = False
     specs: InputSpecs | None = None
-    read: tuple[Any, list[Row], bool, dict[str, Any] | None] | None = None
+    read: tuple[Any, list[Layer], bool, Json | None] | None = None
     fingerprint: Any = None
     digest: str | None = None
-    compiled: dict[str, Any] | None = None
+    compiled: Place | None = None
     at_end: tuple[Any, str | None] = (None, None)
     is_loaded: bool = False
 
@@ -77,14 +81,14 @@ class ModelRegistry:
         self._records = 0
 
     def created(self, model: Any) -> None:
-        """Holds on to a new model until the cell ends, so that one without a name is recorded all the same."""
+        """Keeps a new model alive until the cell ends, so that one that no variable holds is recorded as well."""
         makers = _makers()
         if keras.Sequential.build.__code__ in makers or any(other is model for other in self._waiting):
             return
         self.known(model).is_loaded = bool(_LOADERS & makers)
         self._waiting.append(model)
         if len(self._waiting) > MOST_UNNAMED:
-            self._record_if_whole(self._waiting.pop(0))
+            self._record_if_complete(self._waiting.pop(0))
 
     def known(self, model: Any) -> Known:
         """What is known of the object."""
@@ -96,25 +100,25 @@ class ModelRegistry:
 
     def all(self) -> Iterator[tuple[Any, Known]]:
         """Every recorded model that still exists, in the order of first sight."""
-        return ((model, known) for model, known in list(self._known.items()) if known.record)
+        return ((model, known) for model, known in list(self._known.items()) if known.id)
 
     def record(self, model: Any, *, used: bool = True) -> str:
-        """The id of the model as it is now; sends its record where that is new or changed."""
+        """The id of the model as it is now; sends its record if that is new or has changed."""
         known = self.known(model)
         key = _architecture(model)
         changed = known.key is not None and key != known.key
-        if not known.record or (changed and known.used and known.complete):
+        if not known.id or (changed and known.used and known.complete):
             self._records += 1
-            known.record, known.used = {"id": f"m{self._records}"}, False
+            known.id, known.record, known.used = f"m{self._records}", None, False
         if changed:
             known.cell = self._channel.cell
         known.used = known.used or used
         known.key, known.complete = key, bool(model.built and model.weights)
         self._send(known, self._describe(model, known))
-        return str(known.record["id"])
+        return known.id
 
     def weights(self, model: Any) -> str | None:
-        """The digest of the model's weights as they are now, which are sent; None where it has none yet."""
+        """Sends the model's weights as they are now; their digest, or None where it has none yet."""
         known = self.known(model)
         fingerprint = fingerprint_of(model)
         if fingerprint is None:
@@ -130,102 +134,106 @@ class ModelRegistry:
         if None in refs:
             return hashlib.sha256(b"".join(np.ascontiguousarray(array).tobytes() for array in arrays)).hexdigest()
         digest = hashlib.sha256("".join(str(ref) for ref in refs).encode()).hexdigest()
-        self._channel.emit("weights", {"digest": digest, "arrays": refs})
+        self._channel.emit(WEIGHTS, Weights(digest=digest, arrays=[str(ref) for ref in refs]))
         return digest
 
     def keep_state(self, model: Any) -> str | None:
-        """The digest of a state that training or loading left, with a graph of it where there is no configuration."""
+        """Sends the weights that training or loading left, and their graph where there is no configuration.
+
+        Returns:
+            Their digest; None where the model has no weights yet.
+        """
         self.record(model)
         digest = self.weights(model)
         known = self.known(model)
-        graphs = known.record["graphs"]
-        if digest is None or known.record["config"] is not None or digest in graphs:
+        record = known.record
+        if digest is None or record is None or record["config"] is not None or digest in record["graphs"]:
             return digest
         exported = Exported(problem="it was never called as a whole")
         if known.specs is not None:
             exported = export(model, known.specs)
-        self._send(known, {**known.record, **self._graph_fields(exported, digest=digest, graphs=graphs)})
+        self._send(known, self._with_graph(record, exported, digest=digest))
         return digest
 
     def end_of_cell(self, namespace: Mapping[str, Any]) -> None:
-        """Records what models the cell left, and the names that hold them."""
+        """Records the models that the cell left, and the variables that hold them."""
         for model in self._waiting:
             if not any(other is not model and _holds(other, model) for other in self._waiting):
-                self._record_if_whole(model)
+                self._record_if_complete(model)
         self._waiting.clear()
         for model, held_by in _names(namespace):
             known = self.known(model)
-            self._record_if_whole(model)
-            if known.record and not set(held_by) <= set(known.record["names"]):
-                every = dict.fromkeys([*known.record["names"], *held_by])
-                self._send(known, {**known.record, "names": list(every)})
+            self._record_if_complete(model)
+            record = known.record
+            if record is not None and not set(held_by) <= set(record["names"]):
+                record = record.copy()
+                record["names"] = list(dict.fromkeys([*record["names"], *held_by]))
+                self._send(known, record)
 
-    def _record_if_whole(self, model: Any) -> None:
+    def _record_if_complete(self, model: Any) -> None:
         known = self.known(model)
-        is_whole = getattr(model, "_layers", None) is not None and bool(leaves(model))
-        if is_whole and (not known.record or not known.used):
+        has_layers = getattr(model, "_layers", None) is not None and bool(leaves(model))
+        if has_layers and (not known.id or not known.used):
             self.record(model, used=False)
 
-    def _send(self, known: Known, record: dict[str, Any]) -> None:
+    def _send(self, known: Known, record: Model) -> None:
         if record != known.record:
             known.record = record
-            self._channel.emit("model", record)
+            self._channel.emit(MODEL, record)
 
-    def _graph_fields(self, exported: Exported, *, digest: str, graphs: dict[str, str]) -> dict[str, Any]:
+    def _with_graph(self, record: Model, exported: Exported, *, digest: str) -> Model:
         ref = None if exported.graph is None else self._channel.array(exported.graph)
+        changed = record.copy()
         if ref is None:
-            return {"not_rebuildable": exported.problem or "its graph is too large to be kept"}
-        latest = dict([*graphs.items(), (digest, ref)][-MOST_GRAPHS:])
-        return {"graph": ref, "graphs": latest, "not_rebuildable": None}
+            changed["not_rebuildable"] = exported.problem or "its graph is too large to be kept"
+        else:
+            changed["graphs"] = dict([*record["graphs"].items(), (digest, ref)][-MOST_GRAPHS:])
+            changed["not_rebuildable"] = None
+        return changed
 
-    def _describe(self, model: Any, known: Known) -> dict[str, Any]:
+    def _describe(self, model: Any, known: Known) -> Model:
         state = (known.key, bool(model.built), known.specs, [weight.trainable for weight in model.weights])
         if known.read is None or known.read[0] != state:
             known.read = (state, *self._read(model, known))
-        _, rows, branching, config = known.read
+        _, layers, branching, config = known.read
         inputs, outputs = _shapes(model, known)
         before = known.record
         return {
-            "id": before["id"],
+            "id": known.id,
             "object_id": known.object_id,
             "name": str(model.name),
             "class_name": type(model).__name__,
             "kind": _kind(model),
-            "names": before.get("names", []),
+            "names": [] if before is None else before["names"],
             "cell": known.cell,
             "config": config,
-            "graph": before.get("graph"),
-            "graphs": before.get("graphs", {}),
-            "not_rebuildable": before.get("not_rebuildable") if config is None else None,
+            "graphs": {} if before is None else before["graphs"],
+            "not_rebuildable": None if before is None or config is not None else before["not_rebuildable"],
             "input_shapes": inputs,
-            "output_shapes": outputs or [row["output_shape"] for row in rows[-1:] if row["output_shape"]],
-            "layers": plain(rows),
+            "output_shapes": outputs or [shape for layer in layers[-1:] if (shape := layer["output_shape"])],
+            "layers": plain(layers),
             "branching": branching,
-            "parameters": parameters_of(model),
         }
 
-    def _read(self, model: Any, known: Known) -> tuple[list[Row], bool, dict[str, Any] | None]:
+    def _read(self, model: Any, known: Known) -> tuple[list[Layer], bool, Json | None]:
         config = configuration(model)
-        if config is not None and (found := table(model)) is not None:
+        if config is not None and (found := layers_of(model)) is not None:
             return *found, config
         known.specs = known.specs or InputSpecs.of_model(model)
         traced = read_layers(model, known.specs) if known.specs is not None and model.built else None
-        return *(traced or table(model) or ([row_of(layer) for layer in leaves(model)], False)), config
+        return *(traced or layers_of(model) or ([record_of(layer) for layer in leaves(model)], False)), config
 
 
 def fingerprint_of(model: Any) -> Any:
-    """A cheap mark of the weights' values; None where the model has no weights yet."""
+    """A checksum of each of the model's weights; None where it has none yet."""
     if not model.weights:
         return None
-    return tuple(_mark(np.ascontiguousarray(weight.numpy())) for weight in model.weights)
+    return tuple(_fingerprint(np.ascontiguousarray(weight.numpy())) for weight in model.weights)
 
 
-def mark_of(model: Any) -> str:
-    """A short mark of the weights' values: the CRC-32 over the bytes of all arrays, in hexadecimal."""
-    crc = 0
-    for weight in model.weights:
-        crc = zlib.crc32(weight.numpy().tobytes(), crc)
-    return f"{crc:08x}"
+def checksum_of(model: Any) -> str:
+    """The checksum of all the model's weights together."""
+    return weights_checksum(weight.numpy() for weight in model.weights)
 
 
 def weight_bytes(model: Any) -> int:
@@ -233,7 +241,7 @@ def weight_bytes(model: Any) -> int:
     return 4 * parameters_of(model)
 
 
-def _mark(array: Any) -> tuple[Any, int]:
+def _fingerprint(array: Any) -> tuple[Any, int]:
     return array.shape, zlib.crc32(array.reshape(-1).view(np.uint8)) if array.size else 0
 
 
@@ -241,17 +249,21 @@ def _architecture(model: Any) -> tuple[Any, ...]:
     return tuple((type(layer).__name__, repr(described(layer))) for layer in leaves(model))
 
 
-def _kind(model: Any) -> str:
+def _kind(model: Any) -> Literal["sequential", "functional", "subclass"]:
     if isinstance(model, keras.Sequential):
         return "sequential"
     return "functional" if isinstance(model, keras.src.models.functional.Functional) else "subclass"
 
 
-def _shapes(model: Any, known: Known) -> tuple[list[Any], list[Any]]:
+def _shapes(model: Any, known: Known) -> tuple[list[Shape], list[Shape]]:
     try:
-        return [shape_of(tensor) for tensor in model.inputs], [shape_of(tensor) for tensor in model.outputs]
+        return _shapes_of(model.inputs), _shapes_of(model.outputs)
     except (AttributeError, ValueError):
-        return [] if known.specs is None else [shape_of(spec) for spec in known.specs.flat], []
+        return [] if known.specs is None else _shapes_of(known.specs.flat), []
+
+
+def _shapes_of(tensors: Iterable[Any]) -> list[Shape]:
+    return [shape for tensor in tensors if (shape := shape_of(tensor)) is not None]
 
 
 def _holds(outer: Any, model: Any) -> bool:
@@ -259,8 +271,8 @@ def _holds(outer: Any, model: Any) -> bool:
 
 
 def _makers() -> set[Any]:
-    """The code that makes a model now: a Sequential makes one for itself, ``load_model`` makes those of a file."""
-    frame, found = sys._getframe(1), set()  # noqa: SLF001 - the stack says whose it is, and nothing else does
+    """The code on the call stack: a Sequential makes a model for itself, ``load_model`` makes those of a file."""
+    frame, found = sys._getframe(1), set()  # noqa: SLF001 - the call stack alone says who makes a model
     while frame.f_back is not None:
         frame = frame.f_back
         found.add(frame.f_code)

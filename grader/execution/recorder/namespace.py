@@ -1,4 +1,4 @@
-"""Notes the arrays that a cell left at the top level of the namespace: those bound anew, and those that changed."""
+"""Records arrays that a cell assigned or changed at the top level of the namespace."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import numpy as np
 
 from .channel import Channel
 from .summary import summarise
+from .wire import ARRAY_NAMED, NamedArray
 
 MAX_ARRAYS_PER_CELL = 200
 MAX_ARRAYS = 4000
@@ -35,31 +36,31 @@ class Namespace:
         self._count = 0
 
     def begin_cell(self) -> None:
-        """Nothing is to be seen yet."""
+        """Nothing is recorded before a cell has run."""
 
     def end_of_cell(self, names: Mapping[str, object]) -> None:
-        """Sends what is new."""
+        """Sends the arrays that are new or have changed."""
         sent = 0
         for name, value in list(names.items()):
             if name.startswith("_") or name in self.hidden or not _is_candidate(value):
                 self._seen.pop(name, None)
                 continue
-            # A sampled look is quick enough for every cell; what a fit is given is read whole.
-            look = _look(value)
-            if look is not None and self._seen.get(name) != look:
+            # A sample of the values is quick enough for every cell; the data of a fit are read as a whole.
+            sample = _sample(value)
+            if sample is not None and self._seen.get(name) != sample:
                 if sent >= MAX_ARRAYS_PER_CELL or self._count >= MAX_ARRAYS:
                     self.channel.lost("more arrays in the namespace than are recorded")
                     return
                 sent += self._send(name, value)
-                self._seen[name] = look
+                self._seen[name] = sample
 
     def _send(self, name: str, value: object) -> int:
         summary = summarise(value)
         if summary.get("kind") != "array" or not summary.get("content"):
             return 0
         self._count += 1
-        record = {"seq": self.channel.next_seq(), "cell": self.channel.cell, "name": name[:200], "array": summary}
-        self.channel.emit("array_named", record)
+        seq, cell = self.channel.next_seq(), self.channel.cell
+        self.channel.emit(ARRAY_NAMED, NamedArray(seq=seq, cell=cell, name=name[:200], array=summary))
         return 1
 
 
@@ -79,8 +80,8 @@ def _is_number_or_row(first: object) -> bool:
     return isinstance(first, int | float | np.number)
 
 
-def _look(value: Any) -> object:
-    """What tells, nearly always and at once, that a value is not the one of before; None where it cannot be read."""
+def _sample(value: Any) -> object:
+    """Identity, shape and some values, which nearly always differ where two values do; None where it cannot be read."""
     try:
         if isinstance(value, list | tuple):
             return id(value), len(value), hash(repr(value[:: max(1, len(value) // SAMPLED_ROWS)]))

@@ -1,4 +1,4 @@
-"""Rows of pipelines and generators, read without using up a number of the program's random streams."""
+"""Reads rows of pipelines and generators without taking a number from the program's random generators."""
 
 from __future__ import annotations
 
@@ -14,15 +14,13 @@ from tensorflow.python.data.ops.options import ExternalStatePolicy
 from tensorflow.python.ops import gen_experimental_dataset_ops
 
 from .hooks import unnoticed
+from .plain import first_array
 from .summary import Rows, summarise
-
-Summary = dict[str, Any]
+from .wire import Summary
 
 MOST_ROWS = 200_000
-"""A pipeline is read up to here; MNIST has 60,000 rows."""
-
-MOST_BYTES = 2**30
-"""A pipeline whose source holds more than this is not copied."""
+MOST_BYTES = 4 * 2**30
+"""A pipeline is read up to here; MNIST has 60,000 rows, and CIFAR-10 as float64 takes 1.2 GB."""
 
 _KEEP_ROWS = frozenset({"Prefetch", "Shuffle", "Batch", "ParallelBatch", "Repeat", "Cache", "Options", "Model"})
 """tf.data's steps that leave the rows as they are (``_PrefetchDataset`` and so on)."""
@@ -33,20 +31,26 @@ _ORDER_STEPS = frozenset({"ShuffleDataset", "ShuffleDatasetV2", "ShuffleDatasetV
 def read_pipeline(pipeline: Any, *, most_batches: int | None) -> tuple[Summary, Summary | None]:
     """Summaries of the inputs and targets of a tf.data pipeline, all batches stacked.
 
-    The pipeline itself is not iterated: its shuffling draws from a stream of random numbers that the program goes on
-    with. What is read is its source, or a copy without shuffling and repetition.
+    The pipeline itself is not iterated: its shuffling takes numbers from a random generator that the program uses
+    afterwards. What is read is its source, or a copy without shuffling and repetition.
     """
     arrays = _source(pipeline)
     if arrays is not None:
-        x, y = (summarise(array) if array is not None else None for array in arrays)
-        return {**(x or {}), "kind": "dataset"}, None if y is None else {**y, "kind": "dataset"}
+        x, y = (_of_dataset(array) if array is not None else None for array in arrays)
+        return x or {"kind": "dataset"}, y
     x_rows, y_rows = Rows(), Rows()
     with unnoticed():
         for element in itertools.islice(_unshuffled(pipeline), most_batches):
             _add(element, x_rows, y_rows)
-            if x_rows.count >= MOST_ROWS:
+            if x_rows.count >= MOST_ROWS or x_rows.octets >= MOST_BYTES:
                 break
     return x_rows.summary(), y_rows.summary() if y_rows.count else None
+
+
+def _of_dataset(array: Any) -> Summary:
+    summary = summarise(array)
+    summary["kind"] = "dataset"
+    return summary
 
 
 def batch_size_of(pipeline: Any) -> int | None:
@@ -61,7 +65,7 @@ def batch_size_of(pipeline: Any) -> int | None:
 
 
 def watched(generator: GeneratorType[Any, Any, Any], x_rows: Rows, y_rows: Rows) -> Iterator[Any]:
-    """The generator, its rows noted as they pass by."""
+    """Yields what the generator yields, and adds each row to the summaries."""
     for element in generator:
         if x_rows.count < MOST_ROWS:
             _add(element, x_rows, y_rows)
@@ -69,7 +73,7 @@ def watched(generator: GeneratorType[Any, Any, Any], x_rows: Rows, y_rows: Rows)
 
 
 class WatchedDataset(keras.utils.PyDataset):  # type: ignore[misc]
-    """A `PyDataset` in place of the student's: each batch is noted when it is first asked for."""
+    """A `PyDataset` in place of the student's: each batch is summarised when Keras first asks for it."""
 
     def __init__(self, inner: Any) -> None:
         super().__init__(
@@ -106,7 +110,7 @@ class WatchedDataset(keras.utils.PyDataset):  # type: ignore[misc]
 def _add(element: Any, x_rows: Rows, y_rows: Rows) -> None:
     x, y, _ = keras.utils.unpack_x_y_sample_weight(element)
     for rows, structure in ((x_rows, x), (y_rows, y)):
-        first = next((item for item in keras.tree.flatten(structure) if item is not None), None)
+        first = first_array(structure)
         if first is not None:
             rows.add(first)
 
@@ -129,14 +133,10 @@ def _source(pipeline: Any) -> tuple[Any, Any] | None:
         if name == "TensorSlice":
             structure = tf.nest.pack_sequence_as(step._structure, step._tensors)  # noqa: SLF001 - as above
             x, y, _ = keras.utils.unpack_x_y_sample_weight(structure)
-            return _first(x), _first(y)
+            return first_array(x), first_array(y)
         if name not in _KEEP_ROWS:
             return None
     return None
-
-
-def _first(structure: Any) -> Any:
-    return next((item for item in keras.tree.flatten(structure) if item is not None), None)
 
 
 def _unshuffled(pipeline: Any) -> Any:

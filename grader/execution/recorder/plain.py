@@ -1,10 +1,11 @@
-"""What of Keras's objects can stand in JSON, and which of them are the library's own."""
+"""Turns Keras's objects into JSON's types, and recognises the library's own classes."""
 
 from __future__ import annotations
 
 import math
 from typing import Any
 
+import keras
 import numpy as np
 
 _LIBRARIES = ("keras.", "tensorflow.", "keras_core.", "tf_keras.")
@@ -16,8 +17,18 @@ def is_librarys(item: Any) -> bool:
     return f"{module}.".startswith(_LIBRARIES)
 
 
+def flattened(structure: Any) -> list[Any]:
+    """The arrays of a structure of inputs or targets: of a dict, list or tuple all, else the thing itself."""
+    return list(keras.tree.flatten(structure)) if isinstance(structure, dict | list | tuple) else [structure]
+
+
+def first_array(structure: Any) -> Any:
+    """The first array of a structure of inputs or targets; None where there is none."""
+    return next((item for item in flattened(structure) if item is not None), None)
+
+
 def plain(value: Any) -> Any:
-    """The same in JSON's types; what has no place there is given as its text."""
+    """The value in JSON's types; one that JSON has no type for becomes its name or text."""
     if value is None or isinstance(value, bool | int | float | str):
         return value
     if isinstance(value, np.generic | np.ndarray):
@@ -32,7 +43,7 @@ def plain(value: Any) -> Any:
 
 
 def short_float(value: Any) -> float | None:
-    """A float32 as it was written (0.001, not 0.0010000000474974513)."""
+    """The shortest decimal that gives this float32: 0.001, not 0.0010000000474974513."""
     number = np.asarray(value.numpy() if hasattr(value, "numpy") else value)
     if number.size != 1:
         return None

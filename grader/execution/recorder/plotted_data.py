@@ -1,9 +1,9 @@
-"""A matplotlib figure as data: what was drawn on its axes, as the JSON of a `FigureRecord`'s axes."""
+"""Reads the data that a matplotlib figure plots: lines, scatters, grids and texts of its axes."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import Any, Literal
 from weakref import WeakKeyDictionary
 
 import numpy as np
@@ -19,11 +19,12 @@ from matplotlib.collections import (
     QuadMesh,
     RegularPolyCollection,
 )
-from matplotlib.container import BarContainer
 from matplotlib.contour import ContourSet
 from matplotlib.figure import Figure
 from matplotlib.image import AxesImage
 from matplotlib.text import Annotation, Text
+
+from . import wire
 
 Array = npt.NDArray[Any]
 Send = Callable[[Array], str | None]
@@ -31,11 +32,8 @@ Send = Callable[[Array], str | None]
 MAX_AXES = 100
 MAX_ARTISTS = 200
 MAX_TEXTS = 1000
-MAX_TICKS = 100
 MAX_TEXT_LENGTH = 500
 MAX_VALUES = 4_000_000
-MANY_AXES = 16
-"""From here on (a wall of sample images, say) tick labels are left out: they cost most and say least."""
 
 ContourData = tuple[Array | None, Array | None, Array]
 
@@ -43,7 +41,7 @@ _contours: WeakKeyDictionary[ContourSet, ContourData] = WeakKeyDictionary()
 
 
 def remember_contour(contours: object, arguments: tuple[object, ...]) -> None:
-    """Keeps the values that a contour was drawn from: matplotlib itself keeps the polygons alone."""
+    """Keeps the values of a contour plot: matplotlib itself keeps its polygons alone."""
     if not isinstance(contours, ContourSet) or not arguments:
         return
     try:
@@ -56,55 +54,49 @@ def remember_contour(contours: object, arguments: tuple[object, ...]) -> None:
         _contours[contours] = (None, None, given[0])
 
 
-def figure_axes(figure: Figure, send: Send) -> list[dict[str, Any]]:
-    """Every pair of axes of a figure, colour bars left out.
+def figure_axes(figure: Figure, send: Send) -> list[wire.Axes]:
+    """The record of every pair of axes of a figure, colour bars left out.
 
     Args:
-        figure: After it was drawn, so that its limits and ticks are what was seen.
+        figure: After it was drawn once, so that its positions are final.
         send: Stores an array and returns its name.
-
-    Returns:
-        The JSON of one `AxesRecord` for each.
     """
     every = [axes for axes in figure.axes if not _is_colour_bar(axes)]
     every += [child for axes in every for child in axes.child_axes if isinstance(child, Axes) and child.has_data()]
     shared = [_text(text) for legend in figure.legends for text in legend.get_texts()]
-    return [_axes(axes, send, shared=shared, ticks=len(every) <= MANY_AXES) for axes in every[:MAX_AXES]]
+    return [_axes(axes, send, shared=shared) for axes in every[:MAX_AXES]]
 
 
 def _is_colour_bar(axes: Axes) -> bool:
     return hasattr(axes, "_colorbar") or axes.get_label() == "<colorbar>"
 
 
-def _axes(axes: Axes, send: Send, *, shared: list[str], ticks: bool) -> dict[str, Any]:
+def _axes(axes: Axes, send: Send, *, shared: list[str]) -> wire.Axes:
     legend = axes.get_legend()
-    record: dict[str, Any] = {
+    record: wire.Axes = {
         "title": _first(axes.get_title(loc) for loc in ("center", "left", "right")),
         "x_label": axes.get_xlabel()[:MAX_TEXT_LENGTH],
         "y_label": axes.get_ylabel()[:MAX_TEXT_LENGTH],
         "legend": [_text(text) for text in legend.get_texts()] if legend is not None else shared,
+        "lines": [],
+        "scatters": [],
+        "grids": [],
+        "texts": [],
+        "unread": [],
     }
     if axes.name == "3d":
-        return {**record, "unread": _classes([*axes.collections, *axes.lines, *axes.patches, *axes.images])}
-    bars = _bars(axes)
-    return {
-        **record,
-        "x_limits": [float(value) for value in axes.get_xlim()],
-        "y_limits": [float(value) for value in axes.get_ylim()],
-        "x_tick_labels": _tick_labels(axes.get_xticklabels()) if ticks and axes.axison else [],
-        "y_tick_labels": _tick_labels(axes.get_yticklabels()) if ticks and axes.axison else [],
-        "lines": [_line(line, send) for line in axes.lines[:MAX_ARTISTS]],
-        "scatters": [_scatter(item, send) for item in _of_type(axes.collections, PathCollection)],
-        "grids": [*(_image(image, send) for image in _of_type(axes.images, AxesImage)), *_grids(axes, send)],
-        "bars": send(bars) if len(bars) else None,
-        "bar_count": len(bars),
-        "texts": [_placed(text, axes) for text in axes.texts[:MAX_TEXTS] if text.get_text()],
-        "unread": _classes(_left_out(axes)),
-    }
+        record["unread"] = _classes([*axes.collections, *axes.lines, *axes.patches, *axes.images])
+        return record
+    record["lines"] = [_line(line, send) for line in axes.lines[:MAX_ARTISTS]]
+    record["scatters"] = [_scatter(item, send) for item in _of_type(axes.collections, PathCollection)]
+    record["grids"] = [*(_image(image, send) for image in _of_type(axes.images, AxesImage)), *_grids(axes, send)]
+    record["texts"] = [_placed(text, axes) for text in axes.texts[:MAX_TEXTS] if text.get_text()]
+    record["unread"] = _classes(_left_out(axes))
+    return record
 
 
 def _left_out(axes: Axes) -> Iterable[Any]:
-    """What is drawn and not kept as data; straight lines along the axes show none."""
+    """What is on the axes and not kept as data; straight lines along the axes show no data."""
     for item in axes.collections:
         kept = isinstance(item, PathCollection | QuadMesh | PolyQuadMesh | ContourSet)
         if not kept and not _is_hexbin(item) and not _is_ruled(item):
@@ -134,15 +126,6 @@ def _text(text: Text) -> str:
     return text.get_text()[:MAX_TEXT_LENGTH]
 
 
-def _tick_labels(labels: Iterable[Text]) -> list[str]:
-    return [text for text in (_text(label) for label in labels) if text][:MAX_TICKS]
-
-
-def _label(artist: Any) -> str:
-    label = str(artist.get_label() or "")
-    return "" if label.startswith("_") else label[:MAX_TEXT_LENGTH]
-
-
 def _numbers(values: object) -> Array:
     array: Any = np.ma.asarray(values)
     if array.dtype.kind not in "biuf":
@@ -157,10 +140,9 @@ def _kept(values: object, send: Send) -> str | None:
     return send(array) if array.size <= MAX_VALUES else None
 
 
-def _line(line: Any, send: Send) -> dict[str, Any]:
+def _line(line: Any, send: Send) -> wire.Line:
     x, y = line.get_xdata(orig=False), line.get_ydata(orig=False)
     return {
-        "label": _label(line),
         "x": _kept(x, send),
         "y": _kept(y, send),
         "points": len(x),
@@ -176,11 +158,10 @@ def _colour(colour: Any) -> str:
         return ""
 
 
-def _scatter(item: PathCollection, send: Send) -> dict[str, Any]:
+def _scatter(item: PathCollection, send: Send) -> wire.Scatter:
     offsets, values = _numbers(item.get_offsets()), item.get_array()
     rgba = item.get_facecolor()
     return {
-        "label": _label(item),
         "offsets": _kept(offsets, send),
         "values": None if values is None else _kept(values, send),
         "colors": _kept(rgba if len(rgba) else item.get_edgecolor(), send) if values is None else None,
@@ -188,7 +169,7 @@ def _scatter(item: PathCollection, send: Send) -> dict[str, Any]:
     }
 
 
-def _image(image: AxesImage, send: Send) -> dict[str, Any]:
+def _image(image: AxesImage, send: Send) -> wire.Grid:
     values = image.get_array()
     shape = () if values is None else values.shape
     return {
@@ -196,10 +177,12 @@ def _image(image: AxesImage, send: Send) -> dict[str, Any]:
         "values": None if values is None else _kept(values, send),
         "shape": list(shape),
         "extent": [float(value) for value in image.get_extent()],
+        "x": None,
+        "y": None,
     }
 
 
-def _grids(axes: Axes, send: Send) -> Iterable[dict[str, Any]]:
+def _grids(axes: Axes, send: Send) -> Iterable[wire.Grid]:
     for item in axes.collections[:MAX_ARTISTS]:
         if isinstance(item, QuadMesh | PolyQuadMesh):
             yield _mesh(item, send)
@@ -209,7 +192,7 @@ def _grids(axes: Axes, send: Send) -> Iterable[dict[str, Any]]:
             yield _hexbin(item, send)
 
 
-def _mesh(mesh: QuadMesh | PolyQuadMesh, send: Send) -> dict[str, Any]:
+def _mesh(mesh: QuadMesh | PolyQuadMesh, send: Send) -> wire.Grid:
     corners: Array = np.asarray(mesh.get_coordinates())
     values = _numbers(mesh.get_array())
     if values.ndim == 1:
@@ -218,17 +201,16 @@ def _mesh(mesh: QuadMesh | PolyQuadMesh, send: Send) -> dict[str, Any]:
     return _grid("mesh", values, (corners[..., 0], corners[..., 1]), send=send)
 
 
-def _contour(contours: ContourSet, send: Send) -> dict[str, Any]:
-    more = {"levels": [float(level) for level in contours.levels][:MAX_TICKS], "filled": bool(contours.filled)}
+def _contour(contours: ContourSet, send: Send) -> wire.Grid:
     if contours not in _contours:
-        return {"kind": "contour", **more}
+        return {"kind": "contour", "values": None, "shape": [], "extent": None, "x": None, "y": None}
     x, y, values = _contours[contours]
     if x is None or y is None:
         rows, columns = values.shape[:2] if values.ndim > 1 else (len(values), 1)
         x, y = np.arange(float(columns)), np.arange(float(rows))
     if values.ndim == 1:
         values = values.reshape(-1, 1)
-    return _grid("contour", values, (x, y), send=send) | more
+    return _grid("contour", values, (x, y), send=send)
 
 
 def _is_hexbin(item: Collection) -> bool:
@@ -236,13 +218,15 @@ def _is_hexbin(item: Collection) -> bool:
     return values is not None and len(_numbers(item.get_offsets())) == len(values) > 1
 
 
-def _hexbin(item: Collection, send: Send) -> dict[str, Any]:
+def _hexbin(item: Collection, send: Send) -> wire.Grid:
     offsets = _numbers(item.get_offsets())
     values = _numbers(item.get_array()).reshape(-1, 1)
     return _grid("mesh", values, (offsets[:, 0], offsets[:, 1]), send=send)
 
 
-def _grid(kind: str, values: Array, coordinates: tuple[Array, Array], *, send: Send) -> dict[str, Any]:
+def _grid(
+    kind: Literal["mesh", "contour"], values: Array, coordinates: tuple[Array, Array], *, send: Send
+) -> wire.Grid:
     x, y = coordinates
     if x.ndim == 2 and y.ndim == 2 and (x == x[:1]).all() and (y == y[:, :1]).all():
         x, y = x[0], y[:, 0]
@@ -257,13 +241,7 @@ def _grid(kind: str, values: Array, coordinates: tuple[Array, Array], *, send: S
     }
 
 
-def _bars(axes: Axes) -> Array:
-    patches = [patch for group in axes.containers if isinstance(group, BarContainer) for patch in group.patches]
-    boxes = [(patch.get_x(), patch.get_y(), patch.get_width(), patch.get_height()) for patch in patches]
-    return np.array(boxes, dtype=np.float64).reshape(-1, 4)
-
-
-def _placed(text: Text, axes: Any) -> dict[str, Any]:
+def _placed(text: Text, axes: Any) -> wire.Text:
     if isinstance(text, Annotation):
         known = {"data": axes.transData, "axes fraction": axes.transAxes}
         place, transform = text.xy, known.get(str(text.xycoords), axes.transData)

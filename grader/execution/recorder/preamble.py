@@ -1,4 +1,4 @@
-"""Makes the customary first and last cells harmless and quick: installers, TensorBoard, exports, plot front ends."""
+"""Replaces what notebooks usually start and end with: installers, TensorBoard, exports, plot windows."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def install(shell: Any, channel: Channel) -> None:
         shell.register_magic_function(_installer(name, channel), "line", name)
     for name in ("bash", "sh"):
         shell.register_magic_function(_script(shell.find_cell_magic(name), channel), "cell", name)
-    # Keras's plot_model looks for this module to tell a notebook, where it prints what it lacks instead of raising.
+    # By this module Keras's plot_model recognises a notebook, where it prints what it lacks instead of raising.
     importlib.import_module("IPython.core.magics.namespace")
     _quieten_tensorboard(shell, channel)
     _keep_inline(shell, channel)
@@ -133,7 +133,7 @@ def _output(process: subprocess.Popen[bytes], deadline: float) -> Any:
                     return
                 yield octets
             elif process.poll() is not None:
-                # What it left behind in the background may hold the pipe for ever.
+                # A process that it left in the background may keep the pipe open for ever.
                 return
 
 
@@ -216,7 +216,7 @@ def _keep_inline(shell: Any, channel: Channel) -> None:
 
 
 class _Colab:
-    """Tells an import of Colab's own packages apart: nothing can be done about it, and nothing else hangs on it."""
+    """Notes a failed import of Colab's own packages, which exist nowhere else."""
 
     def __init__(self, channel: Channel) -> None:
         self.channel = channel

@@ -1,4 +1,4 @@
-"""Holds a cell that prints faster than its output can leave the kernel, so that what waits does not fill the memory."""
+"""Slows a cell that prints faster than the kernel sends its output, so that unsent text does not fill the memory."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import os
 from typing import Any
 
 WAITING_CHARACTERS = 4 * 2**20
-"""After so many characters a write waits until they are sent: a flood then ends by the limit of output, as it is."""
+"""After so many characters a write waits until they are sent: endless output then meets the limit of output."""
 
 
 def install() -> None:

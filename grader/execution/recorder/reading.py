@@ -1,5 +1,6 @@
-"""The layers of a traced model, in the order of its graph: its layers' calls, and what stands bare between them.
+"""Reads the layers of a model from its traced graph, where Keras has no graph of it.
 
+They are the calls of Keras's layers and the operations outside of those, in the order of the graph.
 ``x = tf.nn.relu(self.d1(x))`` is a Dense and an Activation; a student's layer of a ``MatMul`` and a ``BiasAdd`` is a
 Dense of as many units as its matrix has columns.
 """
@@ -8,14 +9,15 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from typing import Any
+from typing import Any, TypedDict
 
 import keras
 import tensorflow as tf
 
 from .graph import InputSpecs, LayerCall, traced_calls
-from .layers import Row, base_class, row_of, shape_of
+from .layers import base_class, record_of, shape_of
 from .plain import is_librarys
+from .wire import Json, Layer
 
 ACTIVATIONS = {
     "Relu": "relu",
@@ -44,8 +46,17 @@ _GLOBAL_POOLS = {"Mean": "GlobalAveragePooling", "Max": "GlobalMaxPooling"}
 _TRANSPARENT = frozenset({"Identity", "ReadVariableOp", "Cast", "StopGradient", "Squeeze", "ExpandDims"})
 
 
-def read_layers(model: Any, specs: InputSpecs) -> tuple[list[Row], bool] | None:
-    """The rows of a model's layers and whether they branch; None where it cannot be traced."""
+class Operation(TypedDict, total=False):
+    """What an operation of the graph says of the layer that it is recorded as."""
+
+    class_name: str
+    config: Json
+    parameters: int
+    trainable: bool
+
+
+def read_layers(model: Any, specs: InputSpecs) -> tuple[list[Layer], bool] | None:
+    """The records of a model's layers and whether they branch; None where the model cannot be traced."""
     try:
         concrete, calls = traced_calls(model, specs)
     except Exception:  # noqa: BLE001 - whatever a student's ``call`` does outside of eager execution
@@ -61,14 +72,15 @@ class _Reader:
         self._calls = calls
         self._kept = _outermost([call for call in calls if _is_keras_leaf(call.layer)])
         self._own = [call for call in calls if not is_librarys(type(call.layer)) or _is_lambda(call.layer)]
-        self._rows: list[tuple[int, Row]] = []
+        self._layers: list[tuple[int, Layer]] = []
+        self._of_operations: dict[str, Layer] = {}
         self._uses: Counter[int] = Counter()
         self._branches = len(concrete.structured_outputs) > 1 or len(concrete.structured_input_signature[0]) > 1
 
-    def read(self) -> tuple[list[Row], bool]:
+    def read(self) -> tuple[list[Layer], bool]:
         for call in self._kept:
             if self._is_live(call):
-                self._rows.append((call.start, self._row_of_call(call)))
+                self._layers.append((call.start, self._of_call(call)))
                 self._note_uses(call.inputs)
         covered = {index for call in self._kept for index in range(call.start, call.end)}
         for index, operation in enumerate(self._operations):
@@ -76,28 +88,28 @@ class _Reader:
                 self._read_operation(index, operation)
         self._add_opaque()
         branches = self._branches or any(count > 1 for count in self._uses.values())
-        return [row for _, row in sorted(self._rows, key=lambda item: item[0])], branches
+        return [layer for _, layer in sorted(self._layers, key=lambda item: item[0])], branches
 
     def _is_live(self, call: LayerCall) -> bool:
         if call.start == call.end:
             return any(tensor.op.name in self._live for tensor in call.inputs)
         return any(tensor.op.name in self._live for tensor in call.outputs)
 
-    def _row_of_call(self, call: LayerCall) -> Row:
-        row = row_of(call.layer, inputs=call.inputs, outputs=call.outputs)
+    def _of_call(self, call: LayerCall) -> Layer:
+        record = record_of(call.layer, inputs=call.inputs, outputs=call.outputs)
         if not is_librarys(getattr(call.layer, "activation", None) or keras):
             inside = self._operations[call.start : call.end]
             found = {name for operation in inside if (name := _activation(operation)) is not None}
             if len(found) == 1:
-                row["config"]["activation"] = found.pop()
-        return row
+                record["config"]["activation"] = found.pop()
+        return record
 
     def _note_uses(self, tensors: list[Any]) -> None:
         self._branches = self._branches or len({id(tensor) for tensor in tensors}) > 1
         self._uses.update({_origin(tensor) for tensor in tensors})
 
     def _read_operation(self, index: int, operation: Any) -> None:
-        row = (
+        found = (
             self._activation(operation)
             or self._product(operation)
             or self._convolution(operation)
@@ -106,33 +118,32 @@ class _Reader:
             or _dropout(operation)
             or self._lookup(operation)
         )
-        if row is None:
+        if found is None:
             self._read_sum(index, operation)
         else:
-            self._append(index, operation, row)
+            self._append(index, operation, found)
 
-    def _append(self, index: int, operation: Any, row: Row) -> None:
+    def _append(self, index: int, operation: Any, found: Operation) -> None:
         inputs = [tensor for tensor in operation.inputs if self._variable(tensor) is None and not _is_constant(tensor)]
-        own = self._innermost_own(index)
-        full: Row = {
+        layer: Layer = {
+            "class_name": found["class_name"],
             "name": operation.name,
-            "own_class": own,
-            "config": {},
+            "own_class": self._innermost_own(index),
+            "config": found.get("config", {}),
             "input_shape": shape_of(inputs[:1]),
             "output_shape": shape_of(operation.outputs[:1]),
-            "parameters": 0,
-            "trainable": True,
-            "from_graph": True,
-            **row,
+            "parameters": found.get("parameters", 0),
+            "trainable": found.get("trainable", True),
         }
-        self._rows.append((index, full))
+        self._layers.append((index, layer))
+        self._of_operations[operation.name] = layer
         self._note_uses(inputs)
 
-    def _activation(self, operation: Any) -> Row | None:
+    def _activation(self, operation: Any) -> Operation | None:
         name = _activation(operation)
         return None if name is None else {"class_name": "Activation", "config": {"activation": name}}
 
-    def _product(self, operation: Any) -> Row | None:
+    def _product(self, operation: Any) -> Operation | None:
         if operation.type not in _PRODUCTS:
             return None
         for position, tensor in enumerate(operation.inputs):
@@ -153,7 +164,7 @@ class _Reader:
                 }
         return None
 
-    def _convolution(self, operation: Any) -> Row | None:
+    def _convolution(self, operation: Any) -> Operation | None:
         if operation.type not in {"Conv2D", "Conv3D", "DepthwiseConv2dNative"}:
             return None
         kernel = self._variable(operation.inputs[1])
@@ -174,7 +185,7 @@ class _Reader:
             "trainable": bool(kernel.trainable),
         }
 
-    def _lookup(self, operation: Any) -> Row | None:
+    def _lookup(self, operation: Any) -> Operation | None:
         if operation.type not in {"ResourceGather", "GatherV2"}:
             return None
         table = self._variable(operation.inputs[0])
@@ -193,21 +204,20 @@ class _Reader:
             if not any(_is_constant(tensor) for tensor in operation.inputs):
                 self._append(index, operation, {"class_name": "Add"})
             return
-        made = {row["name"]: row for at, row in self._rows if at < index and row.get("from_graph")}
         for tensor in operation.inputs:
-            row = made.get(_source(tensor).name)
-            if row is not None and row["config"].get("use_bias") is False:
-                row["config"] = {**row["config"], "use_bias": True}
-                row["parameters"] += math.prod(bias.shape)
+            layer = self._of_operations.get(_source(tensor).name)
+            if layer is not None and layer["config"].get("use_bias") is False:
+                layer["config"] = {**layer["config"], "use_bias": True}
+                layer["parameters"] += math.prod(bias.shape)
 
     def _add_opaque(self) -> None:
-        """A student's layer in which nothing was recognised stands in the table by its own name."""
+        """Records a student's layer in which nothing was recognised by its own name."""
         for call in self._own:
             is_model = isinstance(call.layer, keras.Model)
-            empty = not any(call.start <= index < call.end for index, _ in self._rows)
+            empty = not any(call.start <= index < call.end for index, _ in self._layers)
             if empty and not is_model and self._is_live(call) and call.end > call.start:
-                row = row_of(call.layer, inputs=call.inputs, outputs=call.outputs)
-                self._rows.append((call.start, {**row, "from_graph": True}))
+                record = record_of(call.layer, inputs=call.inputs, outputs=call.outputs)
+                self._layers.append((call.start, record))
 
     def _variable(self, tensor: Any) -> Any | None:
         while tensor.op.type in _TRANSPARENT:
@@ -230,7 +240,7 @@ def _is_keras_leaf(layer: Any) -> bool:
 
 
 def _outermost(calls: list[LayerCall]) -> list[LayerCall]:
-    """Without those inside of another one: a wrapper stands for what it wraps."""
+    """Without those inside of another one: of a wrapper and what it wraps, the wrapper is kept."""
     kept: list[LayerCall] = []
     # A call ends after those inside of it: from the back, the outer ones come first.
     for call in reversed(calls):
@@ -262,7 +272,7 @@ def _origin(tensor: Any) -> int:
 
 
 def _source(tensor: Any) -> Any:
-    """The operation that a value comes from, past what only reshapes it (a product of more than two axes)."""
+    """The operation that a value comes from, past reshapes (as in a product of more than two axes)."""
     while tensor.op.type in {"Identity", "Reshape"}:
         tensor = tensor.op.inputs[0]
     return tensor.op
@@ -278,7 +288,7 @@ def _value(tensor: Any) -> float | None:
 
 
 def _activation(operation: Any) -> str | None:
-    """Keras's name of the activation that an operation computes, also where it is written out by hand."""
+    """Keras's name of the activation that an operation computes, also where the student wrote the formula."""
     if operation.type in ACTIVATIONS and "ropout" not in operation.name:
         return ACTIVATIONS[operation.type]
     if operation.type == "Maximum" and any(_value(tensor) == 0 for tensor in operation.inputs):
@@ -301,7 +311,7 @@ def _is_one_plus_exp(operation: Any) -> bool:
     return "Exp" in types and any(_value(tensor) == 1 for tensor in operation.inputs)
 
 
-def _pool(operation: Any) -> Row | None:
+def _pool(operation: Any) -> Operation | None:
     if operation.type in _POOLS:
         size, strides = (list(operation.get_attr(name))[1:-1] for name in ("ksize", "strides"))
         padding = operation.get_attr("padding").decode().lower()
@@ -313,7 +323,7 @@ def _pool(operation: Any) -> Row | None:
     return None
 
 
-def _reshape(operation: Any) -> Row | None:
+def _reshape(operation: Any) -> Operation | None:
     if operation.type != "Reshape" or "Tensordot" in operation.name:
         return None
     before, after = operation.inputs[0].shape, operation.outputs[0].shape
@@ -324,7 +334,7 @@ def _reshape(operation: Any) -> Row | None:
     return {"class_name": "Reshape", "config": {"target_shape": after.as_list()[1:]}}
 
 
-def _dropout(operation: Any) -> Row | None:
+def _dropout(operation: Any) -> Operation | None:
     if operation.type != "GreaterEqual" or "dropout" not in operation.name.lower():
         return None
     rate = _value(operation.inputs[1])

@@ -1,7 +1,7 @@
-"""What is needed to repeat a fit bit for bit, with one thread, in another process.
+"""Records what another process needs to repeat a fit bit for bit, in one thread.
 
-Rebuild the model from its configuration, set ``weights_before``, compile from ``compile``, build the optimizer and
-assign its variables, assign the states of the seed generators, set TensorFlow's seed, and fit the same rows.
+The replayer rebuilds the model from its configuration, sets ``weights_before``, compiles, builds the optimizer and
+assigns its variables, assigns the states of the seed generators, sets TensorFlow's seed, and fits the same rows.
 """
 
 from __future__ import annotations
@@ -11,13 +11,13 @@ from typing import Any
 
 import keras
 import numpy as np
-import tensorflow as tf
 from tensorflow.python.eager import context
 
 from .channel import Channel
 from .compiled import own_compiled_parts
 from .configuration import own_training_parts
 from .plain import is_librarys, plain
+from .wire import Callback, Json, ReplayState
 
 LARGEST_STATE_BYTES = 32 * 2**20
 """An optimizer's state above this is not kept: such a fit is not repeated."""
@@ -27,52 +27,63 @@ _IDLE_CALLBACKS = frozenset({"History", "ProgbarLogger", "TensorBoard", "CSVLogg
 _KNOWN_CALLBACKS = frozenset({"EarlyStopping", "ReduceLROnPlateau", "ModelCheckpoint"})
 
 
-def random_state(channel: Channel, model: Any, *, arguments: dict[str, Any], problems: list[str]) -> dict[str, Any]:
-    """The ``random_state`` of a `FitRecord`.
+def replay_state(channel: Channel, model: Any, *, arguments: dict[str, Any]) -> tuple[ReplayState, list[str]]:
+    """The `ReplayState` of a fit, and why an exact replay is impossible, in words.
 
     Args:
         channel: Where arrays go.
         model: As it is before the fit.
         arguments: Of ``fit``, defaults filled in.
-        problems: Why the data cannot be had outside, in words; empty where they can.
-
-    Returns:
-        ``tensorflow_seed``; ``seed_generators`` (the state of each, in the order of `seed_generators`);
-        ``global_seed_generator``; ``optimizer`` (its variables, array names; None where it is fresh);
-        ``compile`` (`compile_from_config`'s; None where a part of it is the student's own); ``class_weight``;
-        ``sample_weight`` (an array's name);
-        ``callbacks`` (class and settings of those that steer the training); the ``validation_*`` arguments;
-        ``unknown_callbacks`` (classes of those that may act on the training unseen: a replay goes without them);
-        ``threads``; ``problems`` (why an exact replay is impossible, in words).
     """
-    own = [f"the {part} is the student's own" for part in own_compiled_parts(model)] if model.compiled else []
-    problems = [*problems, *own, *_problems(model)]
+    problems = [f"the {part} is the student's own" for part in own_compiled_parts(model)] if model.compiled else []
+    problems += _problems(model)
     optimizer = model.optimizer if model.compiled else None
-    return {
+    state: ReplayState = {
         "tensorflow_seed": context.global_seed(),
         "seed_generators": [generator.state.numpy().tolist() for generator in seed_generators(model)],
         "global_seed_generator": _global_generator(),
         "optimizer": _optimizer_state(channel, optimizer, problems) if optimizer is not None else None,
-        "compile": None if own else _compile_config(model),
-        "class_weight": plain(arguments["class_weight"]),
-        "sample_weight": _array(channel, arguments["sample_weight"]),
-        "callbacks": [_settings(callback) for callback in flat_callbacks(arguments["callbacks"])],
-        "unknown_callbacks": _unknown(arguments["callbacks"]),
-        "validation_freq": plain(arguments["validation_freq"]),
-        "validation_steps": plain(arguments["validation_steps"]),
-        "validation_batch_size": plain(arguments["validation_batch_size"]),
-        "threads": [
-            tf.config.threading.get_intra_op_parallelism_threads(),
-            context.context().inter_op_parallelism_threads,
-        ],
-        "problems": problems,
+        "class_weight": _class_weight(arguments["class_weight"], problems),
+        "sample_weight": _sample_weight(channel, arguments["sample_weight"], problems),
+        "validation_freq": _validation_freq(arguments["validation_freq"], problems),
+        "validation_steps": whole_number(arguments["validation_steps"]),
+        "validation_batch_size": whole_number(arguments["validation_batch_size"]),
     }
+    return state, problems
+
+
+def callback_of(callback: Any) -> Callback:
+    """The `CallbackRecord` of a callback."""
+    own = is_own_callback(callback)
+    return {
+        "class_name": type(callback).__name__,
+        "own": own,
+        "unknown": own or type(callback).__name__ not in _IDLE_CALLBACKS | _KNOWN_CALLBACKS,
+        "settings": _settings(callback),
+    }
+
+
+def _settings(callback: Any) -> Json:
+    try:
+        names = list(inspect.signature(type(callback).__init__).parameters)[1:]
+    except (TypeError, ValueError):
+        return {}
+    settings = {name: plain(vars(callback)[name]) for name in names if name in vars(callback)}
+    return {name: value for name, value in settings.items() if isinstance(value, bool | int | float | str | None)}
+
+
+def whole_number(value: Any) -> int | None:
+    """The value as a whole number; None where it is none."""
+    try:
+        return None if value is None else int(value)
+    except (TypeError, ValueError):
+        return None
 
 
 def seed_generators(model: Any) -> list[Any]:
     """Every seed generator of a model's layers, in the order of its flattened layers; each once."""
     found: dict[int, Any] = {}
-    for layer in model._flatten_layers():  # noqa: SLF001 - the order that the verifier goes by as well
+    for layer in model._flatten_layers():  # noqa: SLF001 - the replayer takes them in this order as well
         for generator in getattr(layer, "_seed_generators", []):
             found[id(generator)] = generator
     return list(found.values())
@@ -87,7 +98,7 @@ def flat_callbacks(callbacks: Any) -> list[Any]:
 
 
 def is_own_callback(callback: Any) -> bool:
-    """Whether a callback runs code of the student's."""
+    """Whether a callback runs the student's code."""
     if not is_librarys(type(callback)) or isinstance(callback, keras.callbacks.LambdaCallback):
         return True
     return any(callable(item) and not is_librarys(item) for item in vars(callback).values() if not _is_plain_type(item))
@@ -96,14 +107,6 @@ def is_own_callback(callback: Any) -> bool:
 def _is_plain_type(item: Any) -> bool:
     # Comparisons such as numpy's ``less``, which EarlyStopping keeps.
     return isinstance(item, np.ufunc | keras.Model | keras.optimizers.Optimizer)
-
-
-def _unknown(callbacks: Any) -> list[str]:
-    return [
-        type(callback).__name__
-        for callback in flat_callbacks(callbacks)
-        if is_own_callback(callback) or type(callback).__name__ not in _IDLE_CALLBACKS | _KNOWN_CALLBACKS
-    ]
 
 
 def _problems(model: Any) -> list[str]:
@@ -136,21 +139,28 @@ def _global_generator() -> list[int] | None:
     return None if generator is None else list(generator.state.numpy().tolist())
 
 
-def _compile_config(model: Any) -> dict[str, Any] | None:
+def _class_weight(value: Any, problems: list[str]) -> dict[str, float] | None:
+    if value is None:
+        return None
     try:
-        return dict(plain(model.get_compile_config()))
-    except Exception:  # noqa: BLE001 - a student's loss or metric may have no configuration
+        return {str(int(name)): float(weight) for name, weight in value.items()}
+    except (AttributeError, TypeError, ValueError):
+        problems.append("its class weights could not be read")
         return None
 
 
-def _array(channel: Channel, value: Any) -> str | None:
-    if value is None or not hasattr(value, "shape"):
+def _sample_weight(channel: Channel, value: Any, problems: list[str]) -> str | None:
+    if value is None:
         return None
-    return channel.array(np.asarray(value))
+    ref = channel.array(np.asarray(value)) if hasattr(value, "shape") else None
+    if ref is None:
+        problems.append("its sample weights could not be kept")
+    return ref
 
 
-def _settings(callback: Any) -> dict[str, Any]:
-    names = list(inspect.signature(type(callback).__init__).parameters)[1:]
-    settings = {name: plain(vars(callback)[name]) for name in names if name in vars(callback)}
-    settings = {name: value for name, value in settings.items() if isinstance(value, bool | int | float | str | None)}
-    return {"class_name": type(callback).__name__, "own": is_own_callback(callback), **settings}
+def _validation_freq(value: Any, problems: list[str]) -> int | list[int]:
+    try:
+        return int(value) if isinstance(value, int | np.integer) else sorted(int(epoch) for epoch in value)
+    except (TypeError, ValueError):
+        problems.append("its validation_freq could not be read")
+        return 1

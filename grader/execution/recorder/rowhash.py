@@ -1,4 +1,4 @@
-"""One number a row, so that rows are recognised wherever they turn up again: in a split, a copy, another scaling."""
+"""Hashes rows of arrays, so that they are recognised in a split, a copy or another scaling."""
 
 from __future__ import annotations
 
@@ -87,17 +87,17 @@ def _mix(octets: npt.NDArray[np.uint8]) -> Hashes:
         filled[:, :width] = octets
         octets = filled
     words = octets.view("<u8") if padded else np.zeros((rows, 0), np.uint64)
-    # Each word is stirred before it is weighted: a product by an odd number keeps what differs in the top byte there.
+    # Each word is mixed before it is weighted: multiplying by an odd number leaves a difference in the top byte there.
     words = words * np.uint64(_ODD)
     words ^= words >> np.uint64(32)
-    weights = _stir(np.arange(1, words.shape[1] + 1, dtype=np.uint64) * np.uint64(_ODD)) | np.uint64(1)
-    return _stir(words @ weights + np.uint64(width * _ODD % 2**64))
+    weights = _mix_bits(np.arange(1, words.shape[1] + 1, dtype=np.uint64) * np.uint64(_ODD)) | np.uint64(1)
+    return _mix_bits(words @ weights + np.uint64(width * _ODD % 2**64))
 
 
-def _stir(words: Hashes) -> Hashes:
+def _mix_bits(words: Hashes) -> Hashes:
     words = (words ^ (words >> np.uint64(29))) * np.uint64(_ODD)
-    stirred: Hashes = words ^ (words >> np.uint64(32))
-    return stirred
+    mixed: Hashes = words ^ (words >> np.uint64(32))
+    return mixed
 
 
 if sys.byteorder != "little":  # pragma: no cover - TensorFlow knows no other

@@ -1,4 +1,4 @@
-"""Data sets without a network: Keras's are answered from the folder that the harness bound, the rest fails at once."""
+"""Serves data sets without a network: Keras's from the harness's folder; every other download fails at once."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from .channel import Channel
 from .imports import after_import
+from .wire import DATA_SET, DataSet
 
 Parts = tuple[tuple[npt.NDArray[Any], npt.NDArray[Any]], tuple[npt.NDArray[Any], npt.NDArray[Any]]]
 
@@ -31,8 +32,8 @@ KERAS_DATA_SETS = (
 _OPENML_MNIST = 554
 
 
-class Shelf:
-    """The data sets that are at hand in this kernel."""
+class ServedDataSets:
+    """The data sets that this kernel can load."""
 
     def __init__(self, folder: Path | None, channel: Channel) -> None:
         self.folder = folder
@@ -47,84 +48,86 @@ class Shelf:
         """Fresh arrays, as Keras returns them.
 
         Raises:
-            ConnectionError: The data set is not at hand.
+            ConnectionError: The data set is not there.
         """
         path = self.path(name)
         if path is None:
-            raise self.absent(name)
+            raise self.unavailable(name)
         with np.load(path, allow_pickle=False) as file:
             x_train, y_train, x_test, y_test = (file[key] for key in ("x_train", "y_train", "x_test", "y_test"))
-        self.tell(name)
+        self.note_loaded(name)
         return (x_train, y_train), (x_test, y_test)
 
-    def tell(self, name: str) -> None:
+    def note_loaded(self, name: str) -> None:
         """Notes that a data set was loaded."""
-        self.channel.emit("data_set", {"name": name})
+        self.channel.emit(DATA_SET, DataSet(name=name))
 
-    def absent(self, what: str) -> ConnectionError:
-        """The error of a download that cannot be."""
+    def unavailable(self, what: str) -> ConnectionError:
+        """The error of a download that is impossible here."""
         return ConnectionError(
             f"URL fetch failure: '{what}' is not at hand; notebooks are graded without a network, "
             "and nothing can be downloaded."
         )
 
 
-def install(shelf: Shelf) -> None:
+def install(served: ServedDataSets) -> None:
     """Replaces Keras's loaders and downloads, and scikit-learn's once it is imported."""
     files = importlib.import_module("keras.src.utils.file_utils")
-    offline = _offline_get_file(files.get_file, shelf)
+    offline = _offline_get_file(files.get_file, served)
     for name in KERAS_DATA_SETS:
         module = importlib.import_module(f"keras.src.datasets.{name}")
-        module.__dict__["get_file"] = _offline_get_file(files.get_file, shelf, data_set=name)
-        if shelf.path(name) is not None:
-            _replace(module.load_data, _served(module.load_data, shelf=shelf, name=name))
+        module.__dict__["get_file"] = _offline_get_file(files.get_file, served, data_set=name)
+        if served.path(name) is not None:
+            _replace(module.load_data, _loader(module.load_data, served=served, name=name))
     _replace(files.get_file, offline)
-    after_import("sklearn.datasets", functools.partial(_serve_openml, shelf=shelf))
+    after_import("sklearn.datasets", functools.partial(_serve_openml, served=served))
 
 
-def _served(original: Callable[..., Any], *, shelf: Shelf, name: str) -> Callable[..., Parts]:
+def _loader(original: Callable[..., Any], *, served: ServedDataSets, name: str) -> Callable[..., Parts]:
     @functools.wraps(original)
     def load_data(*_: Any, **__: Any) -> Parts:
-        return shelf.load(name)
+        return served.load(name)
 
     return load_data
 
 
-def _offline_get_file(original: Callable[..., Any], shelf: Shelf, *, data_set: str = "") -> Callable[..., str]:
+def _offline_get_file(
+    original: Callable[..., Any], served: ServedDataSets, *, data_set: str = ""
+) -> Callable[..., str]:
     @functools.wraps(original)
     def get_file(fname: Any = None, origin: Any = None, *arguments: Any, **options: Any) -> str:
         if str(origin or "").startswith("file:"):
             return str(original(fname, origin, *arguments, **options))
         wanted = Path(str(fname or origin or "")).name
-        path = shelf.path(wanted.removesuffix(".npz"))
+        path = served.path(wanted.removesuffix(".npz"))
         if path is None or not wanted.endswith(".npz"):
-            raise shelf.absent(data_set or wanted)
-        shelf.tell(path.stem)
+            raise served.unavailable(data_set or wanted)
+        served.note_loaded(path.stem)
         return str(path)
 
     return get_file
 
 
 def _replace(original: object, replacement: object) -> None:
-    """Puts one function in the place of another wherever a module exports it by any name."""
+    """Replaces a function wherever one of Keras's modules exports it, under any name."""
     for module in list(sys.modules.values()):
         names = vars(module) if isinstance(module, ModuleType) and module.__name__.startswith("keras") else {}
         for name in [name for name, value in names.items() if value is original]:
             setattr(module, name, replacement)
 
 
-def _serve_openml(datasets: ModuleType, *, shelf: Shelf) -> None:
+def _serve_openml(datasets: ModuleType, *, served: ServedDataSets) -> None:
     original = datasets.fetch_openml
 
     @functools.wraps(original)
     def fetch_openml(name: str | None = None, **options: Any) -> Any:
         wanted = str(name or options.get("data_id"))
-        if wanted.lower() not in {"mnist_784", str(_OPENML_MNIST)} or shelf.path("mnist") is None:
-            raise shelf.absent(wanted)
-        return _as_openml(shelf.load("mnist"), options)
+        if wanted.lower() not in {"mnist_784", str(_OPENML_MNIST)} or served.path("mnist") is None:
+            raise served.unavailable(wanted)
+        return _as_openml(served.load("mnist"), options)
 
     def fetch_remote(remote: Any, *_: Any, **__: Any) -> Any:
-        raise shelf.absent(str(getattr(remote, "filename", remote)))
+        raise served.unavailable(str(getattr(remote, "filename", remote)))
 
     for module_name, module in list(sys.modules.items()):
         if module_name.startswith("sklearn.datasets"):
@@ -135,7 +138,7 @@ def _serve_openml(datasets: ModuleType, *, shelf: Shelf) -> None:
 
 def _as_openml(parts: Parts, options: dict[str, Any]) -> Any:
     """MNIST as OpenML has it: training and test rows in one table of whole numbers, classes as text."""
-    # Loaded here: only who asks scikit-learn has loaded these.
+    # Loaded here: a notebook that uses scikit-learn has loaded these already.
     import pandas as pd  # noqa: PLC0415
     from sklearn.utils import Bunch  # noqa: PLC0415
 

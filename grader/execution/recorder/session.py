@@ -1,17 +1,15 @@
-"""The recording of one kernel, from before the first cell on."""
+"""Starts the recording in a kernel, and records each cell's start and end."""
 
 from __future__ import annotations
 
 import contextlib
 import importlib
 import os
-import platform
 import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -19,19 +17,19 @@ from . import figures, preamble, printing, served, summary
 from .channel import Channel, interrupts_wait
 from .namespace import Namespace
 from .shell import Transformers
+from .wire import CELL, START, Cell, Start
 
-_PACKAGES = ("tensorflow", "tensorflow-cpu", "keras", "numpy", "ipykernel", "matplotlib", "scikit-learn", "seaborn")
 _THREADS = 1
 """With one thread, training is repeatable bit for bit, and costs less processor time."""
 
 
 @dataclass(frozen=True)
 class Settings:
-    """What the harness told this kernel.
+    """What the harness set for this kernel.
 
     Attributes:
         descriptor: Where frames are written.
-        seed: For every generator, before the first cell.
+        seed: For every random generator, before the first cell.
         data_sets: Folder of ``<name>.npz`` files; None for none.
     """
 
@@ -41,7 +39,7 @@ class Settings:
 
 
 def take_settings() -> Settings:
-    """Reads the harness's variables and removes them: the student's code and its children see none.
+    """Reads the harness's environment variables and removes them, so that the student's code sees none.
 
     Raises:
         KeyError: The kernel was not started by the harness.
@@ -61,43 +59,35 @@ def take_settings() -> Settings:
 def start(shell: Any) -> Session:
     """Puts every hook in place.
 
-    The ``start`` record is sent last: a kernel without it was never recorded in full. The generators are seeded when
-    the first cell begins.
+    The `Start` record is sent last: a kernel without it was never recorded in full. The random generators are seeded
+    when the first cell starts.
     """
     settings = take_settings()
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     channel = Channel(settings.descriptor)
     summary.install(channel)
-    gallery = figures.install(channel)
+    figure_recorder = figures.install(channel)
     keras = _load_keras()
     training = importlib.import_module(".training", __package__)
     training.install(channel)
     preamble.install(shell, channel)
     printing.install()
-    served.install(served.Shelf(settings.data_sets, channel))
-    # As in Jupyter a notebook may import what it has written or brought along, but never in the place of a package.
+    served.install(served.ServedDataSets(settings.data_sets, channel))
+    # As in Jupyter, a notebook may import modules of its own folder, but none in place of an installed package.
     sys.path.append("")
-    # IPython draws a tip from `random` for each greeting, and how often a client asks is a matter of chance.
+    # IPython takes a random number for a tip whenever a client asks about the kernel, which happens at any time.
     shell.enable_tip = False
     session = Session(
-        shell, channel, observers=(training, gallery), seed=partial(keras.utils.set_random_seed, settings.seed)
+        shell, channel, observers=(training, figure_recorder), seed=partial(keras.utils.set_random_seed, settings.seed)
     )
     shell.events.register("pre_run_cell", session.begin_cell)
     shell.events.register("post_run_cell", session.end_of_cell)
-    channel.emit(
-        "start",
-        {
-            "python": platform.python_version(),
-            "packages": _versions(),
-            "seed": settings.seed,
-            "threads": _THREADS,
-        },
-    )
+    channel.emit(START, Start())
     return session
 
 
 class Session:
-    """Counts the cells as they are executed, and has each observer look at their beginning and end."""
+    """Counts the cells as they run, and calls each observer at their start and end."""
 
     def __init__(self, shell: Any, channel: Channel, *, observers: tuple[Any, ...], seed: Callable[[], None]) -> None:
         self.shell = shell
@@ -110,7 +100,7 @@ class Session:
         self._within = 0
 
     def begin_cell(self, info: Any) -> None:
-        """A cell begins; what a cell runs by itself through IPython belongs to that cell."""
+        """A cell starts; what a cell runs itself through IPython counts as part of that cell."""
         if not info.store_history:
             return
         request = self._current_request()
@@ -122,16 +112,14 @@ class Session:
             self.ordinal += 1
             self.channel.cell = self.ordinal
             rewritten = self._call(self.transformers.rewrote, info)
-            self.channel.emit(
-                "cell", {"index": self.ordinal, "started": time.time(), "rewritten": rewritten is not False}
-            )
+            self.channel.emit(CELL, Cell(index=self.ordinal, started=time.time(), rewritten=rewritten is not False))
             for observer in self.observers:
                 self._call(observer.begin_cell)
             if self.ordinal == 0:
                 self._call(self.seed)
 
     def end_of_cell(self, result: Any) -> None:
-        """A cell is over: what it left is looked at, whether it raised or not."""
+        """A cell has ended, with an exception or without: what it left is recorded."""
         if not result.info.store_history or self.channel.cell is None:
             return
         if self._within:
@@ -140,7 +128,7 @@ class Session:
         with interrupts_wait():
             for observer in self.observers:
                 self._call(observer.end_of_cell, self.shell.user_ns)
-            self.channel.emit("cell", {"index": self.ordinal, "ended": time.time()})
+            self.channel.emit(CELL, Cell(index=self.ordinal, ended=time.time()))
             self.channel.cell = None
 
     def _current_request(self) -> object:
@@ -162,13 +150,3 @@ def _load_keras() -> Any:
     tensorflow.config.threading.set_inter_op_parallelism_threads(_THREADS)
     tensorflow.get_logger().setLevel("ERROR")
     return importlib.import_module("keras")
-
-
-def _versions() -> dict[str, str]:
-    found = {}
-    for name in _PACKAGES:
-        try:
-            found[name] = metadata.version(name)
-        except metadata.PackageNotFoundError:
-            continue
-    return found

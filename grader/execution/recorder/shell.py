@@ -1,4 +1,4 @@
-"""What stands between a cell's text and what runs of it: IPython's own steps, and what a notebook made of them."""
+"""Detects whether a notebook changed the steps by which IPython turns a cell's text into what runs."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ _STEPS = (
     *(("prefilter_manager", name) for name in ("prefilter_lines", "prefilter_line")),
     *(("compile", name) for name in ("ast_parse", "__call__")),
 )
-"""Parts of the shell, and what of them every cell goes through."""
+"""Parts of the shell, and their methods that every cell goes through."""
 
 
 class Transformers:
-    """Tells whether a notebook may have put code of its own between its cells and what runs of them.
+    """Compares the steps of IPython with those before the first cell: a notebook may have added code of its own.
 
     Args:
         shell: As it is before the first cell, with what the harness changed of it.
@@ -29,7 +29,7 @@ class Transformers:
         self._steps, self._texts = _steps(shell), _text_transformers(shell)
 
     def rewrote(self, info: Any) -> bool:
-        """Whether what runs of a cell may not be what IPython itself makes of it.
+        """Whether something else may run than what IPython itself makes of the cell.
 
         Args:
             info: Of the cell, as IPython hands it to ``pre_run_cell``.
@@ -42,7 +42,7 @@ class Transformers:
         return bool(info.transformed_cell != self._transformed(info.raw_cell))
 
     def _transformed(self, cell: str) -> str | None:
-        """What IPython would have made of a cell; None for what is no Python."""
+        """What IPython itself makes of a cell; None where that is not Python."""
         try:
             text: str = self._plain.transform_cell(cell)
             if len(text.splitlines()) == 1:
@@ -54,7 +54,7 @@ class Transformers:
 
 
 def _steps(shell: Any) -> list[object]:
-    """The functions that every cell goes through, and the parts of the shell that they belong to."""
+    """The functions that every cell goes through, and the parts of the shell that hold them."""
     parts = [getattr(shell, part) if part else shell for part, _ in _STEPS]
     functions = [getattr(part, name) for part, (_, name) in zip(parts, _STEPS, strict=True)]
     plain = [getattr(function, "__func__", function) for function in functions]
@@ -69,5 +69,5 @@ def _text_transformers(shell: Any) -> list[object]:
 
 
 def _are_same(some: Sequence[object], others: Sequence[object]) -> bool:
-    """Whether these are the same objects: what they say of their likeness to each other does not count."""
+    """Whether these are the same objects, whatever their own ``==`` returns."""
     return len(some) == len(others) and all(one is other for one, other in zip(some, others, strict=True))

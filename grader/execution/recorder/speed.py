@@ -1,6 +1,6 @@
-"""Less work for the same training: several steps a call, and a TensorBoard callback that writes no histograms.
+"""Speeds up training: several steps in one call, and a TensorBoard callback that writes no histograms.
 
-History and weights stay the same bit for bit; a callback that looks at batches sees every one of them.
+History and weights stay the same bit for bit; a callback that reads batches gets every one of them.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ from .replay import flat_callbacks
 STEPS_A_CALL = 32
 
 FEWEST_STEPS = 1000
-"""Below, tracing the longer function costs more than it saves: half a second against a millisecond a step, measured
-with networks of one and of ten hidden layers of 128."""
+"""With fewer, tracing the longer function costs more time than it saves: half a second against a millisecond a step,
+measured with networks of one and of ten hidden layers of 128."""
 
 MOST_PRODUCTS = 2e8
-"""Multiplications a step above which the call's own cost is nothing, and an interrupt would have to wait for long."""
+"""Multiplications a step above which a call itself costs next to nothing, and an interrupt would wait too long."""
 
 _BATCH_HOOKS = tuple(f"on_{phase}batch_{moment}" for phase in ("", "train_", "test_") for moment in ("begin", "end"))
 _STEPS = ("train_step", "test_step", "make_train_function", "make_test_function", "train_function", "_make_function")
@@ -37,14 +37,14 @@ _traced: weakref.WeakKeyDictionary[Any, int] = weakref.WeakKeyDictionary()
 
 
 def install() -> None:
-    """Makes the TensorBoard callback cheap, and keeps a progress bar from running past its end."""
+    """Makes the TensorBoard callback quick, and keeps a progress bar from passing its end."""
     hook(keras.callbacks.TensorBoard, "_log_weights", lambda call: None)  # noqa: ARG005
     hook(keras.callbacks.TensorBoard, "on_train_batch_end", _after_batch)
     hook(ProgbarLogger, "_update_progbar", _update_bar)
 
 
 def steps_of_fit(model: Any, *, steps: int | None, rows_a_step: int | None, arguments: dict[str, Any]) -> int:
-    """How many steps a fit takes a call: several where that changes nothing and saves time, else as it is set.
+    """How many steps a fit takes in one call: several where that changes nothing and saves time, else as it is set.
 
     Args:
         model: Compiled.
@@ -61,7 +61,7 @@ def steps_of_fit(model: Any, *, steps: int | None, rows_a_step: int | None, argu
 
 
 def steps_of_evaluation(model: Any, *, arguments: dict[str, Any]) -> int:
-    """How many steps an ``evaluate`` takes a call: as many as the function takes that a fit has traced for it."""
+    """How many steps an ``evaluate`` takes in one call: as many as the function that a fit has traced for it."""
     is_traced = _traced.get(model) == STEPS_A_CALL and model.test_function is not None
     if is_traced and _is_plain(model) and _is_bounded(arguments) and _sees_no_batches(arguments["callbacks"]):
         return STEPS_A_CALL
@@ -69,14 +69,14 @@ def steps_of_evaluation(model: Any, *, arguments: dict[str, Any]) -> int:
 
 
 def steps_of_prediction(model: Any) -> int:
-    """How many steps a ``predict`` inside of a fit takes a call: its function would unroll every step."""
+    """How many steps a ``predict`` inside of a fit takes in one call; its function would unroll every step."""
     is_raised = model.steps_per_execution == STEPS_A_CALL == _traced.get(model)
     return 1 if is_raised else int(model.steps_per_execution)
 
 
 @contextlib.contextmanager
 def taking(model: Any, steps_a_call: int | None, *, is_prediction: bool = False) -> Iterator[None]:
-    """Runs with so many steps a call, and leaves the setting as it was; None changes nothing."""
+    """Runs with so many steps in one call, and restores the setting; None changes nothing."""
     if steps_a_call is None:
         yield
         return
@@ -91,7 +91,7 @@ def taking(model: Any, steps_a_call: int | None, *, is_prediction: bool = False)
 
 
 def _forget_functions(model: Any, *, steps_a_call: int) -> None:
-    """A function traced for another number of steps would draw more batches than it is given."""
+    """A function traced for another number of steps would ask for more batches than there are."""
     if _traced.get(model, 1) != steps_a_call:
         model.train_function, model.test_function = None, None
     _traced[model] = steps_a_call
@@ -112,7 +112,7 @@ def _is_plain(model: Any) -> bool:
 
 
 def _is_bounded(arguments: dict[str, Any]) -> bool:
-    """Whether Keras knows where the data end: it would draw too many batches from an endless pipeline."""
+    """Whether Keras knows where the data end: it would take too many batches from an endless pipeline."""
     given = (arguments.get("steps_per_epoch"), arguments.get("validation_steps"), arguments.get("steps"))
     if any(steps is not None for steps in given):
         return False
@@ -141,7 +141,7 @@ def _is_blind(callback: Any) -> bool:
 
 
 def _products(model: Any) -> float:
-    """Multiplications for one row, forward; huge where that cannot be told."""
+    """Multiplications for one row, forward; infinite where they cannot be counted."""
     total = 0.0
     for layer in leaves(model):
         if not layer.weights:

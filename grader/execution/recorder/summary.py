@@ -1,26 +1,27 @@
-"""What is kept of an array: its `ArraySummary` as plain JSON. One that comes again is recognised by its content."""
+"""Summarises arrays: the record of an `ArraySummary`, computed once for equal arrays."""
 
 from __future__ import annotations
 
 import hashlib
 import math
 from collections import Counter, OrderedDict
-from collections.abc import Iterable, Iterator
-from typing import Any
+from collections.abc import Iterator
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 
 from .channel import Channel
 from .rowhash import row_hashes
+from .wire import Summary
 
 Array = npt.NDArray[Any]
-Summary = dict[str, Any]
+Source = Literal["array", "dataset", "generator"]
 
 WHOLE_BYTES = 2**20
 HEAD_ROWS = 64
 HEAD_BYTES = 8 * 2**20
-"""Of large rows, such as photographs, the head holds fewer than 64; rows above it are neither kept nor hashed."""
+"""Of large rows, such as photographs, fewer than 64 are kept; rows larger than this are neither kept nor hashed."""
 MAX_HASHED_ROWS = 2_000_000
 MAX_CLASSES = 100
 
@@ -40,13 +41,10 @@ def install(channel: Channel) -> None:
 
 
 def summarise(data: object) -> Summary:
-    """Summarises what numpy can hold; pipelines and generators are named and never read.
+    """Summarises what numpy can hold; of pipelines and generators only the kind is noted, and nothing is read.
 
     Args:
         data: An array, tensor, data frame, list of numbers, or anything else.
-
-    Returns:
-        The JSON of an `ArraySummary`.
     """
     try:
         array = as_array(data)
@@ -55,24 +53,21 @@ def summarise(data: object) -> Summary:
         return {"kind": "other"}
 
 
-def summarise_pipeline(batches: Iterable[object], *, kind: str = "dataset") -> Summary:
-    """Summarises the rows of batches as if they were one array; see `Rows` for batches that pass by one at a time."""
-    rows = Rows(kind=kind)
-    for batch in batches:
-        rows.add(batch)
-    return rows.summary()
-
-
 class Rows:
     """Rows that come batch by batch: the summary is that of all of them stacked.
 
     Args:
-        kind: ``dataset`` or ``generator``.
+        kind: What the batches come from.
+
+    Attributes:
+        count: Rows so far.
+        octets: Bytes so far.
     """
 
-    def __init__(self, *, kind: str = "dataset") -> None:
-        self.kind = kind
+    def __init__(self, *, kind: Source = "dataset") -> None:
+        self.kind: Source = kind
         self.count = 0
+        self.octets = 0
         self._digest = hashlib.sha256()
         self._statistics: _Statistics | None = None
         self._readable = True
@@ -87,6 +82,7 @@ class Rows:
             if self._statistics is None:
                 self._statistics = _Statistics(array)
             self.count += len(array)
+            self.octets += array.nbytes
             for chunk in _chunks(array.astype(self._statistics.dtype, copy=False)):
                 self._statistics.add(chunk)
                 self._digest.update(_octets(chunk))
@@ -94,19 +90,16 @@ class Rows:
             self._readable = False
 
     def summary(self) -> Summary:
-        """The JSON of an `ArraySummary` of everything that was added."""
+        """Summarises everything that was added."""
         if self._statistics is None or not self._readable:
             return {"kind": self.kind, "shape": [self.count] if self.count else []}
         shape = (self.count, *self._statistics.tail)
-        return {
-            **self._statistics.summary(shape),
-            "kind": self.kind,
-            "content": _finished(self._digest, shape=shape, dtype=self._statistics.dtype),
-        }
+        content = _finished(self._digest, shape=shape, dtype=self._statistics.dtype)
+        return self._statistics.summary(shape, kind=self.kind, content=content)
 
 
 def as_array(data: object) -> Array | None:
-    """The data as numpy holds it, or None for what is no array (pipelines, generators, dicts, symbolic tensors)."""
+    """The data as a numpy array; None for pipelines, generators, dicts, symbolic tensors and the like."""
     if isinstance(data, np.ndarray):
         return _without_objects(np.asarray(data))
     if isinstance(data, bool | int | float | complex | list | tuple | range | np.generic):
@@ -120,7 +113,7 @@ def as_array(data: object) -> Array | None:
 
 
 def _without_objects(array: Array) -> Array:
-    # Texts that happen to be digits stay texts.
+    # Digits in texts stay texts.
     if array.dtype.kind == "O" and 0 < array.size <= _MAX_OBJECTS and not isinstance(array.flat[0], str | bytes):
         try:
             return array.astype(np.float64)
@@ -142,7 +135,7 @@ def _unreadable(data: object) -> Summary:
 
 def _summarise_array(array: Array) -> Summary:
     if not _is_numeric(array.dtype):
-        return {"kind": "array", "shape": list(array.shape), "dtype": array.dtype.name, "finite": True}
+        return {"kind": "array", "shape": list(array.shape), "dtype": array.dtype.name}
     rows = array if array.ndim else array.reshape(1)
     digest = hashlib.sha256()
     for chunk in _chunks(rows):
@@ -152,22 +145,22 @@ def _summarise_array(array: Array) -> Summary:
         statistics = _Statistics(rows)
         for chunk in _chunks(rows):
             statistics.add(chunk)
-        _known[content] = {**statistics.summary(array.shape), "kind": "array", "content": content}
+        _known[content] = statistics.summary(array.shape, kind="array", content=content)
         if len(_known) > _REMEMBERED:
             _known.popitem(last=False)
     _known.move_to_end(content)
-    return dict(_known[content])
+    return _known[content].copy()
 
 
 class _Statistics:
-    """Everything of a summary that is gathered row by row."""
+    """The parts of a summary that are computed chunk by chunk."""
 
     def __init__(self, first: Array) -> None:
         self.dtype = first.dtype
         self.tail = first.shape[1:]
         self._rows = 0
-        self._minimum, self._maximum, self._total, self._finite_values = math.inf, -math.inf, 0.0, 0
-        self._finite, self._integral = True, True
+        self._minimum, self._maximum = math.inf, -math.inf
+        self._integral = True
         self._one_hot = len(self.tail) == 1 and self.tail[0] > 1
         self._classes: Counter[int] | None = Counter()
         self._kept: list[Array] = []
@@ -195,21 +188,21 @@ class _Statistics:
             if self._rows <= MAX_HASHED_ROWS and self._head_rows:
                 self._hashes.append(row_hashes(chunk))
 
-    def summary(self, shape: tuple[int, ...]) -> Summary:
+    def summary(self, shape: tuple[int, ...], *, kind: Source, content: str) -> Summary:
         whole = self._rows * self._row_bytes <= WHOLE_BYTES
         kept = np.concatenate(self._kept) if self._kept else np.zeros((0, *self.tail), self.dtype)
-        seen = self._finite_values > 0
+        seen = self._minimum <= self._maximum
         counts = self._classes if self._integral and shape else None
         return {
+            "kind": kind,
             "shape": list(shape),
             "dtype": self.dtype.name,
             "minimum": self._minimum if seen else None,
             "maximum": self._maximum if seen else None,
-            "mean": self._total / self._finite_values if seen else None,
-            "finite": self._finite,
             "integral": self._integral and seen,
             "one_hot": self._one_hot and self._integral and seen,
             "class_counts": {str(key): counts[key] for key in sorted(counts)} if counts else None,
+            "content": content,
             "whole": _send(kept.reshape(shape)) if whole else None,
             "head": None if whole or not self._head_rows else _send(kept[: self._head_rows]),
             "row_hashes": _send(np.concatenate(self._hashes))
@@ -229,14 +222,12 @@ class _Statistics:
         # bfloat16 has no sums of its own.
         values = chunk if chunk.dtype.kind in "biuf" else chunk.astype(np.float32)
         if not np.isfinite(values.min()) or not np.isfinite(values.max()):
-            self._finite, self._integral = False, False
+            self._integral = False
             values = values[np.isfinite(values)]
             if not values.size:
                 return
         self._minimum = min(self._minimum, float(values.min()))
         self._maximum = max(self._maximum, float(values.max()))
-        self._total += float(values.sum(dtype=np.float64))
-        self._finite_values += values.size
         if self._integral and values.dtype.kind == "f":
             self._integral = bool((np.rint(values) == values).all())
 

@@ -1,7 +1,7 @@
-"""Watches Keras: every model that is compiled, trained, evaluated and asked for predictions.
+"""Records what Keras does: every model that is compiled, trained, evaluated and asked for predictions.
 
-Each method is wrapped once, on the class that defines it, before the first cell. What is observed leaves the kernel at
-once; what a student sees (values, errors, signatures, output, random numbers) stays as it was.
+Each method is wrapped once, on the class that defines it, before the first cell. Records leave the kernel at once;
+values, errors, signatures, output and random numbers are for the student as they would be without the recorder.
 """
 
 from __future__ import annotations
@@ -22,19 +22,20 @@ from tensorflow.python.util import traceback_utils as tensorflow_traceback
 from . import speed
 from .channel import Channel, interrupts_wait
 from .compiled import by_metric, compile_state
-from .data import KERAS_BATCH_SIZE, Given, given_to
-from .fits import FitWatch
+from .data import Given, Part, given_to
+from .fits import FitWatch, Status
 from .graph import InputSpecs, inlined, is_reading, observe_call
 from .hooks import Call, Handler, Nesting, hide_frames, hook, quietly
-from .loops import Loops, is_recording_gradients
+from .loops import Loops, SetBy, is_recording_gradients
 from .models import ModelRegistry
 from .summary import summarise
+from .wire import COMPILE, EVALUATION, PREDICTION, Compile, Evaluation, Place, Prediction, Summary
 
 MOST_CALLS_PER_CELL = 50
-"""Of single batches outside of training (``model(x)``, ``test_on_batch``, ...): a loop over rows must not flood."""
+"""Of single batches outside of training (``model(x)``, ``test_on_batch``, ...), as in a loop over rows."""
 
 MOST_SETS_PER_CELL = 50
-"""Of weights: a loop that averages them after every step would have every state kept. A fit keeps its own beginning."""
+"""Of ``set_weights`` and ``load_weights``: a loop that averages weights after every step would send every state."""
 
 _HOOKS: tuple[tuple[type, str, str], ...] = (
     (TensorFlowTrainer, "__init__", "created"),
@@ -59,7 +60,7 @@ _current: list[KerasRecorder] = []
 
 
 def install(channel: Channel) -> None:
-    """Starts to watch Keras. Its methods are wrapped once in a process; the latest channel counts."""
+    """Starts to record Keras. Its methods are wrapped once in a process; the latest channel is used."""
     is_first = not _current
     _current[:] = [KerasRecorder(channel)]
     if is_first:
@@ -70,13 +71,13 @@ def install(channel: Channel) -> None:
 
 
 def begin_cell() -> None:
-    """A cell begins."""
+    """A cell starts."""
     for recorder in _current:
         recorder.begin_cell()
 
 
 def end_of_cell(namespace: Mapping[str, Any]) -> None:
-    """A cell is over and has left these variables."""
+    """A cell has ended and left these variables."""
     for recorder in _current:
         recorder.end_of_cell(namespace)
 
@@ -97,8 +98,8 @@ class KerasRecorder:
 
     def __init__(self, channel: Channel) -> None:
         self._channel = channel
-        self._book = ModelRegistry(channel)
-        self._loops = Loops(channel, self._book)
+        self._registry = ModelRegistry(channel)
+        self._loops = Loops(channel, self._registry)
         self._nesting = Nesting()
         self._in_model = Nesting()
         self._fits: list[FitWatch] = []
@@ -106,27 +107,27 @@ class KerasRecorder:
         self._sets = 0
 
     def begin_cell(self) -> None:
-        """A cell begins."""
+        """A cell starts."""
         self._calls = self._sets = 0
 
     def end_of_cell(self, namespace: Mapping[str, Any]) -> None:
-        """Records what the cell left: models, the names that hold them, loops that trained them."""
+        """Records what the cell left: models, the variables that hold them, loops that trained them."""
         with quietly(self._channel, "record the models of a cell"):
-            self._book.end_of_cell(namespace)
+            self._registry.end_of_cell(namespace)
         with quietly(self._channel, "record the training loops of a cell"):
             self._loops.end_of_cell()
 
     def created(self, call: Call) -> Any:
         result = call.run()
         with quietly(self._channel, "note a new model"):
-            self._book.created(call.item)
+            self._registry.created(call.item)
         return result
 
     def compile(self, call: Call) -> Any:
         result = call.run()
         with quietly(self._channel, "record a compile"):
-            self._book.known(call.item).compiled = {"seq": self._channel.next_seq(), "cell": self._channel.cell}
-            self._channel.emit("compile", self._compiled(call.item))
+            self._registry.known(call.item).compiled = self._place()
+            self._channel.emit(COMPILE, self._compiled(call.item))
         return result
 
     def fit(self, call: Call) -> Any:
@@ -134,12 +135,12 @@ class KerasRecorder:
         if any(other is model for other in self._nesting.models):
             return call.run()
         fit = None
-        with quietly(self._channel, "record the beginning of a fit"):
+        with quietly(self._channel, "record the start of a fit"):
             arguments = call.arguments()
             self._loops.close(model)
             self._loops.used(model)
             number = self._loops.next_number()
-            fit = FitWatch(self._channel, self._book, model=model, arguments=arguments, number=number)
+            fit = FitWatch(self._channel, self._registry, model=model, arguments=arguments, number=number)
             fit.begin(self._compiled(model) if model.compiled else None)
             call.replace("x", fit.given.replacement)
             call.replace("validation_data", fit.given.validation_replacement)
@@ -149,7 +150,8 @@ class KerasRecorder:
         return self._watched_fit(call, fit)
 
     def _watched_fit(self, call: Call, fit: FitWatch) -> Any:
-        status, steps = "raised", None
+        status: Status = "raised"
+        steps = None
         with quietly(self._channel, "choose the steps of a call"):
             steps = fit.steps_a_call(call.arguments())
         self._fits.append(fit)
@@ -199,11 +201,8 @@ class KerasRecorder:
             results = call.run()
         if given is not None:
             with quietly(self._channel, "record an evaluation"):
-                arguments = call.arguments()
-                given.read(self._channel, most_batches=arguments["steps"])
-                size = None if given.is_stream else arguments["batch_size"] or KERAS_BATCH_SIZE
-                part = given.training
-                self._evaluated(call.item, part, results=results, batch_size=part.batch_size or size)
+                given.read(self._channel, most_batches=call.arguments()["steps"])
+                self._evaluated(call.item, given.training, results=results)
         return results
 
     def predict(self, call: Call) -> Any:
@@ -216,11 +215,11 @@ class KerasRecorder:
         if given is not None:
             with quietly(self._channel, "record a prediction"):
                 given.read(self._channel, most_batches=call.arguments()["steps"])
-                self._predicted(call.item, given.training.x, output=output, via="predict")
+                self._predicted(call.item, given.training.x, output=output)
         return output
 
     def _given(self, call: Call, *names: str) -> Given | None:
-        """The data of a call, by the names of its arguments; a generator is replaced by one that is watched."""
+        """The data of a call, by the names of its arguments; a generator is replaced by one whose rows are seen."""
         with quietly(self._channel, "record what a model is given"):
             arguments = call.arguments()
             given = given_to(*(arguments[name] for name in names))
@@ -236,8 +235,7 @@ class KerasRecorder:
         if self._may_record_call():
             with quietly(self._channel, "record an evaluation"):
                 arguments = call.arguments()
-                part = given_to(arguments["x"], arguments["y"]).training
-                self._evaluated(call.item, part, results=results, batch_size=part.rows)
+                self._evaluated(call.item, given_to(arguments["x"], arguments["y"]).training, results=results)
         return results
 
     def predict_on_batch(self, call: Call) -> Any:
@@ -248,7 +246,7 @@ class KerasRecorder:
         if self._may_record_call():
             with quietly(self._channel, "record a prediction"):
                 x = given_to(call.arguments()["x"]).training.x
-                self._predicted(call.item, x, output=output, via="predict_on_batch")
+                self._predicted(call.item, x, output=output)
         return output
 
     def train_on_batch(self, call: Call) -> Any:
@@ -300,7 +298,7 @@ class KerasRecorder:
 
     def _model_called(self, call: Call, outputs: Any, *, was_built: bool) -> None:
         model, inputs = call.item, call.first()
-        known = self._book.known(model)
+        known = self._registry.known(model)
         if known.specs is None:
             known.specs = InputSpecs.of_call(model, inputs)
         if self._nesting:
@@ -310,9 +308,9 @@ class KerasRecorder:
         elif is_recording_gradients():
             self._loops.called(model, inputs, was_built=was_built)
         elif tf.executing_eagerly() and not _is_training(call) and self._may_record_call():
-            self._predicted(model, given_to(inputs).training.x, output=outputs, via="call")
+            self._predicted(model, given_to(inputs).training.x, output=outputs, by_call=True)
 
-    def _setting_weights(self, call: Call, *, how: str) -> Any:
+    def _setting_weights(self, call: Call, *, how: SetBy) -> Any:
         model = call.item
         self._sets += 1
         if self._nesting or self._sets > MOST_SETS_PER_CELL:
@@ -320,46 +318,45 @@ class KerasRecorder:
         before = None
         with quietly(self._channel, "record weights that are set"):
             self._loops.close(model)
-            before = self._book.weights(model)
+            before = self._registry.weights(model)
         with self._nesting.inside(model):
             result = call.run()
         self._loops.weights_set(model, how=how, before=before)
         return result
 
-    def _compiled(self, model: Any) -> dict[str, Any]:
-        place = self._book.known(model).compiled or {"seq": self._channel.next_seq(), "cell": self._channel.cell}
-        return {**place, "model": self._book.record(model), **compile_state(model)}
+    def _compiled(self, model: Any) -> Compile:
+        place = self._registry.known(model).compiled or self._place()
+        return {**place, "model": self._registry.record(model), **compile_state(model)}
 
-    def _evaluated(self, model: Any, part: Any, *, results: Any, batch_size: int | None) -> None:
-        identifier = self._book.record(model)
+    def _evaluated(self, model: Any, part: Part, *, results: Any) -> None:
+        identifier = self._registry.record(model)
         self._channel.emit(
-            "evaluation",
-            {
-                "seq": self._channel.next_seq(),
-                "cell": self._channel.cell,
-                "model": identifier,
-                "weights": self._book.keep_state(model),
-                "x": part.x,
-                "y": part.y,
-                "batch_size": batch_size,
-                "results": _by_name(model, results),
-            },
+            EVALUATION,
+            Evaluation(
+                **self._place(),
+                model=identifier,
+                weights=self._registry.keep_state(model),
+                x=part.x,
+                y=part.y,
+                results=_by_name(model, results),
+            ),
         )
 
-    def _predicted(self, model: Any, x: dict[str, Any], *, output: Any, via: str) -> None:
-        identifier = self._book.record(model)
+    def _predicted(self, model: Any, x: Summary, *, output: Any, by_call: bool = False) -> None:
+        identifier = self._registry.record(model)
         self._channel.emit(
-            "prediction",
-            {
-                "seq": self._channel.next_seq(),
-                "cell": self._channel.cell,
-                "model": identifier,
-                "weights": self._book.weights(model) if via == "call" else self._book.keep_state(model),
-                "via": via,
-                "x": x,
-                "output": summarise(next(iter(keras.tree.flatten(output)), None)),
-            },
+            PREDICTION,
+            Prediction(
+                **self._place(),
+                model=identifier,
+                weights=self._registry.weights(model) if by_call else self._registry.keep_state(model),
+                x=x,
+                output=summarise(next(iter(keras.tree.flatten(output)), None)),
+            ),
         )
+
+    def _place(self) -> Place:
+        return {"seq": self._channel.next_seq(), "cell": self._channel.cell}
 
     def _may_record_call(self) -> bool:
         self._calls += 1

@@ -1,4 +1,4 @@
-"""All of the verification that enters its sandbox, where no other part of grader is but the recorder's folder.
+"""Programs of the verification that run in its sandbox, which shows them this folder and the recorder's alone.
 
-So its modules name each other relatively.
+So these modules import each other relatively.
 """

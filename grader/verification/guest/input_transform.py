@@ -1,6 +1,7 @@
-"""How a model's input is made of a data set's own rows, inferred from recorded pairs and applied outside the kernel.
+"""Infers how a model's input is made of a data set's rows, and makes it from them outside the kernel.
 
-The host infers; the verifier's process, which imports nothing of the grader, applies. So this module needs numpy alone.
+The host infers it; the verifier's process, which imports nothing of the grader, applies it. So this module needs numpy
+alone.
 """
 
 from __future__ import annotations
@@ -117,7 +118,7 @@ def infer(raw: Array, recorded: Array, *, population: Array | None = None) -> Ro
     """
     if len(raw) == 0 or len(raw) != len(recorded) or recorded.dtype.kind not in "biuf":
         return None
-    # Anything can be flattened to one value: that tells nothing.
+    # A single value would fit any row.
     if not np.isfinite(recorded).all() or recorded.min() == recorded.max():
         return None
     wanted = recorded.reshape(len(recorded), -1)

@@ -1,7 +1,7 @@
-"""Runs alone in a fresh sandboxed process: repeats fits from their recorded beginnings, and sends what came out.
+"""Repeats fits from their recorded start in a sandboxed process of its own, and sends what they left.
 
-``python -m execution.replayer JOB_FOLDER``, where the package is this folder under another name. The job is
-``job.json`` (see `grader.verification.replay`) beside plain arrays.
+``python -m inside.verification.guest.replayer JOB_FOLDER``: inside the sandbox the package is called that. `wire` says
+what the job and the answers are.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from ...execution.recorder.compiled import by_metric
 from ...execution.recorder.replay import seed_generators
 from ...execution.recorder.speed import steps_of_fit, taking
 from .weights import give_weights
+from .wire import FIT_FAILED, REPEATED, CallbackJob, FitFailed, FitJob, Repeated, ReplayerJob
 
 Array = npt.NDArray[Any]
 
@@ -29,7 +30,7 @@ STEERING = {
     "EarlyStopping": keras.callbacks.EarlyStopping,
     "ReduceLROnPlateau": keras.callbacks.ReduceLROnPlateau,
 }
-"""Callbacks that change what a fit does; the others that are let through only watch it."""
+"""Callbacks that change what a fit does; it is repeated without the others, which only watch it."""
 
 TEXT_LENGTH = 300
 
@@ -39,24 +40,25 @@ def main(folder: Path) -> None:
     channel = Channel(int(os.environ.pop("GRADER_RECORD_FD")))
     tf.config.threading.set_intra_op_parallelism_threads(1)
     tf.config.threading.set_inter_op_parallelism_threads(1)
-    for fit in json.loads((folder / "job.json").read_bytes())["fits"]:
+    job: ReplayerJob = json.loads((folder / "job.json").read_bytes())
+    for fit in job["fits"]:
         try:
             history, weights = _repeated(fit, folder)
-        except Exception as error:  # noqa: BLE001 - a fit is a student's; the next one is none the worse for it
-            channel.emit("failed", {"fit": fit["fit"], "why": f"{type(error).__name__}: {error}"[:TEXT_LENGTH]})
+        except Exception as error:  # noqa: BLE001 - a student's fit may raise anything, and the next one still runs
+            why = f"{type(error).__name__}: {error}"[:TEXT_LENGTH]
+            channel.emit(FIT_FAILED, FitFailed(fit=fit["fit"], why=why))
         else:
             refs = [channel.array(weight) for weight in weights]
-            channel.emit("repeated", {"fit": fit["fit"], "history": history, "weights": refs})
+            channel.emit(REPEATED, Repeated(fit=fit["fit"], history=history, weights=refs))
         keras.backend.clear_session(free_memory=False)
 
 
-def _repeated(fit: dict[str, Any], folder: Path) -> tuple[dict[str, list[float]], list[Array]]:
+def _repeated(fit: FitJob, folder: Path) -> tuple[dict[str, list[float]], list[Array]]:
     """The history by metric and the weights afterwards."""
 
     def array(name: str | None) -> Array | None:
         return None if name is None else np.load(folder / name, allow_pickle=False)
 
-    state = fit["random_state"]
     model = _as_it_was(fit, [array(name) for name in fit["weights"]], [array(name) for name in fit["optimizer"]])
     held_out = None if fit["validation_x"] is None else (array(fit["validation_x"]), array(fit["validation_y"]))
     arguments = {
@@ -64,11 +66,8 @@ def _repeated(fit: dict[str, Any], folder: Path) -> tuple[dict[str, list[float]]
         "y": array(fit["y"]),
         "validation_data": held_out,
         "sample_weight": array(fit["sample_weight"]),
-        "class_weight": {int(key): value for key, value in (state["class_weight"] or {}).items()} or None,
-        "callbacks": _callbacks(state["callbacks"]),
-        "validation_freq": state["validation_freq"],
-        "validation_steps": state["validation_steps"],
-        "validation_batch_size": state["validation_batch_size"],
+        "class_weight": {int(key): value for key, value in (fit["class_weight"] or {}).items()} or None,
+        "callbacks": _callbacks(fit["callbacks"]),
         **fit["arguments"],
     }
     # The function that is traced for several steps is the one that the kernel ran.
@@ -80,34 +79,33 @@ def _repeated(fit: dict[str, Any], folder: Path) -> tuple[dict[str, list[float]]
     return history, model.get_weights()
 
 
-def _as_it_was(fit: dict[str, Any], weights: list[Array | None], optimizer: list[Array | None]) -> Any:
-    """The model before the fit: weights, compiled state, optimizer and every source of chance."""
-    state = fit["random_state"]
+def _as_it_was(fit: FitJob, weights: list[Array | None], optimizer: list[Array | None]) -> Any:
+    """The model before the fit: weights, compiled state, optimizer and every random generator."""
     model = keras.saving.deserialize_keras_object(fit["config"], safe_mode=True)
     if not isinstance(model, keras.Model):
         raise TypeError("the configuration is not of a model")
     if not model.built:
         model.build((None, *fit["input_shape"]))
     give_weights(model, weights)
-    model.compile_from_config(state["compile"])
+    model.compile_from_config(fit["compile_config"])
     model.optimizer.build(model.trainable_variables)
     if optimizer:
         for variable, value in zip(model.optimizer.variables, optimizer, strict=True):
             variable.assign(value)
-    for generator, value in zip(seed_generators(model), state["seed_generators"], strict=True):
-        generator.state.assign(value)
-    if state["global_seed_generator"] is not None:
-        keras.src.random.seed_generator.global_seed_generator().state.assign(state["global_seed_generator"])
-    tf.random.set_seed(state["tensorflow_seed"])
+    for generator, seed in zip(seed_generators(model), fit["seed_generators"], strict=True):
+        generator.state.assign(seed)
+    if fit["global_seed_generator"] is not None:
+        keras.src.random.seed_generator.global_seed_generator().state.assign(fit["global_seed_generator"])
+    tf.random.set_seed(fit["tensorflow_seed"])
     return model
 
 
-def _callbacks(settings: list[dict[str, Any]]) -> list[Any]:
+def _callbacks(callbacks: list[CallbackJob]) -> list[Any]:
     made = []
-    for setting in settings:
-        steering = None if setting["own"] else STEERING.get(setting["class_name"])
+    for callback in callbacks:
+        steering = None if callback["own"] else STEERING.get(callback["class_name"])
         if steering is not None:
-            made.append(steering(**{name: setting[name] for name in setting if name not in {"class_name", "own"}}))
+            made.append(steering(**callback["settings"]))
     return made
 
 

@@ -1,7 +1,7 @@
-"""Runs alone in a fresh sandboxed process: rebuilds models and predicts. It holds no labels, and judges nothing.
+"""Rebuilds models and predicts, in a sandboxed process of its own. It has no labels, and judges nothing.
 
-Called with the folder of its job: ``job.json`` (see `grader.verification.verifier_job`) beside plain arrays. Results
-leave as frames on a descriptor, as they arise, so that a death keeps what came before it.
+``python -m inside.verification.guest.verifier JOB_FOLDER``: inside the sandbox the package is called that. `wire` says
+what the job and the answers are. Each answer is sent at once, so that those before a crash are kept.
 """
 
 from __future__ import annotations
@@ -25,15 +25,31 @@ import numpy.typing as npt
 import tensorflow as tf
 
 from ...execution.recorder.channel import Channel
+from ...execution.recorder.wire import Json
 from .input_transform import RowMap, shifted
 from .weights import give_weights
+from .wire import (
+    BUILT,
+    DONE,
+    MAX_OUTPUTS,
+    OUTPUTS,
+    STARTED,
+    STATE_FAILED,
+    Built,
+    Done,
+    FeedJob,
+    Outputs,
+    Started,
+    StateFailed,
+    StateJob,
+    VerifierJob,
+)
 
 Array = npt.NDArray[Any]
 Predict = Callable[[Array], tuple[Array, Array | None]]
 """Gives outputs and, where the last step is a softmax or sigmoid, what that was given; both ``(rows, outputs)``."""
 
 GRACE_SECONDS = 2.0
-MAX_OUTPUTS = 4096
 BATCH_ROWS = 8192
 BATCH_VALUES = 2**23
 """Of a batch, and of what its largest layer makes of it. Each layer's call costs some 100 us of Python."""
@@ -51,7 +67,7 @@ class OverTimeError(BaseException):
 class Feed:
     """Rows to predict: a data set's raw rows under a map, or rows stored as the model takes them."""
 
-    def __init__(self, plain: dict[str, Any], folder: Path) -> None:
+    def __init__(self, plain: FeedJob, folder: Path) -> None:
         self._rows = np.load(folder / plain["rows"], mmap_mode="r", allow_pickle=False)
         self._ids = None if plain["ids"] is None else np.load(folder / plain["ids"], allow_pickle=False)
         self._map = None if plain["map"] is None else RowMap.from_plain(plain["map"])
@@ -128,46 +144,52 @@ class Watchdog(threading.Thread):
         """Looks at the process's CPU time again and again."""
         while time.process_time() < self.deadline:
             time.sleep(0.5)
-        self._channel.emit("failed", {"state": self.state, "over_time": True, "why": ""})
+        self._channel.emit(STATE_FAILED, StateFailed(state=self.state, over_time=True, why=""))
         os._exit(1)
 
 
 def main(folder: Path) -> None:
-    """Works through a job, one model after the other, none of which can take the others down."""
+    """Works through a job, one model after the other; what one raises does not stop the others."""
     channel = Channel(int(os.environ.pop("GRADER_RECORD_FD")))
     watchdog = Watchdog(channel)
     watchdog.start()
     signal.signal(signal.SIGPROF, _out_of_time)
     tf.config.threading.set_intra_op_parallelism_threads(1)
     tf.config.threading.set_inter_op_parallelism_threads(1)
-    for state in json.loads((folder / "job.json").read_bytes())["states"]:
+    job: VerifierJob = json.loads((folder / "job.json").read_bytes())
+    for state in job["states"]:
         number = watchdog.state = state["state"]
-        channel.emit("begun", {"state": number})
+        channel.emit(STARTED, Started(state=number))
         try:
             _measure(state, folder=folder, channel=channel, clock=Clock(state["seconds"], watchdog=watchdog))
         except OverTimeError:
-            channel.emit("failed", {"state": number, "over_time": True, "why": ""})
-        except Exception as error:  # noqa: BLE001 - a model is a student's; the next one is none the worse for it
-            channel.emit("failed", {"state": number, "over_time": False, "why": _words(error)})
+            channel.emit(STATE_FAILED, StateFailed(state=number, over_time=True, why=""))
+        except Exception as error:  # noqa: BLE001 - a student's model may raise anything, and the next one still runs
+            channel.emit(STATE_FAILED, StateFailed(state=number, over_time=False, why=_words(error)))
         else:
-            channel.emit("done", {"state": number})
+            channel.emit(DONE, Done(state=number))
         keras.backend.clear_session(free_memory=False)
 
 
-def _measure(state: dict[str, Any], *, folder: Path, channel: Channel, clock: Clock) -> None:
+def _measure(state: StateJob, *, folder: Path, channel: Channel, clock: Clock) -> None:
     feeds = [Feed(plain, folder) for plain in state["feeds"]]
     weights = [np.load(folder / name, allow_pickle=False) for name in state["weights"]]
     with clock.running():
         model = _rebuilt(state, folder=folder, weights=weights, first=feeds[0].first())
-    channel.emit("built", {"state": state["state"], "penalty": model.penalty})
+    channel.emit(BUILT, Built(state=state["state"], penalty=model.penalty))
     for number, feed in enumerate(feeds):
         with clock.running():
             outputs, logits = _predicted(model, feed)
-        refs = {"outputs": channel.array(outputs), "logits": None if logits is None else channel.array(logits)}
-        channel.emit("outputs", {"state": state["state"], "feed": number, **refs})
+        answer = Outputs(
+            state=state["state"],
+            feed=number,
+            outputs=channel.array(outputs),
+            logits=None if logits is None else channel.array(logits),
+        )
+        channel.emit(OUTPUTS, answer)
 
 
-def _rebuilt(state: dict[str, Any], *, folder: Path, weights: list[Array], first: Array) -> Rebuilt:
+def _rebuilt(state: StateJob, *, folder: Path, weights: list[Array], first: Array) -> Rebuilt:
     """The model from its configuration where that works, else from its graph."""
     if state["graph"] is None:
         return _from_config(state["config"], weights=weights, first=first)
@@ -177,7 +199,7 @@ def _rebuilt(state: dict[str, Any], *, folder: Path, weights: list[Array], first
     return _from_graph(np.load(folder / state["graph"], allow_pickle=False))
 
 
-def _from_config(config: dict[str, Any], *, weights: list[Array], first: Array) -> Rebuilt:
+def _from_config(config: Json | None, *, weights: list[Array], first: Array) -> Rebuilt:
     model = keras.saving.deserialize_keras_object(config, safe_mode=True)
     if not isinstance(model, keras.Model):
         raise TypeError(f"the configuration is of a {type(model).__name__}, not of a model")
@@ -219,7 +241,7 @@ def _from_graph(octets: Array) -> Rebuilt:
         outputs = function(tf.cast(rows, dtype))
         return _matrix(outputs[0]), _matrix(outputs[1]) if logits is not None else None
 
-    # The shapes in it are unknown: as if each row became a middling picture.
+    # The sizes of its layers are unknown: assumed are those of a medium-sized picture for each row.
     return Rebuilt(predict, values=BATCH_VALUES // 1024)
 
 

@@ -1,4 +1,4 @@
-"""Gives a rebuilt model its weights, and what its layers compute from them once and keep."""
+"""Sets the weights of a rebuilt model, and the constants that its layers compute from them once."""
 
 from __future__ import annotations
 

@@ -13,6 +13,7 @@ import pytest
 from grader.execution.frames import FrameReader, Frames
 from grader.execution.recorder import channel as channels
 from grader.execution.recorder.channel import Channel, interrupts_wait
+from grader.execution.recorder.wire import FIGURE, FIT, PREDICTION
 from grader.store import ArrayStore
 
 
@@ -37,8 +38,8 @@ def pipe(tmp_path: Path) -> Pipe:
 
 def test_records_arrive_in_order_with_numbers_of_every_kind(pipe: Pipe) -> None:
     """numpy's numbers and arrays, NaN and infinity go through as JSON."""
-    pipe.channel.emit("fit", {"id": "f1", "value": np.float32(0.5), "shape": np.array([1, 2])})
-    pipe.channel.emit("figure", {"limits": (float("inf"), 1)})
+    pipe.channel.emit(FIT, {"id": "f1", "value": np.float32(0.5), "shape": np.array([1, 2])})
+    pipe.channel.emit(FIGURE, {"limits": (float("inf"), 1)})
     assert pipe.close().records == (
         ("fit", {"id": "f1", "value": 0.5, "shape": [1, 2]}),
         ("figure", {"limits": [float("inf"), 1]}),
@@ -72,7 +73,7 @@ def test_the_cap_of_all_arrays_holds(pipe: Pipe, monkeypatch: pytest.MonkeyPatch
     """Past the total, arrays are left out and records still go through."""
     monkeypatch.setattr(channels, "MAX_ARRAYS_BYTES", 1000)
     names = [pipe.channel.array(np.full(50, value)) for value in range(4)]
-    pipe.channel.emit("fit", {"id": "f1"})
+    pipe.channel.emit(FIT, {"id": "f1"})
     frames = pipe.close()
     assert names[-1] is None
     assert frames.records[-1] == ("fit", {"id": "f1"})
@@ -81,8 +82,8 @@ def test_the_cap_of_all_arrays_holds(pipe: Pipe, monkeypatch: pytest.MonkeyPatch
 def test_a_loop_of_predictions_does_not_crowd_out_what_follows(pipe: Pipe) -> None:
     """Events of one kind are capped by the cell, fits never."""
     for number in range(channels.MAX_EVENTS_PER_CELL + 100):
-        pipe.channel.emit("prediction", {"seq": number})
-    pipe.channel.emit("fit", {"id": "f1"})
+        pipe.channel.emit(PREDICTION, {"seq": number})
+    pipe.channel.emit(FIT, {"id": "f1"})
     kinds = [kind for kind, _ in pipe.close().records]
     assert kinds.count("prediction") == channels.MAX_EVENTS_PER_CELL
     assert kinds[-1] == "fit"
@@ -100,10 +101,10 @@ def test_a_fork_writes_nothing(pipe: Pipe) -> None:
     """Only the process that opened the channel is heard."""
     child = os.fork()
     if child == 0:
-        pipe.channel.emit("fit", {"id": "forged"})
+        pipe.channel.emit(FIT, {"id": "forged"})
         os._exit(0)
     os.waitpid(child, 0)
-    pipe.channel.emit("fit", {"id": "f1"})
+    pipe.channel.emit(FIT, {"id": "f1"})
     assert pipe.close().records == (("fit", {"id": "f1"}),)
 
 
@@ -112,7 +113,7 @@ def test_a_reader_that_is_gone_harms_nobody() -> None:
     reading, writing = os.pipe()
     channel = Channel(writing)
     os.close(reading)
-    channel.emit("fit", {"id": "f1"})
+    channel.emit(FIT, {"id": "f1"})
     channel.array(np.zeros(3))
     os.close(writing)
 
@@ -125,8 +126,8 @@ class _Odd:
 @pytest.mark.parametrize("value", [{1, "a"}, object(), {("k",): 1}, "\ud800", _Odd()])
 def test_nothing_that_a_record_holds_raises(pipe: Pipe, value: object) -> None:
     """What is no JSON is put in words, or the record is left out."""
-    pipe.channel.emit("fit", {"id": "f1", "value": value})
-    pipe.channel.emit("fit", {"id": "f2"})
+    pipe.channel.emit(FIT, {"id": "f1", "value": value})
+    pipe.channel.emit(FIT, {"id": "f2"})
     assert ("fit", {"id": "f2"}) in pipe.close().records
 
 
@@ -135,7 +136,7 @@ def test_threads_do_not_mix_their_frames(pipe: Pipe) -> None:
 
     def write() -> None:
         for number in range(100):
-            pipe.channel.emit("x", {"number": number, "text": "t" * 5000})
+            pipe.channel.emit(FIT, {"number": number, "text": "t" * 5000})
 
     threads = [threading.Thread(target=write) for _ in range(4)]
     for thread in threads:

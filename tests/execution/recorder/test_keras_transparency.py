@@ -97,11 +97,10 @@ def replayed(cell: Cell, fit: Any, data: Any) -> tuple[Any, dict[str, Any]]:
 
     from grader.execution.recorder.replay import seed_generators
 
-    record = json.loads(fit.model_dump_json())
-    state = record["random_state"]
+    state = json.loads(fit.model_dump_json())["replay"]
     config = next(model.config for model in cell.of("model") if model.id == fit.model)
     model = keras.saving.deserialize_keras_object(config, safe_mode=True)
-    model.compile_from_config(state["compile"])
+    model.compile_from_config(fit.compiled.config)
     model.set_weights(cell.weights[fit.weights_before])
     if state["optimizer"] is not None:
         for variable, ref in zip(model.optimizer.variables, state["optimizer"], strict=True):
@@ -124,7 +123,7 @@ def test_fits_are_repeated_from_their_records(kernel: Kernel, trained: Cell, *, 
     after = trained.weights[fit.weights_after]
     assert all(np.array_equal(a, b) for a, b in zip(again[0].get_weights(), after, strict=True))
     assert tuple(again[1]["loss"]) == fit.history["loss"]
-    assert fit.random_state["problems"] == []
+    assert fit.replay_problems == ()
 
 
 def test_batch_callbacks_see_every_batch(kernel: Kernel, data: Any) -> None:

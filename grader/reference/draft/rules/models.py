@@ -109,7 +109,7 @@ def _recipe(view: View) -> tuple[Asked, tuple[str, ...]]:
     fits = view.section.fits
     found = own_recipe(view.section)
     epochs, early, notes = found.epochs, None, [FREE]
-    if any("EarlyStopping" in fit.callbacks for fit in fits):
+    if any("EarlyStopping" in fit.callback_names for fit in fits):
         epochs = sum(max((fit.epochs_requested or fit.epochs_run) - fit.initial_epoch, 0) for fit in fits)
         early = True
         notes.append(f"Early stopping ended the reference after {found.epochs} of {epochs} epochs.")

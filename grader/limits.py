@@ -1,8 +1,8 @@
 """Caps that keep hostile or careless input from taking the time, memory or disk of a grading: none decides a mark.
 
 Each stands beside what it protects, with its unit in its name and the reason for its figure. What runs in a student's
-kernel has its own, in `grader.execution.recorder.limits`; what runs in the verification's sandbox, in
-`grader.verification.guest.limits`.
+kernel may import nothing of the grader and has its own in `grader.execution.recorder`; what runs in the verification's
+sandbox, in `grader.verification.guest.limits`.
 """
 
 from __future__ import annotations

@@ -76,7 +76,7 @@ def replay_fits(
     found: dict[str, Replay] = {}
     jobs: list[wire.FitJob] = []
     with job_workspace() as place:
-        builder = _Builder(evidence, place / JOB, row_index=RowIndex(evidence, data_sets=data_sets, read=arrays.get))
+        builder = _Builder(evidence, place / JOB, index=RowIndex(evidence, data_sets=data_sets, read=arrays.get))
         for fit in wanted:
             try:
                 jobs.append(builder.fit(fit))
@@ -101,11 +101,11 @@ def replay_fits(
 class _Builder:
     """Puts what fits started with into a job's folder."""
 
-    def __init__(self, evidence: Evidence, folder: Path, *, row_index: RowIndex) -> None:
+    def __init__(self, evidence: Evidence, folder: Path, *, index: RowIndex) -> None:
         self._evidence = evidence
         self._own = ArrayStore(folder)
-        self._row_index = row_index
-        self._read: Read = row_index.read
+        self._index = index
+        self._read: Read = index.read
 
     def fit(self, fit: FitRecord) -> wire.FitJob:
         """The fit's part of the job.
@@ -147,7 +147,7 @@ class _Builder:
         whole = recorded_array(x, read=self._read)
         if whole is not None:
             return self._put(whole)
-        found = self._row_index.recognise(x)
+        found = self._index.recognise(x)
         if found is None or found.ids is None or (found.ids < 0).any():
             raise _Impossible("Its rows are of no known data set and too large to be stored whole.")
         rows = exact_rows(found, x, read=self._read)

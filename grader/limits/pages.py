@@ -1,0 +1,15 @@
+"""Caps on what a page holds."""
+
+from __future__ import annotations
+
+MAX_LOST_MESSAGES = 5
+"""Kinds of notes on what was cut off that a cohort's page names, the most frequent."""
+
+MAX_FIX_FIRST = 3
+"""Steps that a page says to take first: a reader takes a few at a time."""
+
+MAX_SHOWN_CHARACTERS = 4000
+"""Of a cell's code or output on a page: some 80 lines."""
+
+MAX_PAGE_PICTURES_BYTES = 12 * 2**20
+"""Of all pictures on one page: browsers and mail programs still open it."""

@@ -31,33 +31,73 @@ paragraphs of the packages themselves. Edit those, not this page.
 
 ## What may import what
 
-A package imports those below it in the picture, never those above it or beside it. Further contracts:
+A package imports those below it in the picture, never those above it or beside it{exceptions}. Further contracts:
 """
+
+
+WHERE = (
+    ("how long a cell may run", "grader/rubric/models.py", "class Limits"),
+    ("how a run is held to that", "grader/execution/watch.py", "class Watch"),
+    ("whether a printed accuracy is believed", "grader/checks/evaluation.py", "def _printed"),
+    ("which model answers exercise 3", "grader/matching/section_models.py", "def assign_models"),
+    ("what a Canvas file name means", "grader/intake/platforms/canvas.py", "PLATFORM"),
+    ("what a page says when a package is missing", "grader/attribution/causes.py", "def note"),
+    ("how a loss is computed outside the student's process", "grader/verification/scores.py", "def loss_of"),
+    ("which trainings are repeated outside", "grader/integrity/__init__.py", "def fits_to_replay"),
+    ("whether a notebook is executed again", "grader/stage_keys.py", "def execution_is_due"),
+    ("what a verdict earns", "grader/evaluate.py", "def _verdict"),
+    ("how large a record of the recorder may be", "grader/execution/recorder/channel.py", "MAX_RECORD_BYTES"),
+)
+"""What people look for, and the file and name that decide it."""
 
 
 def layers() -> list[list[str]]:
     """The packages from the top of the house down; those of one row are independent of each other."""
-    lines = _contracts()["importlinter:contract:house"]["layers"].split("\n")
+    lines = _house()["layers"].split("\n")
     rows = [re.sub(r"[()]", "", line).split() for line in lines if line.strip()]
     return [[name for name in row if name not in {":", "|"}] for row in rows]
 
 
 def paragraph(package: str) -> str:
-    """What a package says of itself: its docstring, lines joined, without the details after its first paragraphs."""
+    """What a package says of itself: its docstring, lines joined, tables left out."""
     folder = ROOT / "grader" / package
     file = folder / "__init__.py" if folder.is_dir() else folder.with_suffix(".py")
     text = ast.get_docstring(ast.parse(file.read_text(encoding="utf-8"))) or ""
-    parts = [" ".join(part.split()) for part in text.split("\n\n")]
-    return " ".join(part for part in parts if not part.endswith("::") and not part.startswith(("-", "|", "1.")))
+    prose = [part for part in text.split("\n\n") if not re.search(r"\S {3,}\S", part)]
+    return " ".join(" ".join(part.split()) for part in prose)
 
 
 def page() -> str:
     """The text of docs/architecture.md."""
     contracts = [one for name, one in _contracts().items() if ":contract:" in name and not name.endswith(":house")]
-    said = [f"- {one['name']}." for one in contracts]
-    shown = [name for row in layers() for name in row if not name.startswith("__")]
-    packages = [f"### {name}\n\n{paragraph(name).replace('``', '`')}" for name in shown]
-    return "\n".join([_INTRODUCTION, *said, "", "## The packages, from the top down", "", "\n\n".join(packages), ""])
+    excepted = [line.strip().replace(" -> ", " imports ") for line in _house().get("ignore_imports", "").split("\n")]
+    exceptions = "".join(f"; {line}" for line in excepted if "imports" in line).replace("; ", ", but ", 1)
+    said = []
+    for one in contracts:
+        allowed = one.get("ignore_imports", "").split("\n") if not one.get("allow_indirect_imports") else []
+        but_for = [line.split("->")[0].strip() for line in allowed if "->" in line]
+        said.append(f"- {one['name']}{', but for ' + ' and '.join(but_for) if but_for else ''}.")
+    packages = [_section(name) for row in layers() for name in row if not name.startswith("__")]
+    where = [f"| {what} | `{path}`, `{name.split()[-1]}` |" for what, path, name in WHERE]
+    table = ["| to change | look at |", "|---|---|", *where]
+    parts = [
+        _INTRODUCTION.replace("{exceptions}", exceptions),
+        *said,
+        "",
+        "## Where to look",
+        "",
+        *table,
+        "",
+        "## The packages, from the top down",
+        "",
+    ]
+    return "\n".join([*parts, "\n\n".join(packages), ""])
+
+
+def _section(name: str) -> str:
+    inner = sorted(path.parent for path in (ROOT / "grader" / name).glob("*/__init__.py"))
+    below = [f"- `{name}/{folder.name}`: {paragraph(f'{name}/{folder.name}')}" for folder in inner]
+    return "\n\n".join([f"### {name}", paragraph(name), *(["\n".join(below)] if below else [])]).replace("``", "`")
 
 
 def picture() -> str:
@@ -91,6 +131,10 @@ def _box(name: str, *, left: float, top: float, width: float, height: float) -> 
         f'<text x="{left + 12:.0f}" y="{middle:.0f}" font-size="15" font-weight="600" fill="#1c2530">{name}'
         f'<tspan dx="12" font-size="12.5" font-weight="400" fill="#3a4656">{escape(said)}</tspan></text>'
     )
+
+
+def _house() -> configparser.SectionProxy:
+    return _contracts()["importlinter:contract:house"]
 
 
 def _contracts() -> configparser.ConfigParser:

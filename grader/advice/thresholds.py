@@ -1,4 +1,4 @@
-"""Thresholds: from when on a training gets a remark. None of them costs points."""
+"""Thresholds of the advice: beyond which figures a training gets a remark. None costs points."""
 
 from __future__ import annotations
 

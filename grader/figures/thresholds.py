@@ -1,4 +1,4 @@
-"""Thresholds: when what is drawn is a map of classes, or shows a curve."""
+"""Thresholds for figures: which drawing is a map of classes, and which shows a curve."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Thresholds: from when on what was recorded contradicts what was verified."""
+"""Thresholds of the integrity rules: how far a record may differ from what was verified."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class IntegrityThresholds:
-    """From when on what was recorded contradicts what was verified.
+    """How far a record may differ from what was verified.
 
     Each says its unit, its source, and the test that fails where it is moved across its boundary.
     """

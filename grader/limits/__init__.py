@@ -4,7 +4,8 @@ Each stands beside what it protects, with its unit in its name and the reason fo
 kernel may import nothing of the grader and has its own in `grader.execution.recorder`; what runs in the verification's
 sandbox, in `grader.verification.guest.limits`.
 
-A module each part of the work, so that a changed cap does again only what it may have decided.
+One module for each part of the work, so that a changed cap repeats only the stages that it could affect. The limits of
+a run that a rubric sets (time, memory, processes) are `grader.rubric.models.Limits`.
 """
 
 from __future__ import annotations

@@ -41,3 +41,9 @@ def test_every_package_has_its_place(architecture: ModuleType) -> None:
         path.parent.name for path in (ROOT / "grader").glob("*/__init__.py")
     }
     assert there - {"__init__"} == shown
+
+
+def test_what_people_look_for_is_where_the_page_says(architecture: ModuleType) -> None:
+    """A file that moved, or a name that changed, is noticed."""
+    gone = [what for what, path, name in architecture.WHERE if name not in (ROOT / path).read_text(encoding="utf-8")]
+    assert gone == []

@@ -44,17 +44,14 @@ def calibrate(
     from grader.reference.calibrate import calibrate as measure
     from grader.rubric import load_rubric
     from grader.store import OutputFolder, write_atomically
-    from grader.task import Settings
 
     loaded = load_rubric(existing_file(rubric, what="a rubric"), with_calibration=False)
-    data_sets = run.data_sets()
-    limits = run.limits(loaded, data_sets)
-    settings = Settings(rubric=loaded, data_sets=data_sets, limits=limits, sandbox=run.sandbox())
+    settings = run.settings(loaded)
     with BatchDisplay(quiet=False) as display:
         calibration = measure(
             settings,
             seeds=range(1, seeds + 1),
-            work=OutputFolder(output / loaded.assignment / data_sets.kind),
+            work=OutputFolder(output / loaded.assignment / settings.data_sets.kind),
             jobs=run.jobs,
             on_start=display.on_start,
             on_progress=display.on_progress,

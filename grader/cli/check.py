@@ -36,7 +36,7 @@ def check(
     import tempfile
 
     from grader.batch import grade_batch
-    from grader.cli import EXIT_OURS
+    from grader.cli import EXIT_INFRASTRUCTURE
     from grader.cli.display import BatchDisplay, show_verdicts
     from grader.cli.options import existing_file
     from grader.errors import UsageError
@@ -44,7 +44,6 @@ def check(
     from grader.matching import best_rubric
     from grader.rubric import load_rubric
     from grader.store import OutputFolder
-    from grader.task import Settings
 
     notebook = existing_file(notebook, what="a notebook").resolve()
     if notebook.suffix.lower() == ".zip":
@@ -59,13 +58,10 @@ def check(
         click.echo(f"Rubric: {chosen} ({why})")
         rubric = chosen
     loaded = load_rubric(existing_file(rubric, what="a rubric, such as rubrics/week09.yaml"))
-    data_sets = run.data_sets()
-    limits = run.limits(loaded, data_sets)
-    settings = Settings(rubric=loaded, data_sets=data_sets, limits=limits, sandbox=run.sandbox())
     with tempfile.TemporaryDirectory(prefix="grader-check-") as scratch, BatchDisplay(quiet=False) as display:
         cohort = grade_batch(
             [notebook],
-            settings,
+            run.settings(loaded),
             output=OutputFolder(output or Path(scratch)),
             jobs=1,
             again=False,
@@ -77,4 +73,4 @@ def check(
     if output is not None:
         click.echo(f"Page: {output / 'submissions' / graded.submission.id / 'feedback.html'}")
     if cohort.need_review_of_infrastructure:
-        raise SystemExit(EXIT_OURS)
+        raise SystemExit(EXIT_INFRASTRUCTURE)

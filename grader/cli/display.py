@@ -121,7 +121,9 @@ def show_summary(cohort: Cohort, *, output: Path, verbose: bool) -> None:
         table.add_row(*row)
     console.print(table)
     for one in cohort.need_review_of_infrastructure:
-        console.print(Text(f"{one.submission.id} needs review because of us: {_ours(one)}", style="yellow"))
+        console.print(
+            Text(f"{one.submission.id} needs review because of the grading system: {_what_failed(one)}", style="yellow")
+        )
     console.print(f"Pages: {output / 'index.html'}")
 
 
@@ -191,7 +193,7 @@ def _verdict_line(verdict: Verdict) -> Text:
     return line
 
 
-def _ours(one: GradedSubmission) -> str:
+def _what_failed(one: GradedSubmission) -> str:
     return one.execution.detail or next((v.feedback for v in one.verdicts if v.cause == "infrastructure"), "")
 
 

@@ -36,7 +36,9 @@ from grader.cli.options import RunOptions, run_options
     help="Run a submission with a figure near its line under K more seeds, and decide by the median.",
 )
 @click.option("--again", is_flag=True, help="Execute every submission again, whatever the output folder holds.")
-@click.option("-v", "--verbose", is_flag=True, help="Show the time of each submission and the harness's share of it.")
+@click.option(
+    "-v", "--verbose", is_flag=True, help="Show the time of each submission, and the part that grader itself took."
+)
 @click.option("-q", "--quiet", is_flag=True, help="Show nothing but errors.")
 def grade(  # noqa: PLR0913
     *,
@@ -58,25 +60,16 @@ def grade(  # noqa: PLR0913
     OUTPUT/submissions/<id>/feedback.html and grade.json.
     """
     from grader.batch import grade_batch
-    from grader.cli import EXIT_OURS
+    from grader.cli import EXIT_INFRASTRUCTURE
     from grader.cli.display import BatchDisplay, show_stale, show_summary, show_unmeasured
     from grader.cli.options import existing_file
     from grader.rubric import load_rubric
     from grader.store import OutputFolder
-    from grader.task import Settings
 
     loaded = load_rubric(existing_file(rubric, what="a rubric, such as rubrics/week09.yaml"))
-    data_sets = run.data_sets(quiet=quiet)
-    settings = Settings(
-        rubric=loaded,
-        data_sets=data_sets,
-        limits=run.limits(loaded, data_sets),
-        sandbox=run.sandbox(),
-        replay_share=replay,
-        reruns=rerun_borderline,
-    )
+    settings = run.settings(loaded, quiet=quiet, replay_share=replay, reruns=rerun_borderline)
     if not quiet:
-        show_stale(loaded, data_sets)
+        show_stale(loaded, settings.data_sets)
     with BatchDisplay(quiet=quiet) as display:
         cohort = grade_batch(
             submissions,
@@ -89,6 +82,6 @@ def grade(  # noqa: PLR0913
         )
     if not quiet:
         show_summary(cohort, output=output, verbose=verbose)
-        show_unmeasured(cohort.graded, rubric=loaded, data=data_sets.kind)
+        show_unmeasured(cohort.graded, rubric=loaded, data=settings.data_sets.kind)
     if cohort.need_review_of_infrastructure:
-        raise SystemExit(EXIT_OURS)
+        raise SystemExit(EXIT_INFRASTRUCTURE)

@@ -7,7 +7,7 @@ import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
 import click
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from grader.execution.sandbox import SandboxChoice
     from grader.execution.watch import RunLimits
     from grader.rubric import Rubric
+    from grader.task import Settings
 
 GIGABYTE = 10**9
 
@@ -42,6 +43,13 @@ _RUN_OPTIONS = (
         help="Run without a sandbox if this machine offers none. Only for notebooks that you trust like your own.",
     ),
 )
+
+
+class More(TypedDict, total=False):
+    """Settings that not every command has an option for."""
+
+    replay_share: float
+    reruns: int
 
 
 @dataclass(frozen=True)
@@ -74,6 +82,20 @@ class RunOptions:
         from grader.execution.sandbox import SandboxChoice
 
         return SandboxChoice(unprotected=self.unprotected)
+
+    def settings(self, rubric: Rubric, *, quiet: bool = False, **more: Unpack[More]) -> Settings:
+        """With what submissions are graded.
+
+        Args:
+            rubric: As loaded.
+            quiet: Whether a download shows no progress.
+            more: Of the settings, see `grader.task.Settings`.
+        """
+        from grader.task import Settings
+
+        data_sets = self.data_sets(quiet=quiet)
+        limits = self.limits(rubric, data_sets)
+        return Settings(rubric=rubric, data_sets=data_sets, limits=limits, sandbox=self.sandbox(), **more)
 
 
 def run_options(command: Callable[..., None]) -> Callable[..., None]:

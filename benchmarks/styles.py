@@ -15,9 +15,9 @@ from pathlib import Path
 ROOT = Path(__file__).parent.parent
 sys.path[:0] = [str(ROOT / "benchmarks"), str(ROOT)]
 
+from habits.choosing import habits_of, plan  # noqa: E402
 from habits.judging import Bench, Case, Sample, Trial, minimised, read_samples  # noqa: E402
 from habits.registry import HABITS  # noqa: E402
-from habits.choosing import habits_of, plan  # noqa: E402
 
 WEEKS = ("week09", "week10", "week11")
 

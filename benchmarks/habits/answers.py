@@ -9,7 +9,7 @@ from random import Random
 
 from habits.page import Block, Cell, Page
 from habits.registry import Step, add_habit, habit
-from habits.titles import ANSWERS
+from habits.titles import ANSWER_WORDS, ANSWERS
 
 _LEAD = re.compile(r"^(?:>\s*|\*\*Answer\.\*\*\s*|[a-z]\.\s+)", re.MULTILINE)
 
@@ -19,6 +19,10 @@ def _rewritten(page: Page, _: Random, *, form: Callable[[str], str]) -> bool:
     for _cell, block in page.answers():
         block.text, found = form(_words(block.text)), True
     return found
+
+
+def _translated(page: Page, random: Random, *, language: str) -> bool:
+    return _rewritten(page, random, form=lambda _: ANSWERS[language])
 
 
 def _words(text: str) -> str:
@@ -40,7 +44,7 @@ _LANGUAGES = {name: f"Answers are {name.capitalize()}." for name in ANSWERS}
 for _name, _text in _LANGUAGES.items():
     add_habit(
         f"answer_{_name}",
-        partial(_rewritten, form=lambda _, name=_name: ANSWERS[name]),
+        partial(_translated, language=_name),
         family="answer language",
         step=Step.LANGUAGE,
         needs_run=False,
@@ -150,7 +154,7 @@ for _name, _labels, _same, _text in (
     ("answer", ("Answer:", "**Answer:**", "A:"), True, "Answers begin with Answer."),
     (
         "other_language",
-        ("Antwort:", "Réponse :", "Respuesta:", "答："),
+        ANSWER_WORDS,
         True,
         "Answers begin with that word in another language.",
     ),

@@ -25,7 +25,7 @@ def carried(page: Page, evidence: Evidence) -> Evidence:
         raise ValueError("the code cells are not those of the original, in its order")
     plain = evidence.model_dump(mode="python", exclude={"cells", "weights"})
     moved = _moved(plain, dict(places))
-    cells = [_run(index, cell, page=page, evidence=evidence) for index, cell in enumerate(page.cells)]
+    cells = [_run(index, cell, evidence=evidence) for index, cell in enumerate(page.cells)]
     return Evidence.model_validate({**moved, "cells": cells, "weights": evidence.weights})
 
 
@@ -44,14 +44,13 @@ def _index(key: str, value: Any, places: dict[int, int]) -> Any:
     return _moved(value, places)
 
 
-def _run(index: int, cell: Cell, *, page: Page, evidence: Evidence) -> dict[str, Any]:
+def _run(index: int, cell: Cell, *, evidence: Evidence) -> dict[str, Any]:
     source = cell.source
     if cell.origin is None:
         status = "ok" if cell.kind == "code" and source.strip() else "no_code"
         return {"index": index, "kind": cell.kind, "source": source, "status": status, "printed": cell.printed}
     run = evidence.cells[cell.origin]
-    stored = run.stored_text
-    if cell.outputs is not None:
-        stored = "\n".join(item["text"] for item in cell.outputs if item.get("name") != "stderr")
+    own = [item["text"] for item in cell.outputs or () if item.get("name") != "stderr"]
+    stored = run.stored_text if cell.outputs is None else "\n".join(own)
     changed = {"index": index, "source": source, "printed": cell.printed + reprinted(run.printed, cell)}
-    return {**run.model_dump(mode="python"), **changed, "stored_text": stored if cell.outputs is not None else stored}
+    return {**run.model_dump(mode="python"), **changed, "stored_text": stored}

@@ -1,4 +1,4 @@
-"""What the habits of code ask of a cell: its statements, trainings and names; edits that leave the rest as it stands."""
+"""What the habits of code ask of a cell: statements, trainings and names; edits that leave the rest as it stands."""
 
 from __future__ import annotations
 
@@ -51,8 +51,9 @@ def trainings(page: Page) -> Iterator[Training]:
     for cell in page.code_cells():
         for statement in statements(cell):
             value = getattr(statement, "value", None)
-            is_call = isinstance(value, ast.Call) and isinstance(value.func, ast.Attribute) and value.func.attr == "fit"
-            if not is_call or not isinstance(value.func.value, ast.Name) or not cell.is_plain:
+            if not isinstance(value, ast.Call) or not isinstance(value.func, ast.Attribute) or value.func.attr != "fit":
+                continue
+            if not isinstance(value.func.value, ast.Name) or not cell.is_plain:
                 continue
             names = [item.id if isinstance(item, ast.Name) else "" for item in value.args[:2]]
             target = statement.targets[0] if isinstance(statement, ast.Assign) else None

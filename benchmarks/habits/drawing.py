@@ -47,7 +47,10 @@ for _name, _family, _place, _code, _words in (
         "style_parameters",
         "figure style",
         "",
-        "import matplotlib.pyplot as plt\nplt.rcParams.update({'figure.figsize': (5, 3), 'axes.grid': True, 'font.size': 9})",
+        (
+            "import matplotlib.pyplot as plt\n"
+            "plt.rcParams.update({'figure.figsize': (5, 3), 'axes.grid': True, 'font.size': 9})"
+        ),
         "Figures have a size and a font of their own.",
     ),
     ("magic_inline", "magics", "top", "%matplotlib inline", "Figures are drawn inline by a magic."),
@@ -85,14 +88,20 @@ for _name, _family, _place, _code, _words in (
         "colab_guarded",
         "preamble",
         "top",
-        "try:\n    import google.colab\n    IN_COLAB = True\nexcept ImportError:\n    IN_COLAB = False\nprint('Colab:', IN_COLAB)",
+        (
+            "try:\n    import google.colab\n    IN_COLAB = True\nexcept ImportError:\n    IN_COLAB = False\n"
+            "print('Colab:', IN_COLAB)"
+        ),
         "The notebook asks whether it runs in Colab.",
     ),
     (
         "drive_guarded",
         "preamble",
         "top",
-        "import sys\nif 'google.colab' in sys.modules:\n    from google.colab import drive\n    drive.mount('/content/drive')",
+        (
+            "import sys\nif 'google.colab' in sys.modules:\n    from google.colab import drive\n"
+            "    drive.mount('/content/drive')"
+        ),
         "A drive is mounted where there is one.",
     ),
     (
@@ -131,7 +140,10 @@ for _name, _family, _place, _code, _words in (
         "seeded_one_by_one",
         "seed",
         "",
-        "import random\nimport numpy as np\nimport tensorflow as tf\nrandom.seed(7)\nnp.random.seed(7)\ntf.random.set_seed(7)",
+        (
+            "import random\nimport numpy as np\nimport tensorflow as tf\nrandom.seed(7)\nnp.random.seed(7)\n"
+            "tf.random.set_seed(7)"
+        ),
         "Random numbers are seeded package by package.",
     ),
 ):

@@ -105,7 +105,10 @@ _ROWS = (
         "plot_model",
         "model",
         _models,
-        "try:\n    from keras.utils import plot_model\n    plot_model({model}, show_shapes=True)\nexcept Exception as error:\n    print('no picture:', error)",
+        (
+            "try:\n    from keras.utils import plot_model\n    plot_model({model}, show_shapes=True)\n"
+            "except Exception as error:\n    print('no picture:', error)"
+        ),
         "The model is plotted where that is possible.",
     ),
     (
@@ -136,7 +139,11 @@ _ROWS = (
         "trial_run",
         "trial",
         _trained_on,
-        "import keras\ntrial = keras.models.clone_model({model})\ntrial.compile(loss={model}.loss, optimizer='sgd')\ntrial.fit({x}[:256], {y}[:256], epochs=1, verbose=0)",
+        (
+            "import keras\ntrial = keras.models.clone_model({model})\n"
+            "trial.compile(loss={model}.loss, optimizer='sgd')\n"
+            "trial.fit({x}[:256], {y}[:256], epochs=1, verbose=0)"
+        ),
         "A copy of the model is trained for one epoch to try something.",
     ),
     (
@@ -172,14 +179,21 @@ _ROWS = (
         "curves_of_everything",
         "history",
         _histories,
-        "import matplotlib.pyplot as plt\nfor key, values in getattr({history}, 'history', {history}).items():\n    plt.plot(values, label=key)\nplt.legend()\nplt.show()",
+        (
+            "import matplotlib.pyplot as plt\n"
+            "for key, values in getattr({history}, 'history', {history}).items():\n"
+            "    plt.plot(values, label=key)\nplt.legend()\nplt.show()"
+        ),
         "All curves of the history are drawn in one figure.",
     ),
     (
         "last_values",
         "history",
         _histories,
-        "for key, values in getattr({history}, 'history', {history}).items():\n    print(f'final {{key}}: {{values[-1]:.3f}}')",
+        (
+            "for key, values in getattr({history}, 'history', {history}).items():\n"
+            "    print(f'final {{key}}: {{values[-1]:.3f}}')"
+        ),
         "The last values of the history are printed.",
     ),
 )

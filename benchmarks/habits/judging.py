@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from nbformat import NotebookNode
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Sample:
     """An honest notebook with its run and its grade."""
 
@@ -40,7 +40,7 @@ class Sample:
         return self.page.rubric
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Trial:
     """A sample with habits.
 
@@ -61,7 +61,7 @@ class Trial:
         return compose(self.sample.page, self.habits, seed=self.seed)[0]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Case:
     """A trial in which marks moved, one line for each."""
 
@@ -200,7 +200,7 @@ def minimised(trial: Trial, moved: Sequence[str], *, known: Iterable[Case], benc
     """
     left = set(Case(trial, tuple(moved)).criteria)
     for case in known:
-        if case.trial.sample is trial.sample and set(case.trial.habits) <= set(trial.habits):
+        if case.trial.sample.rubric is trial.sample.rubric and set(case.trial.habits) <= set(trial.habits):
             left -= case.criteria
     found = list[Case]()
     while left:
@@ -213,7 +213,7 @@ def minimised(trial: Trial, moved: Sequence[str], *, known: Iterable[Case], benc
 
 def _smallest(trial: Trial, criterion: str, *, bench: Bench) -> Case:
     """The trial with as few habits as still move one criterion's mark."""
-    best = Case(trial, tuple(dict(bench.moved([trial]))[trial]))
+    best = Case(trial, tuple(next(bench.moved([trial]))[1]))
     dropped = True
     while dropped:
         dropped = False

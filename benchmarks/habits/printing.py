@@ -40,7 +40,10 @@ class _Style:
 _PLAIN = _Style("{{{value}:.4f}}", "{:.4f}".format)
 _STYLES = {
     "3_digits": ("Figures are printed to 3 digits.", _Style("{{{value}:.3f}}", "{:.3f}".format)),
-    "2_digits": ("Figures are rounded to 2 digits.", _Style("{{round(float({value}), 2)}}", lambda x: str(round(x, 2)), digits=2)),
+    "2_digits": (
+        "Figures are rounded to 2 digits.",
+        _Style("{{round(float({value}), 2)}}", lambda x: str(round(x, 2)), digits=2),
+    ),
     "by_percent_sign": ("Figures are formatted by %.", _Style("%.3f", "{:.3f}".format, kind="%")),
     "by_format": ("Figures are formatted by format().", _Style("{{:.3f}}", "{:.3f}".format, kind="format")),
     "as_percent": (
@@ -89,7 +92,7 @@ def _pieces(statement: ast.stmt) -> list[str | ast.expr]:
         pieces += [" "] if number else []
         for part in item.values if isinstance(item, ast.JoinedStr) else [item]:
             spec = ast.unparse(part.format_spec) if isinstance(part, ast.FormattedValue) and part.format_spec else ""
-            if isinstance(part, ast.Constant) and isinstance(part.value, str) and not set("{}%\\\"") & set(part.value):
+            if isinstance(part, ast.Constant) and isinstance(part.value, str) and not set('{}%\\"') & set(part.value):
                 pieces.append(part.value)
             elif isinstance(part, ast.Name):
                 pieces.append(part)

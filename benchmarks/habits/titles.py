@@ -1,3 +1,4 @@
+# ruff: noqa: RUF001 - Chinese has punctuation of its own
 """What the worksheets' headings and an honest answer are in other languages."""
 
 from __future__ import annotations
@@ -51,6 +52,12 @@ ANSWERS = {
         "El resultado es el esperado: el error de entrenamiento sigue bajando y el de validación se queda igual tras"
         " unas épocas. Pararíamos ahí y guardaríamos el mejor modelo."
     ),
-    "chinese": "结果与我们的预期一致：训练误差不断下降，而验证误差在几个轮次之后不再变化，说明模型开始过拟合。应当在这里停止训练，并保留最好的模型。",
+    "chinese": (
+        "结果与我们的预期一致：训练误差不断下降，而验证误差在几个轮次之后不再变化"
+        "，说明模型开始过拟合。应当在这里停止训练，并保留最好的模型。"
+    ),
 }
 """An honest answer; what it says is for a tutor to judge."""
+
+ANSWER_WORDS = ("Antwort:", "Réponse :", "Respuesta:", "答：")
+"""What stands in front of an answer, in other languages."""

@@ -150,15 +150,18 @@ def hash_of(trial: Trial) -> int:
     return zlib.crc32(repr((trial.habits, trial.seed)).encode())
 
 
+def sample_paths(root: Path, week: str) -> list[Path]:
+    """The honest notebooks of an assignment, the reference last."""
+    honest = sorted((root / "submissions" / week).glob("full-marks-*.ipynb"))
+    return [*honest, root / "reference" / week / "reference.ipynb"]
+
+
 def read_samples(root: Path, week: str, *, bench: Bench) -> list[Sample]:
     """The honest notebooks of an assignment, each run once."""
     import nbformat  # noqa: PLC0415 - slow to load
 
     rubric = load_rubric(root / "rubrics" / f"{week}.yaml")
-    paths = [
-        *sorted((root / "submissions" / week).glob("full-marks-*.ipynb")),
-        root / "reference" / week / "reference.ipynb",
-    ]
+    paths = sample_paths(root, week)
     tasks = [bench.task(f"{week}-{path.stem}", path) for path in paths]
     bench.run(tasks, rubric)
     notebooks = [nbformat.read(path, 4) for path in paths]

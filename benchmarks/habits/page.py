@@ -150,16 +150,15 @@ class Page:
 
     def notebook(self) -> NotebookNode:
         """The notebook as it is now, valid as a file."""
-        from nbformat import v4  # noqa: PLC0415 - slow to load
+        from nbformat import from_dict, v4  # noqa: PLC0415 - slow to load
 
         cells = []
         for number, cell in enumerate(self.cells):
             known = {"source": cell.source, "metadata": copy.deepcopy(cell.metadata), "id": f"cell-{number}"}
             if cell.kind == "code":
                 old = [] if cell.origin is None else self.original.cells[cell.origin].get("outputs", [])
-                cells.append(
-                    v4.new_code_cell(outputs=copy.deepcopy(old if cell.outputs is None else cell.outputs), **known)
-                )
+                outputs = from_dict(copy.deepcopy(old if cell.outputs is None else cell.outputs))
+                cells.append(v4.new_code_cell(outputs=outputs, **known))
             else:
                 cells.append((v4.new_markdown_cell if cell.kind == "markdown" else v4.new_raw_cell)(**known))
         return v4.new_notebook(cells=cells, metadata=copy.deepcopy(self.metadata))

@@ -10,8 +10,11 @@ from habits import answers, drawing, exploring, headings, layout, printing, stru
 from habits.page import Page
 from habits.registry import HABITS, Habit
 
-FEWEST, MOST = 6, 11
-"""How many habits a notebook gets."""
+FEW, MANY = (7, 12), (17, 23)
+"""How many habits a notebook is given: some where many notebooks are cheap, many where each costs a run."""
+
+OFTEN_ENOUGH = 3
+"""How often each habit should be used by a rubric's notebooks."""
 
 
 def habits_of(*, static: bool) -> list[Habit]:
@@ -34,12 +37,10 @@ def compose(page: Page, names: Iterable[str], *, seed: str) -> tuple[Page, tuple
     return rewritten, tuple(applied)
 
 
-def choose(habits: Sequence[Habit], used: Counter[str], *, random: Random) -> list[str]:
-    """Habits of different families, those first that were used least."""
-    count = random.randint(FEWEST, MOST)
-    order = sorted(habits, key=lambda habit: (used[habit.name], random.random()))
+def choose(habits: Sequence[Habit], *, count: int) -> list[str]:
+    """The first habits of different families."""
     chosen, families = list[str](), set[str]()
-    for habit in order:
+    for habit in habits:
         if len(chosen) < count and habit.family not in families:
             chosen.append(habit.name)
             families.add(habit.family)
@@ -49,11 +50,22 @@ def choose(habits: Sequence[Habit], used: Counter[str], *, random: Random) -> li
 def plan(
     pages: Sequence[Page], count: int, *, habits: Sequence[Habit], seed: int
 ) -> Iterator[tuple[int, tuple[str, ...], str]]:
-    """Compositions of which each page gets the same share: the page's place, the habits that apply, and their seed."""
+    """Compositions: the place of the page that is rewritten, the habits that apply, and their seed.
+
+    Habits that were used least come first, and of those the ones that have a place in few pages; the pages take turns
+    once each habit was used `OFTEN_ENOUGH`.
+    """
     random = Random(seed)  # noqa: S311 - no secret hangs on it
+    fewest, most = MANY if any(habit.needs_run for habit in habits) else FEW
+    fitting = [[habit for habit in habits if compose(page, [habit.name], seed=str(seed))[1]] for page in pages]
+    places = Counter(habit.name for own in fitting for habit in own)
     used = Counter[str]()
     for number in range(count):
-        at, text = number % len(pages), f"{seed}/{number}"
-        _, applied = compose(pages[at], choose(habits, used, random=random), seed=text)
+        rare = [sum(used[habit.name] < OFTEN_ENOUGH for habit in own if places[habit.name] == 1) for own in fitting]
+        turn = number % len(pages)
+        at, text = (rare.index(max(rare)) if number % 2 and max(rare) else turn), f"{seed}/{number}"
+        order = sorted(fitting[at], key=lambda habit: (used[habit.name], places[habit.name], random.random()))
+        chosen = choose(order, count=random.randint(fewest, most))
+        _, applied = compose(pages[at], chosen, seed=text)
         used.update(applied)
         yield at, applied, text

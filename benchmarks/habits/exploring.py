@@ -37,8 +37,10 @@ def _trained_on(page: Page) -> Iterator[Place]:
 def _scored(page: Page) -> Iterator[Place]:
     """Behind cells that evaluate, the names of model and inputs."""
     for cell, _, call in called(page, "evaluate"):
-        if isinstance(call.func.value, ast.Name) and call.args and isinstance(call.args[0], ast.Name):  # type: ignore[attr-defined]
-            yield cell, {"model": call.func.value.id, "x": call.args[0].id}  # type: ignore[attr-defined]
+        model = call.func.value  # type: ignore[attr-defined]
+        # A data set that stands alone cannot be sliced.
+        if isinstance(model, ast.Name) and len(call.args) > 1 and isinstance(call.args[0], ast.Name):
+            yield cell, {"model": model.id, "x": call.args[0].id}
 
 
 def _arrays(page: Page) -> Iterator[Place]:

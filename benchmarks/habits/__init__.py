@@ -1,0 +1,1 @@
+"""Habits of writing notebooks, the machinery of `benchmarks/styles.py`."""

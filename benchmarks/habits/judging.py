@@ -8,15 +8,15 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from grader import pipeline
-from grader.batch import run_tasks
-from grader.cli.options import choose_sandbox, run_limits
+from grader.batch import gather_all
+from grader.cli.options import run_limits
 from grader.datasets import resolve
 from grader.evaluate import evaluate
-from grader.pipeline import Settings, Task
+from grader.execution.sandbox import SandboxChoice
 from grader.records import Evidence, GradedSubmission, Measurements
 from grader.rubric import Rubric, load_rubric
 from grader.store import OutputFolder, SubmissionFolder
+from grader.task import Settings, Task
 from habits.carry import carried
 from habits.choosing import compose
 from habits.page import Page, paragraphs_of, read_page
@@ -91,7 +91,7 @@ class Bench:
     def settings(self, rubric: Rubric) -> Settings:
         """How the notebooks of a rubric are run."""
         limits = run_limits(rubric, data_sets=self.data_sets, cell_timeout=None, notebook_timeout=None, memory=None)
-        return Settings(rubric, data_sets=self.data_sets, limits=limits, sandbox=choose_sandbox(unprotected=False))
+        return Settings(rubric, data_sets=self.data_sets, limits=limits, sandbox=SandboxChoice())
 
     def run(self, tasks: Sequence[Task], rubric: Rubric) -> None:
         """Executes and verifies what has not been yet.
@@ -99,11 +99,10 @@ class Bench:
         Raises:
             RuntimeError: One of them came to no grade.
         """
-        settings = self.settings(rubric)
-        due = [task for task in tasks if pipeline.needs_execution(task, settings)]
-        why = run_tasks(due, settings, step=pipeline.gather, jobs=self.jobs, on_progress=lambda _: None) if due else []
-        if any(why):
-            raise RuntimeError("; ".join(text for text in why if text))
+        ignored = {"on_start": lambda _: None, "on_progress": lambda _: None}
+        failed = gather_all(tasks, self.settings(rubric), jobs=self.jobs, **ignored)
+        if failed:
+            raise RuntimeError("; ".join(f"{name}: {why}" for name, why in failed.items()))
 
     def task(self, name: str, path: Path) -> Task:
         """A notebook to be run."""
@@ -134,7 +133,7 @@ class Bench:
         evidence, measurements, folder = carried_or_none(trial), sample.measurements, sample.folder
         if evidence is None:
             folder = self._written(trial).folder
-            evidence, measurements = pipeline.stored_evidence(folder)
+            evidence, measurements = folder.stored_evidence()
         return evaluate(sample.rubric, evidence=evidence, measurements=measurements, read=folder.arrays.get)
 
 
@@ -173,7 +172,7 @@ def read_samples(root: Path, week: str, *, bench: Bench) -> list[Sample]:
 
 
 def _sample(task: Task, notebook: NotebookNode, *, rubric: Rubric, questions: frozenset[str]) -> Sample:
-    evidence, measurements = pipeline.stored_evidence(task.folder)
+    evidence, measurements = task.folder.stored_evidence()
     graded = evaluate(rubric, evidence=evidence, measurements=measurements, read=task.folder.arrays.get)
     page = read_page(notebook, rubric=rubric, matching=graded.matching, evidence=evidence, questions=questions)
     return Sample(task.id, page, task.folder, measurements, graded)

@@ -273,6 +273,7 @@ def successor(module: str, name: str, *, kind: str, taken: set[str]) -> str | No
 def write(gone: Gone, target: Path) -> None:
     """Writes what is gone, sorted, a line for each module, class or callable."""
     modules = {name: entry for name, entry in gone.modules.items() if _is_told(name, entry, gone=gone)}
+    estimators = sorted(name for key in gone.bases for package, _, name in [key.partition(":")] if package == "sklearn")
     gone.hoist()
     parts: dict[str, dict[str, Any]] = {
         "compared": gone.compared,
@@ -280,6 +281,7 @@ def write(gone: Gone, target: Path) -> None:
             name: {"last": entry["last"], "moved": _grouped(entry["moved"])} for name, entry in modules.items()
         },
         "names": {name: _split(entries) for name, entries in gone.names.items()},
+        "classes": {"sklearn": " ".join(estimators)},
         "bases": {name: " ".join(bases) for name, bases in gone.bases.items()},
         "members": {name: _grouped(entries) for name, entries in gone.members.items()},
         "arguments": {name: _grouped(entries) for name, entries in gone.arguments.items()},

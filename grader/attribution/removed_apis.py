@@ -24,7 +24,7 @@ _TITLES = {
 }  # fmt: skip
 _SHORT = {"numpy": "np", "tensorflow": "tf", "pandas": "pd"}
 
-_NUMPY_2 = re.compile(r"`(np\.\w+)` was removed in the NumPy 2\.0 release\. (?:Use (`[^`]+`) instead)?")
+_NUMPY_2 = re.compile(r"`(np\.\w+)` was removed in the NumPy 2\.0 release\. (?:Use (`[^`]+`))?")
 _NAME_FORMS = (
     re.compile(r"[Nn]o module named '(?P<owner>[\w.]+)\.(?P<name>\w+)'"),
     re.compile(r"cannot import name '(?P<name>\w+)' from '(?P<owner>[\w.]+)'"),
@@ -123,7 +123,7 @@ def _members(message: str, source: str) -> Iterator[str]:
 
 def _is_keras_whatever_the_class(owner: str, name: str) -> bool:
     is_class = owner.lstrip("_")[:1].isupper()
-    return name in advice.UNMISTAKABLE and is_class and not table.is_class_of_other_libraries(owner)
+    return name in advice.UNMISTAKABLE and is_class and not table.is_estimator(owner)
 
 
 def _arguments(message: str, source: str) -> Iterator[str]:
@@ -185,7 +185,7 @@ def _history_keys(message: str, source: str) -> Iterator[str]:
 
 
 def _sentence(removed: Removed, *, path: str, instead: str) -> str:
-    title = "tf.keras" if path.startswith("tensorflow.keras") else _TITLES.get(removed.package, removed.package)
+    title = "tf.keras" if removed.path.startswith("tensorflow.keras") else _TITLES.get(removed.package, removed.package)
     subject = f"The argument `{path}`" if path.endswith("=") else f"`{_shown(path)}`"
     gone = f"{subject} was removed from {title} after version {removed.last}"
     if instead:

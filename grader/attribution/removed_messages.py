@@ -28,7 +28,7 @@ SENTENCES = (
      "Names of metrics are no loss weights, the third argument of Keras 3's `compile`: write `metrics=['accuracy']`."),
     (r"A KerasTensor cannot be used as input to a TensorFlow function",
      "TensorFlow functions no longer take Keras's symbolic tensors: use `keras.ops` or a layer."),
-    (r"must be passed as a keyword argument\. Received: add_weight|add_\w+\(\) got multiple values for argument 'shape'",
+    (r"passed as a keyword argument\. Received: add_weight|add_\w+\(\) got multiple values for argument 'shape'",
      "In Keras 3 `add_weight` takes its name by keyword: write `add_weight(shape=..., name=...)`."),
     (r"placeholder\(\) is not compatible with eager|The Session graph is empty",
      "Placeholders and sessions are TensorFlow 1: write the model in Keras."),

@@ -97,9 +97,9 @@ def removed_argument(function: str, name: str) -> Removed | None:
     return None
 
 
-def is_class_of_other_libraries(name: str) -> bool:
-    """Whether a class of the table is none of Keras or TensorFlow."""
-    return any(key.split(":")[0] not in {"keras", "tensorflow"} for key in _classes(name))
+def is_estimator(name: str) -> bool:
+    """Whether scikit-learn has a class of that name."""
+    return name in _part("classes")["sklearn"].split()
 
 
 @cache

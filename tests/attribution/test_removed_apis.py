@@ -1,9 +1,28 @@
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
 import pytest
 
 from grader.attribution.removed_apis import removed_api
 from grader.records import CellError
+
+PROVOKED = json.loads((Path(__file__).parent / "provoked.json").read_text(encoding="utf-8"))
+"""Cells run in plain Python with today's libraries: what each raised, and what is said of it."""
+
+
+@pytest.mark.parametrize("provoked", PROVOKED["gone"])
+def test_a_gone_name_is_told_from_the_message_of_todays_library(provoked):
+    """Every old name that was provoked is told, with what to write today where something is known."""
+    cell, name, value, said = provoked
+    assert removed_api(CellError(name=name, value=value), cell) == said
+
+
+@pytest.mark.parametrize(("cell", "name", "value"), PROVOKED["others"])
+def test_nothing_is_said_of_an_error_that_is_no_gone_name(cell, name, value):
+    """Slips, missing files and packages, wrong shapes."""
+    assert removed_api(CellError(name=name, value=value), cell) is None
 
 
 @pytest.mark.parametrize(
@@ -82,3 +101,40 @@ def test_a_renamed_first_argument_is_told(value, source, instead):
     """Where the message names only what lacks, the cell tells what was written instead; without it, nothing is said."""
     assert instead in removed_api(CellError(name="TypeError", value=value), source)
     assert removed_api(CellError(name="TypeError", value=value), "Dense()") is None
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "cell"),
+    [
+        ("AttributeError", "'DataFrame' object has no attribute 'first'", "df.first.plot()"),
+        ("AttributeError", "'SVC' object has no attribute 'predict_classes'", "svc.predict_classes(x)"),
+        ("AttributeError", "'tuple' object has no attribute 'iteritems'", "t.iteritems()"),
+        ("TypeError", "train() got an unexpected keyword argument 'normed'", "train(normed=1)"),
+        (
+            "TypeError",
+            "hist() got an unexpected keyword argument 'normed'",
+            "def hist(x):\n    pass\nhist(1, normed=1)",
+        ),
+        ("TypeError", "Rectangle.set() got an unexpected keyword argument 'normed'", "plt.bar([1], [1], normed=1)"),
+        ("AttributeError", "module 'keras.models' has no attribute 'np_utils'", "keras.models.np_utils"),
+        ("KeyError", "'lr'", "settings['lr']"),
+        ("ValueError", "Unrecognized keyword arguments passed to Dense: {'nb_epoch': 3}", "Dense(3, nb_epoch=3)"),
+        ("ModuleNotFoundError", "No module named 'keras.layers.cores'", "from keras.layers.cores import Dense"),
+    ],
+)
+def test_an_old_name_counts_only_where_its_owner_had_it(name, value, cell):
+    """The same word of another owner, or a column that is called like an old method, is the student's own."""
+    assert removed_api(CellError(name=name, value=value), cell) is None
+
+
+def test_a_call_of_an_old_method_of_a_data_frame_is_told():
+    """Without advice written by hand, a call tells the method from a column."""
+    error = CellError(name="AttributeError", value="'DataFrame' object has no attribute 'first'")
+    assert removed_api(error, "df.first('3D')") == "`.first` was removed from pandas after version 2.2.3."
+
+
+def test_imports_of_a_gone_module_are_written_as_they_are_today():
+    """Each imported name is looked up where it stands now."""
+    error = CellError(name="ModuleNotFoundError", value="No module named 'keras.layers.core'")
+    said = removed_api(error, "from keras.layers.core import Dense, Activation")
+    assert said.endswith("write `from keras.layers import Dense, Activation`.")

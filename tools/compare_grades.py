@@ -32,7 +32,7 @@ _SUMS = (
 )
 
 
-def facts(grade: dict[str, Any], *, texts: bool) -> dict[str, Any]:
+def facts(grade: dict[str, Any], *, texts: bool, renamed: dict[str, str]) -> dict[str, Any]:
     """The marks of a ``grade.json``, each under a name such as ``ex4.accuracy: outcome``."""
     found = {name: grade.get(name) for name in _SUMS}
     found |= {f"execution: {name}": grade["execution"].get(name) for name in ("reason", "first_error_cell")}
@@ -41,7 +41,9 @@ def facts(grade: dict[str, Any], *, texts: bool) -> dict[str, Any]:
     for verdict in grade["verdicts"]:
         names = (*_VERDICT, *(_TEXTS if texts else ()))
         found |= {f"{verdict['criterion']}: {name}": verdict.get(name) for name in names}
-    for number, flag in enumerate(sorted(grade["flags"], key=lambda flag: (flag["rule"], flag["cells"]))):
+    for number, flag in enumerate(
+        sorted(grade["flags"], key=lambda flag: (renamed.get(flag["rule"], flag["rule"]), flag["cells"]))
+    ):
         found |= {f"flag {number}: {name}": flag.get(name) for name in ("rule", "criteria", "cells")}
     said = sorted((one["rule"], one["section"] or "", *one["cells"]) for one in grade["advice"])
     return found | {"advice": said}
@@ -57,7 +59,7 @@ def differences(
         if not all(side.is_file() for side in sides):
             yield name, "grade.json", *("there" if side.is_file() else "missing" for side in sides)
             continue
-        old, new = (facts(json.loads(side.read_text(encoding="utf-8")), texts=texts) for side in sides)
+        old, new = (facts(json.loads(side.read_text(encoding="utf-8")), texts=texts, renamed=renamed) for side in sides)
         for fact in dict.fromkeys((*old, *new)):
             value = old.get(fact)
             value = renamed.get(value, value) if isinstance(value, str) else value

@@ -202,7 +202,7 @@ def test_what_follows_from_a_missing_package_is_not_the_students():
     [
         ("from fancy import drive\ndrive.mount('/content')", "failed"),
         ("import fancy\nmodel.fit(x)", "needs_review"),
-        ("import fancy\ndef train():\n    return 1", "needs_review"),
+        ("import fancy\ndef train():\n    model.fit(x)", "needs_review"),
     ],
 )
 def test_what_is_not_there_follows_from_a_missing_package_only_where_it_may_have_been_made(source, outcome):
@@ -223,7 +223,7 @@ def test_words_below_their_heading_do_not_hang_on_what_ran():
     book.code("draw()", error=CellError(name="NameError", value="name 'draw' is not defined"))
     found = of_book(book)
     assert found["stop.discussion"].outcome == "failed"
-    assert attribute(book.evidence()).reached[2].startswith("Cell 3 follows from a cell that needs the package fancy")
+    assert attribute(book.evidence()).reached[2].startswith("Cell 1 needs the package fancy")
 
 
 def test_a_section_that_the_infrastructure_reaches_by_a_name_is_not_failed():

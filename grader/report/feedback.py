@@ -261,7 +261,7 @@ def _fix_first(graded: GradedSubmission) -> list[tuple[Verdict, str]]:
 
 def _first_error(evidence: Evidence) -> tuple[CellRun, str] | None:
     """The first cell that raised, and what is known of the cause, as sentences."""
-    cell = next((cell for cell in evidence.cells if cell.error is not None), None)
+    cell = next((cell for cell in evidence.cells if cell.status == "error"), None)
     if cell is None:
         return None
     cause = attribute(evidence).causes.get(cell.index)

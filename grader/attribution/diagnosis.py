@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from grader.attribution.causes import Cause
 from grader.attribution.devices import DeviceNames
+from grader.attribution.endings import READINGS
 from grader.attribution.files import WrittenFiles, foreign_path, missing_file
 from grader.attribution.packages import missing_package, own_modules
 from grader.attribution.removed_apis import removed_api
@@ -69,7 +70,7 @@ class ErrorReader:
             return self._other_keras if self._other_keras and "Python" not in found else Cause("removed_api", found)
         if found := missing_package(error, importable=self._importable, own=self._own):
             return Cause("missing_package", found)
-        return self._of_environment(error) or self._of_devices_and_files(error, failing)
+        return _of_limits(error) or self._of_environment(error) or self._of_devices_and_files(error, failing)
 
     def file_cells(self, error: CellError) -> tuple[int, ...]:
         """The cells that write the file that an error says is missing."""
@@ -106,6 +107,17 @@ class ErrorReader:
             return False
         names = re.findall(r"[\w-]+(?:\.\w+)?", error.value.rsplit(":", 1)[-1])
         return any(len(name) > 3 and name.split(".")[0] in self._fetched for name in names)
+
+
+def _of_limits(error: CellError) -> Cause | None:
+    """What is raised in a cell that meets a limit of the sandbox, which the machine at home may not have."""
+    if error.name in {"MemoryError", "ResourceExhaustedError"}:
+        return Cause("stopped", READINGS["memory"])
+    if "[Errno 28]" in error.value or "[Errno 122]" in error.value or "File too large" in error.value:
+        return Cause("stopped", READINGS["disk"])
+    if "can't start new thread" in error.value or error.name == "BlockingIOError":
+        return Cause("stopped", READINGS["processes"])
+    return None
 
 
 def _lacking_version(declared: str | None, installed: str) -> Cause | None:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from grader.attribution.causes import Cause
 from grader.attribution.thresholds import THRESHOLDS
+from grader.cell_names import names_in
 from grader.records import CellRun, Evidence, ExecutionReason
 
 GRADER_REASONS: frozenset[ExecutionReason] = frozenset({"internal", "protocol"})
@@ -20,15 +21,30 @@ ENDS_THE_KERNEL = "ends the kernel."
 
 _EXITS = frozenset({"exit", "quit", "_exit", "abort", "do_shutdown", "ask_exit", "raise_signal"})
 _KILLS = frozenset({"kill", "killpg"})
+_LOOKS_ONLY = frozenset({"print", "len", "str", "format", "range", "int", "float", "sum", "max", "min"})
+_PLAIN = (
+    ast.Name
+    | ast.Constant
+    | ast.UnaryOp
+    | ast.Compare
+    | ast.BoolOp
+    | ast.operator
+    | ast.unaryop
+    | ast.cmpop
+    | ast.boolop
+    | ast.expr_context
+)
 _WITHOUT_END = frozenset({"count", "cycle", "repeat"})
 
-_READINGS: Mapping[ExecutionReason, str] = {
+READINGS: Mapping[ExecutionReason, str] = {
     "memory": "met the limit of memory: it may take more than the task needs, or the limit may be too low for it",
     "cpu": "met the limit of processor time: it may hang in a loop without end, or need more time than it may have",
     "processes": "met the limit of processes: it may start too many, or the limit may be too low for it",
     "disk": "met the limit of disk space: it may write too much, or the limit may be too low for it",
     "kernel_died": "is where the kernel died: its code may have brought that about, or the machine",
 }
+"""What is said of a cell that a limit stopped, with both readings: nobody knows whose failure it is."""
+
 _TIME_READING = "ran into its time limit: it may hang in a loop without end, or be honest work that takes longer"
 
 
@@ -62,7 +78,7 @@ def why_stopped(
         return Cause("endless", "prints without end")
     if reason == "kernel_died" and (run.detail.endswith(ENDS_THE_KERNEL) or any(map(ends_kernel, code))):
         return Cause("ends_kernel")
-    return Cause("stopped", _READINGS.get(reason, _TIME_READING))
+    return Cause("stopped", READINGS.get(reason, _TIME_READING))
 
 
 def _out_of_time(
@@ -98,7 +114,7 @@ def endless_loop(code: ast.AST) -> str | None:
     A generator's loop is left by who asks it for no more.
     """
     for node in ast.walk(code):
-        if isinstance(node, ast.While) and _is_true(node.test) and not _has_way_out(node):
+        if isinstance(node, ast.While) and _stays(node) and not _has_way_out(node):
             return f"while {ast.unparse(node.test)}"
         if isinstance(node, ast.For) and _never_runs_out(node.iter) and not _has_way_out(node):
             return f"for {ast.unparse(node.target)} in {ast.unparse(node.iter)}"
@@ -137,14 +153,32 @@ def _ways_out(nodes: Iterable[ast.AST], *, own: bool) -> Iterator[bool]:
             yield from _ways_out(ast.iter_child_nodes(node), own=own)
 
 
+def _stays(loop: ast.While) -> bool:
+    """Whether a loop's condition stays as it is: it is made of values, and of names that the loop has no hand on."""
+    nodes = list(ast.walk(loop.test))
+    if not all(isinstance(node, _PLAIN) for node in nodes):
+        return False
+    names = {node.id for node in nodes if isinstance(node, ast.Name)}
+    for statement in loop.body:
+        found = names_in(statement)
+        if not names.isdisjoint(found.bound | found.deleted | found.changed | found.called_on | _given(statement)):
+            return False
+    return bool(names) or _is_true(loop.test)
+
+
 def _is_true(test: ast.expr) -> bool:
-    if isinstance(test, ast.Constant):
-        return bool(test.value)
-    return isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not) and _is_false(test.operand)
+    try:
+        return bool(ast.literal_eval(test))
+    except (ValueError, TypeError):
+        return isinstance(test, ast.UnaryOp | ast.Compare)
 
 
-def _is_false(test: ast.expr) -> bool:
-    return isinstance(test, ast.Constant) and not test.value
+def _given(statement: ast.stmt) -> set[str]:
+    """The names that are handed to a function, which may change them; to print changes nothing."""
+    calls = (node for node in ast.walk(statement) if isinstance(node, ast.Call))
+    others = (call for call in calls if getattr(call.func, "id", "") not in _LOOKS_ONLY)
+    given = (part for call in others for argument in (*call.args, *call.keywords) for part in ast.walk(argument))
+    return {part.id for part in given if isinstance(part, ast.Name)}
 
 
 def _never_runs_out(iterator: ast.expr) -> bool:

@@ -41,6 +41,8 @@ def test_a_training_that_was_cut_off_is_the_limits(fields):
         "while True:\n    pass",
         "while 1:\n    model.fit()",
         "for i in itertools.count():\n    model.fit()",
+        "i = 0\nwhile i < 5:\n    print(i)",
+        "waiting = True\nwhile waiting:\n    try:\n        time.sleep(1)\n    except:\n        pass",
         "def f():\n    while not False:\n        for i in x:\n            break\nf()",
     ],
 )
@@ -53,7 +55,11 @@ def test_a_loop_without_a_way_out_is_the_students(source):
     "source",
     [
         "while True:\n    if x:\n        break",
-        "while x:\n    pass",
+        "while queue:\n    queue.pop()",
+        "while i < 5:\n    i += 1",
+        "while x < 5:\n    step(x)",
+        "while os.path.exists('a'):\n    pass",
+        "while False:\n    pass",
         "def gen():\n    while True:\n        yield 1\nmodel.fit(gen())",
         "def f():\n    while True:\n        return",
         "while True:\n    raise ValueError",

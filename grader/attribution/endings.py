@@ -22,18 +22,9 @@ ENDS_THE_KERNEL = "ends the kernel."
 _EXITS = frozenset({"exit", "quit", "_exit", "abort", "do_shutdown", "ask_exit", "raise_signal"})
 _KILLS = frozenset({"kill", "killpg"})
 _LOOKS_ONLY = frozenset({"print", "len", "str", "format", "range", "int", "float", "sum", "max", "min"})
-_PLAIN = (
-    ast.Name
-    | ast.Constant
-    | ast.UnaryOp
-    | ast.Compare
-    | ast.BoolOp
-    | ast.operator
-    | ast.unaryop
-    | ast.cmpop
-    | ast.boolop
-    | ast.expr_context
-)
+_PLAIN = (ast.Name, ast.Constant, ast.UnaryOp, ast.Compare, ast.BoolOp, ast.unaryop, ast.cmpop, ast.boolop, ast.Load)
+"""What a condition is made of that calls nothing and looks into nothing."""
+
 _WITHOUT_END = frozenset({"count", "cycle", "repeat"})
 
 READINGS: Mapping[ExecutionReason, str] = {

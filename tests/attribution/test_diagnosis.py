@@ -212,7 +212,7 @@ def test_a_failure_for_another_reason_is_the_students(source):
     assert errors(ran(0, LOAD), failed(1, source)) == {}
 
 
-@pytest.mark.parametrize("name", ["NameError", "SyntaxError", "ImportError", "MemoryError"])
+@pytest.mark.parametrize("name", ["NameError", "SyntaxError", "ImportError"])
 def test_errors_that_rows_do_not_cause_are_the_students(name):
     """A misspelt name beside a large number is still misspelt."""
     assert errors(ran(0, LOAD), failed(1, "x_train[50000]", name=name)) == {}

@@ -272,6 +272,13 @@ class Rubric(Part):
         return found
 
     @property
+    def template_notebook(self) -> Path | None:
+        """The handed-out notebook; None where the rubric names none, or texts of it alone."""
+        if not isinstance(self.template, str) or not self.template.endswith(".ipynb"):
+            return None
+        return self.companion(self.template)
+
+    @property
     def gap_pairs(self) -> dict[str, ComparedSectionId]:
         """Which section's gap is compared with whose, as the criteria say."""
         return {

@@ -8,10 +8,9 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from grader.advice import advise
-from grader.attribution import reason_for_section
 from grader.calibration import Calibration
 from grader.integrity import Finding, find_integrity_findings
-from grader.judging.absence import nothing_trained_at_all, trained_anything
+from grader.judging.attributed import of_section, of_whole_notebook
 from grader.judging.parameters import parts_of
 from grader.judging.views import Read, SubmissionView
 from grader.matching import match
@@ -213,51 +212,16 @@ class _Judge:
                 cells=results[missing].cells,
             )
         else:
-            result = self._attributed(self._with_training(self._run(criterion, section), section), section)
+            result = self._attributed(self._run(criterion, section), section)
         results[name] = result
 
-    def _with_training(self, result: CheckResult, section: Section) -> CheckResult:
-        """A whole notebook in which no model was trained earns nothing."""
-        is_settled = result.outcome in {"failed", "blocked"} or result.cause == "by_hand"
-        if is_settled or not section.whole_notebook or not self.rubric.asks_for_training:
-            return result
-        return result if trained_anything(self.evidence) else nothing_trained_at_all(self.submission)
-
     def _attributed(self, result: CheckResult, section: Section) -> CheckResult:
-        """What is lost only through a failure of the infrastructure is not lost: a person looks at it."""
-        reason = self._reason_pending(result, section)
-        if reason is None:
-            return result
-        text = f"{reason} What follows from it is not counted against you; a tutor will look."
-        if result.outcome == "partial":
-            text = f"{text} {result.feedback}".strip()
-        return result.model_copy(
-            update={
-                "outcome": "needs_review",
-                "cause": "infrastructure",
-                "share": 0.0,
-                "feedback": text,
-                "next_step": "",
-            }
-        )
-
-    def _reason_pending(self, result: CheckResult, section: Section) -> str | None:
-        attribution = self.submission.attribution
-        is_lost = result.cause == "unverifiable" or result.outcome in {"failed", "partial", "blocked"}
-        # Words stand where they were written, whatever ran; where nothing was read, they are not known.
-        if not is_lost or (result.basis == "manual" and self.evidence.cells):
-            return None
-        if section.whole_notebook and not attribution.every_failure:
-            return None
-        if section.whole_notebook and trained_anything(self.evidence):
-            return attribution.first_reason
+        """The result with whose failure it is that something is lost."""
         if section.whole_notebook:
-            return attribution.reason(cell for cell in attribution.causes if cell in attribution.trains)
-        return reason_for_section(
-            attribution,
-            self.matching[section.id],
-            matching=self.matching,
-            evidence=self.evidence,
+            return of_whole_notebook(result, self.submission, asks_for_training=self.rubric.asks_for_training)
+        return of_section(
+            result,
+            self.submission.section(section.id),
             owners=frozenset(one.id for one in self.rubric.sections if one.model is not None),
             about_model=section.model is not None or section.model_of is not None,
         )

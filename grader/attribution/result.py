@@ -48,17 +48,27 @@ class Attribution:
 
     @property
     def origins(self) -> tuple[str, ...]:
-        """What the infrastructure lacked, a part of a sentence for each cell where it began, in order."""
-        return tuple(
-            cause.clause(cell)
-            for cell, cause in sorted(self.causes.items())
-            if cause.is_infrastructure and not cause.follows
-        )
+        """What the infrastructure lacked, each thing once: a part of a sentence about the cell where it began."""
+        first: dict[tuple[str, str], str] = {}
+        for cell, cause in sorted(self.causes.items()):
+            if cause.is_infrastructure and not cause.follows:
+                first.setdefault((cause.kind, cause.detail), cause.clause(cell))
+        return tuple(first.values())
 
     @property
     def first_reason(self) -> str | None:
         """The first reason of all; None where the infrastructure did not fail."""
         return next(iter(self.reached.values()), None)
+
+    def why_not_reached(self, cells: Iterable[int]) -> str | None:
+        """Why the run ended before these cells, where the student's doing ended it; None where it did not."""
+        ended = self.ended_by
+        if ended is None or self.causes[ended].is_infrastructure:
+            return None
+        raised = set(self.raised)
+        if all(cell in raised or cell not in self.causes for cell in cells):
+            return None
+        return f"{self.causes[ended].sentence(ended).rstrip('.')}, and nothing after it ran."
 
     def is_infrastructure(self, cell: int) -> bool:
         """Whether a cell failed for what the infrastructure lacks."""

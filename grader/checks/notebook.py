@@ -113,7 +113,7 @@ def notebook_runs(section: SectionView, _params: NotebookRunsParams) -> CheckRes
             next_step="Restart the kernel, run all cells in order, and fix the first cell that fails.",
             cells=tuple(cell.index for cell in own),
         )
-    why = listed(attribution.origins[:MOST_ORIGINS]) or "the run did not reach its end"
+    why = "; ".join(attribution.origins[:MOST_ORIGINS]) or "the run did not reach its end"
     parts = (f"{why}.", section.evidence.execution.detail, "A tutor will look at it.")
     return needs_review(
         "infrastructure",

@@ -121,10 +121,10 @@ def nothing_trained_at_all(submission: SubmissionView) -> CheckResult:
 
 def _why_not_run(cell: CellRun, attribution: Attribution) -> str:
     """Which cell ended the run before this one was reached."""
-    ended = attribution.ended_by
-    if ended is None or ended not in attribution.causes:
+    why = attribution.why_not_reached([cell.index])
+    if why is None:
         return f"cell {cell.index + 1} was not reached: the run had ended before"
-    return f"{attribution.causes[ended].clause(ended)}, and nothing after it ran"
+    return why[:1].lower() + why[1:].rstrip(".")
 
 
 def fix_for(section: SectionView) -> str:

@@ -81,8 +81,16 @@ def names_in(code: ast.AST, *, inside_functions: bool = True) -> Names:
 def names_from_outside(code: ast.AST) -> frozenset[str]:
     """The names that code takes from around it: those of functions and comprehensions that are their own left out.
 
-    What a function reads counts as read, whenever it is called.
+    What a function reads counts as read, whenever it is called. Of code that nests deeper than Python recurses, every
+    name that it reads.
     """
+    try:
+        return _from_outside(code)
+    except RecursionError:
+        return names_in(code).read
+
+
+def _from_outside(code: ast.AST) -> frozenset[str]:
     own: frozenset[str] = frozenset()
     found: set[str] = set()
     waiting = list(ast.iter_child_nodes(code))
@@ -93,7 +101,7 @@ def names_from_outside(code: ast.AST) -> frozenset[str]:
     elif isinstance(code, _Comprehension):
         own = frozenset().union(*(names_in(generator.target).assigned for generator in code.generators))
     for node in waiting:
-        found |= names_from_outside(node)
+        found |= _from_outside(node)
     return frozenset(found - own)
 
 

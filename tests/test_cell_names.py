@@ -76,6 +76,14 @@ def test_what_code_takes_from_around_it_is_not_its_own(source, taken):
     assert names_from_outside(ast.parse(source)) == taken
 
 
+def test_code_that_nests_deeper_than_python_recurses_is_survived():
+    """Its names are those that it reads."""
+    node = ast.Name(id="x", ctx=ast.Load())
+    for _ in range(5000):
+        node = ast.UnaryOp(op=ast.USub(), operand=node)
+    assert names_from_outside(node) == {"x"}
+
+
 def test_a_function_sets_what_it_declares_global():
     """Only where it binds it."""
     assert names_set_globally(ast.parse("def f():\n    global a, b\n    a = 1")) == {"a"}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import contextlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from grader.attribution.causes import Cause
@@ -104,6 +105,12 @@ def endless_loop(code: ast.AST) -> str | None:
 
     A generator's loop is left by who asks it for no more.
     """
+    with contextlib.suppress(RecursionError):
+        return _endless_loop(code)
+    return None
+
+
+def _endless_loop(code: ast.AST) -> str | None:
     for node in ast.walk(code):
         if isinstance(node, ast.While) and _stays(node) and not _has_way_out(node):
             return f"while {ast.unparse(node.test)}"

@@ -17,7 +17,7 @@ def of_whole_notebook(result: CheckResult, submission: SubmissionView, *, asks_f
         asks_for_training: Whether the rubric asks for a model at all.
     """
     attribution, trained = submission.attribution, trained_anything(submission.evidence)
-    is_settled = result.outcome in {"failed", "blocked"} or result.cause == "by_hand"
+    is_settled = result.outcome in {"failed", "blocked"} or result.cause in {"by_hand", "infrastructure"}
     if asks_for_training and not trained and not is_settled:
         result = nothing_trained_at_all(submission)
     if not _is_lost(result) or not attribution.every_failure:

@@ -50,12 +50,15 @@ def criteria_that_cannot_fail(
         Criterion to a sentence that says what should have failed it.
     """
     unfailed = {verdict.criterion: verdict for verdict in graded.verdicts if verdict.outcome == "passed"}
+    # Without a training each of these is blocked, whatever its check says.
+    whole = {criterion.id for section in rubric.sections if section.whole_notebook for criterion in section.criteria}
     banded = {name for name, verdict in unfailed.items() if verdict.judged is not None}
     nothing = Measurements(submission=evidence.submission)
     controls = [(one, nothing) for one in _without_content(evidence)]
     for other, known in [*controls, (_with_wrong_numbers(evidence), measurements)]:
         grade = evaluate(rubric, evidence=other, measurements=known, read=read)
-        unfailed = _still(unfailed, grade, deciding=set(unfailed) - banded)
+        blocked = {verdict.criterion for verdict in grade.verdicts if verdict.outcome == "blocked"}
+        unfailed = _still(unfailed, grade, deciding=set(unfailed) - banded - (whole & blocked))
     for name in dict.fromkeys(unfailed[name].section for name in banded):
         match = graded.matching[name]
         for measured in _other_figures(measurements, match):

@@ -3,8 +3,16 @@
 from __future__ import annotations
 
 import pytest
+from nbformat import NotebookNode
 
-from grader.execution.outputs import FIRST_CHARACTERS, LAST_CHARACTERS, TRUNCATED, CellOutputs
+from grader.execution.outputs import (
+    FIRST_CHARACTERS,
+    LAST_CHARACTERS,
+    TRUNCATED,
+    CellOutputs,
+    asks_for_the_end,
+    may_raise,
+)
 
 
 def test_streams_are_joined_and_shown_as_a_terminal_would() -> None:
@@ -87,3 +95,27 @@ def test_the_error_keeps_name_value_and_traceback_without_colours() -> None:
     outputs.take("error", {"ename": "NameError", "evalue": "no x", "traceback": ["\x1b[31mline\x1b[0m"]})
     error = outputs.error(None)
     assert (error.name, error.value, error.traceback) == ("NameError", "no x", "line")
+
+
+@pytest.mark.parametrize(
+    ("payload", "asks"),
+    [
+        ([{"source": "ask_exit", "keepkernel": False}], True),
+        ([{"source": "ask_exit", "keepkernel": True}], False),
+        ([{"source": "page"}, 3], False),
+        ("ask_exit", False),
+        (None, False),
+    ],
+)
+def test_a_reply_tells_that_the_kernel_is_about_to_end(payload: object, asks: bool) -> None:
+    """Whatever shape it has."""
+    assert asks_for_the_end({"content": {"payload": payload}}) is asks
+    assert asks_for_the_end(None) is False
+
+
+@pytest.mark.parametrize(
+    ("tags", "may"), [(["raises-exception"], True), (["slow"], False), ("raises-exception", False), (None, False)]
+)
+def test_a_cell_may_raise_where_it_is_tagged_so(tags: object, may: bool) -> None:
+    """With the tag that Jupyter's own tools know."""
+    assert may_raise(NotebookNode({"metadata": NotebookNode({} if tags is None else {"tags": tags})})) is may

@@ -22,6 +22,9 @@ _TEXT = re.compile(
     re.IGNORECASE,
 )
 
+_NAMED = re.compile(r"\b(?:GPUs?|TPUs?|CUDA|graphics cards?)\b", re.IGNORECASE)
+"""What a student's own ``raise`` or ``assert`` names."""
+
 _NEVER = frozenset(
     {"NameError", "UnboundLocalError", "SyntaxError", "IndentationError", "TabError", "AttributeError", "TypeError"}
     | {"ImportError", "ModuleNotFoundError", "KeyboardInterrupt", "SystemExit"}
@@ -57,7 +60,9 @@ class DeviceNames:
         """
         if error.name in _NEVER:
             return False
-        if _TEXT.search(f"{error.name}: {error.value}"):
+        text = f"{error.name}: {error.value}"
+        own_words = any(isinstance(one, ast.Raise | ast.Assert) for one in failing)
+        if _TEXT.search(text) or (own_words and _NAMED.search(text)):
             return True
         return any(_looks_up(one) or not self._names.isdisjoint(names_from_outside(one)) for one in failing)
 

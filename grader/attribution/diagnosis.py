@@ -64,7 +64,7 @@ class ErrorReader:
         """
         if error.name == "SystemExit":
             return Cause("ends_kernel")
-        if error.name == "StdinNotImplementedError" or "EOF when reading a line" in error.value:
+        if error.name == "StdinNotImplementedError" or "EOF when reading a line" in error.value or _reads(failing):
             return Cause("typing")
         if found := removed_api(error, cell.source):
             return self._other_keras if self._other_keras and "Python" not in found else Cause("removed_api", found)
@@ -107,6 +107,12 @@ class ErrorReader:
             return False
         names = re.findall(r"[\w-]+(?:\.\w+)?", error.value.rsplit(":", 1)[-1])
         return any(len(name) > 3 and name.split(".")[0] in self._fetched for name in names)
+
+
+def _reads(failing: Sequence[ast.AST]) -> bool:
+    """Whether what failed reads what is typed without asking for it."""
+    nodes = (node for one in failing for node in ast.walk(one))
+    return any(isinstance(node, ast.Attribute) and node.attr == "stdin" for node in nodes)
 
 
 def _of_limits(error: CellError) -> Cause | None:

@@ -271,7 +271,7 @@ class NotebookRun:
     async def _ask_once_more(self, client: KernelClient, *, watch: Watch, ended: asyncio.Future[None]) -> None:
         """Waits until the kernel is idle: whoever answers for the last cell before its time is found out by then.
 
-        A kernel that has ended meanwhile, as after ``exit()``, has done its work.
+        A kernel that has ended meanwhile has done its work.
         """
         index = self.ordinals[-1]
         watch.begin(index)

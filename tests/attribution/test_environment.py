@@ -92,6 +92,7 @@ def test_a_data_set_that_is_not_at_hand_is_named():
         ("setup()", "IndexError", "list index out of range"),
         ("check_output(['nvidia-smi'])", "FileNotFoundError", "[Errno 2] No such file or directory: 'nvidia-smi'"),
         ("tpu()", "ValueError", "Please provide a TPU Name to connect to."),
+        ("try:\n    f()\nexcept ValueError:\n    raise Exception('no TPU runtime')", "Exception", "no TPU runtime"),
         ("os.environ['COLAB_TPU_ADDR']", "KeyError", "'COLAB_TPU_ADDR'"),
         ("f()", "InvalidArgumentError", "Could not satisfy device specification '/device:GPU:0'"),
     ],
@@ -130,6 +131,7 @@ def test_a_mistake_beside_a_look_at_the_devices_is_the_students(*, source, name,
 def test_typing_is_the_environments(name, value):
     """Nobody types here."""
     assert of(name, value) == "typing"
+    assert of("ValueError", "invalid literal for int()", "n = int(sys.stdin.readline())") == "typing"
 
 
 @pytest.mark.parametrize(

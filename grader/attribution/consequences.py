@@ -92,6 +92,8 @@ class _Reading:
         self._causes: dict[int, Cause] = {}
         self._touched: dict[int, Cause] = {}
         self._raised: list[int] = []
+        self._owed: dict[int, set[str]] = {}
+        self._harmless: set[int] = set()
         self._work: dict[str, set[int]] = {"builds": set(), "trains": set(), "makes": set()}
         self._stopped: int | None = None
         self._ended_by: int | None = None
@@ -101,7 +103,12 @@ class _Reading:
         """What was found so far."""
         work = {name: frozenset(cells) for name, cells in self._work.items()}
         return Attribution(
-            causes=self._causes, touched=self._touched, raised=tuple(self._raised), ended_by=self._ended_by, **work
+            causes=self._causes,
+            touched=self._touched,
+            raised=tuple(self._raised),
+            harmless=frozenset(self._harmless),
+            ended_by=self._ended_by,
+            **work,
         )
 
     def read(self, cell: CellRun) -> None:
@@ -118,6 +125,7 @@ class _Reading:
             self._causes[cell.index] = cause
             self._touched.pop(cell.index, None)
             self._lose([*parts.failing, *parts.left], _of(cell, cause))
+            self._note_owed(cell, bound([*parts.failing, *parts.left]), cause)
             if cell.status != "not_run":
                 self._raised.append(cell.index)
         if tree is not None:
@@ -128,12 +136,27 @@ class _Reading:
         for step in steps(ran, self._functions):
             cause = self._first(step.takes)
             if cause is None:
-                for name in step.makes:
-                    self._lost.pop(name, None)
+                self._make(step.makes)
                 continue
             self._spread(step, cause)
             if cause.is_infrastructure:
                 self._touched.setdefault(cell.index, cause)
+
+    def _make(self, names: Iterable[str]) -> None:
+        """Names are made, and owed by no cell that failed before."""
+        for name in names:
+            self._lost.pop(name, None)
+            for cell, owed in self._owed.items():
+                owed.discard(name)
+                if not owed:
+                    self._harmless.add(cell)
+
+    def _note_owed(self, cell: CellRun, names: Iterable[str], cause: Cause) -> None:
+        """Notes which names a cell that failed should have made; to look at the machine makes nothing."""
+        if owed := set(names):
+            self._owed[cell.index] = owed
+        elif cause.kind in {"device", "platform"}:
+            self._harmless.add(cell.index)
 
     def _cause(self, cell: CellRun, tree: ast.Module | None, parts: Parts) -> Cause:
         """Why the cell did not run to its end."""

@@ -19,6 +19,8 @@ class Attribution:
         builds: Cells whose code makes or compiles a model, or trains one.
         trains: Those of them that train one.
         makes: Cells whose code does more than to prepare the machine, as imports and checks of the platform do.
+        harmless: Cells that failed and took nothing from what followed: a later cell made all that they should have
+            made, or they did no more than to look at the machine.
         ended_by: The cell after which no other ran; None where the run came to its end.
     """
 
@@ -28,6 +30,7 @@ class Attribution:
     builds: frozenset[int] = frozenset()
     trains: frozenset[int] = frozenset()
     makes: frozenset[int] = frozenset()
+    harmless: frozenset[int] = frozenset()
     ended_by: int | None = None
 
     @property
@@ -77,9 +80,10 @@ class Attribution:
     def reason(self, cells: Iterable[int]) -> str | None:
         """Why what these cells should have made is not there, where that is the infrastructure's failure.
 
-        Of several failures the first counts: what failed by the student's doing before stays so.
+        Of several failures the first counts: what failed by the student's doing before stays so. What was made good by
+        a later cell does not.
         """
-        found = {**self.touched, **self.causes}
+        found = {**self.touched, **{cell: cause for cell, cause in self.causes.items() if cell not in self.harmless}}
         first = min((cell for cell in cells if cell in found), default=None)
         if first is None or not found[first].is_infrastructure:
             return None

@@ -130,3 +130,25 @@ def test_the_evidence_holds_no_conclusions():
     """Of an error what Python says, of a cell how it ended."""
     assert set(CellError.model_fields) == {"name", "value", "traceback"}
     assert not {"cause", "beyond_sample"} & set(CellRun.model_fields)
+
+
+def test_a_failure_that_a_later_cell_made_good_explains_nothing():
+    """Neither the student's nor the infrastructure's."""
+    book = Notebook()
+    book.code("m = fancy.model()", error=undefined("fancy"))
+    book.code("import fancy\nm = fancy.model()", error=MISSING)
+    assert attribute(book.evidence()).reason([0, 1]) is None
+    assert attribute(book.evidence()).reason([1]).startswith("Cell 2 needs the package fancy")
+    book.code("m = fancy = 1")
+    found = attribute(book.evidence())
+    assert (found.harmless, found.reason([0, 1]), found.own_errors) == ({0, 1}, None, (0,))
+
+
+def test_a_look_at_the_machine_takes_nothing_from_a_section():
+    """A cell that only asks for a device, and one for another shell."""
+    book = Notebook()
+    book.code("gpus = tf.config.list_physical_devices('GPU')")
+    book.code("use(gpus[0])", error=CellError(name="IndexError", value="list index out of range"))
+    book.code("%%shell\nls", error=CellError(name="UsageError", value="Cell magic `%%shell` not found."))
+    found = attribute(book.evidence())
+    assert (found.harmless, found.reason([0, 1, 2]), found.every_failure) == ({1, 2}, None, True)

@@ -24,7 +24,7 @@ from nbclient.exceptions import CellExecutionComplete, DeadKernelError
 from nbformat import NotebookNode
 
 from grader.execution.messages import KernelClient, Traffic
-from grader.execution.outputs import OUTPUT_KINDS, CellOutputs, TailPipe, asks_for_the_end, may_raise
+from grader.execution.outputs import OUTPUT_KINDS, CellOutputs, TailPipe, asks_for_the_end
 from grader.execution.sandbox import Job, Sandbox, Sandboxed, python_command
 from grader.execution.sandbox.folders import job_folder
 from grader.execution.watch import OUT_OF_MEMORY, RunLimits, Stop, Watch, death_text, memory_text
@@ -326,7 +326,7 @@ class NotebookRun:
         error = driver.kept.error(driver.reply) if status == "error" else None
         if error is not None and error.name in OUT_OF_MEMORY:
             self.stop.note("memory", detail=memory_text(index=index, limits=self.limits), cell=index, ends=False)
-        elif error is not None and may_raise(node):
+        elif error is not None and self.submission.cells[index].may_raise:
             status = "ok"
         self._add(index, status=status, seconds=seconds, printed=driver.kept.printed(), error=error)
 

@@ -191,9 +191,3 @@ def asks_for_the_end(reply: Any) -> bool:
     payload = content.get("payload") if isinstance(content, dict) else None
     said = [item for item in payload if isinstance(item, dict)] if isinstance(payload, list) else []
     return any(item.get("source") == "ask_exit" and not item.get("keepkernel") for item in said)
-
-
-def may_raise(cell: NotebookNode) -> bool:
-    """Whether a cell is tagged as one whose error is meant, as Jupyter's own tools take it."""
-    tags = cell.metadata.get("tags")
-    return isinstance(tags, list) and "raises-exception" in tags

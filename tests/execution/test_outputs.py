@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-from nbformat import NotebookNode
 
 from grader.execution.outputs import (
     FIRST_CHARACTERS,
@@ -11,7 +10,6 @@ from grader.execution.outputs import (
     TRUNCATED,
     CellOutputs,
     asks_for_the_end,
-    may_raise,
 )
 
 
@@ -111,11 +109,3 @@ def test_a_reply_tells_that_the_kernel_is_about_to_end(payload: object, asks: bo
     """Whatever shape it has."""
     assert asks_for_the_end({"content": {"payload": payload}}) is asks
     assert asks_for_the_end(None) is False
-
-
-@pytest.mark.parametrize(
-    ("tags", "may"), [(["raises-exception"], True), (["slow"], False), ("raises-exception", False), (None, False)]
-)
-def test_a_cell_may_raise_where_it_is_tagged_so(tags: object, may: bool) -> None:
-    """With the tag that Jupyter's own tools know."""
-    assert may_raise(NotebookNode({"metadata": NotebookNode({} if tags is None else {"tags": tags})})) is may

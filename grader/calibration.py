@@ -29,6 +29,7 @@ class Calibration(Record):
         fingerprints: Of the data sets that the reference loaded, by name; without any, its figures hold for all data.
         packages: Distribution to version.
         seeds: One a run, ``(runs,)``.
+        seconds: Wall time of each run, start to end, ``(runs,)``; empty where it was not noted.
         figures: ``<section>.<figure>`` (``ex4.test_accuracy``) to one value a run, shape ``(runs,)``.
     """
 
@@ -40,6 +41,7 @@ class Calibration(Record):
     fingerprints: dict[str, Sha256]
     packages: dict[str, str]
     seeds: tuple[int, ...]
+    seconds: tuple[float, ...] = ()
     figures: dict[str, tuple[float, ...]]
 
     @model_validator(mode="before")
@@ -52,6 +54,11 @@ class Calibration(Record):
     def holds_for_all_data(self) -> bool:
         """Whether the reference loaded none of our data sets, so that full and sample are the same to it."""
         return not self.fingerprints
+
+    @property
+    def longest_seconds(self) -> float | None:
+        """What the slowest run took; None where it was not noted."""
+        return max(self.seconds, default=None)
 
     def mean(self, figure: str) -> float:
         """Mean of a figure over the runs.

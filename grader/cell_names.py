@@ -11,6 +11,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
+_Function = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
+_Comprehension = ast.ListComp | ast.SetComp | ast.GeneratorExp | ast.DictComp
 
 
 @dataclass(frozen=True)
@@ -19,12 +21,12 @@ class Names:
 
     Attributes:
         read: Those whose value it takes; of ``x += 1`` none, of ``x[0] = 1`` the ``x``.
-        assigned: Those that an assignment, a loop, a ``with`` or a ``:=`` binds.
+        assigned: Those that an assignment, a loop, a ``with``, an ``except``, a ``match`` or a ``:=`` binds.
         deleted: Those that ``del`` removes.
         defined: Those of functions and classes.
         imported: Those that an import binds (of ``import a.b`` the ``a``).
-        items_set: Those of which it sets an item (``x[0] = 1``).
-        called_on: Those of which it calls a method (``x.fit()``), which may change them.
+        changed: Those of which it sets an item or an attribute (``x[0] = 1``, ``model.optimizer.lr = 1``).
+        called_on: Those of which it calls a method (``x.fit()``, ``x.layers[0].build()``), which may change them.
     """
 
     read: frozenset[str]
@@ -32,7 +34,7 @@ class Names:
     deleted: frozenset[str]
     defined: frozenset[str]
     imported: frozenset[str]
-    items_set: frozenset[str]
+    changed: frozenset[str]
     called_on: frozenset[str]
 
     @property
@@ -58,15 +60,55 @@ def names_in(code: ast.AST, *, inside_functions: bool = True) -> Names:
                 found["assigned"].add(name)
             case ast.Name(id=name):
                 found["deleted"].add(name)
+            case (
+                ast.ExceptHandler(name=str(name))
+                | ast.MatchAs(name=str(name))
+                | ast.MatchStar(name=str(name))
+                | ast.MatchMapping(rest=str(name))
+            ):
+                found["assigned"].add(name)
             case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
                 found["defined"].add(name)
             case ast.Import(names=aliases) | ast.ImportFrom(names=aliases):
                 found["imported"].update((alias.asname or alias.name).partition(".")[0] for alias in aliases)
-            case ast.Call(func=ast.Attribute(value=ast.Name(id=name))):
-                found["called_on"].add(name)
-            case ast.Subscript(value=ast.Name(id=name), ctx=ast.Store()):
-                found["items_set"].add(name)
+            case ast.Call(func=ast.Attribute(value=owner)):
+                found["called_on"].update(_root(owner))
+            case ast.Subscript(value=owner, ctx=ast.Store()) | ast.Attribute(value=owner, ctx=ast.Store()):
+                found["changed"].update(_root(owner))
     return Names(**{kind: frozenset(names) for kind, names in found.items()})
+
+
+def names_from_outside(code: ast.AST) -> frozenset[str]:
+    """The names that code takes from around it: those of functions and comprehensions that are their own left out.
+
+    What a function reads counts as read, whenever it is called. Of code that nests deeper than Python recurses, every
+    name that it reads.
+    """
+    try:
+        return _from_outside(code)
+    except RecursionError:
+        return names_in(code).read
+
+
+def _from_outside(code: ast.AST) -> frozenset[str]:
+    own: frozenset[str] = frozenset()
+    found: set[str] = set()
+    waiting = list(ast.iter_child_nodes(code))
+    if isinstance(code, ast.Name) and isinstance(code.ctx, ast.Load):
+        found.add(code.id)
+    elif isinstance(code, _Function):
+        own = _parameters(code) | _local(code)
+    elif isinstance(code, _Comprehension):
+        own = frozenset().union(*(names_in(generator.target).assigned for generator in code.generators))
+    for node in waiting:
+        found |= _from_outside(node)
+    return frozenset(found - own)
+
+
+def names_set_globally(function: ast.AST) -> frozenset[str]:
+    """The names of the notebook that a function sets when it is called, by ``global``."""
+    declared = {name for node in ast.walk(function) if isinstance(node, ast.Global) for name in node.names}
+    return frozenset(declared & names_in(function).bound)
 
 
 def root_name(expression: ast.expr, *, through: type[ast.expr] | tuple[type[ast.expr], ...]) -> str | None:
@@ -79,6 +121,26 @@ def root_name(expression: ast.expr, *, through: type[ast.expr] | tuple[type[ast.
     while isinstance(expression, through):
         expression = expression.func if isinstance(expression, ast.Call) else expression.value  # type: ignore[attr-defined]
     return expression.id if isinstance(expression, ast.Name) else None
+
+
+def _root(owner: ast.expr) -> Iterator[str]:
+    name = root_name(owner, through=(ast.Attribute, ast.Subscript))
+    if name is not None:
+        yield name
+
+
+def _parameters(function: _Function) -> frozenset[str]:
+    said = function.args
+    every = [*said.posonlyargs, *said.args, *said.kwonlyargs, said.vararg, said.kwarg]
+    return frozenset(one.arg for one in every if one is not None)
+
+
+def _local(function: _Function) -> frozenset[str]:
+    if isinstance(function, ast.Lambda):
+        return frozenset()
+    shared = {name for node in ast.walk(function) if isinstance(node, ast.Global | ast.Nonlocal) for name in node.names}
+    inside = (names_in(statement, inside_functions=False).bound for statement in function.body)
+    return frozenset().union(*inside) - shared
 
 
 def _outside_functions(code: ast.AST) -> Iterator[ast.AST]:

@@ -10,6 +10,7 @@ from functools import cached_property
 from grader.advice import advise
 from grader.calibration import Calibration
 from grader.integrity import Finding, find_integrity_findings
+from grader.judging.attributed import of_section, of_whole_notebook
 from grader.judging.parameters import parts_of
 from grader.judging.views import Read, SubmissionView
 from grader.matching import match
@@ -64,6 +65,7 @@ def evaluate(rubric: Rubric, *, evidence: Evidence, measurements: Measurements, 
         problem = f"We failed to match the notebook with the rubric ({type(error).__name__}: {error})."
         matching = {one.id: SectionMatch(section=one.id, title=one.title, why=problem) for one in rubric.sections}
     judge = _Judge(rubric, evidence=evidence, measurements=measurements, matching=matching, read=read)
+    problem = problem or judge.attribution_problem()
     verdicts = judge.verdicts(problem)
     return _graded(
         rubric,
@@ -137,6 +139,14 @@ class _Judge:
         findings = self._findings if problem is None else ()
         return tuple(_verdict(*by_id[name], _under_review(results[name], by_id[name][1], findings)) for name in by_id)
 
+    def attribution_problem(self) -> str | None:
+        """What to say where we cannot tell whose failure it is; None where we can."""
+        try:
+            _ = self.submission.attribution.reached
+        except Exception as error:  # noqa: BLE001 - as above
+            return f"We failed to find whose failure the errors are ({type(error).__name__}: {error})."
+        return None
+
     def flags(self, verdicts: Iterable[Verdict]) -> tuple[Flag, ...]:
         """What the tutor should look at, with the criteria that wait for it."""
         waiting = [verdict for verdict in verdicts if verdict.cause == "flagged"]
@@ -202,8 +212,19 @@ class _Judge:
                 cells=results[missing].cells,
             )
         else:
-            result = self._run(criterion, section)
-        results[name] = _with_attribution(result, section, self.submission)
+            result = self._attributed(self._run(criterion, section), section)
+        results[name] = result
+
+    def _attributed(self, result: CheckResult, section: Section) -> CheckResult:
+        """The result with whose failure it is that something is lost."""
+        if section.whole_notebook:
+            return of_whole_notebook(result, self.submission, asks_for_training=self.rubric.asks_for_training)
+        return of_section(
+            result,
+            self.submission.section(section.id),
+            owners=frozenset(one.id for one in self.rubric.sections if one.model is not None),
+            about_model=section.model is not None or section.model_of is not None,
+        )
 
     def _run(self, criterion: Criterion, section: Section) -> CheckResult:
         try:
@@ -225,6 +246,7 @@ class _Judge:
             full_calibration=self._calibration("full"),
             template_texts=self.rubric.template_texts,
             longest_training=_longest_training(self.rubric),
+            keras=self.rubric.keras,
         )
 
     def _calibration(self, kind: DataKind) -> Calibration | None:
@@ -242,30 +264,6 @@ class _Judge:
 def _longest_training(rubric: Rubric) -> int | None:
     asked = [recipe.epochs for criterion in rubric.criteria for recipe in parts_of(criterion.params, TrainingRecipe)]
     return max((epochs for epochs in asked if epochs is not None), default=None)
-
-
-def _with_attribution(result: CheckResult, section: Section, submission: SubmissionView) -> CheckResult:
-    """What is lost only through a failure of the infrastructure is not lost: a person looks at it."""
-    attribution, match = submission.attribution, submission.matching[section.id]
-    is_lost = result.cause == "unverifiable" or result.outcome in {"failed", "partial", "blocked"}
-    if not is_lost or attribution.first_reason is None:
-        return result
-    if section.whole_notebook:
-        reason = attribution.first_reason if attribution.every_failure else None
-    elif not match.cells:
-        reason = attribution.reason(attribution.not_made)
-    elif result.basis == "manual" and match.heading_cell is not None:
-        # Words stand where they were written, whatever ran.
-        reason = None
-    else:
-        fits = (fit for fit in submission.evidence.fits if fit.id in match.fits)
-        reason = attribution.reason({*match.cells, *(fit.cell for fit in fits if fit.cell is not None)})
-    if reason is None:
-        return result
-    text = f"{reason} What follows from it is not counted against you; a tutor will look. {result.feedback}".strip()
-    return result.model_copy(
-        update={"outcome": "needs_review", "cause": "infrastructure", "share": 0.0, "feedback": text, "next_step": ""}
-    )
 
 
 def _under_review(result: CheckResult, section: Section, findings: Iterable[FindingInSections]) -> CheckResult:

@@ -182,6 +182,7 @@ def _execute(
             limits=settings.limits,
             seed=task.seed,
             core=core,
+            inputs=settings.rubric.typed_inputs,
         ),
         on_cell=lambda index, cells: on_progress(Progress(task.id, "run", index, cells)),
     )

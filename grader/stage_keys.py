@@ -3,8 +3,8 @@
 A key holds all that its stage depends on, and no more; it is written last, and not at all where the stage failed
 because of us, so that it runs again by itself.
 
-execution       notebook, attached files, data sets, seed, sandbox tier, environment, recorder and intake; limits as
-                far as they could have mattered
+execution       notebook, attached files, data sets, seed, answers to `input`, sandbox tier, environment, recorder and
+                intake; limits as far as they could have mattered
 verification    evidence, data sets, environment, the verifier and its guest
 replay          a fit at a time: evidence, data sets, environment, the replay and its guest; which fits were asked for
 evaluation      rubric with the reference's spread, evidence, measurements, reruns, checks and what they are made of
@@ -127,6 +127,7 @@ class StageKeys:
             "files": {},
             "data_choice": settings.data_sets.choice,
             "seed": self.task.seed,
+            "inputs": list(settings.rubric.typed_inputs),
             "limits": plain_limits(settings),
             "tier": settings.sandbox.tier,
             "environment": self.environment,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 from dataclasses import dataclass
@@ -40,8 +41,8 @@ class RecordedRun:
         return tuple(figure for figure in self.recording.figures if figure.cell == cell)
 
 
-def run_cells(cells: list[str], folder: Path, *, seed: int = 7) -> RecordedRun:
-    """Runs every cell in one kernel; cell indices are places in the list."""
+def run_cells(cells: list[str], folder: Path, *, seed: int = 7, inputs: tuple[str, ...] = ()) -> RecordedRun:
+    """Runs every cell in one kernel, answering what it asks for; cell indices are places in the list."""
     library, work, data_sets = (folder / name for name in ("lib", "work", "data"))
     shutil.copytree(Path(grader.execution.recorder.__file__).parent, library / "recorder")
     work.mkdir()
@@ -53,6 +54,7 @@ def run_cells(cells: list[str], folder: Path, *, seed: int = 7) -> RecordedRun:
     environment = {
         **os.environ,
         "GRADER_DATA_SETS": str(data_sets),
+        "GRADER_INPUTS": json.dumps(inputs),
         "GRADER_RECORD_FD": str(writing),
         "GRADER_SEED": str(seed),
         "HOME": str(work),

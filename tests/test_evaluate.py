@@ -1,9 +1,10 @@
 import math
 
 import pytest
-from builders import SHA, make_calibration, make_evidence
+from builders import SHA, Notebook, make_calibration, make_evidence
 from worksheet import Worksheet, printed, rubric
 
+from grader.architecture.forms import ModelForm
 from grader.attribution import attribute
 from grader.errors import StoreError
 from grader.evaluate import data_kind, evaluate, not_run
@@ -202,7 +203,7 @@ def test_what_follows_from_a_missing_package_is_not_the_students():
     [
         ("from fancy import drive\ndrive.mount('/content')", "failed"),
         ("import fancy\nmodel.fit(x)", "needs_review"),
-        ("import fancy\ndef train():\n    return 1", "needs_review"),
+        ("import fancy\ndef train():\n    model.fit(x)", "needs_review"),
     ],
 )
 def test_what_is_not_there_follows_from_a_missing_package_only_where_it_may_have_been_made(source, outcome):
@@ -214,6 +215,68 @@ def test_what_is_not_there_follows_from_a_missing_package_only_where_it_may_have
     assert of_book(book)["deep.architecture"].outcome == outcome
 
 
+def in_whole(criterion, section="notebook"):
+    """A rubric that asks for a model, with a criterion of the whole notebook."""
+    form = ModelForm.model_validate({"inputs": [784]})
+    sections = (
+        Section(id=section, title="All", whole_notebook=True, criteria=(criterion,)),
+        Section(id="ex1", title="Exercise 1", model=form),
+    )
+    return Rubric(assignment="some", title="Some", points={"core": 1}, sections=sections)
+
+
+@pytest.mark.parametrize(("trained", "outcome"), [(False, "blocked"), (True, "passed")])
+def test_a_whole_notebook_without_a_trained_model_earns_nothing(says, trained, outcome):
+    """Nothing ran that could run wrong."""
+    says("good", CheckResult(outcome="passed"))
+    book = Notebook()
+    book.code("import numpy")
+    if trained:
+        book.fit(book.model())
+    (found,) = graded(in_whole(Criterion(id="a", points=1, check="good")), book.evidence()).verdicts
+    assert found.outcome == outcome
+
+
+def test_a_whole_notebook_waits_where_the_cell_that_trains_lacked_something(says):
+    """And not where only an import did."""
+    says("good", CheckResult(outcome="passed"))
+    error = CellError(name="ModuleNotFoundError", value="No module named 'fancy'")
+    outcomes = []
+    for source in ("import fancy\nmodel.fit(x)", "import fancy"):
+        book = Notebook()
+        book.code(source, error=error)
+        outcomes.append(
+            graded(in_whole(Criterion(id="a", points=1, check="good")), book.evidence()).verdicts[0].outcome
+        )
+    assert outcomes == ["needs_review", "blocked"]
+
+
+def test_an_attribution_that_fails_leaves_everything_to_a_person(monkeypatch, says):
+    """As where the matching does."""
+    says("good", CheckResult(outcome="passed"))
+
+    def broken(*_args, **_more):
+        raise KeyError("m9")
+
+    monkeypatch.setattr("grader.judging.views.attribute", broken)
+    (found,) = graded(one_rubric(Criterion(id="a", points=1, check="good"))).verdicts
+    assert (found.outcome, found.cause) == ("needs_review", "infrastructure")
+    assert "whose failure" in found.feedback
+
+
+def test_what_is_lost_because_the_code_ended_the_run_says_so():
+    """The cell that did, and what to do about it."""
+    book = Worksheet()
+    book.write(("ex4",))
+    book.code("exit()", status="died")
+    book.markdown(printed("ex6"))
+    book.code("model.fit(x)", status="not_run")
+    evidence = book.evidence().model_copy(update={"execution": Execution(reason="kernel_died", cell=0)})
+    found = {one.criterion: one for one in graded(rubric(), evidence).verdicts}
+    assert found["ex6.trained"].outcome in {"failed", "blocked"}
+    assert "ends the kernel, and nothing after it ran" in found["ex6.trained"].feedback
+
+
 def test_words_below_their_heading_do_not_hang_on_what_ran():
     """A section without any is not answered, whatever package is missing."""
     book = Worksheet()
@@ -223,7 +286,7 @@ def test_words_below_their_heading_do_not_hang_on_what_ran():
     book.code("draw()", error=CellError(name="NameError", value="name 'draw' is not defined"))
     found = of_book(book)
     assert found["stop.discussion"].outcome == "failed"
-    assert attribute(book.evidence()).reached[2].startswith("Cell 3 follows from a cell that needs the package fancy")
+    assert attribute(book.evidence()).reached[2].startswith("Cell 1 needs the package fancy")
 
 
 def test_a_section_that_the_infrastructure_reaches_by_a_name_is_not_failed():

@@ -5,6 +5,8 @@ mean is worked out here from the evidence alone, each time that a submission is 
 """
 
 from grader.attribution.causes import Cause
-from grader.attribution.consequences import BROKEN, Attribution, attribute
+from grader.attribution.consequences import attribute
+from grader.attribution.result import Attribution
+from grader.attribution.sections import reason_for_section
 
-__all__ = ["BROKEN", "Attribution", "Cause", "attribute"]
+__all__ = ["Attribution", "Cause", "attribute", "reason_for_section"]

@@ -1,212 +1,246 @@
-"""Whose failure it is: which cells a failure of the infrastructure reaches, and which errors are the student's own.
+"""Whose failure it is, cell by cell: the cause where it began, and what follows from it by the names of the notebook.
 
-Failures of the infrastructure are: a package that the environment lacks, rows that the sample of the data does not
-have, a training of honest length that a time limit cut off, and failures of the grading system. A cell is reached where
-it uses a name that such a cell should have made, directly or through other cells.
+``docs/attribution.md`` holds the table. A cell that failed makes the names that it should have made unreliable, until
+a later one makes them anew; a cell that takes such a name shares the cause of the cell where that began. The first such
+cause counts.
 """
 
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+import re
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from functools import partial
 
 from grader.attribution.causes import Cause
-from grader.attribution.diagnosis import Diagnosis, diagnose
-from grader.attribution.limits import TIME_REASONS, training_cut_off
+from grader.attribution.diagnosis import ErrorReader
+from grader.attribution.endings import GRADER_REASONS, why_stopped
+from grader.attribution.flow import Functions, Step, bound, imported_modules, steps
+from grader.attribution.lines import Parts, parts_of
+from grader.attribution.result import Attribution
+from grader.attribution.short_rows import ShortRows
+from grader.attribution.work import builds, calls, only_prepares, trains
 from grader.cell_code import parse
-from grader.cell_names import names_in, root_name
-from grader.records import CellRun, Evidence
+from grader.records import CellError, CellRun, Evidence
 
-GRADER_REASONS = frozenset({"internal", "protocol"})
-"""Ends of a run that are failures of the grading system."""
+_NEVER_FOLLOWS = frozenset(
+    {"SyntaxError", "IndentationError", "TabError", "ImportError", "ModuleNotFoundError", "KeyboardInterrupt"}
+    | {"UnboundLocalError", "UsageError"}
+)
+"""Errors that no earlier cell's failure causes."""
 
-BROKEN = frozenset({"error", "timeout", "died", "not_run"})
-"""What became of a cell that did not run to its end."""
+_STOPPED = frozenset({"timeout", "died"})
+_UNDEFINED = re.compile(r"name '(\w+)' is not defined")
 
-
-@dataclass(frozen=True)
-class Attribution:
-    """Whose failure it is that a notebook did not do what it should.
-
-    Attributes:
-        causes: Index of a cell to why it raised, where that is not simply a mistake of its own.
-        reached: Index of each cell that a failure of the infrastructure reaches to the reason, a sentence, in the words
-            of the cell where it began.
-        every_failure: Whether all cells that broke are among them.
-        not_made: Those of them that broke and do more than to prepare: what a section lacks may have been made there.
-        own_errors: Cells with an error of the student's own: none of the infrastructure's came before that it may
-            follow from, or it is an old API.
-    """
-
-    causes: Mapping[int, Cause]
-    reached: Mapping[int, str]
-    every_failure: bool
-    not_made: frozenset[int] = frozenset()
-    own_errors: tuple[int, ...] = ()
-
-    def reason(self, cells: Iterable[int]) -> str | None:
-        """The first reason that reaches one of these cells; None where none does."""
-        return next((self.reached[cell] for cell in sorted(set(cells)) if cell in self.reached), None)
-
-    @property
-    def first_reason(self) -> str | None:
-        """The first reason of all; None where the infrastructure did not fail."""
-        return self.reason(self.reached)
+_MISTAKE = Cause("mistake")
+_LIMIT = Cause("stopped")
 
 
-def attribute(evidence: Evidence, *, longest_training: int | None = None) -> Attribution:
+def attribute(
+    evidence: Evidence,
+    *,
+    longest_training: int | None = None,
+    reference_seconds: float | None = None,
+    keras: str | None = None,
+) -> Attribution:
     """Finds whose failures those of a run are.
 
     Args:
         evidence: Of the run.
-        longest_training: The most epochs that the rubric asks of one training; a fit of no more than these that a time
-            limit cut off is honest work. None where it asks for no number.
+        longest_training: The most epochs that the rubric asks of one training; None where it asks for no number.
+        reference_seconds: What the reference's whole notebook takes; None where that is not known.
+        keras: The version of Keras that the rubric declares; None for the installed one.
     """
-    run = evidence.execution
-    if not evidence.cells and run.reason in GRADER_REASONS:
-        return Attribution(
-            causes={},
-            reached={0: run.detail or "The notebook was not run because of a failure of the grading system."},
-            every_failure=True,
-            not_made=frozenset({0}),
-        )
-    diagnosis = diagnose(evidence)
-    reached = _reached(evidence, _starts(evidence, diagnosis, longest_training=longest_training))
-    broken = {cell.index for cell in evidence.cells if cell.status in BROKEN}
-    return Attribution(
-        causes=diagnosis.errors,
-        reached=reached,
-        every_failure=bool(broken) and broken <= set(reached),
-        not_made=frozenset(
-            cell.index for cell in evidence.cells if cell.index in broken & set(reached) and not _only_prepares(cell)
-        ),
-        own_errors=_own_errors(evidence, diagnosis),
+    if evidence.execution.reason in GRADER_REASONS and not any(cell.status in _STOPPED for cell in evidence.cells):
+        return _nothing_known(evidence)
+    stopping = partial(
+        why_stopped, evidence=evidence, longest_training=longest_training, reference_seconds=reference_seconds
     )
-
-
-def _starts(evidence: Evidence, diagnosis: Diagnosis, *, longest_training: int | None) -> dict[int, str]:
-    """The cells where the infrastructure failed, with the reason."""
-    found: dict[int, str] = {}
-    reason = evidence.execution.reason
-    cut = training_cut_off(evidence, longest_training=longest_training)
+    reading = _Reading(evidence, errors=ErrorReader(evidence, keras=keras), stopping=stopping)
     for cell in evidence.cells:
-        name, cause = f"Cell {cell.index + 1}", diagnosis.errors.get(cell.index)
-        if cause is not None and cause.kind in {"missing_package", "sample_rows"}:
-            found[cell.index] = f"{_capitalised(cause.clause(cell.index))}."
-        elif cell.index in diagnosis.without_rows:
-            number = diagnosis.without_rows[cell.index]
-            found[cell.index] = f"{name} works with rows beyond the sample ({number}); the full data has them."
-        elif reason in GRADER_REASONS and cell.status in {"died", "not_run"}:
-            found[cell.index] = f"{name} was not run to its end because of a failure of the grading system."
-        elif cut is not None and (cell.index == cut.cell or (cell.status == "not_run" and reason in TIME_REASONS)):
-            found[cell.index] = f"The time limit cut off the training in cell {(cut.cell or 0) + 1}."
-    return found
+        if cell.kind == "code" and cell.status != "no_code":
+            reading.read(cell)
+    return reading.result
 
 
-def _reached(evidence: Evidence, starts: Mapping[int, str]) -> dict[int, str]:
-    """Those cells, and all that use names which a reached cell should have made and no later one made anew."""
-    empty = _empty_arrays(evidence)
-    reached: dict[int, str] = {}
-    affected: dict[str, str] = {}
-    used = {cell.index: _CellNames(cell.source) for cell in evidence.cells if cell.kind == "code"}
-    # Calling a function of a module changes nothing in the module.
-    modules = frozenset().union(*(names.imported for index, names in used.items() if index not in starts))
-    for index, names in used.items():
-        reason = starts.get(index) or next((affected[name] for name in sorted(names.read) if name in affected), None)
-        if reason is not None:
-            reached[index] = reason
-            affected |= dict.fromkeys(names.made | (names.called_on - modules), reason)
-        elif index in empty:
-            arrays, reached[index] = empty[index]
-            affected |= dict.fromkeys(arrays, reached[index])
-        else:
-            for name in names.made:
-                affected.pop(name, None)
-    return reached
+def _nothing_known(evidence: Evidence) -> Attribution:
+    """A run of which nothing was recorded: whatever it lacks is the grading system's failure."""
+    cells = {cell.index for cell in evidence.cells if cell.kind == "code"} or {0}
+    said = evidence.execution.detail or "The notebook was not run because of a failure of the grading system."
+    every = frozenset(cells)
+    cause = Cause("unrecorded", said)
+    return Attribution(causes=dict.fromkeys(sorted(cells), cause), builds=every, trains=every, makes=every)
 
 
-def _own_errors(evidence: Evidence, diagnosis: Diagnosis) -> tuple[int, ...]:
-    """The cells whose error cannot have followed from a failure of the infrastructure or from a limit."""
-    raised = [cell for cell in evidence.cells if cell.status in {"error", "timeout", "died"}]
-    others = [cell.index for cell in raised if _is_no_own_error(cell, diagnosis)]
-    if evidence.execution.reason is not None and evidence.execution.cell is not None:
-        others.append(evidence.execution.cell)
-    first = min(others, default=None)
-    own = (cell.index for cell in raised if not _is_no_own_error(cell, diagnosis))
-    return tuple(index for index in own if first is None or index < first or index in diagnosis.errors)
+class _Reading:
+    """What is known of a run after the cells that were read so far.
 
-
-def _is_no_own_error(cell: CellRun, diagnosis: Diagnosis) -> bool:
-    """Whether a cell failed through a limit, the environment or the sample's fewer rows."""
-    if cell.status in {"timeout", "died"} or cell.error is None:
-        return True
-    cause = diagnosis.errors.get(cell.index)
-    return cause is not None and cause.is_infrastructure
-
-
-def _empty_arrays(evidence: Evidence) -> dict[int, tuple[frozenset[str], str]]:
-    """Cells that made an array without rows, behind a number as large as the sample: names and the reason."""
-    least = min((use.test_rows for use in evidence.data_sets if use.sample and use.loaded), default=None)
-    if least is None:
-        return {}
-    beyond: set[int] = set()
-    for cell in evidence.cells:
-        if cell.kind == "code" and _largest_number(cell.source) >= least:
-            beyond.add(cell.index)
-    found: dict[int, tuple[frozenset[str], str]] = {}
-    for item in evidence.arrays:
-        is_empty = bool(item.array.shape) and item.array.shape[0] == 0
-        if is_empty and item.cell is not None and any(index <= item.cell for index in beyond):
-            names = found.get(item.cell, (frozenset[str](), ""))[0] | {item.name}
-            text = f"In cell {item.cell + 1}, {item.name} has no rows, because the sample of the data has fewer rows."
-            found[item.cell] = (names, text)
-    return found
-
-
-def _largest_number(source: str) -> int:
-    tree = parse(source)
-    if tree is None:
-        return 0
-    numbers = [node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and type(node.value) is int]
-    return max((abs(number) for number in numbers), default=0)
-
-
-def _only_prepares(cell: CellRun) -> bool:
-    """Whether a cell does no more than to import, and to call what it imported, as Colab's first cells do."""
-    tree = parse(cell.source)
-    if tree is None:
-        return False
-    known = {*names_in(tree).imported, "print"}
-    nodes = list(ast.walk(tree))
-    calls = (node.func for node in nodes if isinstance(node, ast.Call))
-    others = (function for function in calls if root_name(function, through=ast.Attribute) not in known)
-    return not any(isinstance(node, ast.FunctionDef | ast.ClassDef) for node in nodes) and not any(others)
-
-
-def _capitalised(text: str) -> str:
-    return text[:1].upper() + text[1:]
-
-
-class _CellNames:
-    """The names of a cell, as the consequences of a failure follow them.
-
-    Attributes:
-        read: Those that it takes from cells before, the insides of its functions included.
-        made: Those that it binds, removes, or sets an item of.
-        called_on: Those of which it calls a method, which may change them.
-        imported: Those that it imports.
+    Args:
+        evidence: Of the run.
+        errors: Reads what errors say.
+        stopping: Why a cell was stopped, see `why_stopped`.
     """
 
-    def __init__(self, source: str) -> None:
-        self.read: set[str] = set()
-        self.made: set[str] = set()
-        self.called_on: set[str] = set()
-        self.imported: set[str] = set()
-        tree = parse(source)
-        for statement in tree.body if tree is not None else ():
-            names = names_in(statement)
-            self.read |= names.read - self.made
-            self.made |= names.bound | names.deleted | names.items_set
-            self.called_on |= names.called_on
-            self.imported |= names.imported
+    def __init__(self, evidence: Evidence, *, errors: ErrorReader, stopping: Callable[..., Cause]) -> None:
+        self._errors = errors
+        self._stopping = stopping
+        self._rows = ShortRows(evidence)
+        self._functions = Functions()
+        self._modules = imported_modules(evidence.cells)
+        self._lost: dict[str, Cause] = {}
+        self._causes: dict[int, Cause] = {}
+        self._touched: dict[int, Cause] = {}
+        self._raised: list[int] = []
+        self._owed: dict[int, set[str]] = {}
+        self._harmless: set[int] = set()
+        self._work: dict[str, set[int]] = {"builds": set(), "trains": set(), "makes": set()}
+        self._stopped: int | None = None
+        self._ended_by: int | None = None
+
+    @property
+    def result(self) -> Attribution:
+        """What was found so far."""
+        work = {name: frozenset(cells) for name, cells in self._work.items()}
+        return Attribution(
+            causes=self._causes,
+            touched=self._touched,
+            raised=tuple(self._raised),
+            harmless=frozenset(self._harmless),
+            ended_by=self._ended_by,
+            **work,
+        )
+
+    def read(self, cell: CellRun) -> None:
+        """Reads a cell, after all those before it."""
+        tree = parse(cell.source)
+        parts = parts_of(cell, tree)
+        rows = self._rows.ran(parts.ran)
+        self._follow(cell, parts.ran)
+        self._errors.note(cell, parts.ran)
+        if cell.status == "ok":
+            self._note_rows(cell, *rows)
+        else:
+            cause = self._cause(cell, tree, parts)
+            self._causes[cell.index] = cause
+            self._touched.pop(cell.index, None)
+            self._lose([*parts.failing, *parts.left], _of(cell, cause))
+            self._note_owed(cell, bound([*parts.failing, *parts.left]), cause)
+            if cell.status != "not_run":
+                self._raised.append(cell.index)
+        if tree is not None:
+            self._note_work(cell, tree)
+
+    def _follow(self, cell: CellRun, ran: Sequence[ast.stmt]) -> None:
+        """Follows what the statements that ran took and made."""
+        for step in steps(ran, self._functions):
+            cause = self._first(step.takes)
+            if cause is None:
+                self._make(step.makes)
+                continue
+            self._spread(step, cause)
+            if cause.is_infrastructure:
+                self._touched.setdefault(cell.index, cause)
+
+    def _make(self, names: Iterable[str]) -> None:
+        """Names are made, and owed by no cell that failed before."""
+        for name in names:
+            self._lost.pop(name, None)
+            for cell, owed in self._owed.items():
+                owed.discard(name)
+                if not owed:
+                    self._harmless.add(cell)
+
+    def _note_owed(self, cell: CellRun, names: Iterable[str], cause: Cause) -> None:
+        """Notes which names a cell that failed should have made; to look at the machine makes nothing."""
+        if owed := set(names):
+            self._owed[cell.index] = owed
+        elif cause.kind in {"device", "platform"}:
+            self._harmless.add(cell.index)
+
+    def _cause(self, cell: CellRun, tree: ast.Module | None, parts: Parts) -> Cause:
+        """Why the cell did not run to its end."""
+        if cell.status == "not_run":
+            return self._of_cell_not_run(parts)
+        if cell.status in _STOPPED:
+            self._stopped = cell.index
+            # What a cell defines is not known before it is read.
+            names = [name for step in steps(parts.failing, self._functions) for name in step.takes | step.makes]
+            bodies = [self._functions.bodies[name] for name in self._functions.reached_from(names)]
+            return self._stopping(cell, code=[*([] if tree is None else [tree]), *bodies])
+        return _MISTAKE if cell.error is None else self._of_error(cell, cell.error, parts)
+
+    def _of_error(self, cell: CellRun, error: CellError, parts: Parts) -> Cause:
+        own = self._errors.cause(error, cell, parts.innermost)
+        if own is not None:
+            return own
+        if error.name in _NEVER_FOLLOWS:
+            return _MISTAKE
+        for writer in self._errors.file_cells(error):
+            if writer in self._causes and writer < cell.index:
+                return _of(writer, self._causes[writer])
+        if undefined := _UNDEFINED.search(error.value) if error.name == "NameError" else None:
+            return self._lost.get(undefined.group(1), _MISTAKE)
+        taken = frozenset().union(*(step.takes for step in steps(parts.failing, self._functions)))
+        return self._first(taken) or self._rows.cause(error, parts.failing) or _MISTAKE
+
+    def _of_cell_not_run(self, parts: Parts) -> Cause:
+        """The end of the run; a mistake of the student's before it, without which the cell would have failed too."""
+        if self._ended_by is None:
+            self._ended_by = self._stopped
+        if self._ended_by is None:
+            return Cause("grader")
+        taken = frozenset().union(*(step.takes for step in steps(parts.failing, self._functions)))
+        causes = [cause for name in taken if not (cause := self._lost.get(name, _LIMIT)).is_infrastructure]
+        end = _of(self._ended_by, self._causes[self._ended_by])
+        return min(causes, key=_origin, default=end)
+
+    def _lose(self, statements: Sequence[ast.stmt], cause: Cause) -> None:
+        """Notes what a cell did not make, or may have made wrongly."""
+        for step in steps(statements, self._functions):
+            self._spread(step, cause)
+        if cause.kind == "sample_rows" and cause.detail.isdecimal():
+            self._rows.lose(bound(statements), cause)
+
+    def _spread(self, step: Step, cause: Cause) -> None:
+        # A mistake leaves what it was called on as it was.
+        changed = step.calls_on - self._modules if cause.is_infrastructure else frozenset()
+        self._lost |= dict.fromkeys(step.makes | changed, cause)
+
+    def _first(self, names: Iterable[str]) -> Cause | None:
+        """The earliest cause for which one of these names may not be what it should."""
+        return min((self._lost[name] for name in names if name in self._lost), key=_origin, default=None)
+
+    def _note_rows(self, cell: CellRun, number: str | None, names: frozenset[str]) -> None:
+        """Notes what a cell that ran left without rows, because the sample has fewer of them."""
+        empty = self._rows.empty_arrays(cell.index)
+        if number is not None:
+            cause = Cause("sample_rows", number)
+            self._touched[cell.index] = cause
+            self._lost |= dict.fromkeys(names, _of(cell.index, cause))
+        elif empty and cell.index not in self._touched:
+            cause = Cause("sample_rows", f"rows of {', '.join(sorted(empty))}")
+            self._touched[cell.index] = cause
+            self._lost |= dict.fromkeys(empty, _of(cell.index, cause))
+
+    def _note_work(self, cell: CellRun, tree: ast.Module) -> None:
+        called = calls(tree, self._functions)
+        unknown = any(name in self._lost and self._lost[name].is_infrastructure for name in called)
+        is_work = {
+            "builds": builds(called) or unknown,
+            "trains": trains(called) or unknown,
+            "makes": not only_prepares(tree),
+        }
+        for name, is_so in is_work.items():
+            if is_so:
+                self._work[name].add(cell.index)
+
+
+def _of(cell: CellRun | int, cause: Cause) -> Cause:
+    """The cause as it is of what follows from the cell."""
+    index = cell if isinstance(cell, int) else cell.index
+    return cause if cause.follows else replace(cause, cell=index)
+
+
+def _origin(cause: Cause) -> int:
+    return -1 if cause.cell is None else cause.cell

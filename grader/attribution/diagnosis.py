@@ -1,18 +1,17 @@
-"""Finds the cause of each cell's error from what the run recorded: a package, the network, the sample, an old API."""
+"""Finds the cause of an error in its own text and in the statements that raised it."""
 
 from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
 
 from grader.attribution.causes import Cause
+from grader.attribution.devices import DeviceNames
+from grader.attribution.endings import READINGS
+from grader.attribution.files import WrittenFiles, foreign_path, missing_file
 from grader.attribution.packages import missing_package, own_modules
 from grader.attribution.removed_apis import removed_api
-from grader.attribution.sample_size import INDEPENDENT, Dependence, RowCounts, SizeTracker, merged
-from grader.cell_code import parse
-from grader.cell_names import names_in
 from grader.records import CellError, CellRun, Evidence
 
 _NETWORK = re.compile(
@@ -21,150 +20,114 @@ _NETWORK = re.compile(
     r"|Cannot connect to host|Could not resolve host|connect to '?https?://|Failed to establish a new connection"
 )
 _FETCHES = re.compile(r"^\s*[!%]?\s*(?:wget|curl|gdown|kaggle|git\s+clone|aria2c|gsutil|aws\s+s3)\b", re.MULTILINE)
-_UNDEFINED = re.compile(r"name '(\w+)' is not defined")
-_LINE = re.compile(r"^\s*Cell In\s?\[\d+\], line (\d+)\s*$", re.MULTILINE)
-_TIMED_LINE = re.compile(r"^\s*File <timed exec>:(\d+)(?:, in <module>)?\s*$", re.MULTILINE)
-
-_NEVER_THE_ROWS = frozenset(
-    {"NameError", "UnboundLocalError", "SyntaxError", "IndentationError", "TabError", "ImportError"}
-    | {"ModuleNotFoundError", "KeyboardInterrupt", "SystemExit", "ResourceExhaustedError", "MemoryError", "UsageError"}
+_DATA_SET = re.compile(r"'([\w.-]+)' is not at hand")
+_MAGIC = re.compile(r"(?:Cell|Line) magic(?: function)? `(%{1,2}\w+)` not found")
+_PLATFORM_MAGICS = frozenset(
+    {"%%shell", "%shell", "%tensorflow_version", "%%bigquery", "%bigquery", "%%configure", "%data_table", "%%spark"}
+    | {"%%sql", "%sql", "%fs", "%%sh_colab", "%%scala", "%%r", "%%R", "%run_notebook", "%cloudml", "%%vpython", "%%mdx"}
 )
-"""Errors that too few rows do not cause."""
+"""Magics that a platform brings, and no notebook elsewhere has."""
+
+_ONLY_THERE = re.compile(r"^'?((?:COLAB|KAGGLE|GCE|DATALAB)_\w+)'?$")
+_COLAB_MODULE = re.compile(r"module 'google[\w.]*' has no attribute '(colab|cloud)'")
 
 
-@dataclass(frozen=True)
-class Diagnosis:
-    """What the cells of a run suffered from, by index of the cell.
+class ErrorReader:
+    """Reads errors, with what the notebook did before them.
 
-    Attributes:
-        errors: Why a cell raised; a cell whose error is not here made a mistake of its own.
-        without_rows: The number, as written in the notebook, behind which a cell found no rows in the sample: it
-            raised for that, or works with an array that is empty for that.
+    Args:
+        evidence: Of the run.
+        keras: The version of Keras that the rubric declares; None for the installed one.
     """
 
-    errors: Mapping[int, Cause]
-    without_rows: Mapping[int, str]
+    def __init__(self, evidence: Evidence, *, keras: str | None) -> None:
+        self._importable = frozenset(evidence.environment.importable)
+        self._own = own_modules(evidence.cells)
+        self._other_keras = _lacking_version(keras, evidence.environment.packages.get("keras", ""))
+        self._written = WrittenFiles(evidence.cells)
+        self._fetched = ""
+        self.devices = DeviceNames()
 
-
-def diagnose(evidence: Evidence) -> Diagnosis:
-    """Finds what the errors of a run come from, where it is the environment, the sample, or a library's change.
-
-    A cell that fails because an earlier one could not bind a name for such a reason fails for that reason.
-    """
-    run = _Run(evidence)
-    for cell in evidence.cells:
-        if cell.kind == "code" and cell.status not in {"not_run", "no_code"}:
-            run.read(cell)
-    return Diagnosis(run.errors, run.without_rows)
-
-
-class _Run:
-    """What is known of a run after the cells that were read so far."""
-
-    def __init__(self, evidence: Evidence) -> None:
-        rows = RowCounts.of(evidence.data_sets)
-        self.sizes = None if rows is None else SizeTracker(rows)
-        self.importable = frozenset(evidence.environment.importable)
-        self.own = own_modules(evidence.cells)
-        self.errors: dict[int, Cause] = {}
-        self.without_rows: dict[int, str] = {}
-        self.lost: dict[str, Cause] = {}
-        self.fetched = ""
-
-    def read(self, cell: CellRun) -> None:
-        tree = parse(cell.source)
-        ran, failing, left = _split(cell, [] if tree is None else tree.body)
-        used = self._track(ran)
-        cause = None
-        if cell.error is not None:
-            cause = self._cause(cell.error, cell.source) or self._want_of_rows(cell.error, failing)
-        self._note_names(ran, [*failing, *left], cause=cause)
+    def note(self, cell: CellRun, ran: Sequence[ast.stmt]) -> None:
+        """Notes what a cell did, for the errors of later ones."""
+        self.devices.read(ran)
         if _FETCHES.search(cell.source):
-            self.fetched += cell.source
-        if cause is not None:
-            self.errors[cell.index] = cause
-        if cause is not None and cause.kind == "sample_rows":
-            self.without_rows[cell.index] = cause.detail
-        elif used.empty is not None:
-            self.without_rows[cell.index] = str(used.empty)
+            self._fetched += cell.source
 
-    def _track(self, statements: Sequence[ast.stmt]) -> Dependence:
-        if self.sizes is None:
-            return INDEPENDENT
-        try:
-            return merged([self.sizes.read(statement) for statement in statements])
-        except RecursionError:
-            return INDEPENDENT
+    def cause(self, error: CellError, cell: CellRun, failing: Sequence[ast.AST]) -> Cause | None:
+        """What an error's own text and statement tell; None where that is nothing.
 
-    def _want_of_rows(self, error: CellError, failing: Sequence[ast.stmt]) -> Cause | None:
-        """Whether the statement that failed works with rows that the sample does not have."""
-        if self.sizes is None or error.name in _NEVER_THE_ROWS or error.value.startswith("module "):
-            return None
-        before = dict(self.sizes.names)
-        used = self._track(failing)
-        number = used.reached if used.empty is None else used.empty
-        if number is None:
-            self.sizes.names = before
-            return None
-        changed = [name for name, dependence in self.sizes.names.items() if before.get(name) != dependence]
-        self.sizes.mark_lost(changed, number=number)
-        return Cause("sample_rows", str(number))
-
-    def _note_names(self, ran: Sequence[ast.stmt], not_run: Sequence[ast.stmt], *, cause: Cause | None) -> None:
-        """Notes which names the infrastructure left without a value, so that what follows from it is known."""
-        for name in _bound(ran):
-            self.lost.pop(name, None)
-        if cause is None or not cause.is_infrastructure:
-            return
-        names = _bound(not_run)
-        self.lost.update(dict.fromkeys(names, cause))
-        if self.sizes is not None and cause.kind == "sample_rows":
-            self.sizes.mark_lost(names, number=int(cause.detail))
-
-    def _cause(self, error: CellError, source: str) -> Cause | None:
-        """What the error's own text tells, or the earlier error that it follows from."""
-        if found := removed_api(error, source):
-            return Cause("removed_api", found)
-        if found := missing_package(error, importable=self.importable, own=self.own):
+        Args:
+            error: What was raised.
+            cell: In which.
+            failing: The innermost statements that raised it.
+        """
+        if error.name == "SystemExit":
+            return Cause("ends_kernel")
+        if error.name == "StdinNotImplementedError" or "EOF when reading a line" in error.value or _reads(failing):
+            return Cause("typing")
+        if found := removed_api(error, cell.source):
+            return self._other_keras if self._other_keras and "Python" not in found else Cause("removed_api", found)
+        if found := missing_package(error, importable=self._importable, own=self._own):
             return Cause("missing_package", found)
+        return _of_limits(error) or self._of_environment(error) or self._of_devices_and_files(error, failing)
+
+    def file_cells(self, error: CellError) -> tuple[int, ...]:
+        """The cells that write the file that an error says is missing."""
+        path = missing_file(error)
+        return () if path is None else self._written.cells_of(path)
+
+    def _of_environment(self, error: CellError) -> Cause | None:
+        if found := _DATA_SET.search(error.value):
+            return Cause("data_set", found.group(1))
         if _NETWORK.search(f"{error.name}: {error.value}") or self._is_unfetched(error):
             return Cause("network")
-        undefined = _UNDEFINED.search(error.value) if error.name == "NameError" else None
-        earlier = self.lost.get(undefined.group(1)) if undefined else None
-        return None if earlier is None else replace(earlier, follows=True)
+        magic = _MAGIC.search(error.value)
+        if magic is not None and magic.group(1) in _PLATFORM_MAGICS:
+            return Cause("platform", magic.group(1))
+        if error.name == "KeyError" and (found := _ONLY_THERE.match(error.value.strip())):
+            return Cause("device" if "TPU" in found.group(1) else "platform", found.group(1))
+        if error.name == "AttributeError" and (found := _COLAB_MODULE.search(error.value)):
+            return Cause("missing_package", f"google.{found.group(1)}")
+        return None
+
+    def _of_devices_and_files(self, error: CellError, failing: Sequence[ast.AST]) -> Cause | None:
+        if self.devices.is_missing(error, failing):
+            return Cause("device")
+        if path := foreign_path(error):
+            return Cause("platform", path)
+        path = missing_file(error)
+        if path is None or self._written.cells_of(path) or self._written.is_misspelt(path):
+            return None
+        return Cause("missing_file", path)
 
     def _is_unfetched(self, error: CellError) -> bool:
         """Whether a file is missing that a shell command of an earlier cell was to fetch."""
-        if error.name not in {"FileNotFoundError", "OSError"} or not self.fetched:
+        if error.name not in {"FileNotFoundError", "OSError"} or not self._fetched:
             return False
         names = re.findall(r"[\w-]+(?:\.\w+)?", error.value.rsplit(":", 1)[-1])
-        return any(len(name) > 3 and name.split(".")[0] in self.fetched for name in names)
+        return any(len(name) > 3 and name.split(".")[0] in self._fetched for name in names)
 
 
-def _bound(statements: Sequence[ast.stmt]) -> set[str]:
-    """The names that statements bind in the notebook's namespace."""
-    return set().union(*(names_in(statement, inside_functions=False).bound for statement in statements))
+def _reads(failing: Sequence[ast.AST]) -> bool:
+    """Whether what failed reads what is typed without asking for it."""
+    nodes = (node for one in failing for node in ast.walk(one))
+    return any(isinstance(node, ast.Attribute) and node.attr == "stdin" for node in nodes)
 
 
-def _split(
-    cell: CellRun, statements: list[ast.stmt]
-) -> tuple[Sequence[ast.stmt], Sequence[ast.stmt], Sequence[ast.stmt]]:
-    """The statements that ran to their end, the one that raised (with its line's others), and those after it."""
-    if cell.error is None:
-        return statements, [], []
-    line = _failing_line(cell)
-    if line is None:
-        return [], statements, []
-    ran = [statement for statement in statements if (statement.end_lineno or statement.lineno) < line]
-    failing = [statement for statement in statements[len(ran) :] if statement.lineno <= line]
-    return ran, failing, statements[len(ran) + len(failing) :]
+def _of_limits(error: CellError) -> Cause | None:
+    """What is raised in a cell that meets a limit of the sandbox, which the machine at home may not have."""
+    if error.name in {"MemoryError", "ResourceExhaustedError"}:
+        return Cause("stopped", READINGS["memory"])
+    if "[Errno 28]" in error.value or "[Errno 122]" in error.value or "File too large" in error.value:
+        return Cause("stopped", READINGS["disk"])
+    if "can't start new thread" in error.value or error.name == "BlockingIOError":
+        return Cause("stopped", READINGS["processes"])
+    return None
 
 
-def _failing_line(cell: CellRun) -> int | None:
-    """The line of the cell, from 1, where the error left it; None where the traceback does not tell."""
-    traceback = "" if cell.error is None else cell.error.traceback
-    if timed := _TIMED_LINE.search(traceback):
-        above = len(cell.source) - len(cell.source.lstrip())
-        return int(timed.group(1)) + cell.source[:above].count("\n") + 1
-    found = _LINE.search(traceback)
-    return int(found.group(1)) if found else None
+def _lacking_version(declared: str | None, installed: str) -> Cause | None:
+    """What to say of names that are gone where the assignment is written for a version that is not installed."""
+    if declared is None or not installed or f"{installed}.".startswith(f"{declared}."):
+        return None
+    return Cause("keras_version", f"Keras {declared}, and Keras {installed} is installed where notebooks are graded")

@@ -28,6 +28,7 @@ _TRAINING_CALLS = frozenset({"fit", "fit_generator", "evaluate", "train_on_batch
 _COUNTS_NO_ROWS = frozenset(
     {"batch_size", "epochs", "units", "seed", "random_state", "buffer_size", "max_iter", "verbose"}
 )
+_LOOPS_READ_TWICE = 3
 _OWN_FILE = re.compile(r"mnist|cifar|fashion", re.IGNORECASE)
 
 
@@ -103,6 +104,7 @@ class SizeTracker:
         self.names: dict[str, Dependence] = {}
         self._imported: set[str] = set()
         self._used = INDEPENDENT
+        self._loops = 0
         self._smallest = min(rows.sample.values())
 
     def read(self, statement: ast.stmt) -> Dependence:
@@ -149,8 +151,11 @@ class SizeTracker:
                     self._add(compared.id, Dependence(numbers=test.numbers))
         else:
             self._bind(node.target, self._use(node.iter))
-        # Twice, so that what one round leaves reaches the next.
-        self._block([*node.body, *node.body, *node.orelse])
+        # Twice, so that what one round leaves reaches the next; not in the innermost of many, which would never end.
+        self._loops += 1
+        again = node.body if self._loops <= _LOOPS_READ_TWICE else []
+        self._block([*node.body, *again, *node.orelse])
+        self._loops -= 1
 
     def _other(self, node: ast.stmt) -> None:
         for child in ast.iter_child_nodes(node):

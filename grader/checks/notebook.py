@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 
 from pydantic import Field
 
-from grader.attribution import Attribution
 from grader.calibration import Calibration
 from grader.checks.thresholds import THRESHOLDS
 from grader.judging.absence import section_name, what_failed
@@ -18,8 +17,11 @@ from grader.judging.results import Words, failed, listed, needs_review, passed, 
 from grader.judging.subject import fits_of_model, speaks_of_model
 from grader.judging.thresholds import THRESHOLDS as JUDGING
 from grader.judging.views import SectionView
-from grader.records import CellRun, CheckResult
+from grader.records import CheckResult
 from grader.text.quantities import Quantity, bar_results, quantities
+
+MOST_ORIGINS = 3
+"""So many cells at which something was lacking are named; a page says no more at once."""
 
 
 class NotebookRunsParams(Params):
@@ -100,9 +102,8 @@ def notebook_runs(section: SectionView, _params: NotebookRunsParams) -> CheckRes
         return passed("The notebook runs from top to bottom in a fresh kernel.", words, yours="no error")
     attribution = section.attribution
     own = [cell for cell in broken if cell.index in attribution.own_errors]
-    cells = tuple(cell.index for cell in broken)
     if own:
-        text = what_failed(own[0], attribution.causes.get(own[0].index))
+        text = what_failed(own[0], attribution)
         more = len(own) - 1
         others = "" if not more else f" and {more} more {'cell raises an error' if more == 1 else 'cells raise errors'}"
         return failed(
@@ -112,16 +113,14 @@ def notebook_runs(section: SectionView, _params: NotebookRunsParams) -> CheckRes
             next_step="Restart the kernel, run all cells in order, and fix the first cell that fails.",
             cells=tuple(cell.index for cell in own),
         )
-    why = section.evidence.execution.detail or (
-        _what_stopped(broken[0], attribution) if broken else "the run did not reach its end"
-    )
+    why = "; ".join(attribution.origins[:MOST_ORIGINS]) or "the run did not reach its end"
+    parts = (f"{why}.", section.evidence.execution.detail, "A tutor will look at it.")
     return needs_review(
         "infrastructure",
-        f"The notebook did not run to its end within our limits or in our environment: {why.rstrip('.')}."
-        " A tutor will look at it.",
+        "The notebook did not run to its end within our limits or in our environment: " + " ".join(filter(None, parts)),
         words,
         yours="stopped by our limits or environment",
-        cells=cells,
+        cells=tuple(cell.index for cell in broken),
     )
 
 
@@ -190,11 +189,6 @@ def _judged(claims: list[_Claim], unknown: list[str], words: Words) -> CheckResu
         )
     sources = listed(sorted({claim.source for claim in claims}))
     return passed(f"The stored accuracies agree with those {sources}.", words)
-
-
-def _what_stopped(cell: CellRun, attribution: Attribution) -> str:
-    cause = attribution.causes.get(cell.index)
-    return what_failed(cell, cause) if cause is None else cause.clause(cell.index)
 
 
 def _stored_accuracies(section: SectionView) -> Iterator[tuple[Quantity, int]]:

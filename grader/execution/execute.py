@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.metadata
+import json
 import os
 import platform
 from dataclasses import dataclass
@@ -35,6 +36,7 @@ class ExecutionSettings:
     Attributes:
         seed: What `random`, numpy and Keras are seeded with before the first cell.
         core: The processor that the kernel is held to; None for any.
+        inputs: What is answered where a cell asks for typing, in order.
     """
 
     sandbox: Sandbox
@@ -42,6 +44,7 @@ class ExecutionSettings:
     limits: RunLimits
     seed: int = 0
     core: int | None = None
+    inputs: tuple[str, ...] = ()
 
 
 def execute(
@@ -95,6 +98,7 @@ def _binds(data_sets: DataSets) -> dict[str, Path]:
 def _environment(settings: ExecutionSettings, *, record_fd: int) -> dict[str, str]:
     return {
         "GRADER_DATA_SETS": DATA_SETS_INSIDE,
+        "GRADER_INPUTS": json.dumps(settings.inputs),
         "GRADER_RECORD_FD": str(record_fd),
         "GRADER_SEED": str(settings.seed),
         "KERAS_BACKEND": "tensorflow",

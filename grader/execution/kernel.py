@@ -24,7 +24,7 @@ from nbclient.exceptions import CellExecutionComplete, DeadKernelError
 from nbformat import NotebookNode
 
 from grader.execution.messages import KernelClient, Traffic
-from grader.execution.outputs import OUTPUT_KINDS, CellOutputs, TailPipe
+from grader.execution.outputs import OUTPUT_KINDS, CellOutputs, TailPipe, asks_for_the_end
 from grader.execution.sandbox import Job, Sandbox, Sandboxed, python_command
 from grader.execution.sandbox.folders import job_folder
 from grader.execution.watch import OUT_OF_MEMORY, RunLimits, Stop, Watch, death_text, memory_text
@@ -271,7 +271,7 @@ class NotebookRun:
     async def _ask_once_more(self, client: KernelClient, *, watch: Watch, ended: asyncio.Future[None]) -> None:
         """Waits until the kernel is idle: if the last cell forged its own reply, the second reply comes by then.
 
-        A kernel that has ended meanwhile, as after ``exit()``, has done its work.
+        A kernel that has ended meanwhile has done its work.
         """
         index = self.ordinals[-1]
         watch.begin(index)
@@ -314,6 +314,9 @@ class NotebookRun:
             return self._ended_as()
         if was_interrupted:
             return "timeout"
+        if asks_for_the_end(driver.reply):
+            self.stop.note("kernel_died", detail=f"Cell {index + 1} ends the kernel.", cell=index, ends=True)
+            return "died"
         return "error" if driver.raised else "ok"
 
     def _finish_cell(self, driver: _Notebook, node: NotebookNode, *, index: int, status: str, seconds: float) -> None:
@@ -323,6 +326,8 @@ class NotebookRun:
         error = driver.kept.error(driver.reply) if status == "error" else None
         if error is not None and error.name in OUT_OF_MEMORY:
             self.stop.note("memory", detail=memory_text(index=index, limits=self.limits), cell=index, ends=False)
+        elif error is not None and self.submission.cells[index].may_raise:
+            status = "ok"
         self._add(index, status=status, seconds=seconds, printed=driver.kept.printed(), error=error)
 
     def _note_failure(self, error: Exception, *, sandboxed: Sandboxed, index: int) -> None:

@@ -179,3 +179,15 @@ def _error_parts(content: dict[str, Any]) -> dict[str, Any]:
         "evalue": well_formed(value[:5000]),
         "traceback": well_formed(text).split("\n") if text else [],
     }
+
+
+def asks_for_the_end(reply: Any) -> bool:
+    """Whether a cell asked the kernel to end (``exit()``, a restart): it does so a moment after its reply.
+
+    Args:
+        reply: To the execution of the cell, as the kernel sent it.
+    """
+    content = reply.get("content") if isinstance(reply, dict) else None
+    payload = content.get("payload") if isinstance(content, dict) else None
+    said = [item for item in payload if isinstance(item, dict)] if isinstance(payload, list) else []
+    return any(item.get("source") == "ask_exit" and not item.get("keepkernel") for item in said)

@@ -150,7 +150,14 @@ def _cell(index: int, cell: dict[str, Any]) -> Cell:
         level = cell.get("level")
         source = f"{'#' * (level if isinstance(level, int) and 0 < level < 7 else 1)} {source}"
     stored = shown(_stored_text(cell.get("outputs"))) if kind == "code" else ""
-    return Cell.model_validate({"index": index, "kind": kind, "source": source, "stored_text": stored})
+    plain = {"index": index, "kind": kind, "source": source, "stored_text": stored, "may_raise": _may_raise(cell)}
+    return Cell.model_validate(plain)
+
+
+def _may_raise(cell: dict[str, Any]) -> bool:
+    metadata = cell.get("metadata")
+    tags = metadata.get("tags") if isinstance(metadata, dict) else None
+    return isinstance(tags, list) and "raises-exception" in tags
 
 
 def _kind(cell: dict[str, Any]) -> str:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from collections.abc import Mapping
 
-from grader.attribution import BROKEN, Cause
-from grader.cell_code import libraries
-from grader.judging.views import SectionView
+from grader.attribution import Attribution
+from grader.cell_code import libraries, parse
+from grader.judging.results import blocked, needs_review
+from grader.judging.views import SectionView, SubmissionView
 from grader.limits import MAX_ERROR_CHARACTERS
-from grader.records import CellRun, FitRecord, SectionMatch
+from grader.records import CellRun, CheckResult, Evidence, FitRecord, SectionMatch
 
 _BEFORE_COLON = re.compile(r"^[^:\-\u2013\u2014]{1,40}?(?=\s*[:\-\u2013\u2014])")
+_MERGE_MARKS = ("<<<<<<<", ">>>>>>>")
 _TAG = re.compile(r"\s*\([^)]*\)")
 
 
@@ -55,61 +58,133 @@ def why_no_model(section: SectionView) -> str:
     owner = borrowed_model(section)
     if owner is not None:
         return f"No new model was trained here; the model of {section_name(owner, section.matching)} was fitted again."
-    failed = first_failure(section)
+    failed, text = first_failure(section), code_in_text(section)
     of_other = section.match.borrowed_from
     where = "this section" if of_other is None else section_name(of_other, section.matching)
     if failed is not None:
-        cause = section.attribution.causes.get(failed.index)
-        return f"No model was trained in {where}, because {what_failed(failed, cause)}."
+        return f"No model was trained in {where}, because {what_failed(failed, section.attribution)}."
+    if text is not None:
+        return f"No model was trained in {where}: cell {text.index + 1} is a text cell that holds code, and never ran."
     if not section.evidence.models:
-        return _no_keras(section)
+        return _no_keras(section.evidence)
     if section.match.model is not None:
         return f"A model was built in {where}, but it was never trained."
-    if not section.match.cells:
-        return "This section was not found in the notebook, and no model that would answer it."
-    return f"No model was trained in {where}."
+    nowhere = "This section was not found in the notebook, and no model that would answer it."
+    return f"No model was trained in {where}." if section.match.cells else nowhere
 
 
 def first_failure(section: SectionView) -> CellRun | None:
-    """The first cell that did not run to its end, of the section that owns the model before that which speaks of it."""
-    owner = section.match.borrowed_from
-    sections = [section.of(owner), section] if owner in section.matching and owner is not None else [section]
-    broken = (cell for one in sections for cell in one.cells if cell.status in BROKEN)
-    return next(broken, None)
+    """The first cell that failed by the student's doing; of the section that owns the model before any other."""
+    return next((cell for one in _with_owner(section) if (cell := own_failure(one)) is not None), None)
 
 
-def what_failed(cell: CellRun, cause: Cause | None) -> str:
+def own_failure(section: SectionView) -> CellRun | None:
+    """The first of the section's own cells that failed by the student's doing."""
+    causes = section.attribution.causes
+    cells = (cell for cell in section.cells if cell.index in causes)
+    return next((cell for cell in cells if not causes[cell.index].is_infrastructure), None)
+
+
+def code_in_text(section: SectionView) -> CellRun | None:
+    """The first text cell that holds code, of the section that owns the model before any other."""
+    cells = (cell for one in _with_owner(section) for cell in one.cells if cell.kind != "code")
+    return next((cell for cell in cells if _is_code(cell.source)), None)
+
+
+def what_failed(cell: CellRun, attribution: Attribution) -> str:
     """What happened to a cell, as part of a sentence: ``cell 7 raised NameError: ...``.
 
     Args:
         cell: One that did not run to its end.
-        cause: Of its error, where it is known: what to write instead of an old API is told.
+        attribution: Whose failure that is: what to write instead of an old API is said, and which cell ended the run.
     """
-    name = f"cell {cell.index + 1}"
+    name, cause = f"cell {cell.index + 1}", attribution.causes.get(cell.index)
+    if cell.status == "not_run":
+        return _why_not_run(cell, attribution)
+    if cause is not None and cause.kind in {"ends_kernel", "endless", "stopped"}:
+        return cause.clause(cell.index)
     if cell.error is not None:
         value = cell.error.value.strip().splitlines()[0][:MAX_ERROR_CHARACTERS] if cell.error.value.strip() else ""
         raised = f"{name} raised {cell.error.name}" + (f": {value.rstrip('.')}" if value else "")
-        instead = cause.detail.rstrip(".") if cause is not None and cause.kind == "removed_api" else ""
+        if has_merge_marks(cell):
+            return f"{raised} (the marks of an unfinished merge stand in it)"
+        instead = (
+            cause.detail.rstrip(".") if cause is not None and cause.kind == "removed_api" and not cause.follows else ""
+        )
         return f"{raised} ({instead})" if instead else raised
     return {
         "timeout": f"{name} ran into its time limit",
         "died": f"the kernel ended in {name}",
-        "not_run": f"{name} was not reached: the run had ended before",
     }.get(cell.status, f"{name} did not run to its end")
+
+
+def trained_anything(evidence: Evidence) -> bool:
+    """Whether any model was trained in the notebook."""
+    return any(is_training(fit) for fit in evidence.fits)
+
+
+def nothing_trained_at_all(submission: SubmissionView) -> CheckResult:
+    """The result of a criterion of the whole notebook where no model was trained in it."""
+    evidence = submission.evidence
+    text = "No model was trained in this notebook, so that there is nothing to judge as a whole."
+    if evidence.truncated:
+        return needs_review("infrastructure", f"{text} Our record of this run is not complete; a tutor will look.", {})
+    step = "Build the models that the task asks for, and train them."
+    return blocked(text, {}, yours="no trained model", next_step=step)
+
+
+def _why_not_run(cell: CellRun, attribution: Attribution) -> str:
+    """Which cell ended the run before this one was reached."""
+    why = attribution.why_not_reached([cell.index])
+    if why is None:
+        return f"cell {cell.index + 1} was not reached: the run had ended before"
+    return why[:1].lower() + why[1:].rstrip(".")
 
 
 def fix_for(section: SectionView) -> str:
     """The next step to a trained model: fix the cell that failed, train what was built, or build it."""
-    cell = first_failure(section)
-    if cell is not None and cell.error is not None:
-        return f"Fix cell {cell.index + 1}, then run the notebook from the top in a fresh kernel."
+    cell, text = first_failure(section), code_in_text(section)
+    if cell is not None:
+        return fix_of(cell, section.attribution)
+    if text is not None:
+        return f"Make cell {text.index + 1} a code cell, then run the notebook from the top in a fresh kernel."
     if section.model is not None and borrowed_model(section) is None:
         return "Train the model that you built, with fit."
     return "Build the model that the task asks for, compile it, and train it with fit."
 
 
-def _no_keras(section: SectionView) -> str:
-    used = [name for name in libraries(section.evidence.cells) if name not in {"Keras", "TensorFlow", "scikit-learn"}]
+def fix_of(cell: CellRun, attribution: Attribution) -> str:
+    """The next step where a cell failed by the student's doing."""
+    ended = attribution.ended_by
+    if cell.status == "not_run" and ended is not None:
+        return f"Fix cell {ended + 1}, so that the cells after it run."
+    if has_merge_marks(cell):
+        return f"Keep one of the two versions in cell {cell.index + 1}, and delete the marks of the merge."
+    return f"Fix cell {cell.index + 1}, then run the notebook from the top in a fresh kernel."
+
+
+def has_merge_marks(cell: CellRun) -> bool:
+    """Whether a cell is no Python because an unfinished merge left its marks in it."""
+    lines = cell.source.splitlines()
+    return parse(cell.source) is None and all(any(line.startswith(mark) for line in lines) for mark in _MERGE_MARKS)
+
+
+def _with_owner(section: SectionView) -> list[SectionView]:
+    owner = section.match.borrowed_from
+    return [section.of(owner), section] if owner in section.matching and owner is not None else [section]
+
+
+def _is_code(text: str) -> bool:
+    """Whether a text is Python that does something, and no words."""
+    tree = parse(text)
+    if tree is None:
+        return False
+    calls = any(isinstance(node, ast.Call) for node in ast.walk(tree))
+    return calls and any(isinstance(node, ast.Assign | ast.Import | ast.ImportFrom) for node in ast.walk(tree))
+
+
+def _no_keras(evidence: Evidence) -> str:
+    used = [name for name in libraries(evidence.cells) if name not in {"Keras", "TensorFlow", "scikit-learn"}]
     if used:
         return f"No Keras model was found; the notebook uses {' and '.join(used)}."
     return "No Keras model was found in the notebook."

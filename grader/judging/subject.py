@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from grader.errors import StoreError
-from grader.judging.absence import fix_for, why_no_model
+from grader.judging.absence import fix_for, fix_of, own_failure, what_failed, why_no_model
 from grader.judging.results import Words, blocked, failed, needs_review
 from grader.judging.views import SectionView
 from grader.records import ArrayRef, CheckResult, EvaluationRecord, FitRecord, Measurement, PredictionRecord
@@ -151,8 +151,16 @@ def untested(section: SectionView, what: str, words: Words) -> CheckResult:
 
 
 def absent(section: SectionView, feedback: str, words: Words, /, **more: Unpack[Words]) -> CheckResult:
-    """The result where something was not found: failed, unless records of this run were cut off by our limits."""
+    """The result where something was not found: failed, unless records of this run were cut off by our limits.
+
+    A cell of the section that failed is named: it may well be the reason.
+    """
     words = {**words, **more}
+    cell = own_failure(section)
+    if cell is not None and f"cell {cell.index + 1} " not in feedback.lower():
+        said = what_failed(cell, section.attribution)
+        feedback = f"{feedback} {said[:1].upper()}{said[1:]}."
+        words["next_step"] = fix_of(cell, section.attribution)
     if section.evidence.truncated:
         return needs_review(
             "infrastructure", f"{feedback} Our record of this run is not complete, so a tutor will look.", words

@@ -51,6 +51,7 @@ class SubmissionView:
         full_calibration: The reference's spread on the full data (equal to ``calibration`` on the full data).
         template_texts: The texts of the handed-out notebook, one a cell: they are no answers.
         longest_training: The most epochs that the rubric asks of one training; None where it asks for no number.
+        keras: The version of Keras that the rubric declares; None for the installed one.
     """
 
     evidence: Evidence
@@ -61,6 +62,7 @@ class SubmissionView:
     full_calibration: Calibration | None = None
     template_texts: frozenset[str] = field(default_factory=frozenset)
     longest_training: int | None = None
+    keras: str | None = None
 
     def section(self, section_id: str) -> SectionView:
         """The part that answers a section.
@@ -73,7 +75,12 @@ class SubmissionView:
     @cached_property
     def attribution(self) -> Attribution:
         """Whose failure it is, cell by cell, that the notebook did not do what it should."""
-        return attribute(self.evidence, longest_training=self.longest_training)
+        return attribute(
+            self.evidence,
+            longest_training=self.longest_training,
+            reference_seconds=None if self.calibration is None else self.calibration.longest_seconds,
+            keras=self.keras,
+        )
 
     @property
     def data_set(self) -> DataSetUse | None:

@@ -255,6 +255,7 @@ class CellRun(Record):
             in it); ``not_run`` (the run had ended before); ``no_code`` for Markdown, raw and empty cells.
         printed: What the fresh run printed (stdout, results as text), capped.
         stored_text: What the stored outputs of the handed-in file print.
+        error: What it raised; beside the status ``ok`` where the cell is tagged ``raises-exception``.
         recorded: Whether the recorder saw it begin and end.
         rewritten: True where what ran may not be what IPython makes of the cell: the notebook changed how cells run.
         notes: What we did for the cell (``pip install`` answered from what is installed, ...).

@@ -21,12 +21,14 @@ class Cell(Record):
         index: Position in the notebook, from 0, every kind of cell counted.
         source: The text of the cell.
         stored_text: What the stored outputs print, as plain text (empty where there are none).
+        may_raise: Whether it is tagged ``raises-exception``: its error is meant, as Jupyter's own tools take it.
     """
 
     index: int
     kind: Literal["code", "markdown", "raw"]
     source: str
     stored_text: str = ""
+    may_raise: bool = False
 
 
 class Submission(Record):

@@ -65,6 +65,7 @@ def calibration_of(settings: Settings, tasks: Sequence[Task]) -> Calibration:
         fingerprints=loaded,
         packages=packages(),
         seeds=tuple(task.seed for task in tasks),
+        seconds=tuple(round(completed_run(task)[0].execution.seconds, 1) for task in tasks),
         figures=_together(by_seed, reference=reference),
     )
 

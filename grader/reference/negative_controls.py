@@ -1,4 +1,7 @@
-"""Whether a criterion can be failed: it is judged on negative controls, evidence that was made wrong, without a run."""
+"""Negative controls: evidence that was made wrong, or in which nothing was done, judged without a run.
+
+They say whether a criterion can be failed, and whether something is earned by nothing.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +15,7 @@ from grader.records import (
     CellError,
     CellRun,
     Evidence,
+    Execution,
     GradedSubmission,
     Measurement,
     Measurements,
@@ -46,12 +50,15 @@ def criteria_that_cannot_fail(
         Criterion to a sentence that says what should have failed it.
     """
     unfailed = {verdict.criterion: verdict for verdict in graded.verdicts if verdict.outcome == "passed"}
+    # Without a training each of these is blocked, whatever its check says.
+    whole = {criterion.id for section in rubric.sections if section.whole_notebook for criterion in section.criteria}
     banded = {name for name, verdict in unfailed.items() if verdict.judged is not None}
     nothing = Measurements(submission=evidence.submission)
     controls = [(one, nothing) for one in _without_content(evidence)]
     for other, known in [*controls, (_with_wrong_numbers(evidence), measurements)]:
         grade = evaluate(rubric, evidence=other, measurements=known, read=read)
-        unfailed = _still(unfailed, grade, deciding=set(unfailed) - banded)
+        blocked = {verdict.criterion for verdict in grade.verdicts if verdict.outcome == "blocked"}
+        unfailed = _still(unfailed, grade, deciding=set(unfailed) - banded - (whole & blocked))
     for name in dict.fromkeys(unfailed[name].section for name in banded):
         match = graded.matching[name]
         for measured in _other_figures(measurements, match):
@@ -59,6 +66,53 @@ def criteria_that_cannot_fail(
             of_section = {one for one in banded if one in unfailed and unfailed[one].section == name}
             unfailed = _still(unfailed, grade, deciding=of_section)
     return {name: _why(name in banded) for name in unfailed}
+
+
+def empty_notebooks(rubric: Rubric, evidence: Evidence) -> Iterator[tuple[str, Evidence]]:
+    """Notebooks in which nothing was done, by what they are called: each must earn nothing.
+
+    Args:
+        rubric: Its titles are the headings of the one that holds text alone.
+        evidence: The reference's, for what is the same for all.
+    """
+    headings = (f"## {section.title}" for section in rubric.sections if not section.whole_notebook)
+    texts = {
+        "a blank notebook": [CellRun(index=0, kind="code", source="")],
+        "a notebook with the headings alone": [
+            CellRun(index=index, kind="markdown", source=heading) for index, heading in enumerate(headings)
+        ],
+        "a notebook with imports alone": [
+            CellRun(index=0, kind="code", source="import numpy as np\nfrom tensorflow import keras", status="ok")
+        ],
+    }
+    nothing: dict[str, object] = dict.fromkeys(_EVENTS, ())
+    unused = tuple(use.model_copy(update={"loaded": False}) for use in evidence.data_sets)
+    for name, cells in texts.items():
+        run = Execution(seconds=1.0)
+        yield (
+            name,
+            evidence.model_copy(
+                update={**nothing, "cells": tuple(cells), "data_sets": unused, "execution": run, "weights": {}}
+            ),
+        )
+
+
+def earned_by_nothing(graded: GradedSubmission) -> str:
+    """What a notebook earned in which nothing was done, or left to a person without words to read; empty for nothing.
+
+    Args:
+        graded: The grade of such a notebook.
+    """
+    earned = [f"{one.criterion} ({one.earned:g} earned)" for one in graded.verdicts if one.earned]
+    waiting = [
+        f"{one.criterion} ({one.pending:g} pending: {one.feedback})"
+        for one in graded.verdicts
+        if one.pending and one.cause != "by_hand"
+    ]
+    if not earned and not waiting:
+        return ""
+    fix = "Ask in these criteria for something that only the student's work can show."
+    return f"It should earn nothing, and no point of it should wait. Found: {'; '.join([*earned, *waiting])}. {fix}"
 
 
 def _still(unfailed: dict[str, Verdict], grade: GradedSubmission, *, deciding: set[str]) -> dict[str, Verdict]:

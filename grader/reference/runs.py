@@ -63,7 +63,7 @@ def completed_run(task: Task) -> tuple[Evidence, Measurements]:
     if broken is not None or evidence.execution.reason is not None:
         why = evidence.execution.detail
         if broken is not None:
-            why = what_failed(broken, attribute(evidence).causes.get(broken.index))
+            why = what_failed(broken, attribute(evidence))
         raise UsageError(
             f"{task.path}: with seed {task.seed} the reference did not run through: {why}.",
             expected="A reference solution that runs from top to bottom without an error.",

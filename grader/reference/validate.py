@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from grader.batch import OnStart
+from grader.batch import OnStart, gather_all
 from grader.evaluate import evaluate
-from grader.records import GradedSubmission, Verdict
+from grader.records import GradedSubmission, Measurements, Verdict
 from grader.reference.calibration_staleness import calibration_results
 from grader.reference.mutation import MutationResult
 from grader.reference.mutation.showing import mutant_in_full
-from grader.reference.negative_controls import criteria_that_cannot_fail
+from grader.reference.negative_controls import criteria_that_cannot_fail, earned_by_nothing, empty_notebooks
 from grader.reference.runs import run_reference
 from grader.reference.validation import Validation, ValidationResult
 from grader.rubric import Rubric
@@ -30,7 +30,8 @@ def validate(
     """Holds a rubric against its reference.
 
     The calibration must belong to this reference, rubric, data and environment; the reference must run through and earn
-    every automatic point under every seed, without a flag; every criterion must be one that can be failed.
+    every automatic point under every seed, without a flag; every criterion must be one that can be failed; and
+    notebooks in which nothing was done, the handed-out template among them, must earn nothing.
 
     Args:
         settings: The rubric with its calibrations, the data and the limits.
@@ -49,6 +50,7 @@ def validate(
     for task in tasks:
         results += reference_results(_graded(task, rubric), seed=task.seed)
     results += _criteria_results(tasks[0], rubric)
+    results += _control_results(tasks[0], settings, work=work, on_start=on_start, on_progress=on_progress)
     return Validation(
         assignment=rubric.assignment,
         rubric=rubric.path.name,
@@ -119,6 +121,32 @@ def _criteria_results(task: Task, rubric: Rubric) -> Iterator[ValidationResult]:
             passed=not text,
             text=f"{text} {fix}" if text else "",
         )
+
+
+def _control_results(
+    task: Task, settings: Settings, *, work: OutputFolder, on_start: OnStart, on_progress: OnProgress
+) -> Iterator[ValidationResult]:
+    """Whether notebooks in which nothing was done earn nothing; the template, whose code may do something, is run."""
+    rubric, read = settings.rubric, task.folder.arrays.get
+    evidence, _ = task.folder.stored_evidence()
+    for name, other in empty_notebooks(rubric, evidence):
+        nothing = Measurements(submission=other.submission)
+        yield _control_result(name, evaluate(rubric, evidence=other, measurements=nothing, read=read))
+    template = rubric.template_notebook
+    if template is not None:
+        one = Task(id="template", path=template, folder=work.submission("template"), seed=task.seed)
+        failures = gather_all([one], settings, jobs=1, on_start=on_start, on_progress=on_progress)
+        if failures:
+            yield ValidationResult(
+                group="controls", name="the template earns nothing", passed=False, text="; ".join(failures.values())
+            )
+        else:
+            yield _control_result("the template", _graded(one, rubric))
+
+
+def _control_result(name: str, graded: GradedSubmission) -> ValidationResult:
+    text = earned_by_nothing(graded)
+    return ValidationResult(group="controls", name=f"{name} earns nothing", passed=not text, text=text)
 
 
 def _trouble(graded: GradedSubmission) -> str:

@@ -10,7 +10,7 @@ from xml.etree import ElementTree as ET
 from grader.records import Record
 from grader.records.base import SCHEMA_VERSION
 
-Group = Literal["calibration", "reference", "criteria", "faults", "equivalents"]
+Group = Literal["calibration", "reference", "criteria", "controls", "faults", "equivalents"]
 
 
 class ValidationResult(Record):
@@ -18,8 +18,8 @@ class ValidationResult(Record):
 
     Attributes:
         group: ``calibration`` (it belongs to this reference, rubric, data and environment), ``reference`` (it earns
-            every automatic point), ``criteria`` (each can be failed), ``faults`` and ``equivalents`` (mutants of the
-            reference are judged rightly).
+            every automatic point), ``criteria`` (each can be failed), ``controls`` (a notebook in which nothing was
+            done earns nothing), ``faults`` and ``equivalents`` (mutants of the reference are judged rightly).
         name: What was looked at, such as ``seed 1: ex4.accuracy``.
         text: What was found, what was expected and what to do; empty where it holds.
     """

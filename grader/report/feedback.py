@@ -261,10 +261,13 @@ def _fix_first(graded: GradedSubmission) -> list[tuple[Verdict, str]]:
 
 def _first_error(evidence: Evidence) -> tuple[CellRun, str] | None:
     """The first cell that raised, and what is known of the cause, as sentences."""
-    cell = next((cell for cell in evidence.cells if cell.error is not None), None)
+    cell = next((cell for cell in evidence.cells if cell.status == "error"), None)
     if cell is None:
         return None
-    cause = attribute(evidence).causes.get(cell.index)
+    try:
+        cause = attribute(evidence).causes.get(cell.index)
+    except Exception:  # noqa: BLE001 - the page says what was raised, if not why
+        cause = None
     return cell, cause.note if cause is not None else ""
 
 

@@ -60,6 +60,19 @@ def _has_no_nul(path: str) -> str:
     return path
 
 
+def _as_text(version: object) -> object:
+    # Of 2.10 YAML makes 2.1: a version with a point is a text.
+    return str(version) if isinstance(version, int) and not isinstance(version, bool) else version
+
+
+KerasVersion = Annotated[
+    str,
+    BeforeValidator(_as_text),
+    Field(pattern=r"^\d+(\.\d+)*$"),
+    WithJsonSchema({"anyOf": [{"type": "integer"}, {"type": "string", "pattern": r"^\d+(\.\d+)*$"}]}),
+]
+"""A version of Keras, or the beginning of one: ``2`` stands for every 2.x."""
+
 RelativePath = Annotated[str, AfterValidator(_has_no_nul)]
 """A path as a rubric names it."""
 
@@ -202,6 +215,10 @@ class Rubric(Part):
         version: The tutor's own, for the record.
         reference: The reference solution, relative to the rubric.
         template: The handed-out notebook (a path relative to the rubric), or texts of it: they are no answers.
+        inputs: What is answered, in order, where a notebook asks for typing (``input``, ``getpass``); without an
+            answer left, what hangs on it is pending.
+        keras: The version of Keras that the assignment is written for (``2``, ``"2.13"``), where it is not the
+            installed one: names that are gone since are not the student's failure then.
         path: Of the file it was read from.
         sha256: Of that file.
         calibrations: By kind of data, as far as they were read.
@@ -214,6 +231,8 @@ class Rubric(Part):
     reference: RelativePath | None = None
     calibration: CalibrationPaths = CalibrationPaths()
     template: RelativePath | tuple[str, ...] | None = None
+    inputs: tuple[str | int | FiniteFloat, ...] = ()
+    keras: KerasVersion | None = None
     limits: LimitsByData = LimitsByData()
     points: DeclaredPoints
     sections: tuple[Section, ...] = ()
@@ -221,6 +240,16 @@ class Rubric(Part):
     sha256: Sha256 = "0" * 64
     calibrations: dict[DataKind, Calibration] = {}
     template_texts: frozenset[str] = frozenset()
+
+    @property
+    def typed_inputs(self) -> tuple[str, ...]:
+        """The answers to what a notebook asks for typing, as they are typed."""
+        return tuple(str(answer) for answer in self.inputs)
+
+    @property
+    def asks_for_training(self) -> bool:
+        """Whether some section is about a model or compares trainings."""
+        return any(one.model or one.model_of or one.compares_trainings for one in self.sections)
 
     @property
     def criteria(self) -> tuple[Criterion, ...]:
@@ -241,6 +270,13 @@ class Rubric(Part):
         if not found.is_file():
             raise RubricError([f"{self.path}: the reference {found} is missing. Check the path under 'reference'."])
         return found
+
+    @property
+    def template_notebook(self) -> Path | None:
+        """The handed-out notebook; None where the rubric names none, or texts of it alone."""
+        if not isinstance(self.template, str) or not self.template.endswith(".ipynb"):
+            return None
+        return self.companion(self.template)
 
     @property
     def gap_pairs(self) -> dict[str, ComparedSectionId]:

@@ -18,10 +18,10 @@ CAUSES = {
     ],
 )
 def test_the_words_name_the_cell_and_what_it_lacked(kind, clause):
-    """Cells are counted from 1; a cell that failed for an earlier one's error says so."""
+    """Cells are counted from 1; a cell that failed for an earlier one names that."""
     cause = CAUSES[kind]
     assert cause.clause(2) == f"cell 3 {clause}"
-    assert Cause(kind, cause.detail, follows=True).clause(2) == f"cell 3 follows from a cell that {clause}"
+    assert Cause(kind, cause.detail, cell=0).clause(2) == f"cell 1 {clause}"
 
 
 @pytest.mark.parametrize("cause", CAUSES.values())

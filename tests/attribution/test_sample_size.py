@@ -40,3 +40,9 @@ def test_a_slice_beyond_the_sample_is_short_or_empty(use, reached, empty):
     """Of rows of the data set alone."""
     found = read(f"(x, y), _ = mnist.load_data()\nprint({use})")
     assert (found.reached, found.empty) == (reached, empty)
+
+
+def test_loops_in_loops_are_read_in_no_time():
+    """A body is read twice, but not in each of eighteen loops inside one another."""
+    source = "".join(f"{' ' * depth}for i{depth} in range(3):\n" for depth in range(18)) + " " * 18 + "pass"
+    assert read(source).reached is None

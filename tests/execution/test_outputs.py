@@ -4,7 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from grader.execution.outputs import FIRST_CHARACTERS, LAST_CHARACTERS, TRUNCATED, CellOutputs
+from grader.execution.outputs import (
+    FIRST_CHARACTERS,
+    LAST_CHARACTERS,
+    TRUNCATED,
+    CellOutputs,
+    asks_for_the_end,
+)
 
 
 def test_streams_are_joined_and_shown_as_a_terminal_would() -> None:
@@ -87,3 +93,19 @@ def test_the_error_keeps_name_value_and_traceback_without_colours() -> None:
     outputs.take("error", {"ename": "NameError", "evalue": "no x", "traceback": ["\x1b[31mline\x1b[0m"]})
     error = outputs.error(None)
     assert (error.name, error.value, error.traceback) == ("NameError", "no x", "line")
+
+
+@pytest.mark.parametrize(
+    ("payload", "asks"),
+    [
+        ([{"source": "ask_exit", "keepkernel": False}], True),
+        ([{"source": "ask_exit", "keepkernel": True}], False),
+        ([{"source": "page"}, 3], False),
+        ("ask_exit", False),
+        (None, False),
+    ],
+)
+def test_a_reply_tells_that_the_kernel_is_about_to_end(payload: object, asks: bool) -> None:
+    """Whatever shape it has."""
+    assert asks_for_the_end({"content": {"payload": payload}}) is asks
+    assert asks_for_the_end(None) is False

@@ -211,6 +211,22 @@ def test_attachments_of_text_are_kept(read):
     nbformat.validate(notebook)
 
 
+@pytest.mark.parametrize(
+    ("metadata", "may"),
+    [
+        ({"tags": ["raises-exception", "x"]}, True),
+        ({"tags": ["x"]}, False),
+        ({"tags": "raises-exception"}, False),
+        ({}, False),
+        (3, False),
+    ],
+)
+def test_a_cell_may_raise_where_it_is_tagged_so(*, read, metadata, may):
+    """Whatever shape its metadata have."""
+    submission, _ = read(document(code(metadata=metadata)))
+    assert submission.cells[0].may_raise is may
+
+
 def test_tags_do_not_reach_the_runner(read):
     """A tag cannot keep a cell from being run."""
     _, notebook = read(document(code(metadata={"tags": ["skip-execution"]})))

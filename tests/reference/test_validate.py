@@ -14,7 +14,7 @@ from grader.evaluate import evaluate
 from grader.judging.registry import registered
 from grader.records import Measurements
 from grader.reference.calibration_staleness import calibration_results
-from grader.reference.negative_controls import criteria_that_cannot_fail
+from grader.reference.negative_controls import criteria_that_cannot_fail, earned_by_nothing, empty_notebooks
 from grader.reference.validate import reference_results
 from grader.reference.validation import Validation, ValidationResult, junit_xml, validations_json
 from grader.rubric import Criterion, Rubric, Section, load_rubric
@@ -81,6 +81,23 @@ def test_a_criterion_that_asks_for_something_can_be_failed(asked):
 def test_a_band_that_holds_everything_is_found(asked):
     """A band from 0 to 1 would be passed by any model."""
     assert list(unfailed(asked)) == ["ex4.accuracy"]
+
+
+@pytest.mark.parametrize("name", ["week09", "week10", "week11"])
+def test_a_notebook_in_which_nothing_was_done_earns_nothing(name):
+    """And no point of it waits: blank, with the headings alone, and with imports alone."""
+    rubric = load_rubric(RUBRIC_FILE.with_name(f"{name}.yaml"))
+    for _, evidence in empty_notebooks(rubric, trained_book().evidence()):
+        nothing = Measurements(submission=evidence.submission)
+        assert earned_by_nothing(evaluate(rubric, evidence=evidence, measurements=nothing, read={}.get)) == ""
+
+
+def test_what_nothing_earns_is_named():
+    """A criterion that a blank notebook passes is told with its points, and with what to do."""
+    _, graded, *_ = of_reference(criterion("accuracy", min=0.9), criterion("discussion", question="why"))
+    text = earned_by_nothing(graded)
+    assert "ex4.accuracy (1 earned)" in text
+    assert "discussion" not in text
 
 
 def test_the_reference_is_told_with_what_it_lost():

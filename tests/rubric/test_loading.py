@@ -244,6 +244,21 @@ def test_the_templates_texts_are_no_answers(tmp_path):
     assert load_rubric(written(tmp_path, listed)).template_texts == {"say why", "b"}
 
 
+def test_answers_to_what_is_typed_are_texts(tmp_path):
+    """Numbers and words, as they are typed."""
+    text = GOOD.replace("title: Digits", "title: Digits\ninputs: [Ada, 4, 0.5]")
+    assert load_rubric(written(tmp_path, text)).typed_inputs == ("Ada", "4", "0.5")
+
+
+def test_a_version_of_keras_is_a_whole_number_or_a_text(tmp_path):
+    """Of 2.10 without quotes YAML makes 2.1."""
+    for said, version in (("2", "2"), ('"2.10"', "2.10")):
+        text = GOOD.replace("title: Digits", f"title: Digits\nkeras: {said}")
+        assert load_rubric(written(tmp_path, text)).keras == version
+    with pytest.raises(RubricError, match="keras"):
+        load_rubric(written(tmp_path, GOOD.replace("title: Digits", "title: Digits\nkeras: 2.10")))
+
+
 def test_limits_are_given_by_kind_of_data():
     """In seconds and bytes, written as a person writes them."""
     sample, full = rubric().limits_for("sample"), rubric().limits_for("full")

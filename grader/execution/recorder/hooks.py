@@ -22,6 +22,10 @@ from .channel import Channel
 _FOLDER = str(Path(__file__).parent) + os.sep
 
 
+class MisfitError(TypeError):
+    """A call's arguments do not fit its method, which says so itself when it is called: nothing of it is lost."""
+
+
 class Call:
     """A call of an observed method that is still to be made.
 
@@ -45,7 +49,7 @@ class Call:
         """The arguments by name, defaults filled in.
 
         Raises:
-            TypeError: They do not fit the method, which raises the same error itself when it is called.
+            MisfitError: They do not fit the method, which says so itself when it is called.
         """
         bound = self._bound()
         bound.apply_defaults()
@@ -63,7 +67,10 @@ class Call:
         return self.args[0] if self.args else next(iter(self.kwargs.values()), None)
 
     def _bound(self) -> inspect.BoundArguments:
-        return inspect.signature(self.original).bind(self.item, *self.args, **self.kwargs)
+        try:
+            return inspect.signature(self.original).bind(self.item, *self.args, **self.kwargs)
+        except TypeError as error:
+            raise MisfitError(*error.args) from None
 
 
 Handler = Callable[[Call], Any]
@@ -111,6 +118,8 @@ class _Quietly:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> bool:
         if not isinstance(error, Exception):
             return False
+        if isinstance(error, MisfitError):
+            return True
         text = f"The recorder could not {self._what} ({type(error).__name__}: {str(error)[:200]})."
         self._channel.lost(text)
         return True

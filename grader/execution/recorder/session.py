@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import importlib
+import json
 import os
 import sys
 import time
@@ -13,7 +14,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from . import figures, preamble, printing, served, summary
+from . import figures, preamble, printing, served, summary, typed
 from .channel import Channel, interrupts_wait
 from .namespace import Namespace
 from .shell import Transformers
@@ -31,11 +32,13 @@ class Settings:
         descriptor: Where frames are written.
         seed: For every random generator, before the first cell.
         data_sets: Folder of ``<name>.npz`` files; None for none.
+        inputs: What is answered where a cell asks for typing, in order.
     """
 
     descriptor: int
     seed: int
     data_sets: Path | None
+    inputs: tuple[str, ...] = ()
 
 
 def take_settings() -> Settings:
@@ -49,6 +52,7 @@ def take_settings() -> Settings:
         descriptor=int(os.environ.pop("GRADER_RECORD_FD")),
         seed=int(os.environ.pop("GRADER_SEED", "0")),
         data_sets=Path(folder) if folder else None,
+        inputs=tuple(json.loads(os.environ.pop("GRADER_INPUTS", "[]"))),
     )
     library = str(Path(__file__).parent.parent)
     if os.environ.get("PYTHONPATH") == library:
@@ -72,11 +76,13 @@ def start(shell: Any) -> Session:
     training.install(channel)
     preamble.install(shell, channel)
     printing.install()
+    typed.install(shell, settings.inputs)
     served.install(served.ServedDataSets(settings.data_sets, channel))
     # As in Jupyter, a notebook may import modules of its own folder, but none in place of an installed package.
     sys.path.append("")
     # IPython takes a random number for a tip whenever a client asks about the kernel, which happens at any time.
     shell.enable_tip = False
+    shell.observe(partial(_ask_exit, shell), names="exit_now")
     session = Session(
         shell, channel, observers=(training, figure_recorder), seed=partial(keras.utils.set_random_seed, settings.seed)
     )
@@ -142,6 +148,12 @@ class Session:
         except Exception as error:  # noqa: BLE001 - a student's objects may raise whatever they like
             self.channel.lost(f"something that could not be looked at ({type(error).__name__}: {error})"[:300])
             return None
+
+
+def _ask_exit(shell: Any, change: Any) -> None:
+    """Tells the driver with the cell's reply that the kernel is about to end, as ``exit()`` itself does."""
+    if change["new"]:
+        shell.payload_manager.write_payload({"source": "ask_exit", "keepkernel": False})
 
 
 def _load_keras() -> Any:

@@ -235,7 +235,7 @@ def score(rubric: Rubric, gathered: Gathered, *, work: OutputFolder) -> Mutation
 def _of_broken_cells(rubric: Rubric, graded: GradedSubmission, folder: SubmissionFolder) -> set[str]:
     """The criteria of sections in which a cell raised: what speaks of a name that a fault took away does nothing."""
     evidence, _ = folder.stored_evidence()
-    raised = {cell.index for cell in evidence.cells if cell.error is not None}
+    raised = {cell.index for cell in evidence.cells if cell.status == "error"}
     return {
         criterion.id
         for section in rubric.sections

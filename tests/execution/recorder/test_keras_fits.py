@@ -520,3 +520,29 @@ def test_a_fit_without_compile_is_a_whole_record(kernel: Kernel, data: tuple[np.
     assert "compile" in str(cell.error)
     assert (cell.one("fit").status, cell.one("fit").epochs_run) == ("raised", 0)
     assert kernel.channel.failures == before
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ({"nb_epoch": 5}, "got an unexpected keyword argument 'nb_epoch'"),
+        ({"epoch": 10}, "got an unexpected keyword argument 'epoch'"),
+        ({"x": None}, "got multiple values for argument 'x'"),
+    ],
+)
+def test_arguments_that_keras_does_not_know_are_refused_by_keras(
+    *, kernel: Kernel, data: tuple[np.ndarray, np.ndarray], arguments: dict[str, Any], words: str
+) -> None:
+    """In its own words, with no frame of the recorder, and nothing of the record is lost by that."""
+    before = list(kernel.channel.failures)
+
+    def body(names: dict[str, Any]) -> None:
+        model = network()
+        model.compile("adam", "binary_crossentropy")
+        model.fit(*data, **arguments)
+
+    cell = kernel.cell(body)
+    assert (type(cell.error), str(cell.error)) == (TypeError, f"TensorFlowTrainer.fit() {words}")
+    frames = [frame.filename for frame in inspect.getinnerframes(cell.error.__traceback__)]
+    assert not [name for name in frames if "recorder" in name and "test_keras" not in name]
+    assert (cell.of("fit"), kernel.channel.failures) == ([], before)

@@ -309,3 +309,11 @@ def test_the_recorder_folder_alone_is_enough(run: RecordedRun) -> None:
     """It was copied out of the package before it ran, and imports nothing of it."""
     sources = Path(__file__).parents[3] / "grader" / "execution" / "recorder"
     assert not [path for path in sources.glob("*.py") if "from grader" in path.read_text()]
+
+
+def test_what_a_cell_asks_for_is_answered_in_order(tmp_path: Path) -> None:
+    """As if it were typed, until no answer is left; a password is not shown."""
+    cells = ["name = input('Name: ')", "import getpass\nkey = getpass.getpass('Key: ')", "print(name, key)", "input()"]
+    run = run_cells(cells, tmp_path, inputs=("Ada", "secret"))
+    assert run.printed[:3] == ("Name: Ada\n", "Key: \n", "Ada secret\n")
+    assert "StdinNotImplementedError" in run.printed[3]

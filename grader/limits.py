@@ -100,8 +100,14 @@ MAX_RUBRIC_DEPTH = 32
 MAX_VALUE_CHARACTERS = 60
 """Of a wrong value as a message quotes it: a line of a terminal holds it."""
 
+MAX_CLAIMS = 60
+"""Models that may answer one section: an honest notebook trains some twenty, and of more the nearest are enough."""
+
 MAX_TEMPLATE_BYTES = 20 * 2**20
 """Of the template that was handed out: larger than any worksheet with its pictures."""
+
+MAX_COMPARED_WORDS = 2_000
+"""Of a paragraph that is compared with the template word by word; a longer one is the student's."""
 
 
 # What was handed in.

@@ -36,6 +36,12 @@ _SPELT = {
 _SPELT_LABEL = re.compile(rf"(?P<word>[^\W\d_]+)\s+(?P<number>{'|'.join(_SPELT)})(?={_SET_OFF.pattern})")
 
 
+_COMMON_WORDS = frozenset(
+    {"a", "an", "the", "and", "or", "of", "to", "in", "on", "for", "with", "my", "your", "our", "its", "is", "we"}
+    | {"der", "die", "das", "und", "ein", "eine", "el", "la", "le", "les", "de", "du", "des", "un", "une", "una", "y"}
+)
+
+
 class HasSource(Protocol):
     """A cell, as handed in or as run."""
 
@@ -138,6 +144,11 @@ def title_likeness(one: tuple[str, ...], other: tuple[str, ...]) -> float:
     by_words = (shared + back) / (len(one) + len(other))
     # Any two titles share a third of their letters: only what is nearly the same counts.
     return max(by_words, _letters(" ".join(one), " ".join(other), least=THRESHOLDS.same_letters))
+
+
+def shared_words(one: tuple[str, ...], other: tuple[str, ...]) -> int:
+    """How many words of one title the other has, however spelt; those that any title may have are not counted."""
+    return sum(word not in _COMMON_WORDS and any(_alike(word, there) for there in other) for word in one)
 
 
 def is_same_word(one: str, other: str) -> bool:

@@ -87,6 +87,14 @@ class MatchingThresholds:
     Test: `test_misspelt_words_and_titles_share_most_letters`.
     """
 
+    fewest_translated: int = 3
+    """A word before a number stands for the rubric's own where the headings count so far with it.
+
+    Unit: numbers.
+    Source: judgement.
+    Test: `test_three_numbers_make_a_word_one_of_another_language`.
+    """
+
     title_share: float = 0.6
     """What a title counts beside a number (which counts the rest): numbers repeat more often than titles.
 

@@ -52,10 +52,9 @@ _NUMBERED = re.compile(r"\W*[^\W\d_]{0,20}[\s._:#-]{0,3}\d{1,3}\b")
 _PICTURE = re.compile(
     r"!\[[^\]]*\]\(\s*<?(?:attachment|data):|<img\b[^>]{0,200}?src\s*=\s*[\"']?(?:attachment|data):", re.IGNORECASE
 )
-_STATES = re.compile(
-    r"\b(?:is|are|was|were|be|has|have|had|does|do|did|can|cannot|can't|could|would|should|will|because|since|therefore"
-    r"|hence|so|thus|due|ist|sind|war|weil|da|denn|wird|werden|hat|haben|est|sont|car|parce|es|son|porque)\b"
-    r"|\b\w*overfit\w*|\b(?:rises?|falls?|vanish\w*|grows?|learns?|separates?)\b",
+_REASONS = re.compile(
+    r"\b(?:because|since|therefore|hence|thus|due to|as expected|weil|denn|deshalb|daher|car|parce|donc|porque"
+    r"|\w*overfit\w*|vanish\w*|generali[sz]\w*)\b",
     re.IGNORECASE,
 )
 _PRINTERS = frozenset({"print", "display", "Markdown", "HTML", "Latex", "printmd"})
@@ -306,7 +305,7 @@ def _comments(source: str) -> Iterator[tuple[str, bool]]:
             continue
         if count_words(kept) >= fewest:
             yield kept, True
-        elif count_words(kept) >= THRESHOLDS.fewest_words_of_reason and _STATES.search(kept) and not is_request(kept):
+        elif count_words(kept) >= THRESHOLDS.fewest_words_of_reason and _REASONS.search(kept) and not is_request(kept):
             yield kept, False
 
 

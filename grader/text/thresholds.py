@@ -77,11 +77,11 @@ class TextThresholds:
     """
 
     fewest_words_of_reason: int = 6
-    """A comment above code that gives a reason or says how something is may be an answer from here on.
+    """A comment above code that gives a reason may be an answer from here on.
 
     Unit: words.
     Source: judgement.
-    Test: `test_a_comment_that_states_something_may_be_an_answer_from_six_words_on`.
+    Test: `test_a_comment_that_gives_a_reason_may_be_an_answer_from_six_words_on`.
     """
 
     template_share: float = 0.6

@@ -6,7 +6,7 @@ import difflib
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Literal, Protocol
 
@@ -23,11 +23,13 @@ exercise (``Exercise 4: ...``); ``comment``: a comment in code. Only a real head
 _HTML = re.compile(r"<h([1-6])\b[^>]*>(.*?)</h\1\s*>", re.IGNORECASE | re.DOTALL)
 _TAG = re.compile(r"<[^>]*>")
 _NO_SPACE = re.compile(r"^\s{0,3}(#{1,6})([^\W\d_].*)$")
+_NUMBERED_AND_UNDERLINED = re.compile(r"^(\d{1,3}[.)][ \t]+\S.*)\n[-=]{3,}[ \t]*$", re.MULTILINE)
 _COMMENT = re.compile(r"^#+[\s#=*\-_%]*(.*?)[\s#=*\-_]*$")
 _LABEL = re.compile(r"^(?P<word>[^\W\d_]{1,20})[\s._:#-]{0,3}(?P<number>\d{1,3}|[ivx]{1,4}(?!\w))", re.IGNORECASE)
 _SET_OFF = re.compile(r"\s*(?:[^\w\s]|$)")
 _NUMBER_FIRST = re.compile(r"^(?P<number>\d{1,3})\s*(?:[.):-]|$)")
 _BRACKETS = re.compile(r"[(\[{]\s*([^\s)\]}]{1,20})\s*[)\]}]")
+_REMARK = re.compile(r"(?<=\w)\s*(?:[(\[{][^)\]}]{0,80}[)\]}]|\s[-\u2013\u2014]\s[^:]{1,40}$)")
 _LEADING_TAG = re.compile(r"^\W*[(\[{]\s*(?!\d+\s*[)\]}])[^\s)\]}]{1,20}\s*[)\]}](?=\s*\w)")
 _ROMAN = {name: number for number, name in enumerate(("i", "ii", "iii", "iv", "v", "vi", "vii", "viii", "ix", "x"), 1)}
 _SPELT = {
@@ -83,6 +85,7 @@ class Label:
         number: 4 there; None for none.
         tags: What is in brackets, ``{core}``.
         title: The words of the rest.
+        short: The title without what stands in brackets or behind a dash: ``(10 layers deep)``, ``- my solution``.
         is_set_off: Whether punctuation or nothing follows the number: ``Put 2 neurons`` is a sentence.
     """
 
@@ -90,6 +93,7 @@ class Label:
     number: int | None
     tags: frozenset[str]
     title: tuple[str, ...]
+    short: tuple[str, ...] = ()
     is_set_off: bool = True
 
 
@@ -110,6 +114,12 @@ def headings_of(cells: Iterable[HasSource]) -> list[Heading]:
 @lru_cache(maxsize=2048)
 def label_of(text: str) -> Label:
     """The parts of a heading's text; case, the encoding of accents, emoji and punctuation do not matter."""
+    own = _label_of(text)
+    short = _label_of(_REMARK.sub(" ", text)).title
+    return replace(own, short=short if short != own.title else ())
+
+
+def _label_of(text: str) -> Label:
     plain = unicodedata.normalize("NFKC", text).casefold()
     plain = re.sub(r"[*_`~]", " ", plain)
     tags = frozenset(tag for tag in _BRACKETS.findall(plain) if not tag.isdigit())
@@ -161,9 +171,12 @@ def is_same_word(one: str, other: str) -> bool:
 
 
 def _of_markdown(source: str, *, cell: int) -> Iterator[Heading]:
-    tokens = MarkdownIt("commonmark").parse(source)
+    tokens = MarkdownIt("commonmark").parse(_NUMBERED_AND_UNDERLINED.sub(r"## \1\n", source))
+    quoted = 0
     for number, token in enumerate(tokens):
-        if token.level or token.map is None:
+        quoted += {"blockquote_open": 1, "blockquote_close": -1}.get(token.type, 0)
+        # Headings in a quotation are headings; what stands in a list is none.
+        if token.map is None or token.level > (quoted if token.type == "heading_open" else 0):
             continue
         opens = not any(line.strip() for line in source.splitlines()[: token.map[0]])
         if token.type == "heading_open":

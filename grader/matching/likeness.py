@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 from grader.matching.headings import Heading, Label, is_same_word, label_of, shared_words, title_likeness
 from grader.matching.thresholds import THRESHOLDS
@@ -63,13 +64,16 @@ def align(
     names = list(titles)
     translated = translated_words(headings, titles)
     headings = without_remarks(headings, titles)
-    weights = [
-        [
-            _weight(heading, titles[name], near=nearness(heading, name), by_number=by_number, translated=translated)
-            for name in names
-        ]
-        for heading in headings
-    ]
+    weights = []
+    for heading in headings:
+        near = {name: nearness(heading, name) for name in names}
+        alone = [value for value in near.values() if value == 1.0] == [1.0]
+        weights.append(
+            [
+                _weight(heading, titles[name], near=near[name], by_number=by_number, translated=translated, alone=alone)
+                for name in names
+            ]
+        )
     matched = heaviest_in_order(weights, rows=len(headings), columns=len(names))
     taken = {row for row, _ in matched}
     found = {names[column]: headings[row] for row, column in matched}
@@ -118,16 +122,20 @@ def translated_words(headings: Sequence[Heading], titles: Mapping[str, Titles]) 
 
     One alone says nothing: ``Q3`` may be anything. So several must count on, and none of the rubric's own be there.
     """
-    numbers = {label.number for known in titles.values() for label in known.labels if label.number is not None}
+    known = [label for title in titles.values() for label in title.labels if label.number is not None]
     real = [heading for heading in headings if heading.kind != "comment"] or list(headings)
     labels = [label for heading in real if (label := label_of(heading.text)).number is not None]
-    if sum(any(known.has_word(label.word) for known in titles.values()) for label in labels) > 1:
+    if len({(own.word, own.number) for own in labels if any(map(partial(_is_pair, own), known))}) > 1:
         return frozenset()
     counted: dict[str, set[int]] = {}
-    for label in labels:
-        if label.number in numbers:
-            counted.setdefault(label.word, set()).add(label.number)
+    for own in labels:
+        if own.number is not None and own.number in {label.number for label in known}:
+            counted.setdefault(own.word, set()).add(own.number)
     return frozenset(word for word, found in counted.items() if len(found) >= THRESHOLDS.fewest_translated)
+
+
+def _is_pair(own: Label, there: Label) -> bool:
+    return own.number == there.number and is_same_word(own.word, there.word)
 
 
 def without_remarks(headings: Sequence[Heading], titles: Mapping[str, Titles]) -> list[Heading]:
@@ -162,25 +170,36 @@ def _bare(heading: Heading) -> tuple[str, int | None]:
 
 def _label(heading: Heading, titles: Titles, *, by_number: bool, translated: frozenset[str]) -> Label:
     own = label_of(heading.text)
-    is_ours = not own.word or translated is ANY or own.word in translated or titles.has_word(own.word)
-    return own if by_number and is_ours else replace(own, number=None)
+    # Who writes in another language does so throughout: there ``Part 1`` is a part of an answer.
+    is_in_use = translated is ANY or own.word in translated or (not translated and titles.has_word(own.word))
+    return own if by_number and (is_in_use or not own.word) else replace(own, number=None)
 
 
 def _weight(
-    heading: Heading, titles: Titles, *, near: float | None, by_number: bool, translated: frozenset[str] = ANY
+    heading: Heading,
+    titles: Titles,
+    *,
+    near: float | None,
+    by_number: bool,
+    translated: frozenset[str] = ANY,
+    alone: bool = True,
 ) -> float:
     value = likeness(heading, titles, by_number=by_number, translated=translated) * THRESHOLDS.weights[heading.kind]
     if value:
         return value + THRESHOLDS.model_bonus * (near or 0.0)
-    # A heading in the student's own words, above exactly the model that is asked for.
+    # A heading in the student's own words, above exactly the model that is asked for and that of no other section.
     own = _label(heading, titles, by_number=by_number, translated=translated)
-    return THRESHOLDS.model_bonus if heading.is_real and near == 1.0 and own.number is None else 0.0
+    is_above_it = near == 1.0 and alone and own.number is None
+    return THRESHOLDS.model_bonus if heading.is_real and is_above_it else 0.0
 
 
 def _likeness(own: Label, there: Label, *, words: frozenset[str], kind: str) -> float:
     number = _number_likeness(own, there, words=words, kind=kind)
     tags = THRESHOLDS.other_tag if own.tags and there.tags and not own.tags & there.tags else 0.0
-    title = title_likeness(own.title, there.title)
+    title = max(
+        title_likeness(own.title, there.title),
+        THRESHOLDS.without_remark * title_likeness(own.short or own.title, there.short or there.title),
+    )
     if not own.title:
         only_word = is_same_word(own.word, there.word) and own.number is None and there.number is None
         return THRESHOLDS.bare_label - tags if number == 1.0 or (only_word and own.tags & there.tags) else 0.0
@@ -198,7 +217,7 @@ def _least_title(own: Label, there: Label, *, number: float, kind: str) -> float
     if number == 1.0:
         return 0.0
     # One word that they share may be in any heading.
-    is_one_word = shared_words(own.title, there.title) < 2
+    is_one_word = max(shared_words(own.title, there.title), shared_words(own.short, there.short or there.title)) < 2
     return THRESHOLDS.least_title_of_other_number if number == 0.0 or is_one_word else THRESHOLDS.least_title
 
 

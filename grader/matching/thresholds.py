@@ -103,6 +103,14 @@ class MatchingThresholds:
     Test: `test_what_titles_numbers_and_tags_count`.
     """
 
+    without_remark: float = 0.95
+    """What a title counts where it is alike without what stands in brackets or behind a dash on either side.
+
+    Unit: factor, in [0, 1].
+    Source: judgement.
+    Test: `test_a_remark_behind_a_title_hardly_counts`.
+    """
+
     neutral_number: float = 0.5
     """What a number counts where one of the two headings has none.
 

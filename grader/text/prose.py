@@ -12,7 +12,7 @@ from typing import Literal
 
 from grader.cell_code import code_of, parse
 from grader.records import CellRun
-from grader.text.requests import behind_request, is_request
+from grader.text.requests import asks, behind_request, is_request
 from grader.text.template import Template
 from grader.text.thresholds import THRESHOLDS
 from grader.text.words import WORD, count_words
@@ -20,7 +20,7 @@ from grader.text.words import WORD, count_words
 NO_LEVEL = 7
 """A line in bold is a heading of the lowest level."""
 
-_HEADING = re.compile(r"^\s{0,3}(?:#{1,6}(?:\s|$)|<h[1-6]\b)", re.IGNORECASE)
+_HEADING = re.compile(r"^\s{0,3}(?:>\s?)*(?:#{1,6}(?:\s|$)|<h[1-6]\b)", re.IGNORECASE)
 _UNDERLINE = re.compile(r"^\s{0,3}(?:=+|-{2,})\s*$")
 _RULE = re.compile(r"^\s{0,3}(?:[-*_]\s*){3,}$")
 _ITEM = re.compile(r"^\s{0,8}(?:[-*+]|\(?(?:\d{1,2}|[a-zA-Z]|[ivx]{1,4})[.)])\s+")
@@ -57,6 +57,7 @@ _REASONS = re.compile(
     r"|\w*overfit\w*|vanish\w*|generali[sz]\w*)\b",
     re.IGNORECASE,
 )
+_DOES = (ast.Call, ast.Assign, ast.AugAssign, ast.AnnAssign, ast.Attribute, ast.Subscript)
 _PRINTERS = frozenset({"print", "display", "Markdown", "HTML", "Latex", "printmd"})
 
 
@@ -132,10 +133,10 @@ def first_heading(source: str) -> tuple[int, str] | None:
     first = next(iter(paragraphs(source)), "")
     if not _is_heading(first):
         return None
-    marks = re.match(r"\s*(#+)", first)
-    html = re.match(r"\s*<h([1-6])", first, re.IGNORECASE)
+    marks = re.match(r"[\s>]*(#+)", first)
+    html = re.match(r"[\s>]*<h([1-6])", first, re.IGNORECASE)
     level = len(marks.group(1)) if marks else int(html.group(1)) if html else NO_LEVEL
-    return level, _plain(first).strip(" #*_:\n")
+    return level, _plain(first).strip(" #*_:>\n")
 
 
 def parts_below(source: str, headings: Sequence[str]) -> dict[str, str]:
@@ -183,7 +184,7 @@ def is_known(source: str, *, template: Template) -> bool:
 def _of_prose(cell: CellRun, source: str, *, template: Template, place: Place) -> Iterator[Words]:
     blocks = [block for block in paragraphs(source) if not _is_old_block(block)]
     texts = [block for block in blocks if not _is_heading(block)]
-    behind = _behind_task(texts) if place == "unknown task" else []
+    behind = [*_behind_task(texts), *(text for text in texts if not asks(text))]
     for block in blocks:
         if _is_heading(block):
             yield from _of_heading(cell, block, template=template)
@@ -215,7 +216,7 @@ def _beside_template(
 
 def _of_heading(cell: CellRun, block: str, *, template: Template) -> Iterator[Words]:
     """A heading, or a line in bold, that is itself an answer: a sentence, or what stands behind a question."""
-    text = _plain(block).strip(" #*_=\n")
+    text = _plain(block).strip(" #*_=>\n")
     if template.own_words(normalised(block)).is_known or is_request(text):
         return
     marked = _MARKED.match(text)
@@ -332,7 +333,8 @@ def _comment_blocks(source: str) -> tuple[list[tuple[int, str]], int]:
 
 
 def _is_old_code(line: str) -> bool:
-    return re.search(r"[=(\[.]", line) is not None and parse(line.strip()) is not None
+    tree = parse(line.strip()) if re.search(r"[=(\[.]", line) is not None else None
+    return tree is not None and any(isinstance(node, _DOES) for node in ast.walk(tree))
 
 
 def _strings(tree: ast.Module) -> Iterator[str]:

@@ -36,20 +36,26 @@ def is_request(sentence: str) -> bool:
     return sentence.rstrip(' *_)"\u201d').endswith(("?", "\uff1f")) or _first_word(sentence) in _DEMANDS
 
 
+def asks(text: str) -> bool:
+    """Whether a paragraph asks for anything, as a worksheet's does: with a question, or a sentence that demands."""
+    sentences = [part for part in _SENTENCE.split(_EMPHASIS.sub("", text)) if part and part.strip()]
+    return any(map(is_request, sentences))
+
+
 def behind_request(text: str) -> str:
     """What stands behind the last question, or the last request for words, of a paragraph; empty where nothing does.
 
     Hints and further requests behind it are none.
     """
     sentences = [part for part in _SENTENCE.split(_EMPHASIS.sub("", text)) if part and part.strip()]
-    asked = [at for at, sentence in enumerate(sentences) if _asks(sentence)]
+    asked = [at for at, sentence in enumerate(sentences) if _asks_for_words(sentence)]
     if not asked:
         return ""
     rest = " ".join(sentence for sentence in sentences[asked[-1] + 1 :] if not is_request(sentence)).strip()
     return rest if count_words(rest) >= THRESHOLDS.fewest_words_of_sentence else ""
 
 
-def _asks(sentence: str) -> bool:
+def _asks_for_words(sentence: str) -> bool:
     return is_request(sentence) and (sentence.rstrip()[-1:] in "?\uff1f" or _first_word(sentence) in _ASKS)
 
 

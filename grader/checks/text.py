@@ -143,8 +143,8 @@ def _holds_remarks(section: SectionView) -> bool:
 def _joint_answer(section: SectionView, params: DiscussionParams) -> Iterator[Said]:
     """The text below a heading such as ``Discussion`` that answers for more than one section.
 
-    That is the only one of its kind in the notebook, or one outside of every section. What was not even tried is not
-    discussed in it.
+    That is the only one of its kind in the notebook, behind the last section's heading, or one outside of every
+    section. What was not even tried is not discussed in it.
     """
     shown = [section.matching[name] for name in params.show if name in section.matching]
     if any(match.model is None for match in shown):
@@ -154,8 +154,9 @@ def _joint_answer(section: SectionView, params: DiscussionParams) -> Iterator[Sa
     texts = [cell for cell in section.evidence.cells if cell.kind == "markdown"]
     opened = {cell.index: first for cell in texts if (first := first_heading(cell.source)) is not None}
     starts = [at for at, (_, title) in opened.items() if at not in headings and names_answers(title)]
+    last = max((heading for heading in headings if heading is not None), default=-1)
     for start in starts:
-        if len(starts) > 1 and start in claimed:
+        if start in claimed and (len(starts) > 1 or start < last):
             continue
         ends = (at for at, (level, _) in opened.items() if at > start and level <= opened[start][0])
         end = min(ends, default=len(section.evidence.cells))

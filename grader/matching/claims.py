@@ -75,6 +75,7 @@ def _from_elsewhere(
     if model.first_cell in places.compared and not as_asked:
         return
     is_near = distances.is_within(model, section, share=THRESHOLDS.near_share, least=1)
+    is_near = is_near and distances.is_nearest(model, section)
     is_meant = _may_be_meant_for(model, section, places, distances=distances)
     if is_near or (is_meant and _is_alike(model, section, distances=distances)):
         yield Claim(section, model, "elsewhere", form + COSTS.elsewhere, is_in_order=True)

@@ -200,7 +200,7 @@ def _of_paragraph(inline: Token, *, cell: int, opens_cell: bool) -> Iterator[Hea
     parts = [child for child in inline.children or [] if child.type != "text" or child.content.strip()]
     if len(parts) > 2 and parts[0].type == "strong_open" and parts[-1].type == "strong_close":
         yield Heading(cell, _short(_inline_text(inline)), "bold", opens_cell=opens_cell)
-    elif lines and label_of(lines[0]).number is not None and label_of(lines[0]).word:
+    elif lines and not _NO_SPACE.match(lines[0]) and label_of(lines[0]).number is not None and label_of(lines[0]).word:
         yield Heading(cell, _short(lines[0]), "plain", opens_cell=opens_cell)
 
 

@@ -11,8 +11,8 @@ from grader.matching.headings import Heading, Label, is_same_word, label_of, sha
 from grader.matching.thresholds import THRESHOLDS
 from grader.rubric import Section
 
-ANY: frozenset[str] = frozenset({"*"})
-"""Any word before a number may stand for the rubric's."""
+Translated = Mapping[str, str]
+"""A word before numbers to the rubric's word that it stands for."""
 
 Nearness = Callable[[Heading, str], float | None]
 """How close the models trained below a heading are to what a section asks for, in [0, 1]; None without any."""
@@ -41,7 +41,9 @@ def titles_of(sections: Sequence[Section]) -> dict[str, Titles]:
     return {name: Titles(labels, words) for name, labels in own.items()}
 
 
-def likeness(heading: Heading, titles: Titles, *, by_number: bool = True, translated: frozenset[str] = ANY) -> float:
+def likeness(
+    heading: Heading, titles: Titles, *, by_number: bool = True, translated: Translated | None = None
+) -> float:
     """How similar a heading is to a section's titles, in [0, 1]; 0 where it is certainly not the section's.
 
     Args:
@@ -90,7 +92,9 @@ def align(
     own_words = _words_for_numbers(found, titles)
     for value, row, name in left:
         is_sure = value >= THRESHOLDS.out_of_order or (
-            by_number and _is_its_number(headings[-row], name, titles=titles, own_words=own_words)
+            by_number
+            and _label(headings[-row], titles[name], by_number=True, translated=translated).number is not None
+            and _is_its_number(headings[-row], name, titles=titles, own_words=own_words)
         )
         if is_sure and name not in found and -row not in taken:
             found[name] = headings[-row]
@@ -117,7 +121,7 @@ def _is_its_number(
     return [other for other, known in titles.items() if any(map(has_it, known.labels))] == [name]
 
 
-def translated_words(headings: Sequence[Heading], titles: Mapping[str, Titles]) -> frozenset[str]:
+def translated_words(headings: Sequence[Heading], titles: Mapping[str, Titles]) -> Translated:
     """The words before numbers that stand for the rubric's own: ``Aufgabe 1``, ``Aufgabe 2``, ``Aufgabe 3``.
 
     One alone says nothing: ``Q3`` may be anything. So several must count on, and none of the rubric's own be there.
@@ -126,12 +130,14 @@ def translated_words(headings: Sequence[Heading], titles: Mapping[str, Titles]) 
     real = [heading for heading in headings if heading.kind != "comment"] or list(headings)
     labels = [label for heading in real if (label := label_of(heading.text)).number is not None]
     if len({(own.word, own.number) for own in labels if any(map(partial(_is_pair, own), known))}) > 1:
-        return frozenset()
-    counted: dict[str, set[int]] = {}
+        return {}
+    counted: dict[tuple[str, str], set[int]] = {}
     for own in labels:
-        if own.number is not None and own.number in {label.number for label in known}:
-            counted.setdefault(own.word, set()).add(own.number)
-    return frozenset(word for word, found in counted.items() if len(found) >= THRESHOLDS.fewest_translated)
+        for there in known:
+            if own.number is not None and own.number == there.number:
+                counted.setdefault((own.word, there.word), set()).add(own.number)
+    enough = [(len(found), *pair) for pair, found in counted.items() if len(found) >= THRESHOLDS.fewest_translated]
+    return {word: meant for _, word, meant in sorted(enough)}
 
 
 def _is_pair(own: Label, there: Label) -> bool:
@@ -168,11 +174,14 @@ def _bare(heading: Heading) -> tuple[str, int | None]:
     return own.word, own.number
 
 
-def _label(heading: Heading, titles: Titles, *, by_number: bool, translated: frozenset[str]) -> Label:
+def _label(heading: Heading, titles: Titles, *, by_number: bool, translated: Translated | None) -> Label:
     own = label_of(heading.text)
     # Who writes in another language does so throughout: there ``Part 1`` is a part of an answer.
-    is_in_use = translated is ANY or own.word in translated or (not translated and titles.has_word(own.word))
-    return own if by_number and (is_in_use or not own.word) else replace(own, number=None)
+    if translated is not None and own.word in translated:
+        own = replace(own, word=translated[own.word])
+    elif translated is not None and own.word and (translated or not titles.has_word(own.word)):
+        own = replace(own, number=None)
+    return own if by_number else replace(own, number=None)
 
 
 def _weight(
@@ -181,7 +190,7 @@ def _weight(
     *,
     near: float | None,
     by_number: bool,
-    translated: frozenset[str] = ANY,
+    translated: Translated | None = None,
     alone: bool = True,
 ) -> float:
     value = likeness(heading, titles, by_number=by_number, translated=translated) * THRESHOLDS.weights[heading.kind]

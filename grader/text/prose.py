@@ -194,7 +194,7 @@ def _of_prose(cell: CellRun, source: str, *, template: Template, place: Place) -
             continue
         elif place != "unknown task":
             yield from _beside_template(cell, block, template=template, place=place)
-        elif block in behind or _is_marked(block):
+        elif _is_marked(block) or (block in behind and count_words(_plain(block)) > 1):
             yield Words(cell.index, _plain(block).strip(), sure=_is_marked(block))
         elif answer := behind_request(_plain(_ITEM.sub("", block))):
             yield Words(cell.index, answer, sure=False)
@@ -217,11 +217,13 @@ def _beside_template(
 def _of_heading(cell: CellRun, block: str, *, template: Template) -> Iterator[Words]:
     """A heading, or a line in bold, that is itself an answer: a sentence, or what stands behind a question."""
     text = _plain(block).strip(" #*_=>\n")
-    if template.own_words(normalised(block)).is_known or is_request(text):
-        return
     marked = _MARKED.match(text)
+    if template.own_words(normalised(block)).is_known:
+        return
     if marked is not None and count_words(text[marked.end() :]):
         yield Words(cell.index, text)
+    elif is_request(text):
+        return
     elif answer := behind_request(text):
         yield Words(cell.index, answer)
     elif text.endswith(_ENDS):

@@ -1,7 +1,9 @@
 """Matches a rubric's sections with a notebook: which cells and which model answer which.
 
-Sections are found by the order and similarity of their headings, models by their section first and then by how close
-their architecture is to what the section asks for. A notebook without headings is matched by its models alone.
+Sections are found by the order and similarity of their headings; what lies between two of them belongs to the first.
+Models are given to the sections all at once, at the least total cost: what differs from what a section asks for, and
+what speaks against its place, each a term of `grader.matching.costs`. A notebook without headings is matched by its
+models alone.
 """
 
 from __future__ import annotations

@@ -61,7 +61,7 @@ class MatchingCosts:
 
     Unit: differences of form.
     Source: judgement.
-    Test: `test_models_from_elsewhere_are_given_out_in_order`.
+    Test: `test_choices_in_order_do_not_cross`.
     """
 
     refit: float = 4.0

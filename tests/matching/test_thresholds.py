@@ -161,3 +161,18 @@ def test_the_next_rubric_must_fit_worse_by_a_seventh(more: int, is_clear: bool, 
     cells = [make_cell(f"## {title}", index=at, kind="markdown") for at, title in enumerate(titles[:10])]
     with nullcontext() if is_clear else pytest.raises(UsageError, match="alike"):
         assert best_rubric(cells, folder=tmp_path)[0].name == "right.yaml"
+
+
+@pytest.mark.parametrize(("count", "found"), [(2, set()), (3, {"1", "2", "3"})])
+def test_three_numbers_make_a_word_one_of_another_language(count: int, found: set[str]) -> None:
+    """Two may be parts of an answer."""
+    words = frozenset({"exercise"})
+    titles = {str(number): Titles((label_of(f"Exercise {number}: {'x' * number}"),), words) for number in (1, 2, 3)}
+    headings = [Heading(number, f"Frage {number}", "heading") for number in range(1, count + 1)]
+    assert set(align(headings, titles, nearness=lambda *_: None)) == found
+
+
+def test_a_remark_behind_a_title_hardly_counts() -> None:
+    """A twentieth is lost by it."""
+    own, there = label_of("aaaa bbbb (a long remark on it)"), label_of("aaaa bbbb")
+    assert likeness(own, there) == round(0.6 * 0.95 + 0.4 * 0.5, 6)

@@ -1,7 +1,9 @@
 """Matches a rubric's sections with a notebook: which cells and which model answer which.
 
-Sections are found by the order and similarity of their headings, models by their section first and then by how close
-their architecture is to what the section asks for. A notebook without headings is matched by its models alone.
+Sections are found by the order and similarity of their headings; what lies between two of them belongs to the first.
+Models are given to the sections all at once, at the least total cost: what differs from what a section asks for, and
+what speaks against its place, each a term of `grader.matching.costs`. A notebook without headings is matched by its
+models alone.
 """
 
 from __future__ import annotations
@@ -11,12 +13,13 @@ from pathlib import Path
 
 from grader.errors import UsageError
 from grader.judging.parameters import parts_of
+from grader.matching.candidates import Candidate, Distances, Places, candidates
 from grader.matching.explanations import explain
 from grader.matching.extents import Extent, extents
 from grader.matching.headings import HasSource, Heading, headings_of
 from grader.matching.likeness import Nearness, Titles, align, likeness, titles_of
 from grader.matching.section_cells import SectionCells
-from grader.matching.section_models import Candidate, Distances, Places, assign_models, candidates
+from grader.matching.section_models import assign_models
 from grader.matching.thresholds import THRESHOLDS
 from grader.records import Evidence, SectionMatch
 from grader.rubric import Rubric, load_rubric
@@ -46,7 +49,7 @@ def match(rubric: Rubric, evidence: Evidence) -> dict[str, SectionMatch]:
     found = _aligned(headings, titles, nearness=_nearness(headings, models, distances=distances))
     headed = extents(headings, found, titles=titles, cell_count=len(evidence.cells))
     cells = {name: extent.cells for name, extent in headed.items()}
-    section_models = assign_models(models, _places(rubric, cells, evidence=evidence), distances=distances)
+    section_models = assign_models(models, _places(rubric, headed, evidence=evidence), distances=distances)
     section_cells = SectionCells(
         sections=rubric.sections, headed=cells, section_models=section_models, evidence=evidence
     )
@@ -119,12 +122,14 @@ def _fit(headings: Sequence[Heading], rubric: Rubric) -> tuple[float, str]:
     return 2 * total / max(len(titles) + there, 1), why
 
 
-def _places(rubric: Rubric, cells: Mapping[str, tuple[int, ...]], *, evidence: Evidence) -> Places:
+def _places(rubric: Rubric, headed: Mapping[str, Extent], *, evidence: Evidence) -> Places:
+    cells = {name: extent.cells for name, extent in headed.items()}
     used = [(item.model, item.cell) for item in evidence.evaluations]
     used += [(item.model, item.cell) for item in evidence.predictions]
     return Places(
         order=[section.id for section in rubric.sections if not section.whole_notebook],
         cells={name: frozenset(own) for name, own in cells.items()},
+        core={name: frozenset(extent.core) for name, extent in headed.items()},
         used={name: frozenset(model for model, cell in used if cell in own) for name, own in cells.items()},
         compared=frozenset(
             cell for section in rubric.sections if section.compares_trainings for cell in cells.get(section.id, ())
@@ -143,6 +148,7 @@ def _matching(rubric: Rubric, section_cells: SectionCells, headed: Mapping[str, 
             title=section.title,
             # A comment starts a section as a heading does, but no task is written under it.
             heading_cell=None if extent is None or extent.heading.kind == "comment" else extent.heading.cell,
+            heading="" if extent is None else extent.heading.text,
             cells=section_cells.cells_of(section),
             model=None if given is None else given.candidate.id,
             fits=tuple(fit.id for fit in section_cells.fits_of(section)),

@@ -17,11 +17,13 @@ class Extent:
 
     Attributes:
         heading: Its heading.
-        cells: Indices of its cells, in order.
+        cells: Indices of its cells, in order, up to the next section's heading.
+        core: Those of them up to the first heading of the student's own that is none of a deeper level.
     """
 
     heading: Heading
     cells: tuple[int, ...]
+    core: tuple[int, ...]
 
 
 def extents(
@@ -31,10 +33,11 @@ def extents(
     titles: Mapping[str, Titles],
     cell_count: int,
 ) -> dict[str, Extent]:
-    """The cells of every section that has a heading.
+    """The cells of every section that has a heading: up to the heading of the next section that was found.
 
-    A real heading that matches no section ends the section before it, unless it is a sub-heading of that section: it is
-    of a deeper level, repeats the section's title or number, or only announces answers (``Discussion``).
+    What lies between belongs to the section, whatever headings of the student's own stand there. Its core ends at the
+    first that opens a part of its own: it is not of a deeper level, does not repeat the section's title or number, and
+    does more than announce answers (``Discussion``).
 
     Args:
         headings: All of the notebook's, in order.
@@ -43,19 +46,22 @@ def extents(
         cell_count: How many cells the notebook has.
     """
     section_of = {id(heading): name for name, heading in matched.items()}
-    borders: list[tuple[Heading, str | None]] = []
-    for heading in headings:
-        name = section_of.get(id(heading))
-        opened, current = borders[-1] if borders else (heading, None)
-        if name is not None:
-            borders.append((heading, name))
-        elif current is not None and heading.is_real and not _is_subheading(heading, opened, titles[current]):
-            borders.append((heading, None))
+    starts = [(at, section_of[id(heading)]) for at, heading in enumerate(headings) if id(heading) in section_of]
     found: dict[str, Extent] = {}
-    for number, (heading, name) in enumerate(borders):
-        if name is not None:
-            following = borders[number + 1][0] if number + 1 < len(borders) else None
-            found[name] = Extent(heading, _cells(heading, following, cell_count=cell_count))
+    for number, (at, name) in enumerate(starts):
+        end = starts[number + 1][0] if number + 1 < len(starts) else len(headings)
+        heading = headings[at]
+        own = (
+            other
+            for other in headings[at + 1 : end]
+            if other.is_real and not _is_subheading(other, heading, titles[name])
+        )
+        following = headings[end] if end < len(headings) else None
+        found[name] = Extent(
+            heading,
+            cells=_cells(heading, following, cell_count=cell_count),
+            core=_cells(heading, next(own, following), cell_count=cell_count),
+        )
     return found
 
 

@@ -6,7 +6,7 @@ import difflib
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Literal, Protocol
 
@@ -23,17 +23,25 @@ exercise (``Exercise 4: ...``); ``comment``: a comment in code. Only a real head
 _HTML = re.compile(r"<h([1-6])\b[^>]*>(.*?)</h\1\s*>", re.IGNORECASE | re.DOTALL)
 _TAG = re.compile(r"<[^>]*>")
 _NO_SPACE = re.compile(r"^\s{0,3}(#{1,6})([^\W\d_].*)$")
+_NUMBERED_AND_UNDERLINED = re.compile(r"^(\d{1,3}[.)][ \t]+\S.*)\n[-=]{3,}[ \t]*$", re.MULTILINE)
 _COMMENT = re.compile(r"^#+[\s#=*\-_%]*(.*?)[\s#=*\-_]*$")
 _LABEL = re.compile(r"^(?P<word>[^\W\d_]{1,20})[\s._:#-]{0,3}(?P<number>\d{1,3}|[ivx]{1,4}(?!\w))", re.IGNORECASE)
 _SET_OFF = re.compile(r"\s*(?:[^\w\s]|$)")
 _NUMBER_FIRST = re.compile(r"^(?P<number>\d{1,3})\s*(?:[.):-]|$)")
 _BRACKETS = re.compile(r"[(\[{]\s*([^\s)\]}]{1,20})\s*[)\]}]")
+_REMARK = re.compile(r"(?<=\w)\s*(?:[(\[{][^)\]}]{0,80}[)\]}]|\s[-\u2013\u2014]\s[^:]{1,40}$)")
 _LEADING_TAG = re.compile(r"^\W*[(\[{]\s*(?!\d+\s*[)\]}])[^\s)\]}]{1,20}\s*[)\]}](?=\s*\w)")
 _ROMAN = {name: number for number, name in enumerate(("i", "ii", "iii", "iv", "v", "vi", "vii", "viii", "ix", "x"), 1)}
 _SPELT = {
     name: number for number, name in enumerate(("one", "two", "three", "four", "five", "six", "seven", "eight"), 1)
 }
 _SPELT_LABEL = re.compile(rf"(?P<word>[^\W\d_]+)\s+(?P<number>{'|'.join(_SPELT)})(?={_SET_OFF.pattern})")
+
+
+_COMMON_WORDS = frozenset(
+    {"a", "an", "the", "and", "or", "of", "to", "in", "on", "for", "with", "my", "your", "our", "its", "is", "we"}
+    | {"der", "die", "das", "und", "ein", "eine", "el", "la", "le", "les", "de", "du", "des", "un", "une", "una", "y"}
+)
 
 
 class HasSource(Protocol):
@@ -77,6 +85,7 @@ class Label:
         number: 4 there; None for none.
         tags: What is in brackets, ``{core}``.
         title: The words of the rest.
+        short: The title without what stands in brackets or behind a dash: ``(10 layers deep)``, ``- my solution``.
         is_set_off: Whether punctuation or nothing follows the number: ``Put 2 neurons`` is a sentence.
     """
 
@@ -84,6 +93,7 @@ class Label:
     number: int | None
     tags: frozenset[str]
     title: tuple[str, ...]
+    short: tuple[str, ...] = ()
     is_set_off: bool = True
 
 
@@ -104,6 +114,12 @@ def headings_of(cells: Iterable[HasSource]) -> list[Heading]:
 @lru_cache(maxsize=2048)
 def label_of(text: str) -> Label:
     """The parts of a heading's text; case, the encoding of accents, emoji and punctuation do not matter."""
+    own = _label_of(text)
+    short = _label_of(_REMARK.sub(" ", text)).title
+    return replace(own, short=short if short != own.title else ())
+
+
+def _label_of(text: str) -> Label:
     plain = unicodedata.normalize("NFKC", text).casefold()
     plain = re.sub(r"[*_`~]", " ", plain)
     tags = frozenset(tag for tag in _BRACKETS.findall(plain) if not tag.isdigit())
@@ -140,6 +156,11 @@ def title_likeness(one: tuple[str, ...], other: tuple[str, ...]) -> float:
     return max(by_words, _letters(" ".join(one), " ".join(other), least=THRESHOLDS.same_letters))
 
 
+def shared_words(one: tuple[str, ...], other: tuple[str, ...]) -> int:
+    """How many words of one title the other has, however spelt; those that any title may have are not counted."""
+    return sum(word not in _COMMON_WORDS and any(_alike(word, there) for there in other) for word in one)
+
+
 def is_same_word(one: str, other: str) -> bool:
     """Whether two label words mean the same: ``ex`` and ``exercise``, ``exercice`` and ``exercise``."""
     if not one or not other:
@@ -150,9 +171,12 @@ def is_same_word(one: str, other: str) -> bool:
 
 
 def _of_markdown(source: str, *, cell: int) -> Iterator[Heading]:
-    tokens = MarkdownIt("commonmark").parse(source)
+    tokens = MarkdownIt("commonmark").parse(_NUMBERED_AND_UNDERLINED.sub(r"## \1\n", source))
+    quoted = 0
     for number, token in enumerate(tokens):
-        if token.level or token.map is None:
+        quoted += {"blockquote_open": 1, "blockquote_close": -1}.get(token.type, 0)
+        # Headings in a quotation are headings; what stands in a list is none.
+        if token.map is None or token.level > (quoted if token.type == "heading_open" else 0):
             continue
         opens = not any(line.strip() for line in source.splitlines()[: token.map[0]])
         if token.type == "heading_open":
@@ -176,7 +200,7 @@ def _of_paragraph(inline: Token, *, cell: int, opens_cell: bool) -> Iterator[Hea
     parts = [child for child in inline.children or [] if child.type != "text" or child.content.strip()]
     if len(parts) > 2 and parts[0].type == "strong_open" and parts[-1].type == "strong_close":
         yield Heading(cell, _short(_inline_text(inline)), "bold", opens_cell=opens_cell)
-    elif lines and label_of(lines[0]).number is not None and label_of(lines[0]).word:
+    elif lines and not _NO_SPACE.match(lines[0]) and label_of(lines[0]).number is not None and label_of(lines[0]).word:
         yield Heading(cell, _short(lines[0]), "plain", opens_cell=opens_cell)
 
 

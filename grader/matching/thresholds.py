@@ -87,12 +87,28 @@ class MatchingThresholds:
     Test: `test_misspelt_words_and_titles_share_most_letters`.
     """
 
+    fewest_translated: int = 3
+    """A word before a number stands for the rubric's own where the headings count so far with it.
+
+    Unit: numbers.
+    Source: judgement.
+    Test: `test_three_numbers_make_a_word_one_of_another_language`.
+    """
+
     title_share: float = 0.6
     """What a title counts beside a number (which counts the rest): numbers repeat more often than titles.
 
     Unit: share of the likeness, in [0, 1].
     Source: judgement.
     Test: `test_what_titles_numbers_and_tags_count`.
+    """
+
+    without_remark: float = 0.95
+    """What a title counts where it is alike without what stands in brackets or behind a dash on either side.
+
+    Unit: factor, in [0, 1].
+    Source: judgement.
+    Test: `test_a_remark_behind_a_title_hardly_counts`.
     """
 
     neutral_number: float = 0.5

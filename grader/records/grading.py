@@ -117,6 +117,7 @@ class SectionMatch(Record):
     Attributes:
         title: As the rubric gives it.
         heading_cell: The cell whose heading it is; None where the section was found by its models alone.
+        heading: That heading's words.
         cells: Indices of the cells that belong to it.
         model: Id of the model that answers it; None where there is none (or the section owns none).
         fits: Ids of the fits of that model that count, in order.
@@ -127,6 +128,7 @@ class SectionMatch(Record):
     section: str
     title: str = ""
     heading_cell: int | None = None
+    heading: str = ""
     cells: tuple[int, ...] = ()
     model: str | None = None
     fits: tuple[str, ...] = ()

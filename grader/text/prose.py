@@ -4,28 +4,29 @@ from __future__ import annotations
 
 import ast
 import io
-import math
 import re
 import tokenize
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from grader.cell_code import code_of, parse
 from grader.records import CellRun
+from grader.text.requests import asks, behind_request, is_request
+from grader.text.template import Template
 from grader.text.thresholds import THRESHOLDS
+from grader.text.words import WORD, count_words
 
 NO_LEVEL = 7
 """A line in bold is a heading of the lowest level."""
 
-_HEADING = re.compile(r"^\s{0,3}(?:#{1,6}(?:\s|$)|<h[1-6]\b)", re.IGNORECASE)
+_HEADING = re.compile(r"^\s{0,3}(?:>\s?)*(?:#{1,6}(?:\s|$)|<h[1-6]\b)", re.IGNORECASE)
 _UNDERLINE = re.compile(r"^\s{0,3}(?:=+|-{2,})\s*$")
 _RULE = re.compile(r"^\s{0,3}(?:[-*_]\s*){3,}$")
 _ITEM = re.compile(r"^\s{0,8}(?:[-*+]|\(?(?:\d{1,2}|[a-zA-Z]|[ivx]{1,4})[.)])\s+")
 _TAG = re.compile(r"<[^<>]{0,300}>")
 _IMAGE = re.compile(r"!\[[^\]]*\]\([^)]*\)")
 _LINK = re.compile(r"\[([^\]]*)\]\([^)]*\)")
-_WORD = re.compile(r"[^\W\d_](?:[^\W_]|['\u2019-](?=\w))*")
-_UNSPACED = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]")
 
 _LABEL_WORD = re.compile(
     r"discuss(?:ion)?|answers?|ans|explanation|explain|comments?|conclusion|response|reply|solution|observations?"
@@ -46,7 +47,24 @@ _MARKED = re.compile(
     r"^\W*(?:answers?|ans|antwort|response|solution|lösung|réponse|respuesta|答|ответ)\s*[:\uff1a.)-]\s*(?=\S)",
     re.IGNORECASE,
 )
+_ENDS = (".", "!", "\u2026", "\u3002", "?", "\uff1f")
+_NUMBERED = re.compile(r"\W*[^\W\d_]{0,20}[\s._:#-]{0,3}\d{1,3}\b")
+_PICTURE = re.compile(
+    r"!\[[^\]]*\]\(\s*<?(?:attachment|data):|<img\b[^>]{0,200}?src\s*=\s*[\"']?(?:attachment|data):", re.IGNORECASE
+)
+_REASONS = re.compile(
+    r"\b(?:because|since|therefore|hence|thus|due to|as expected|weil|denn|deshalb|daher|car|parce|donc|porque"
+    r"|\w*overfit\w*|vanish\w*|generali[sz]\w*)\b",
+    re.IGNORECASE,
+)
+_DOES = (ast.Call, ast.Assign, ast.AugAssign, ast.AnnAssign, ast.Attribute, ast.Subscript)
 _PRINTERS = frozenset({"print", "display", "Markdown", "HTML", "Latex", "printmd"})
+
+
+Place = Literal["answer", "task", "unknown task"]
+"""What a cell holds beside the student's words: nothing; a task that the template knows; one that nobody knows."""
+
+NO_TEMPLATE = Template()
 
 
 @dataclass(frozen=True)
@@ -56,17 +74,26 @@ class Words:
     Attributes:
         cell: Index of the cell.
         text: As plain text.
-        sure: False where it may be the worksheet's own text.
+        sure: False where it may be the worksheet's own text, or no answer.
+        own: How many of the words are the student's; None for all.
+        is_picture: Whether it is a picture, which a person must look at.
     """
 
     cell: int
     text: str
     sure: bool = True
+    own: int | None = None
+    is_picture: bool = False
 
     @property
     def count(self) -> int:
         """How many words."""
         return count_words(self.text)
+
+    @property
+    def own_count(self) -> int:
+        """How many of them are the student's."""
+        return self.count if self.own is None else min(self.own, self.count)
 
 
 def normalised(text: str) -> str:
@@ -95,15 +122,9 @@ def paragraphs(source: str) -> tuple[str, ...]:
     return tuple("\n".join(block) for block in found if block)
 
 
-def count_words(text: str) -> int:
-    """How many words a text has, in any script."""
-    found = (len(_UNSPACED.findall(word)) for word in _WORD.findall(text))
-    return sum(max(1, math.ceil(letters / THRESHOLDS.letters_a_word)) for letters in found)
-
-
 def names_answers(title: str) -> bool:
     """Whether a heading says that answers stand below it: ``Discussion``, ``Answers to the questions``."""
-    words = _WORD.findall(_plain(title))
+    words = WORD.findall(_plain(title))
     return len(words) <= THRESHOLDS.most_words_of_title and any(_ANSWERING.fullmatch(word) for word in words)
 
 
@@ -112,40 +133,110 @@ def first_heading(source: str) -> tuple[int, str] | None:
     first = next(iter(paragraphs(source)), "")
     if not _is_heading(first):
         return None
-    marks = re.match(r"\s*(#+)", first)
-    html = re.match(r"\s*<h([1-6])", first, re.IGNORECASE)
+    marks = re.match(r"[\s>]*(#+)", first)
+    html = re.match(r"[\s>]*<h([1-6])", first, re.IGNORECASE)
     level = len(marks.group(1)) if marks else int(html.group(1)) if html else NO_LEVEL
-    return level, _plain(first).strip(" #*_:\n")
+    return level, _plain(first).strip(" #*_:>\n")
 
 
-def words_of_cell(cell: CellRun, *, template: frozenset[str], holds_task: bool) -> Iterator[Words]:
+def parts_below(source: str, headings: Sequence[str]) -> dict[str, str]:
+    """A text cut at some of its headings: what stands below each, and under the empty name what stands above all.
+
+    The headings themselves are left out; one that is not found has no part.
+    """
+    names = {normalised(heading): heading for heading in headings}
+    parts: dict[str, list[str]] = {}
+    current = ""
+    for block in paragraphs(source):
+        first, _, rest = block.partition("\n")
+        opened = names.get(normalised(block)) or names.get(normalised(first))
+        if opened is None:
+            parts.setdefault(current, []).append(block)
+            continue
+        current = opened
+        parts.setdefault(current, []).extend([rest] if rest.strip() and normalised(block) not in names else [])
+    return {name: "\n\n".join(blocks) for name, blocks in parts.items()}
+
+
+def words_of_cell(cell: CellRun, *, template: Template = NO_TEMPLATE, place: Place = "answer") -> Iterator[Words]:
     """What a student wrote in a cell.
 
     Args:
         cell: Any kind of cell.
-        template: Normalised paragraphs of the handed-out template; empty where it is not known.
-        holds_task: Whether the cell has the section's heading, and so the worksheet's own text.
+        template: The handed-out notebook.
+        place: What else the cell may hold.
     """
     if cell.kind != "code":
-        yield from _of_prose(cell, cell.source, template=template, holds_task=holds_task)
+        yield from _of_prose(cell, cell.source, template=template, place=place)
     elif re.match(r"\s*%%(?:markdown|html|latex)\b", cell.source):
-        yield from _of_prose(cell, cell.source.partition("\n")[2], template=template, holds_task=holds_task)
+        yield from _of_prose(cell, cell.source.partition("\n")[2], template=template, place=place)
     else:
-        for text in _of_code(cell.source):
-            if normalised(text) not in template:
-                yield Words(cell.index, text)
+        for text, sure in _of_code(cell.source):
+            yield from _beside_template(cell, text, template=template, place="answer", sure=sure)
 
 
-def _of_prose(cell: CellRun, source: str, *, template: frozenset[str], holds_task: bool) -> Iterator[Words]:
-    blocks = [block for block in paragraphs(source) if not _is_heading(block)]
-    own = [block for block in blocks if normalised(block) not in template and not _is_label(block)]
-    if holds_task and not template:
-        # What the worksheet says is not known here: only what stands behind its task can be the student's.
-        behind = _behind_task(blocks)
-        own = [block for block in own if block in behind or _is_marked(block)]
-        yield from (Words(cell.index, _plain(block).strip(), sure=_is_marked(block)) for block in own)
+def is_known(source: str, *, template: Template) -> bool:
+    """Whether any paragraph of a text, its headings left out, is the template's."""
+    blocks = (block for block in paragraphs(source) if not _is_heading(block) and not _is_label(block))
+    return any(template.own_words(normalised(block)).is_known for block in blocks)
+
+
+def _of_prose(cell: CellRun, source: str, *, template: Template, place: Place) -> Iterator[Words]:
+    blocks = [block for block in paragraphs(source) if not _is_old_block(block)]
+    texts = [block for block in blocks if not _is_heading(block)]
+    behind = [*_behind_task(texts), *(text for text in texts if not asks(text))]
+    for block in blocks:
+        if _is_heading(block):
+            yield from _of_heading(cell, block, template=template)
+        elif _PICTURE.search(block) and (place == "answer" or block in behind):
+            yield Words(cell.index, _plain(block).strip(), is_picture=True)
+        elif _is_label(block):
+            continue
+        elif place != "unknown task":
+            yield from _beside_template(cell, block, template=template, place=place)
+        elif _is_marked(block) or (block in behind and count_words(_plain(block)) > 1):
+            yield Words(cell.index, _plain(block).strip(), sure=_is_marked(block))
+        elif answer := behind_request(_plain(_ITEM.sub("", block))):
+            yield Words(cell.index, answer, sure=False)
+
+
+def _beside_template(
+    cell: CellRun, block: str, *, template: Template, place: Place, sure: bool = True
+) -> Iterator[Words]:
+    """A paragraph as far as it is the student's."""
+    own = template.own_words(normalised(block))
+    if not own.is_known:
+        yield Words(cell.index, _plain(block).strip(), sure=sure)
+    elif place == "answer" and own.count:
+        # Not where the worksheet has it, or changed there: a person decides what the words that differ are worth.
+        yield Words(cell.index, _plain(block).strip(), sure=bool(own.parts) and sure, own=own.count)
+    elif own.parts:
+        yield Words(cell.index, " ".join(" ".join(part) for part in own.parts), sure=sure)
+
+
+def _of_heading(cell: CellRun, block: str, *, template: Template) -> Iterator[Words]:
+    """A heading, or a line in bold, that is itself an answer: a sentence, or what stands behind a question."""
+    text = _plain(block).strip(" #*_=>\n")
+    marked = _MARKED.match(text)
+    if template.own_words(normalised(block)).is_known:
         return
-    yield from (Words(cell.index, _plain(block).strip()) for block in own)
+    if marked is not None and count_words(text[marked.end() :]):
+        yield Words(cell.index, text)
+    elif is_request(text):
+        return
+    elif answer := behind_request(text):
+        yield Words(cell.index, answer)
+    elif text.endswith(_ENDS):
+        if not text.endswith(("?", "\uff1f")) and count_words(text) >= THRESHOLDS.fewest_words_of_sentence:
+            yield Words(cell.index, text)
+    elif count_words(text) >= THRESHOLDS.fewest_words_of_statement and not _NUMBERED.match(text):
+        yield Words(cell.index, text, sure=False)
+
+
+def _is_old_block(block: str) -> bool:
+    """Whether a paragraph is nothing but code, as in a cell of the wrong kind."""
+    lines = [line for line in block.splitlines() if line.strip(" `~")]
+    return len(lines) > 1 and all(_is_old_code(line) or parse(line.strip()) is not None for line in lines)
 
 
 def _is_quotation(line: str) -> bool:
@@ -171,9 +262,10 @@ def _behind_task(blocks: list[str]) -> list[str]:
 
 
 def _style(mark: str) -> str:
-    """Which kind of list an item belongs to: numbered, lettered, or the bullet itself."""
+    """Which kind of list an item belongs to: ``a.``, ``(a)``, ``A)``, ``1.``, or the bullet itself."""
     plain = mark.strip("().")
-    return "1" if plain.isdigit() else "a" if plain.isalpha() else plain
+    kind = "1" if plain.isdigit() else "A" if plain.isupper() else "a" if plain.isalpha() else plain
+    return f"{mark[:1] if mark.startswith('(') else ''}{kind}{mark[-1:] if kind in {'1', 'a', 'A'} else ''}"
 
 
 def _is_heading(block: str) -> bool:
@@ -189,7 +281,7 @@ def _is_marked(block: str) -> bool:
 
 def _is_label(block: str) -> bool:
     """Whether a block only says what should stand behind it: ``Discussion:``, ``Your answer here``."""
-    found = _WORD.findall(_plain(block))
+    found = WORD.findall(_plain(block))
     return all(_LABEL_WORD.fullmatch(word) for word in found) or (len(found) <= 2 and block.rstrip(" *_").endswith(":"))
 
 
@@ -197,22 +289,27 @@ def _plain(text: str) -> str:
     return _TAG.sub(" ", _LINK.sub(r"\1", _IMAGE.sub(" ", text)))
 
 
-def _of_code(source: str) -> Iterator[str]:
+def _of_code(source: str) -> Iterator[tuple[str, bool]]:
+    """Texts in code, and whether each is certainly an answer."""
     yield from _comments(code_of(source))
     tree = parse(source)
     if tree is not None:
-        yield from _strings(tree)
+        yield from ((text, True) for text in _strings(tree))
 
 
-def _comments(source: str) -> Iterator[str]:
+def _comments(source: str) -> Iterator[tuple[str, bool]]:
     """Blocks of comments that say more than what the code below them does."""
     blocks, last_code = _comment_blocks(source)
     for line, text in blocks:
         is_remark = line > last_code
         kept = "\n".join(part for part in text.splitlines() if not _is_old_code(part))
         fewest = THRESHOLDS.fewest_words_of_remark if is_remark else THRESHOLDS.fewest_words_of_comment
-        if count_words(kept) >= fewest and not _is_label(kept):
-            yield kept
+        if _is_label(kept):
+            continue
+        if count_words(kept) >= fewest:
+            yield kept, True
+        elif count_words(kept) >= THRESHOLDS.fewest_words_of_reason and _REASONS.search(kept) and not is_request(kept):
+            yield kept, False
 
 
 def _comment_blocks(source: str) -> tuple[list[tuple[int, str]], int]:
@@ -238,7 +335,8 @@ def _comment_blocks(source: str) -> tuple[list[tuple[int, str]], int]:
 
 
 def _is_old_code(line: str) -> bool:
-    return re.search(r"[=(\[.]", line) is not None and parse(line.strip()) is not None
+    tree = parse(line.strip()) if re.search(r"[=(\[.]", line) is not None else None
+    return tree is not None and any(isinstance(node, _DOES) for node in ast.walk(tree))
 
 
 def _strings(tree: ast.Module) -> Iterator[str]:

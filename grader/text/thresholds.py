@@ -60,6 +60,46 @@ class TextThresholds:
     Test: `test_a_text_with_values_is_an_answer_from_eight_words_on`.
     """
 
+    fewest_words_of_sentence: int = 3
+    """A heading or a bold line that ends like a sentence, or a text behind a question, is an answer from here on.
+
+    Unit: words.
+    Source: judgement.
+    Test: `test_a_sentence_is_an_answer_from_three_words_on`.
+    """
+
+    fewest_words_of_statement: int = 5
+    """A heading of the student's own without a full stop may be an answer from here on; a shorter one is a title.
+
+    Unit: words.
+    Source: judgement.
+    Test: `test_a_heading_may_be_an_answer_from_five_words_on`.
+    """
+
+    fewest_words_of_reason: int = 6
+    """A comment above code that gives a reason may be an answer from here on.
+
+    Unit: words.
+    Source: judgement.
+    Test: `test_a_comment_that_gives_a_reason_may_be_an_answer_from_six_words_on`.
+    """
+
+    template_share: float = 0.6
+    """A paragraph is the template's where this share of either one's words stands in the other in the same order.
+
+    Unit: share of words, in [0, 1].
+    Source: judgement; a question with a long answer behind it still holds all of the question.
+    Test: `test_three_fifths_of_a_paragraph_tell_the_template`.
+    """
+
+    same_word: float = 0.6
+    """A word in the place of a template's is that one, its typo corrected, where letters are as like as this.
+
+    Unit: share of letters, in [0, 1].
+    Source: judgement.
+    Test: `test_three_fifths_of_the_letters_tell_a_corrected_typo`.
+    """
+
     letters_a_word: int = 2
     """Scripts that put no spaces between words (Chinese, Japanese, Thai) need about so many letters for one.
 

@@ -10,7 +10,8 @@ from builders import Notebook, dense, with_submission
 from grader.checks.text import DiscussionParams, discussion
 from grader.judging.views import SectionView
 from grader.records import CheckResult, SectionMatch
-from grader.text.prose import count_words, normalised, paragraphs
+from grader.text.prose import normalised, paragraphs
+from grader.text.words import count_words
 
 TASK = "#### Exercise 2\n\nLook at the picture. Is it what you expect, and why?"
 LISTED = "#### Stop\n\nCompare the curves.\n\na. Where is overfitting?\nb. When would you stop?"
@@ -103,7 +104,7 @@ def test_labels_headings_and_code_are_no_answer(other: tuple[str, str]) -> None:
         (f"{LISTED}\n1. In the deeper one.\n2. At once.", "needs_review"),
         (f"{LISTED}\na. In the deeper one.\nb. At once.", "needs_review"),
         (LISTED.replace("b.", "> In the deeper one.\n\nb."), "needs_review"),
-        (LISTED.replace("\nb.", " **Answer:** in the deeper one\nb."), "failed"),
+        (LISTED.replace("\nb.", " **Answer:** in the deeper one\nb."), "needs_review"),
         (LISTED.replace("\nb.", "\n**Answer:** in the deeper one\nb."), "needs_review"),
         (f"{TASK}\n\nNo, it is linear.", "needs_review"),
     ],
@@ -125,6 +126,104 @@ def test_an_answer_below_the_task_in_its_own_cell_is_seen(source: str, outcome: 
 def test_with_the_template_every_other_word_is_the_students(source: str, outcome: str) -> None:
     """Also inside an item of the task's list; changed markup changes nothing."""
     assert judged(("markdown", source), template=f"{TASK}\n\n{LISTED}").outcome == outcome
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "### The deeper one overfits.",
+        "# Yes: one line cannot part two waves.",
+        "<h3>It rises from epoch six on.</h3>",
+        "### Where is overfitting? In the deeper one.",
+        "**In the deeper one, from epoch six on.**",
+        "__It is a straight line.__",
+        "> ## It overfits at once.",
+        "#### Answer: in the deeper one",
+        "![mine](attachment:answer.png)",
+        '<img width=200 src="data:image/png;base64,AAAA">',
+        "<!-- In the deeper one, from epoch six on. -->Yes",
+        "```\nIn the deeper one, from epoch six on.\n```",
+        "| a | In the deeper one |\n|---|---|\n| b | At once |",
+    ],
+)
+def test_an_answer_in_any_form_is_read_by_a_person(answer: str) -> None:
+    """Headings, bold lines, quotations, pictures in the notebook, tables, fences."""
+    assert judged(("markdown", LISTED), ("markdown", answer)).outcome == "needs_review", answer
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        f"{LISTED}\n\n(a) In the deeper one.\n\n(b) At once.",
+        f"{LISTED}\n\nA. In the deeper one.\nB. At once.",
+        f"{LISTED}\n\n(i) In the deeper one.\n(ii) At once.",
+        LISTED.replace("stop?", "stop? When the loss rises again."),
+        LISTED.replace("stop?", "stop?\nWhen the loss rises again."),
+        f"{LISTED}\n\nc. Discuss the difficulties. Gradients vanish in the first layers.",
+        TASK.replace("Look", "The line is straight.\n\nLook"),
+        TASK.replace("why?", "why? No surprise: it is linear."),
+    ],
+)
+def test_an_answer_beside_its_question_is_read_by_a_person(source: str) -> None:
+    """In its paragraph, its line, before it, or in a list of another style; without the template it is in doubt."""
+    result = judged(("markdown", source))
+    assert (result.outcome, "may not be" in result.feedback) == ("needs_review", True)
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        f"{TASK} Explain your reasoning.",
+        f"{TASK} Hint: look at its shape.",
+        f"{LISTED}\nc. Plot both. Print the losses.",
+        "#### Stop\n\n1. Where is overfitting? Justify it.\n2. What would you do? Give reasons.",
+    ],
+)
+def test_requests_and_hints_behind_a_question_are_no_answer(source: str) -> None:
+    """They are the worksheet's, also where it is not known."""
+    assert judged(("markdown", source)).outcome == "failed"
+
+
+HANDED_OUT = "The predicton is clearly wrong, since a model of so litle complexity can only draw a straight line."
+
+
+@pytest.mark.parametrize(
+    ("answer", "outcome", "remark"),
+    [
+        (HANDED_OUT, "failed", ""),
+        (HANDED_OUT.replace("predicton", "prediction").replace("litle", "little"), "needs_review", "All but 2 words"),
+        (HANDED_OUT.replace("straight", "straigth"), "needs_review", "All but 1 word are"),
+        (
+            f"{HANDED_OUT} Both curves bend, so points of both are on the wrong side of it.",
+            "needs_review",
+            "All but 1",
+        ),
+        ("It draws a straight line.", "needs_review", ""),
+    ],
+)
+def test_the_worksheets_own_words_with_typos_corrected_are_told_to_the_tutor(
+    answer: str, outcome: str, remark: str
+) -> None:
+    """Unchanged they are no answer; changed a person decides."""
+    result = judged(("markdown", TASK), ("markdown", answer), template=f"{TASK}\n\n{HANDED_OUT}")
+    assert (result.outcome, remark in result.feedback) == (outcome, True)
+    assert ("worksheet's own" in result.feedback) is bool(remark)
+
+
+def test_a_task_with_its_typos_corrected_is_no_answer() -> None:
+    """Below its heading, near match of the template."""
+    assert judged(("markdown", TASK), template=TASK.replace("picture", "pictrue")).outcome == "failed"
+
+
+def test_what_stands_above_the_next_heading_in_its_cell_is_an_answer() -> None:
+    """And what stands below it is the next section's."""
+    book = Notebook()
+    book.markdown("## When to stop?")
+    book.markdown(f"It overfits at once.\n\n## Going deep\n\n{TASK}")
+    own = SectionMatch(section="stop", heading_cell=0, heading="When to stop?", cells=(0, 1))
+    deep = SectionMatch(section="deep", heading_cell=1, heading="Going deep", cells=(1,))
+    view = replace(with_submission(book.view("stop"), matching={"stop": own, "deep": deep}), match=own)
+    assert "4 words" in discussion(view, DiscussionParams()).feedback
 
 
 def test_the_templates_other_cells_are_no_answer() -> None:
@@ -163,9 +262,9 @@ def test_an_answer_without_its_heading_is_in_doubt(texts: tuple[str, ...], outco
     assert ("holds no words" in result.feedback) is (texts == ())
 
 
-@pytest.mark.parametrize(("tasks", "outcome"), [(0, "needs_review"), (1, "needs_review"), (2, "failed"), (3, "failed")])
-def test_below_a_bare_heading_stands_the_answer(tasks: int, outcome: str) -> None:
-    """Where the worksheet's tasks are gone from the other headings, it is no task that stands below this one."""
+@pytest.mark.parametrize(("tasks", "is_sure"), [(0, True), (1, True), (2, False), (3, False)])
+def test_below_a_bare_heading_stands_the_answer(tasks: int, is_sure: bool) -> None:
+    """What asks for nothing is no task; it is sure where the worksheet's are gone from the other headings too."""
     book = Notebook()
     for number in range(3):
         book.markdown(f"## Exercise {number}" + ("\n\nBuild and train a network." if number < tasks else ""))
@@ -173,7 +272,8 @@ def test_below_a_bare_heading_stands_the_answer(tasks: int, outcome: str) -> Non
     headed = {f"ex{i}": SectionMatch(section=f"ex{i}", heading_cell=i, cells=(i,)) for i in range(3)}
     own = SectionMatch(section="stop", heading_cell=3, cells=(3,))
     view = replace(with_submission(book.view("stop"), matching={**headed, "stop": own}), match=own)
-    assert discussion(view, DiscussionParams()).outcome == outcome
+    result = discussion(view, DiscussionParams())
+    assert (result.outcome, "may not be" in result.feedback) == ("needs_review", not is_sure)
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,10 @@ LOUD = {
 }
 
 
+def without_template(path):
+    return "".join(line for line in path.read_text().splitlines(True) if not line.startswith("template:"))
+
+
 def all_matched(book):
     matching = book.matched()
     return {name: matching[name].model for name in MODELS} == {name: book.model_of[name] for name in MODELS}
@@ -102,16 +106,84 @@ def test_sections_out_of_order_are_found_by_their_plain_titles():
     assert matching["ex6"].cells[0] == 0
 
 
-@pytest.mark.parametrize("heading", ["#### My own experiments", "## Completing the worksheet", "#### Part 2: digits"])
-def test_a_heading_that_matches_no_section_ends_the_one_before(heading):
-    """What stands below it belongs to none."""
+@pytest.mark.parametrize(
+    "heading", ["#### My own experiments", "## Completing the worksheet", "# Code", "###### Results"]
+)
+def test_what_stands_below_a_heading_of_the_students_own_belongs_to_the_section_before(heading):
+    """At any level; of models of equal form the one above that heading is the section's."""
     book = Worksheet().write(("ex4",))
     book.markdown(heading)
     book.code("model.fit()")
-    book.fit(book.model(dense(128, "relu"), dense(10, "softmax")))
+    later = book.model(dense(128, "relu"), dense(10, "softmax"))
+    book.fit(later)
+    book.write(("ex5",))
     matching = book.matched()
-    assert matching["ex4"].cells == (0, 1, 2)
-    assert matching["ex4"].model == book.model_of["ex4"]
+    assert matching["ex4"].cells == (0, 1, 2, 3, 4)
+    assert matching["ex4"].model == (later if heading.startswith("######") else book.model_of["ex4"])
+
+
+@pytest.mark.parametrize("level", ["#", "##", "####", "######"])
+@pytest.mark.parametrize("heading", ["Training the baseline", "Solution", "Step 2: fit"])
+def test_a_slip_is_the_same_below_a_heading_of_any_level(heading, level):
+    """Exercise 1's model is its own wherever it is trained in it; exercise 3 that fits it again trained none."""
+    book = Worksheet().write(("data",))
+    book.markdown(printed("ex1"))
+    book.markdown(f"{level} {heading}")
+    first = book.train("ex1")
+    book.write(("ex2",))
+    book.markdown(printed("ex3"))
+    book.code("hidden = build(); model.fit(x, y)")
+    built = book.model(*LAYERS["ex3"], inputs=(2,))
+    book.fit(first)
+    matching = book.matched()
+    assert (matching["ex1"].model, matching["ex1"].fits) == (first, ("f1",))
+    assert (matching["ex3"].model, matching["ex3"].fits) == (built, ())
+
+
+@pytest.mark.parametrize("trials", [1, 2])
+@pytest.mark.parametrize("headed", [True, False])
+def test_a_refit_in_exercise_3_is_no_training_of_its_own(trials, headed):
+    """Also where exercise 1 tried twice, or lost its heading."""
+    book = Worksheet().write(("data",))
+    if headed:
+        book.markdown(printed("ex1"))
+    first = [book.train("ex1") for _ in range(trials)]
+    book.write(("ex2",))
+    book.markdown(printed("ex3"))
+    book.code("model.fit(x, y)")
+    book.fit(first[0])
+    matching = book.matched()
+    assert matching["ex1"].model in first
+    assert (matching["ex3"].model, matching["ex3"].fits) == (None, ())
+
+
+@pytest.mark.parametrize(
+    "heading", ["### Q3", "### Modelo", "A 3-layer network is not needed here.", "### Testing", "### Step 3"]
+)
+def test_a_number_or_a_word_of_any_meaning_is_no_heading_of_a_section(heading):
+    """In exercise 4, where exercises 3 and 6 have no heading."""
+    book = Worksheet().write(("data", "ex1", "ex4"))
+    at = book.markdown(heading)
+    book.write(("ex5",))
+    assert at not in {match.heading_cell for match in book.matched().values()}
+
+
+def test_comments_that_number_the_steps_of_the_code_are_no_headings():
+    """``# Part 1: Build the model`` opens no part of the worksheet, nor does a number that comes again and again."""
+    book = Worksheet()
+    for name in ("data", "ex1", "ex2", "ex3"):
+        book.code("# Part 1: Build the model\nprepare()\n# Part 2: Train\n# Part 1\n# Exercise")
+        book.answer(name)
+    matching = book.matched()
+    assert {match.heading for match in matching.values()} == {""}
+    assert matching["ex3"].model == book.model_of["ex3"]
+
+
+@pytest.mark.parametrize("heading", [lambda name: f"> ## {title(name)}", lambda name: f"## {title(name)} - done [all]"])
+def test_quotations_and_remarks_do_not_hide_a_heading(heading):
+    """Every section is found."""
+    matching = Worksheet().write(heading=heading).matched()
+    assert [matching[name].heading_cell is not None for name in SECTIONS] == [True] * len(SECTIONS)
 
 
 @pytest.mark.parametrize(
@@ -205,21 +277,14 @@ def test_an_exercise_out_of_order_is_found_by_a_number_that_no_other_has(text):
 
 
 @pytest.mark.parametrize(
-    ("heading", "is_own"),
-    [
-        ("#### Discussion", True),
-        ("#### Answer", True),
-        ("##### 结论", True),
-        ("## Discussion", False),
-        ("#### Data", False),
-    ],
+    "heading", ["#### Discussion", "#### Answer", "##### 结论", "## Discussion", "#### Data", "# What we see"]
 )
-def test_a_heading_of_answers_goes_on_with_its_section(heading, is_own):
-    """Of the same level or a deeper one; any other heading of the same level ends the section."""
+def test_an_answer_below_any_heading_of_the_students_own_is_the_sections(heading):
+    """Up to the next section's heading."""
     book = Worksheet().write(("data", "ex1", "ex2"))
     at = book.markdown(f"{heading}\n\nIt is a straight line.")
     book.write(("ex3",))
-    assert (at in book.matched()["ex2"].cells) is is_own
+    assert at in book.matched()["ex2"].cells
 
 
 @pytest.mark.parametrize("form", ["## Q{}", "## {}.", "## Task {}: my work", "## {}"])
@@ -377,7 +442,7 @@ def test_the_rubric_whose_headings_fit_best_is_chosen(tmp_path):
     """Other rubrics, and files with mistakes, are passed over."""
     from worksheet import RUBRIC_FILE
 
-    (tmp_path / "week09.yaml").write_bytes(RUBRIC_FILE.read_bytes())
+    (tmp_path / "week09.yaml").write_text(without_template(RUBRIC_FILE))
     (tmp_path / "broken.yaml").write_text("sections: [")
     path, why = best_rubric(Worksheet().write().cells, folder=tmp_path)
     assert path.name == "week09.yaml"
@@ -409,7 +474,7 @@ def test_no_rubric_fits_a_notebook_of_something_else(tmp_path):
     """Then the user is told to name one."""
     from worksheet import RUBRIC_FILE
 
-    (tmp_path / "week09.yaml").write_bytes(RUBRIC_FILE.read_bytes())
+    (tmp_path / "week09.yaml").write_text(without_template(RUBRIC_FILE))
     with pytest.raises(UsageError, match="--rubric"):
         best_rubric(Worksheet().cells, folder=tmp_path)
 

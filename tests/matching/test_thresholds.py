@@ -6,17 +6,17 @@ from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
-from builders import dense, make_cell, make_model
+from builders import dense, make_cell, make_fit, make_model
 from worksheet import rubric
 
 from grader.architecture.forms import ModelForm
 from grader.architecture.layers import plain_model
 from grader.errors import UsageError
 from grader.matching import _aligned, best_rubric
+from grader.matching.candidates import Candidate, Distances, Places
+from grader.matching.claims import claims_of
 from grader.matching.headings import Heading, Kind, Label, is_same_word, label_of, title_likeness
 from grader.matching.likeness import Titles, _likeness, _weight, align, titles_of
-from grader.matching.section_models import Candidate, Distances, Places
-from grader.matching.section_models import _weight as lent
 
 TITLES = titles_of(rubric().sections)
 NONE: frozenset[str] = frozenset()
@@ -96,7 +96,8 @@ def test_a_heading_out_of_order_must_be_plainly_alike(share: int, found: bool) -
 def candidate(differing: int) -> Candidate:
     layers = [dense(7 if at < differing else 128, "relu") for at in range(10)]
     record = make_model(*layers, dense(10, "softmax"), id=f"m{differing}")
-    return Candidate(record=record, fits=(), plain=plain_model(record, compiled=None), order=0)
+    fits = (make_fit(cell=0),)
+    return Candidate(record=record, fits=fits, plain=plain_model(record, compiled=None), order=0)
 
 
 @pytest.mark.parametrize(
@@ -108,7 +109,7 @@ def test_how_much_of_a_model_may_differ(differing: int, meant: bool, is_lent: bo
     assert isinstance(form, ModelForm)
     distances = Distances({"deep": form})
     places = Places(order=["deep"], cells={} if meant else {"deep": frozenset({5})}, used={}, compared=frozenset())
-    assert (lent(candidate(differing), "deep", places, distances=distances) > 0) is is_lent
+    assert bool(claims_of([candidate(differing)], "deep", places=places, distances=distances)) is is_lent
 
 
 def test_what_is_trained_as_asked_weighs_less_than_any_difference() -> None:
@@ -116,13 +117,19 @@ def test_what_is_trained_as_asked_weighs_less_than_any_difference() -> None:
     form = rubric().section("deep").model
     assert isinstance(form, ModelForm)
 
-    class Asked(Distances):
+    class Never(Distances):
+        def asks_for_training(self, section: str) -> bool:
+            return True
+
+    class Asked(Never):
         def is_trained_as_asked(self, candidate: Candidate, section: str) -> bool:
             return True
 
     places = Places(order=["deep"], cells={}, used={}, compared=frozenset())
-    plain, asked = (lent(candidate(0), "deep", places, distances=kind({"deep": form})) for kind in (Distances, Asked))
-    assert round(asked - plain, 9) == 0.01
+    plain, asked = (
+        claims_of([candidate(0)], "deep", places=places, distances=kind({"deep": form}))[0] for kind in (Never, Asked)
+    )
+    assert round(plain.cost - asked.cost, 9) == 0.01
 
 
 @pytest.mark.parametrize(("count", "by_number"), [(1, True), (2, False)])
@@ -154,3 +161,18 @@ def test_the_next_rubric_must_fit_worse_by_a_seventh(more: int, is_clear: bool, 
     cells = [make_cell(f"## {title}", index=at, kind="markdown") for at, title in enumerate(titles[:10])]
     with nullcontext() if is_clear else pytest.raises(UsageError, match="alike"):
         assert best_rubric(cells, folder=tmp_path)[0].name == "right.yaml"
+
+
+@pytest.mark.parametrize(("count", "found"), [(2, set()), (3, {"1", "2", "3"})])
+def test_three_numbers_make_a_word_one_of_another_language(count: int, found: set[str]) -> None:
+    """Two may be parts of an answer."""
+    words = frozenset({"exercise"})
+    titles = {str(number): Titles((label_of(f"Exercise {number}: {'x' * number}"),), words) for number in (1, 2, 3)}
+    headings = [Heading(number, f"Frage {number}", "heading") for number in range(1, count + 1)]
+    assert set(align(headings, titles, nearness=lambda *_: None)) == found
+
+
+def test_a_remark_behind_a_title_hardly_counts() -> None:
+    """A twentieth is lost by it."""
+    own, there = label_of("aaaa bbbb (a long remark on it)"), label_of("aaaa bbbb")
+    assert likeness(own, there) == round(0.6 * 0.95 + 0.4 * 0.5, 6)

@@ -8,8 +8,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from grader.architecture.layers import in_short
+from grader.matching.candidates import Candidate, candidates
 from grader.matching.headings import Heading, headings_of, label_of
-from grader.matching.section_models import Candidate, candidates
 from grader.records import CellRun, Evidence
 from grader.reference.draft.forms import form_of
 from grader.reference.draft.proposals import Planned

@@ -9,7 +9,7 @@ from typing import Any
 from grader.architecture.forms import ModelForm
 from grader.judging.registry import find_check
 from grader.judging.views import SectionView
-from grader.matching.section_models import Candidate
+from grader.matching.candidates import Candidate
 from grader.records import CheckResult
 from grader.rubric import Section
 from grader.rubric.models import form_parameters

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from grader.judging.measured import ONSET, section_figures
 from grader.records import CellRun
 from grader.reference.draft.proposals import Proposal, View
-from grader.text.prose import count_words
+from grader.text.words import count_words
 
 FEWEST_WORDS = 20
 """Shorter remarks lead over to the next step; they are no answer."""

@@ -12,8 +12,10 @@ from __future__ import annotations
 
 from grader.limits.evaluation import (
     MAX_ARRAY_PAIRS,
+    MAX_CLAIMS,
     MAX_COMPARED_LAYERS,
     MAX_COMPARED_POINTS,
+    MAX_COMPARED_WORDS,
     MAX_DIFFERENCES_TOLD,
     MAX_FITS_JOINED,
     MAX_PREDICTIONS_JOINED,
@@ -151,9 +153,11 @@ __all__ = [
     "MAX_BROKEN_FRAMES",
     "MAX_CALLS_SHOWN",
     "MAX_CELLS",
+    "MAX_CLAIMS",
     "MAX_CLASSES",
     "MAX_COMPARED_LAYERS",
     "MAX_COMPARED_POINTS",
+    "MAX_COMPARED_WORDS",
     "MAX_COMPRESSION_RATIO",
     "MAX_CONTENT_BYTES",
     "MAX_DIFFERENCES_TOLD",

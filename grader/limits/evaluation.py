@@ -29,3 +29,9 @@ MAX_PREDICTIONS_JOINED = 2000
 
 MAX_STATES_COMPARED = 50
 """States of one form whose weights are compared with each other, the latest: their number counts by its square."""
+
+MAX_CLAIMS = 60
+"""Models that may answer one section: an honest notebook trains some twenty, and of more the nearest are enough."""
+
+MAX_COMPARED_WORDS = 2_000
+"""Of a paragraph that is compared with the template word by word; a longer one is the student's."""

@@ -234,7 +234,8 @@ class _Judge:
             return calibration
         for use in self.evidence.data_sets:
             known = calibration.fingerprints.get(use.name)
-            if use.loaded and known is not None and known != use.fingerprint:
+            # What hangs on a stand-in is not judged by a spread; what does not, is.
+            if use.loaded and not use.stand_in and known is not None and known != use.fingerprint:
                 return None
         return calibration
 

@@ -5,9 +5,11 @@ Each is taken from the store where it is there already; `grader.stage_keys` says
 
 from __future__ import annotations
 
+import copy
 import hashlib
 from typing import TYPE_CHECKING, Protocol
 
+from grader.attribution import needs_full_size
 from grader.borderline import borderline, decide
 from grader.errors import SubmissionError
 from grader.evaluate import evaluate, not_run
@@ -152,12 +154,34 @@ def _gather(task: Task, settings: Settings, *, core: int | None, on_progress: On
         submission, notebook = read_submission(task.path, submission_id=task.id, origin=task.origin)
         if submission.problem is not None or notebook is None:
             return submission
-        keys.keep_execution(
-            _execute(task, settings, submission=submission, notebook=notebook, core=core, on_progress=on_progress)
-        )
+        _run(keys, submission=submission, notebook=notebook, core=core, on_progress=on_progress)
+    else:
+        keys.keep_full_size()
     if keys.verification_is_due():
         _verify(keys, core=core, on_progress=on_progress)
     return None
+
+
+def _run(
+    keys: StageKeys, *, submission: Submission, notebook: NotebookNode, core: int | None, on_progress: OnProgress
+) -> None:
+    """Executes a notebook, and again on data of the original's size where it needs that many rows."""
+    task, settings = keys.task, keys.settings
+    again = copy.deepcopy(notebook)
+    evidence = _execute(task, settings, submission=submission, notebook=notebook, core=core, on_progress=on_progress)
+    is_due = needs_full_size(evidence)
+    if is_due:
+        settings = settings.at_full_size(task.folder.made_data_folder)
+        evidence = _execute(task, settings, submission=submission, notebook=again, core=core, on_progress=on_progress)
+    keys.keep_execution(evidence, ran_at_full_size=is_due)
+
+
+def _as_executed(task: Task, settings: Settings, evidence: Evidence) -> Settings:
+    """The settings under which a notebook ran: where it ran again on data of the original's size, those."""
+    served = {use.name: use.fingerprint for use in evidence.data_sets}
+    if served == {file.name: file.fingerprint for file in settings.data_sets.files}:
+        return settings
+    return settings.at_full_size(task.folder.made_data_folder)
 
 
 def _execute(
@@ -193,6 +217,7 @@ def _verify(keys: StageKeys, *, core: int | None, on_progress: OnProgress) -> No
 
     task, settings = keys.task, keys.settings
     evidence, before = task.folder.evidence(), task.folder.read_measurements()
+    settings = _as_executed(task, settings, evidence)
     done = keys.replayed() or frozenset()
     on_progress(Progress(task.id, "verify", len(evidence.cells), len(evidence.cells)))
     measurements = verify(
@@ -222,6 +247,7 @@ def _replay(task: Task, settings: Settings, *, core: int | None, on_progress: On
         from grader.verification.replay import replay_fits  # noqa: PLC0415 - as above
 
         on_progress(Progress(task.id, "replay"))
+        settings = _as_executed(task, settings, evidence)
         replays = replay_fits(
             evidence,
             due,

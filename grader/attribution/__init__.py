@@ -6,5 +6,6 @@ mean is worked out here from the evidence alone, each time that a submission is 
 
 from grader.attribution.causes import Cause
 from grader.attribution.consequences import BROKEN, Attribution, attribute
+from grader.attribution.full_size import needs_full_size
 
-__all__ = ["BROKEN", "Attribution", "Cause", "attribute"]
+__all__ = ["BROKEN", "Attribution", "Cause", "attribute", "needs_full_size"]

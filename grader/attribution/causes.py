@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-CauseKind = Literal["missing_package", "network", "sample_rows", "removed_api"]
+CauseKind = Literal["missing_package", "network", "removed_api"]
 
 
 @dataclass(frozen=True)
@@ -13,10 +13,9 @@ class Cause:
     """Why a cell raised an error.
 
     Attributes:
-        kind: ``missing_package``: the environment lacks it; ``network``: there is none; ``sample_rows``: the data has
-            fewer rows in the sample; ``removed_api``: today's libraries lack what an older one had.
-        detail: The package; nothing; the number of the notebook that is beyond the sample's rows; a sentence that says
-            what to write today.
+        kind: ``missing_package``: the environment lacks it; ``network``: there is none; ``removed_api``: today's
+            libraries lack what an older one had.
+        detail: The package; nothing; a sentence that says what to write today.
         follows: Whether it is an earlier cell's error, for which this cell lacks a name.
     """
 
@@ -38,7 +37,6 @@ class Cause:
         lacks = {
             "missing_package": f"needs the package {self.detail}, which is not installed where notebooks are graded",
             "network": "needs a network, and there is none where notebooks are graded",
-            "sample_rows": f"reaches for {self.detail}, and the sample of the data that it ran on has fewer rows",
             "removed_api": f"uses what its library no longer has ({self.detail.rstrip('.')})",
         }[self.kind]
         return f"cell {cell + 1} {'follows from a cell that ' if self.follows else ''}{lacks}"
@@ -50,6 +48,5 @@ class Cause:
             "missing_package": f"The package {self.detail} is missing where notebooks are graded;"
             " that is not your fault.",
             "network": "There is no network where notebooks are graded.",
-            "sample_rows": f"The data sample has fewer rows than {self.detail}; that is not your fault.",
             "removed_api": self.detail,
         }[self.kind]

@@ -1,8 +1,8 @@
 """Whose failure it is: which cells a failure of the infrastructure reaches, and which errors are the student's own.
 
-Failures of the infrastructure are: a package that the environment lacks, rows that the sample of the data does not
-have, a training of honest length that a time limit cut off, and failures of the grading system. A cell is reached where
-it uses a name that such a cell should have made, directly or through other cells.
+Failures of the infrastructure are: a package that the environment lacks, a training of honest length that a time limit
+cut off, and failures of the grading system. A cell is reached where it uses a name that such a cell should have made,
+directly or through other cells.
 """
 
 from __future__ import annotations
@@ -92,11 +92,8 @@ def _starts(evidence: Evidence, diagnosis: Diagnosis, *, longest_training: int |
     cut = training_cut_off(evidence, longest_training=longest_training)
     for cell in evidence.cells:
         name, cause = f"Cell {cell.index + 1}", diagnosis.errors.get(cell.index)
-        if cause is not None and cause.kind in {"missing_package", "sample_rows"}:
+        if cause is not None and cause.kind == "missing_package":
             found[cell.index] = f"{_capitalised(cause.clause(cell.index))}."
-        elif cell.index in diagnosis.without_rows:
-            number = diagnosis.without_rows[cell.index]
-            found[cell.index] = f"{name} works with rows beyond the sample ({number}); the full data has them."
         elif reason in GRADER_REASONS and cell.status in {"died", "not_run"}:
             found[cell.index] = f"{name} was not run to its end because of a failure of the grading system."
         elif cut is not None and (cell.index == cut.cell or (cell.status == "not_run" and reason in TIME_REASONS)):
@@ -106,7 +103,6 @@ def _starts(evidence: Evidence, diagnosis: Diagnosis, *, longest_training: int |
 
 def _reached(evidence: Evidence, starts: Mapping[int, str]) -> dict[int, str]:
     """Those cells, and all that use names which a reached cell should have made and no later one made anew."""
-    empty = _empty_arrays(evidence)
     reached: dict[int, str] = {}
     affected: dict[str, str] = {}
     used = {cell.index: _CellNames(cell.source) for cell in evidence.cells if cell.kind == "code"}
@@ -117,9 +113,6 @@ def _reached(evidence: Evidence, starts: Mapping[int, str]) -> dict[int, str]:
         if reason is not None:
             reached[index] = reason
             affected |= dict.fromkeys(names.made | (names.called_on - modules), reason)
-        elif index in empty:
-            arrays, reached[index] = empty[index]
-            affected |= dict.fromkeys(arrays, reached[index])
         else:
             for name in names.made:
                 affected.pop(name, None)
@@ -138,38 +131,11 @@ def _own_errors(evidence: Evidence, diagnosis: Diagnosis) -> tuple[int, ...]:
 
 
 def _is_no_own_error(cell: CellRun, diagnosis: Diagnosis) -> bool:
-    """Whether a cell failed through a limit, the environment or the sample's fewer rows."""
+    """Whether a cell failed through a limit or the environment."""
     if cell.status in {"timeout", "died"} or cell.error is None:
         return True
     cause = diagnosis.errors.get(cell.index)
     return cause is not None and cause.is_infrastructure
-
-
-def _empty_arrays(evidence: Evidence) -> dict[int, tuple[frozenset[str], str]]:
-    """Cells that made an array without rows, behind a number as large as the sample: names and the reason."""
-    least = min((use.test_rows for use in evidence.data_sets if use.sample and use.loaded), default=None)
-    if least is None:
-        return {}
-    beyond: set[int] = set()
-    for cell in evidence.cells:
-        if cell.kind == "code" and _largest_number(cell.source) >= least:
-            beyond.add(cell.index)
-    found: dict[int, tuple[frozenset[str], str]] = {}
-    for item in evidence.arrays:
-        is_empty = bool(item.array.shape) and item.array.shape[0] == 0
-        if is_empty and item.cell is not None and any(index <= item.cell for index in beyond):
-            names = found.get(item.cell, (frozenset[str](), ""))[0] | {item.name}
-            text = f"In cell {item.cell + 1}, {item.name} has no rows, because the sample of the data has fewer rows."
-            found[item.cell] = (names, text)
-    return found
-
-
-def _largest_number(source: str) -> int:
-    tree = parse(source)
-    if tree is None:
-        return 0
-    numbers = [node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and type(node.value) is int]
-    return max((abs(number) for number in numbers), default=0)
 
 
 def _only_prepares(cell: CellRun) -> bool:

@@ -1,4 +1,4 @@
-"""Finds the cause of each cell's error from what the run recorded: a package, the network, the sample, an old API."""
+"""Finds the cause of each cell's error from what the run recorded: a package, the network, an old API."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from dataclasses import dataclass, replace
 from grader.attribution.causes import Cause
 from grader.attribution.packages import missing_package, own_modules
 from grader.attribution.removed_apis import removed_api
-from grader.attribution.sample_size import INDEPENDENT, Dependence, RowCounts, SizeTracker, merged
 from grader.cell_code import parse
 from grader.cell_names import names_in
 from grader.records import CellError, CellRun, Evidence
@@ -25,12 +24,6 @@ _UNDEFINED = re.compile(r"name '(\w+)' is not defined")
 _LINE = re.compile(r"^\s*Cell In\s?\[\d+\], line (\d+)\s*$", re.MULTILINE)
 _TIMED_LINE = re.compile(r"^\s*File <timed exec>:(\d+)(?:, in <module>)?\s*$", re.MULTILINE)
 
-_NEVER_THE_ROWS = frozenset(
-    {"NameError", "UnboundLocalError", "SyntaxError", "IndentationError", "TabError", "ImportError"}
-    | {"ModuleNotFoundError", "KeyboardInterrupt", "SystemExit", "ResourceExhaustedError", "MemoryError", "UsageError"}
-)
-"""Errors that too few rows do not cause."""
-
 
 @dataclass(frozen=True)
 class Diagnosis:
@@ -38,16 +31,13 @@ class Diagnosis:
 
     Attributes:
         errors: Why a cell raised; a cell whose error is not here made a mistake of its own.
-        without_rows: The number, as written in the notebook, behind which a cell found no rows in the sample: it
-            raised for that, or works with an array that is empty for that.
     """
 
     errors: Mapping[int, Cause]
-    without_rows: Mapping[int, str]
 
 
 def diagnose(evidence: Evidence) -> Diagnosis:
-    """Finds what the errors of a run come from, where it is the environment, the sample, or a library's change.
+    """Finds what the errors of a run come from, where it is the environment or a library's change.
 
     A cell that fails because an earlier one could not bind a name for such a reason fails for that reason.
     """
@@ -55,60 +45,28 @@ def diagnose(evidence: Evidence) -> Diagnosis:
     for cell in evidence.cells:
         if cell.kind == "code" and cell.status not in {"not_run", "no_code"}:
             run.read(cell)
-    return Diagnosis(run.errors, run.without_rows)
+    return Diagnosis(run.errors)
 
 
 class _Run:
     """What is known of a run after the cells that were read so far."""
 
     def __init__(self, evidence: Evidence) -> None:
-        rows = RowCounts.of(evidence.data_sets)
-        self.sizes = None if rows is None else SizeTracker(rows)
         self.importable = frozenset(evidence.environment.importable)
         self.own = own_modules(evidence.cells)
         self.errors: dict[int, Cause] = {}
-        self.without_rows: dict[int, str] = {}
         self.lost: dict[str, Cause] = {}
         self.fetched = ""
 
     def read(self, cell: CellRun) -> None:
         tree = parse(cell.source)
-        ran, failing, left = _split(cell, [] if tree is None else tree.body)
-        used = self._track(ran)
-        cause = None
-        if cell.error is not None:
-            cause = self._cause(cell.error, cell.source) or self._want_of_rows(cell.error, failing)
+        ran, failing, left = split_at_error(cell, [] if tree is None else tree.body)
+        cause = None if cell.error is None else self._cause(cell.error, cell.source)
         self._note_names(ran, [*failing, *left], cause=cause)
         if _FETCHES.search(cell.source):
             self.fetched += cell.source
         if cause is not None:
             self.errors[cell.index] = cause
-        if cause is not None and cause.kind == "sample_rows":
-            self.without_rows[cell.index] = cause.detail
-        elif used.empty is not None:
-            self.without_rows[cell.index] = str(used.empty)
-
-    def _track(self, statements: Sequence[ast.stmt]) -> Dependence:
-        if self.sizes is None:
-            return INDEPENDENT
-        try:
-            return merged([self.sizes.read(statement) for statement in statements])
-        except RecursionError:
-            return INDEPENDENT
-
-    def _want_of_rows(self, error: CellError, failing: Sequence[ast.stmt]) -> Cause | None:
-        """Whether the statement that failed works with rows that the sample does not have."""
-        if self.sizes is None or error.name in _NEVER_THE_ROWS or error.value.startswith("module "):
-            return None
-        before = dict(self.sizes.names)
-        used = self._track(failing)
-        number = used.reached if used.empty is None else used.empty
-        if number is None:
-            self.sizes.names = before
-            return None
-        changed = [name for name, dependence in self.sizes.names.items() if before.get(name) != dependence]
-        self.sizes.mark_lost(changed, number=number)
-        return Cause("sample_rows", str(number))
 
     def _note_names(self, ran: Sequence[ast.stmt], not_run: Sequence[ast.stmt], *, cause: Cause | None) -> None:
         """Notes which names the infrastructure left without a value, so that what follows from it is known."""
@@ -116,10 +74,7 @@ class _Run:
             self.lost.pop(name, None)
         if cause is None or not cause.is_infrastructure:
             return
-        names = _bound(not_run)
-        self.lost.update(dict.fromkeys(names, cause))
-        if self.sizes is not None and cause.kind == "sample_rows":
-            self.sizes.mark_lost(names, number=int(cause.detail))
+        self.lost.update(dict.fromkeys(_bound(not_run), cause))
 
     def _cause(self, error: CellError, source: str) -> Cause | None:
         """What the error's own text tells, or the earlier error that it follows from."""
@@ -146,7 +101,7 @@ def _bound(statements: Sequence[ast.stmt]) -> set[str]:
     return set().union(*(names_in(statement, inside_functions=False).bound for statement in statements))
 
 
-def _split(
+def split_at_error(
     cell: CellRun, statements: list[ast.stmt]
 ) -> tuple[Sequence[ast.stmt], Sequence[ast.stmt], Sequence[ast.stmt]]:
     """The statements that ran to their end, the one that raised (with its line's others), and those after it."""

@@ -48,7 +48,7 @@ def calibrate(
 
     loaded = load_rubric(existing_file(rubric, what="a rubric"), with_calibration=False)
     data_sets = run.data_sets()
-    limits = run.limits(loaded, data_sets)
+    limits = run.limits(loaded, data_sets.kind)
     settings = Settings(rubric=loaded, data_sets=data_sets, limits=limits, sandbox=run.sandbox())
     with BatchDisplay(quiet=False) as display:
         calibration = measure(

@@ -60,8 +60,13 @@ def check(
         rubric = chosen
     loaded = load_rubric(existing_file(rubric, what="a rubric, such as rubrics/week09.yaml"))
     data_sets = run.data_sets()
-    limits = run.limits(loaded, data_sets)
-    settings = Settings(rubric=loaded, data_sets=data_sets, limits=limits, sandbox=run.sandbox())
+    settings = Settings(
+        rubric=loaded,
+        data_sets=data_sets,
+        limits=run.limits(loaded, data_sets.kind),
+        full_size_limits=run.limits(loaded, "full"),
+        sandbox=run.sandbox(),
+    )
     with tempfile.TemporaryDirectory(prefix="grader-check-") as scratch, BatchDisplay(quiet=False) as display:
         cohort = grade_batch(
             [notebook],

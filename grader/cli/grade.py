@@ -70,7 +70,8 @@ def grade(  # noqa: PLR0913
     settings = Settings(
         rubric=loaded,
         data_sets=data_sets,
-        limits=run.limits(loaded, data_sets),
+        limits=run.limits(loaded, data_sets.kind),
+        full_size_limits=run.limits(loaded, "full"),
         sandbox=run.sandbox(),
         replay_share=replay,
         reruns=rerun_borderline,

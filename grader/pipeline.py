@@ -16,6 +16,7 @@ from grader.evaluate import evaluate, not_run
 from grader.intake import read_submission
 from grader.integrity import fits_to_replay
 from grader.judging.views import SubmissionView
+from grader.machine_paths import without_machine_paths
 from grader.printed_text import well_formed
 from grader.records import Evidence, Execution, GradedSubmission, Measurements, Submission
 from grader.rubric import Rubric
@@ -122,11 +123,11 @@ def give_up(task: Task, settings: Settings, *, why: str) -> GradedSubmission:
         file_name=well_formed(task.path.name if task.origin is None else task.origin.file_name),
         sha256=notebook_digest(task.path),
         data_choice=settings.data_sets.choice,
-        execution=Execution(reason="internal", detail=why),
+        execution=Execution(reason="internal", detail=without_machine_paths(why)),
     )
     task.folder.forget()
     task.folder.write(evidence)
-    task.folder.write(Measurements(submission=task.id, problem=why))
+    task.folder.write(Measurements(submission=task.id, problem=without_machine_paths(why)))
     return regrade(task, settings, on_progress=lambda _: None)
 
 

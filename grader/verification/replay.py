@@ -20,6 +20,7 @@ from grader.datasets import DataSets
 from grader.execution.recorder.summary import summarise
 from grader.execution.sandbox import Sandbox
 from grader.limits import MAX_REPLAY_SECONDS, REPLAY_SLOWDOWN, VERIFIER_START_SECONDS
+from grader.machine_paths import without_machine_paths
 from grader.records import ArraySummary, Evidence, FitRecord, ModelRecord, Replay
 from grader.store import ArrayStore, write_atomically
 from grader.verification.guest.input_transform import InputTransform
@@ -69,7 +70,11 @@ def replay_fits(
             except _Impossible as reason:
                 found[fit.id] = Replay(fit=fit.id, outcome="impossible", why=str(reason))
             except Exception as error:  # noqa: BLE001 - records are hostile, and the next fit is none the worse for it
-                found[fit.id] = Replay(fit=fit.id, outcome="impossible", why=f"Its records are incomplete ({error}).")
+                found[fit.id] = Replay(
+                    fit=fit.id,
+                    outcome="impossible",
+                    why=without_machine_paths(f"Its records are incomplete ({error})."),
+                )
         if jobs:
             write_atomically(place / JOB / "job.json", json.dumps({"fits": jobs}))
             seconds = min(
@@ -235,7 +240,11 @@ def _compared(fit: FitRecord, run: Run, *, weights: tuple[str, ...]) -> Replay:
         if record.get("fit") != fit.id:
             continue
         if kind == "failed":
-            return Replay(fit=fit.id, outcome="impossible", why=f"It could not be repeated: {record.get('why')}")
+            return Replay(
+                fit=fit.id,
+                outcome="impossible",
+                why=without_machine_paths(f"It could not be repeated: {record.get('why')}"),
+            )
         if kind == "repeated":
             return _without_callbacks(fit, _judged(fit, record, weights=weights))
     why = f"The replay ended before it ({run.how_it_ended})."

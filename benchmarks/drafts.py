@@ -81,7 +81,7 @@ def _options() -> argparse.Namespace:
 
 def _outcome(rubric: Rubric, *, folder: Path, options: argparse.Namespace) -> Outcome:
     data_sets = resolve("sample")
-    limits = run_limits(rubric, data_sets=data_sets, cell_timeout=None, notebook_timeout=None, memory=None)
+    limits = run_limits(rubric, data=data_sets.kind, cell_timeout=None, notebook_timeout=None, memory=None)
     settings = Settings(rubric=rubric, data_sets=data_sets, limits=limits, sandbox=SandboxChoice())
     work = OutputFolder(options.runs / rubric.assignment / data_sets.kind)
     quiet = {"jobs": options.jobs, "on_start": lambda _: None, "on_progress": lambda _: None}

@@ -152,7 +152,7 @@ class _Bench:
         self.rubric = load_rubric(ROOT / "rubrics" / "week09.yaml")
         self.data_sets = resolve("sample")
         limits = run_limits(
-            self.rubric, data_sets=self.data_sets, cell_timeout=None, notebook_timeout=None, memory=None
+            self.rubric, data=self.data_sets.kind, cell_timeout=None, notebook_timeout=None, memory=None
         )
         self.settings = Settings(rubric=self.rubric, data_sets=self.data_sets, limits=limits, sandbox=sandbox)
         self.alone: dict[str, Any] = {}

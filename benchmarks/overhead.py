@@ -108,7 +108,7 @@ def _execute(sandbox: Sandbox, *, notebook: Path, core: int, folder: SubmissionF
     try:
         rubric, data_sets = load_rubric(ROOT / "rubrics" / "week09.yaml"), resolve("sample")
         # A busy machine must not turn a slow run into a shorter one.
-        limits = run_limits(rubric, data_sets=data_sets, cell_timeout=1800, notebook_timeout=3600, memory=None)
+        limits = run_limits(rubric, data=data_sets.kind, cell_timeout=1800, notebook_timeout=3600, memory=None)
         settings = ExecutionSettings(sandbox=sandbox, data_sets=data_sets, limits=limits, core=core)
         submission, document = read_submission(notebook)
         assert document is not None, submission.problem  # noqa: S101 - our own notebook

@@ -24,7 +24,7 @@ import numpy.typing as npt
 
 from grader.errors import MachineError, UsageError
 from grader.limits import DOWNLOAD_TIMEOUT_SECONDS
-from grader.records import DataSetUse
+from grader.records import DataChoice, DataSetUse
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -77,6 +77,7 @@ class DataSetFile:
         name: Keras's module name (``mnist``).
         path: The ``.npz`` file.
         sample: True where it has fewer rows than the original of that name.
+        stand_in: True where it has the original's number of rows, made of a sample's.
         train_rows: Rows of the training part.
         test_rows: Rows of the test part.
         fingerprint: SHA-256 over the arrays' names, dtypes, shapes and bytes; the file's compression does not matter.
@@ -88,12 +89,14 @@ class DataSetFile:
     train_rows: int
     test_rows: int
     fingerprint: str
+    stand_in: bool = False
 
     def use(self, *, loaded: bool = False) -> DataSetUse:
         """The record of it in evidence."""
         return DataSetUse(
             name=self.name,
             sample=self.sample,
+            stand_in=self.stand_in,
             train_rows=self.train_rows,
             test_rows=self.test_rows,
             fingerprint=self.fingerprint,
@@ -105,7 +108,7 @@ class DataSetFile:
 class DataSets:
     """The data sets of one batch, and how they were chosen."""
 
-    choice: Literal["full", "sample", "folder"]
+    choice: DataChoice
     files: tuple[DataSetFile, ...]
 
     @property
@@ -137,7 +140,7 @@ def resolve(choice: str | None, *, progress: Console | None = None) -> DataSets:
     if choice == "sample":
         return DataSets(choice="sample", files=(_inspect(SAMPLE),))
     if choice in {None, "full"}:
-        cached = _cached_mnist()
+        cached = cached_mnist()
         if cached is None and choice is None:
             return DataSets(choice="sample", files=(_inspect(SAMPLE),))
         return DataSets(choice="full", files=(cached or _inspect(_download_mnist(progress)),))
@@ -254,7 +257,8 @@ def _cache_folders() -> tuple[Path, ...]:
     return tuple(folders)
 
 
-def _cached_mnist() -> DataSetFile | None:
+def cached_mnist() -> DataSetFile | None:
+    """The full MNIST of a cache on this machine, or None."""
     for folder in _cache_folders():
         try:
             file = _inspect(folder / "mnist.npz")

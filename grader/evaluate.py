@@ -13,6 +13,7 @@ from grader.integrity import Finding, find_integrity_findings
 from grader.judging.attributed import of_section, of_whole_notebook
 from grader.judging.parameters import parts_of
 from grader.judging.views import Read, SubmissionView
+from grader.machine_paths import without_machine_paths
 from grader.matching import match
 from grader.records import (
     Advice,
@@ -62,7 +63,8 @@ def evaluate(rubric: Rubric, *, evidence: Evidence, measurements: Measurements, 
     try:
         matching = match(rubric, evidence)
     except Exception as error:  # noqa: BLE001 - whatever a hostile record does to us, the tutor gets a grade to look at
-        problem = f"We failed to match the notebook with the rubric ({type(error).__name__}: {error})."
+        what = without_machine_paths(f"{type(error).__name__}: {error}")
+        problem = f"We failed to match the notebook with the rubric ({what})."
         matching = {one.id: SectionMatch(section=one.id, title=one.title, why=problem) for one in rubric.sections}
     judge = _Judge(rubric, evidence=evidence, measurements=measurements, matching=matching, read=read)
     problem = problem or judge.attribution_problem()
@@ -82,7 +84,7 @@ def evaluate(rubric: Rubric, *, evidence: Evidence, measurements: Measurements, 
 
 def not_run(rubric: Rubric, submission: Submission) -> GradedSubmission:
     """The grade of a file that is no notebook: nothing was run, and every criterion is blocked by that."""
-    why = submission.problem or "There is nothing in it to run."
+    why = without_machine_paths(submission.problem or "There is nothing in it to run.")
     result = CheckResult(outcome="blocked", feedback=why, next_step="Hand in the notebook itself, as an .ipynb file.")
     verdicts = tuple(
         _verdict(criterion, section, result) for section in rubric.sections for criterion in section.criteria
@@ -231,7 +233,8 @@ class _Judge:
             result = criterion.spec.run(self.submission.section(section.id), criterion.params)
             return _sound(result)
         except Exception as error:  # noqa: BLE001 - one failing check must not cost the others
-            text = f"Our check {criterion.check!r} failed on this ({type(error).__name__}: {error}). A tutor will look."
+            what = without_machine_paths(f"{type(error).__name__}: {error}")
+            text = f"Our check {criterion.check!r} failed on this ({what}). A tutor will look."
             return CheckResult(outcome="needs_review", cause="infrastructure", feedback=text)
 
     @cached_property
@@ -256,7 +259,8 @@ class _Judge:
             return calibration
         for use in self.evidence.data_sets:
             known = calibration.fingerprints.get(use.name)
-            if use.loaded and known is not None and known != use.fingerprint:
+            # What hangs on a stand-in is not judged by a spread; what does not, is.
+            if use.loaded and not use.stand_in and known is not None and known != use.fingerprint:
                 return None
         return calibration
 

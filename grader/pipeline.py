@@ -5,15 +5,18 @@ Each is taken from the store where it is there already; `grader.stage_keys` says
 
 from __future__ import annotations
 
+import copy
 import hashlib
 from typing import TYPE_CHECKING, Protocol
 
+from grader.attribution import needs_full_size
 from grader.borderline import borderline, decide
 from grader.errors import SubmissionError
 from grader.evaluate import evaluate, not_run
 from grader.intake import read_submission
 from grader.integrity import fits_to_replay
 from grader.judging.views import SubmissionView
+from grader.machine_paths import without_machine_paths
 from grader.printed_text import well_formed
 from grader.records import Evidence, Execution, GradedSubmission, Measurements, Submission
 from grader.rubric import Rubric
@@ -120,11 +123,11 @@ def give_up(task: Task, settings: Settings, *, why: str) -> GradedSubmission:
         file_name=well_formed(task.path.name if task.origin is None else task.origin.file_name),
         sha256=notebook_digest(task.path),
         data_choice=settings.data_sets.choice,
-        execution=Execution(reason="internal", detail=why),
+        execution=Execution(reason="internal", detail=without_machine_paths(why)),
     )
     task.folder.forget()
     task.folder.write(evidence)
-    task.folder.write(Measurements(submission=task.id, problem=why))
+    task.folder.write(Measurements(submission=task.id, problem=without_machine_paths(why)))
     return regrade(task, settings, on_progress=lambda _: None)
 
 
@@ -152,12 +155,34 @@ def _gather(task: Task, settings: Settings, *, core: int | None, on_progress: On
         submission, notebook = read_submission(task.path, submission_id=task.id, origin=task.origin)
         if submission.problem is not None or notebook is None:
             return submission
-        keys.keep_execution(
-            _execute(task, settings, submission=submission, notebook=notebook, core=core, on_progress=on_progress)
-        )
+        _run(keys, submission=submission, notebook=notebook, core=core, on_progress=on_progress)
+    else:
+        keys.keep_full_size()
     if keys.verification_is_due():
         _verify(keys, core=core, on_progress=on_progress)
     return None
+
+
+def _run(
+    keys: StageKeys, *, submission: Submission, notebook: NotebookNode, core: int | None, on_progress: OnProgress
+) -> None:
+    """Executes a notebook, and again on data of the original's size where it needs that many rows."""
+    task, settings = keys.task, keys.settings
+    again = copy.deepcopy(notebook)
+    evidence = _execute(task, settings, submission=submission, notebook=notebook, core=core, on_progress=on_progress)
+    is_due = needs_full_size(evidence)
+    if is_due:
+        settings = settings.at_full_size(task.folder.made_data_folder)
+        evidence = _execute(task, settings, submission=submission, notebook=again, core=core, on_progress=on_progress)
+    keys.keep_execution(evidence, ran_at_full_size=is_due)
+
+
+def _as_executed(task: Task, settings: Settings, evidence: Evidence) -> Settings:
+    """The settings under which a notebook ran: where it ran again on data of the original's size, those."""
+    served = {use.name: use.fingerprint for use in evidence.data_sets}
+    if served == {file.name: file.fingerprint for file in settings.data_sets.files}:
+        return settings
+    return settings.at_full_size(task.folder.made_data_folder)
 
 
 def _execute(
@@ -194,6 +219,7 @@ def _verify(keys: StageKeys, *, core: int | None, on_progress: OnProgress) -> No
 
     task, settings = keys.task, keys.settings
     evidence, before = task.folder.evidence(), task.folder.read_measurements()
+    settings = _as_executed(task, settings, evidence)
     done = keys.replayed() or frozenset()
     on_progress(Progress(task.id, "verify", len(evidence.cells), len(evidence.cells)))
     measurements = verify(
@@ -223,6 +249,7 @@ def _replay(task: Task, settings: Settings, *, core: int | None, on_progress: On
         from grader.verification.replay import replay_fits  # noqa: PLC0415 - as above
 
         on_progress(Progress(task.id, "replay"))
+        settings = _as_executed(task, settings, evidence)
         replays = replay_fits(
             evidence,
             due,

@@ -4,7 +4,8 @@ A key holds all that its stage depends on, and no more; it is written last, and 
 because of us, so that it runs again by itself.
 
 execution       notebook, attached files, data sets, seed, answers to `input`, sandbox tier, environment, recorder and
-                intake; limits as far as they could have mattered
+                intake; limits as far as they could have mattered; where the notebook ran again on data of the
+                original's size, that data and the limits of that run; where it did not, what decides that
 verification    evidence, data sets, environment, the verifier and its guest
 replay          a fit at a time: evidence, data sets, environment, the replay and its guest; which fits were asked for
 evaluation      rubric with the reference's spread, evidence, measurements, reruns, checks and what they are made of
@@ -21,11 +22,14 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from grader.attribution import needs_full_size
 from grader.environment import environment_digest
 from grader.errors import SubmissionError
+from grader.execution.watch import RunLimits
 from grader.intake.files import read_bytes
 from grader.judging.registry import checks_digest
 from grader.records import SCHEMA_VERSION, Evidence, ExecutionReason, Measurements, Replay
+from grader.stand_ins import full_size_names
 from grader.store import PACKAGE, STAGES, Key, Stage, code_digest, digest_of
 from grader.task import Settings, Task
 
@@ -35,9 +39,15 @@ INFRASTRUCTURE: frozenset[ExecutionReason] = frozenset({"internal", "protocol"})
 
 @dataclass(frozen=True)
 class CodeDigests:
-    """A digest over the modules of each stage; ``findings`` over those that say which fits are to be repeated."""
+    """A digest over the modules of each stage.
+
+    Attributes:
+        full_size: Over those that say which notebooks run again on data of the original's size, and make that data.
+        findings: Over those that say which fits are to be repeated.
+    """
 
     execution: str
+    full_size: str
     verification: str
     replay: str
     findings: str
@@ -59,6 +69,7 @@ def code_digests(package: Path) -> CodeDigests:
     """
     return CodeDigests(
         execution=code_digest("execution", "intake", package=package),
+        full_size=code_digest("attribution.full_size", "stand_ins", package=package),
         verification=code_digest("verification.verify", "verification.guest.verifier", package=package),
         replay=code_digest("verification.replay", "verification.guest.replayer", package=package),
         findings=code_digest("integrity", package=package),
@@ -103,10 +114,31 @@ class StageKeys:
         wanted = self._execution
         if any(stored.get(name) != wanted[name] for name in wanted if name != "limits"):
             return True
-        return limits_matter(stored, wanted["limits"])
+        if stored.get("full_size") is None:
+            return limits_matter(stored, wanted["limits"]) or self.full_size_is_due()
+        full_size = self._full_size
+        if any(stored["full_size"].get(name) != full_size[name] for name in full_size if name != "limits"):
+            return True
+        return limits_matter({**stored, "limits": stored["full_size"]["limits"]}, full_size["limits"])
 
-    def keep_execution(self, evidence: Evidence) -> None:
-        """Writes the key of evidence that is on disk, and takes back those of what followed from the one before."""
+    def full_size_is_due(self) -> bool:
+        """Whether the stored evidence is of a sample, where the notebook needs data of the original's size.
+
+        That is decided when a notebook was executed, and again once other code decides it.
+        """
+        stored = self.task.folder.read_key("execution") or {}
+        if stored.get("full_size_code") == self.code.full_size:
+            return False
+        evidence = self.task.folder.read_evidence()
+        return evidence is None or needs_full_size(evidence)
+
+    def keep_execution(self, evidence: Evidence, *, ran_at_full_size: bool = False) -> None:
+        """Writes the key of evidence that is on disk, and takes back those of what followed from the one before.
+
+        Args:
+            evidence: Of the run.
+            ran_at_full_size: Whether that is the second run, on data of the original's size.
+        """
         folder, run = self.task.folder, evidence.execution
         folder.forget()
         if run.reason not in INFRASTRUCTURE:
@@ -116,6 +148,8 @@ class StageKeys:
                 "cpu_seconds": run.cpu_seconds,
             }
             done = {"evidence": self._evidence, "reason": run.reason, "used": used}
+            done["full_size"] = self._full_size if ran_at_full_size else None
+            done["full_size_code"] = self.code.full_size
             folder.write_key("execution", {**self._execution, **done})
 
     @property
@@ -128,10 +162,27 @@ class StageKeys:
             "data_choice": settings.data_sets.choice,
             "seed": self.task.seed,
             "inputs": list(settings.rubric.typed_inputs),
-            "limits": plain_limits(settings),
+            "limits": plain_limits(settings.limits),
             "tier": settings.sandbox.tier,
             "environment": self.environment,
             "code": self.code.execution,
+        }
+
+    def keep_full_size(self) -> None:
+        """Notes in the key of an execution that the code that runs has decided on its evidence as well."""
+        folder = self.task.folder
+        stored = folder.read_key("execution")
+        if stored is not None and stored.get("full_size") is None and stored["full_size_code"] != self.code.full_size:
+            folder.write_key("execution", {**stored, "full_size_code": self.code.full_size})
+
+    @property
+    def _full_size(self) -> Key:
+        """What a run on data of the original's size depends on besides."""
+        limits = self.settings.full_size_limits or self.settings.limits
+        return {
+            "data_sets": full_size_names(self.settings.data_sets),
+            "limits": plain_limits(limits),
+            "code": self.code.full_size,
         }
 
     def verification_is_due(self) -> bool:
@@ -309,9 +360,9 @@ def notebook_digest(path: Path) -> str:
         return hashlib.sha256(str(error).encode(errors="replace")).hexdigest()
 
 
-def plain_limits(settings: Settings) -> dict[str, float | None]:
+def plain_limits(limits: RunLimits) -> dict[str, float | None]:
     """Every limit of a run by its name."""
-    plain = dataclasses.asdict(settings.limits)
+    plain = dataclasses.asdict(limits)
     return {**{name: value for name, value in plain.items() if name != "sandbox"}, **plain["sandbox"]}
 
 

@@ -14,6 +14,7 @@ from grader.execution.sandbox import SandboxChoice
 from grader.execution.watch import RunLimits
 from grader.intake import Origin
 from grader.rubric import Rubric
+from grader.stand_ins import at_full_size
 from grader.store import SubmissionFolder
 
 
@@ -23,6 +24,7 @@ class Settings:
 
     Attributes:
         sandbox: Where notebooks run, and all that is rebuilt or repeated of them.
+        full_size_limits: For a notebook that is run again on data of the original's size; None for the same limits.
         replay_share: Share of the fits that are repeated outside, in [0, 1], beside those that are under review.
         reruns: How many more seeds decide a figure that is near its line.
     """
@@ -33,6 +35,16 @@ class Settings:
     sandbox: SandboxChoice
     replay_share: float = 0.0
     reruns: int = 0
+    full_size_limits: RunLimits | None = None
+
+    def at_full_size(self, folder: Path) -> Settings:
+        """The same for a notebook that needs the original's rows.
+
+        Args:
+            folder: Where data sets that have to be made are kept.
+        """
+        limits = self.full_size_limits or self.limits
+        return replace(self, data_sets=at_full_size(self.data_sets, folder=folder), limits=limits)
 
     @cached_property
     def rubric_digest(self) -> str:

@@ -264,10 +264,18 @@ def make_figure(*axes: AxesRecord, cell: int = 0, seq: int = 5, **fields: Any) -
     return FigureRecord(cell=cell, seq=seq, axes=axes, **fields)
 
 
-def data_set(name: str = "mnist", *, sample: bool = True, loaded: bool = True) -> DataSetUse:
-    """A served data set: the sample's rows, or full MNIST's."""
+def data_set(name: str = "mnist", *, sample: bool = True, loaded: bool = True, stand_in: bool = False) -> DataSetUse:
+    """A served data set: the sample's rows, or as many as full MNIST's."""
     train, test = (4000, 1000) if sample else (60000, 10000)
-    return DataSetUse(name=name, sample=sample, train_rows=train, test_rows=test, fingerprint=SHA, loaded=loaded)
+    return DataSetUse(
+        name=name,
+        sample=sample,
+        train_rows=train,
+        test_rows=test,
+        fingerprint=SHA,
+        loaded=loaded,
+        stand_in=stand_in,
+    )
 
 
 def make_calibration(**figures: Iterable[float]) -> Calibration:

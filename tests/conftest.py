@@ -65,9 +65,17 @@ def graded_cases(sandbox: Sandbox, output: OutputFolder) -> dict[str, GradedSubm
 
 def _settings(case: Case, sandbox: Sandbox) -> Settings:
     rubric, data_sets = _rubric(case.rubric), resolve("sample")
-    limits = run_limits(rubric, data_sets=data_sets, cell_timeout=None, notebook_timeout=None, memory=None)
-    limits = with_limits(limits, case.limits)
-    return Settings(rubric=rubric, data_sets=data_sets, limits=limits, sandbox=SandboxChoice(known=sandbox))
+    limits, full_size_limits = (
+        with_limits(run_limits(rubric, data=data, cell_timeout=None, notebook_timeout=None, memory=None), case.limits)
+        for data in (data_sets.kind, "full")
+    )
+    return Settings(
+        rubric=rubric,
+        data_sets=data_sets,
+        limits=limits,
+        full_size_limits=full_size_limits,
+        sandbox=SandboxChoice(known=sandbox),
+    )
 
 
 @cache

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -63,6 +64,23 @@ def test_a_page_executes_and_fetches_nothing(
     """Whatever a submission holds, opening its page is safe."""
     page = output.submission(graded_cases[case.name].submission.id).feedback_html
     assert what_acts(page.read_text(encoding="utf-8")) == []
+
+
+@pytest.mark.slow
+@BY_NAME
+def test_no_path_of_the_machine_reaches_a_student(
+    case: Case, graded_cases: dict[str, GradedSubmission], output: OutputFolder
+) -> None:
+    """Nor a record: neither the environment's, nor the checkout's, the home folder's, the output's or a job's."""
+    if case.is_hostile:
+        # What it prints are the paths that it guesses.
+        return
+    folder = output.submission(graded_cases[case.name].submission.id)
+    records = [folder.feedback_html, folder.grade_json, folder.executed_notebook]
+    records += [folder.evidence_json, folder.measurements_json]
+    paths = {sys.prefix, sys.base_prefix, str(ROOT), f"{Path.home()}/", str(output.folder), "/run/nb", "/grader-job-"}
+    written = "".join(path.read_text(encoding="utf-8") for path in records if path.is_file())
+    assert [path for path in paths - {"/usr", "/usr/local"} if path in written] == []
 
 
 @pytest.mark.slow

@@ -290,10 +290,10 @@ def test_words_below_their_heading_do_not_hang_on_what_ran():
 
 
 def test_a_section_that_the_infrastructure_reaches_by_a_name_is_not_failed():
-    """An array that the sample is too small for says nothing of what is made of it."""
+    """Data that a missing package should have loaded says nothing of what is made of it."""
     book = Worksheet()
-    error = CellError(name="ValueError", value="cannot reshape")
-    book.code("x_train = mnist.load_data()[0][0].reshape(60000, 784)", error=error)
+    error = CellError(name="ModuleNotFoundError", value="No module named 'fancy'")
+    book.code("import fancy\nx_train = fancy.load()", error=error)
     book.markdown(printed("ex4"))
     book.code("model.fit(x_train)", error=CellError(name="ValueError", value="bad shape"))
     found = of_book(book)

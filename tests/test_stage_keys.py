@@ -9,12 +9,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from builders import data_set
 from worksheet import RUBRIC_FILE
 
 from grader.datasets import resolve
 from grader.execution.sandbox import Limits, Sandbox, SandboxChoice
 from grader.execution.watch import RunLimits
-from grader.records import CellRun, Evidence, Execution, GradedSubmission, Measurements, Replay, Unverified
+from grader.records import CellError, CellRun, Evidence, Execution, GradedSubmission, Measurements, Replay, Unverified
 from grader.records.grading import ExecutionSummary, RubricSummary, SubmissionSummary
 from grader.rubric import load_rubric
 from grader.stage_keys import CodeDigests, StageKeys, code_digests, limits_matter
@@ -169,6 +170,38 @@ def test_other_data_executes_again(keys: StageKeys) -> None:
     other = tuple(dataclasses.replace(file, fingerprint="1" * 64) for file in data.files)
     assert under(keys, data_sets=dataclasses.replace(data, files=other)).due() == STAGES
     assert under(keys, data_sets=dataclasses.replace(data, choice="folder")).due() == STAGES
+
+
+def short_of_rows() -> Evidence:
+    """Of a run on the sample that failed for its fewer rows."""
+    cell = CellRun(
+        index=0,
+        kind="code",
+        source="x = mnist.load_data()[0][0].reshape(60000, 784)",
+        status="error",
+        error=CellError(name="ValueError", value="cannot reshape"),
+    )
+    return EVIDENCE.model_copy(update={"cells": (cell,), "data_sets": (data_set(),)})
+
+
+def test_other_code_decides_anew_whether_a_notebook_needs_more_rows(keys: StageKeys) -> None:
+    """Not where it did already; where it says no, the notebook does not run again."""
+    other = dataclasses.replace(keys, code=dataclasses.replace(keys.code, full_size="0" * 64))
+    assert other.due() == ()
+    other.keep_full_size()
+    assert keys.task.folder.read_key("execution")["full_size_code"] == "0" * 64
+    finish(keys, evidence=short_of_rows())
+    assert (keys.due(), other.due()) == ((), STAGES)
+
+
+def test_a_run_at_full_size_holds_under_its_own_limits(keys: StageKeys) -> None:
+    """Those of the first run, on the sample, no longer matter."""
+    evidence = EVIDENCE.model_copy(update={"data_sets": (data_set(sample=False, stand_in=True),)})
+    finish(keys, evidence=evidence)
+    keys.keep_execution(evidence, ran_at_full_size=True)
+    low = changed(LIMITS, {"cell_timeout_seconds": 1})
+    assert not under(keys, limits=low, full_size_limits=LIMITS).execution_is_due()
+    assert under(keys, full_size_limits=low).execution_is_due()
 
 
 def test_another_spread_of_the_reference_evaluates_again(keys: StageKeys) -> None:

@@ -90,7 +90,7 @@ class Bench:
 
     def settings(self, rubric: Rubric) -> Settings:
         """How the notebooks of a rubric are run."""
-        limits = run_limits(rubric, data_sets=self.data_sets, cell_timeout=None, notebook_timeout=None, memory=None)
+        limits = run_limits(rubric, data=self.data_sets.kind, cell_timeout=None, notebook_timeout=None, memory=None)
         return Settings(rubric, data_sets=self.data_sets, limits=limits, sandbox=SandboxChoice())
 
     def run(self, tasks: Sequence[Task], rubric: Rubric) -> None:

@@ -18,6 +18,9 @@ from grader.rubric import Rubric
 
 __all__ = ["advise"]
 
+_OF_THE_COURSE = frozenset({no_progress, oscillation, overfitting})
+"""Rules that say nothing of a training on a stand-in, whose repeated rows are learned by their copies."""
+
 _RULES: tuple[Callable[[Training], Iterator[Remark]], ...] = (
     validation_classes,
     test_in_training,
@@ -43,7 +46,10 @@ def advise(submission: SubmissionView, *, rubric: Rubric) -> tuple[Advice, ...]:
     """
     given: dict[tuple[str, str], Advice] = {}
     for training in trainings(submission, rubric):
+        on_stand_in = submission.on_stand_in(training.model_id)
         for rule in _RULES:
+            if on_stand_in and rule in _OF_THE_COURSE:
+                continue
             for remark in rule(training):
                 advice = Advice(rule=remark.rule, section=training.section, text=remark.text, cells=training.cells)
                 given.setdefault((remark.rule, remark.text), advice)

@@ -13,7 +13,6 @@ CauseKind = Literal[
     "typing",
     "network",
     "platform",
-    "sample_rows",
     "keras_version",
     "training_cut_off",
     "stopped",
@@ -36,7 +35,6 @@ _CLAUSES: dict[CauseKind, str] = {
     "typing": "asks for typing, and nobody types here",
     "network": "needs a network, and there is none where notebooks are graded",
     "platform": "uses {detail}, which exists on the platform where the notebook was written, and not here",
-    "sample_rows": "reaches for {detail}, and the sample of the data that it ran on has fewer rows",
     "keras_version": "is written for {detail}",
     "training_cut_off": "was still training when the time limit cut it off",
     "stopped": "{detail}",
@@ -56,7 +54,6 @@ _NOTES: dict[CauseKind, str] = {
     "typing": "Nobody types where notebooks are graded; that is not your fault.",
     "network": "There is no network where notebooks are graded.",
     "platform": "{detail} exists on the platform where you wrote the notebook, and not where it is graded.",
-    "sample_rows": "The data sample has fewer rows than {detail}; that is not your fault.",
     "keras_version": "Your course writes for {detail}; that is not your fault.",
     "removed_api": "{detail}",
     "ends_kernel": "This ends the kernel: nothing after it can run. Leave it out.",
@@ -69,7 +66,7 @@ class Cause:
 
     Attributes:
         kind: What was lacking, or what was wrong; ``mistake`` for an error of the code that has no other name.
-        detail: The package, file, data set, magic, or number of rows; of ``removed_api`` a sentence that says what to
+        detail: The package, file, data set or magic; of ``removed_api`` a sentence that says what to
             write today; of ``stopped`` and ``endless`` what the cell did, to be said after its name.
         cell: Index of the cell where it began, for a cell that failed because of an earlier one; None where it is the
             cell's own.

@@ -19,7 +19,6 @@ from grader.attribution.endings import GRADER_REASONS, why_stopped
 from grader.attribution.flow import Functions, Step, bound, imported_modules, steps
 from grader.attribution.lines import Parts, parts_of
 from grader.attribution.result import Attribution
-from grader.attribution.short_rows import ShortRows
 from grader.attribution.work import builds, calls, only_prepares, trains
 from grader.cell_code import parse
 from grader.records import CellError, CellRun, Evidence
@@ -85,7 +84,6 @@ class _Reading:
     def __init__(self, evidence: Evidence, *, errors: ErrorReader, stopping: Callable[..., Cause]) -> None:
         self._errors = errors
         self._stopping = stopping
-        self._rows = ShortRows(evidence)
         self._functions = Functions()
         self._modules = imported_modules(evidence.cells)
         self._lost: dict[str, Cause] = {}
@@ -115,12 +113,9 @@ class _Reading:
         """Reads a cell, after all those before it."""
         tree = parse(cell.source)
         parts = parts_of(cell, tree)
-        rows = self._rows.ran(parts.ran)
         self._follow(cell, parts.ran)
         self._errors.note(cell, parts.ran)
-        if cell.status == "ok":
-            self._note_rows(cell, *rows)
-        else:
+        if cell.status != "ok":
             cause = self._cause(cell, tree, parts)
             self._causes[cell.index] = cause
             self._touched.pop(cell.index, None)
@@ -182,7 +177,7 @@ class _Reading:
         if undefined := _UNDEFINED.search(error.value) if error.name == "NameError" else None:
             return self._lost.get(undefined.group(1), _MISTAKE)
         taken = frozenset().union(*(step.takes for step in steps(parts.failing, self._functions)))
-        return self._first(taken) or self._rows.cause(error, parts.failing) or _MISTAKE
+        return self._first(taken) or _MISTAKE
 
     def _of_cell_not_run(self, parts: Parts) -> Cause:
         """The end of the run; a mistake of the student's before it, without which the cell would have failed too."""
@@ -199,8 +194,6 @@ class _Reading:
         """Notes what a cell did not make, or may have made wrongly."""
         for step in steps(statements, self._functions):
             self._spread(step, cause)
-        if cause.kind == "sample_rows" and cause.detail.isdecimal():
-            self._rows.lose(bound(statements), cause)
 
     def _spread(self, step: Step, cause: Cause) -> None:
         # A mistake leaves what it was called on as it was.
@@ -210,18 +203,6 @@ class _Reading:
     def _first(self, names: Iterable[str]) -> Cause | None:
         """The earliest cause for which one of these names may not be what it should."""
         return min((self._lost[name] for name in names if name in self._lost), key=_origin, default=None)
-
-    def _note_rows(self, cell: CellRun, number: str | None, names: frozenset[str]) -> None:
-        """Notes what a cell that ran left without rows, because the sample has fewer of them."""
-        empty = self._rows.empty_arrays(cell.index)
-        if number is not None:
-            cause = Cause("sample_rows", number)
-            self._touched[cell.index] = cause
-            self._lost |= dict.fromkeys(names, _of(cell.index, cause))
-        elif empty and cell.index not in self._touched:
-            cause = Cause("sample_rows", f"rows of {', '.join(sorted(empty))}")
-            self._touched[cell.index] = cause
-            self._lost |= dict.fromkeys(empty, _of(cell.index, cause))
 
     def _note_work(self, cell: CellRun, tree: ast.Module) -> None:
         called = calls(tree, self._functions)

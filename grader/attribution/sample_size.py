@@ -1,8 +1,8 @@
-"""Finds code that depends on the full data set's size, and fails or gets no rows on the smaller sample.
+"""Finds code that depends on the full data set's size, and fails or gets fewer rows on the smaller sample.
 
-``x_train[50000:]`` is right on 60,000 rows and empty on 4,000. What fails or is empty for that reason is not the
-student's failure. The notebook's statements are read in the order in which they ran: which names hold rows of the data
-set, which hold numbers as large as the sample, and where such a number is applied to such rows. Nothing is executed.
+``x_train[50000:]`` is right on 60,000 rows and empty on 4,000: such a notebook has to run again on as many rows. Its
+statements are read in the order in which they ran: which names hold rows of the data set, which hold numbers as large
+as the sample, and where such a number is applied to such rows. Nothing is executed.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ _ROW_CALLS = frozenset(
 _LEAVES_NOTHING = frozenset({"skip", "split", "array_split", "vsplit"})
 _SHAPE_CALLS = frozenset({"reshape", "resize", "zeros", "ones", "empty", "full", "broadcast_to"})
 _TRAINING_CALLS = frozenset({"fit", "fit_generator", "evaluate", "train_on_batch", "test_on_batch", "compile"})
+_FITTING_CALLS = frozenset({"fit", "fit_generator", "train_on_batch"})
 _COUNTS_NO_ROWS = frozenset(
     {"batch_size", "epochs", "units", "seed", "random_state", "buffer_size", "max_iter", "verbose"}
 )
@@ -64,7 +65,7 @@ class Dependence:
         parts: The parts of the data set that it is made of.
         numbers: Numbers of the sample's size or above, written in the notebook, that it is made of.
         reached: A number that was applied to the data and lies beyond the sample: it may have fewer rows than meant.
-        empty: Such a number that left no rows, or whose failure left it without a value.
+        empty: Such a number that left no rows.
         is_function: Whether it is the student's function.
     """
 
@@ -97,9 +98,14 @@ def merged(dependences: Iterable[Dependence]) -> Dependence:
 
 
 class SizeTracker:
-    """How a notebook's names depend on the data's size, after the statements that were read so far."""
+    """How a notebook's names depend on the data's size, after the statements that were read so far.
+
+    Attributes:
+        trains_on_fewer: Whether a model was given fewer rows to train on than the notebook says.
+    """
 
     def __init__(self, rows: RowCounts) -> None:
+        self.trains_on_fewer = False
         self.rows = rows
         self.names: dict[str, Dependence] = {}
         self._imported: set[str] = set()
@@ -112,11 +118,6 @@ class SizeTracker:
         self._used = INDEPENDENT
         self._statement(statement)
         return self._used
-
-    def mark_lost(self, names: Iterable[str], *, number: int) -> None:
-        """Notes names that were left without a value, or as they were, by a failure for want of rows."""
-        for name in names:
-            self.names[name] = replace(self.names.get(name, INDEPENDENT), empty=number)
 
     def _use(self, node: ast.expr | None) -> Dependence:
         dependence = INDEPENDENT if node is None else self._expression(node)
@@ -325,6 +326,7 @@ class SizeTracker:
         function = self._expression(node.func)
         given = merged([*self._arguments(node, name), *(self._keyword(keyword) for keyword in node.keywords)])
         total = merged([function, given])
+        self.trains_on_fewer |= name in _FITTING_CALLS and given.reached is not None
         if name in _ROW_CALLS or function.is_function:
             total = self._applied(total, is_empty=name in _LEAVES_NOTHING)
         root = _root(node.func) if isinstance(node.func, ast.Attribute) else None

@@ -27,6 +27,7 @@ STEPS: Mapping[str, Step] = {"grade": pipeline.grade, "gather": pipeline.gather}
 """What a worker can do."""
 
 _DATA_SETS, _LIMITS, _CHOICE = TypeAdapter(DataSets), TypeAdapter(RunLimits), TypeAdapter(SandboxChoice)
+_FULL_SIZE_LIMITS: TypeAdapter[RunLimits | None] = TypeAdapter(RunLimits | None)
 
 
 @dataclass(frozen=True)
@@ -63,6 +64,7 @@ def settings_text(settings: Settings) -> str:
             "rubric": settings.rubric.model_dump(mode="json"),
             "data_sets": _DATA_SETS.dump_python(settings.data_sets, mode="json"),
             "limits": _LIMITS.dump_python(settings.limits, mode="json"),
+            "full_size_limits": _FULL_SIZE_LIMITS.dump_python(settings.full_size_limits, mode="json"),
             "sandbox": _CHOICE.dump_python(settings.sandbox, mode="json"),
             "replay_share": settings.replay_share,
             "reruns": settings.reruns,
@@ -78,6 +80,7 @@ def _read_settings(text: str) -> Settings:
         rubric=_read_rubric(plain["rubric"]),
         data_sets=_DATA_SETS.validate_python(plain["data_sets"]),
         limits=_LIMITS.validate_python(plain["limits"]),
+        full_size_limits=_FULL_SIZE_LIMITS.validate_python(plain["full_size_limits"]),
         sandbox=_CHOICE.validate_python(plain["sandbox"]),
         replay_share=plain["replay_share"],
         reruns=plain["reruns"],

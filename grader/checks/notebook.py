@@ -14,7 +14,7 @@ from grader.judging.measured import figure_name, section_figures
 from grader.judging.parameters import SectionId
 from grader.judging.registry import Params, check
 from grader.judging.results import Words, failed, listed, needs_review, passed, shown
-from grader.judging.subject import fits_of_model, speaks_of_model
+from grader.judging.subject import fits_of_model, on_repeated_rows, speaks_of_model
 from grader.judging.thresholds import THRESHOLDS as JUDGING
 from grader.judging.views import SectionView
 from grader.records import CheckResult
@@ -135,6 +135,7 @@ def reproducible(section: SectionView, params: ReproducibleParams) -> CheckResul
     }
     claims: list[_Claim] = []
     unknown: list[str] = []
+    on_repeated: CheckResult | None = None
     for name in params.sections:
         if name not in section.matching:
             continue
@@ -143,12 +144,15 @@ def reproducible(section: SectionView, params: ReproducibleParams) -> CheckResul
         if not stored:
             continue
         claim = _claim(named, stored, params)
-        if claim is None:
+        if claim is not None and named.on_stand_in and not claim.agrees:
+            what = f"Whether the accuracy that {section_name(name, section.matching)} stores comes out again"
+            on_repeated = on_repeated or on_repeated_rows(named, what, words)
+        elif claim is None:
             unknown.append(section_name(name, section.matching))
         else:
             claims.append(claim)
     if not claims and not unknown:
-        return passed(
+        return on_repeated or passed(
             "No test accuracies are stored in the notebook, so there is nothing to contradict.",
             words,
             yours="none stored",
@@ -159,7 +163,8 @@ def reproducible(section: SectionView, params: ReproducibleParams) -> CheckResul
             "yours": "; ".join(f"{claim.section}: {shown(claim.stored.value)} stored" for claim in claims),
             "cells": tuple(claim.cell for claim in claims),
         }
-    return _judged(claims, unknown, words)
+    result = _judged(claims, unknown, words)
+    return result if result.outcome == "failed" or on_repeated is None else on_repeated
 
 
 def _judged(claims: list[_Claim], unknown: list[str], words: Words) -> CheckResult:
@@ -224,6 +229,8 @@ def _claim(section: SectionView, stored: list[tuple[Quantity, int]], params: Rep
         _Claim(title, item, fresh, source="in the fresh run", line=line, last=last, cell=cell) for item, cell in stored
     ]
     best = min(on_fresh, key=lambda claim: claim.distance)
+    if section.on_stand_in:
+        return _on_full_data(section, stored, figure=figure, params=params) or replace(best, line=None, last=None)
     if best.agrees or not any(use.sample for use in section.evidence.data_sets if use.loaded):
         return best
     on_full = _on_full_data(section, stored, figure=figure, params=params)

@@ -12,7 +12,15 @@ from grader.judging.measured import GAP, TEST_GAP, figure_name, section_figures
 from grader.judging.parameters import ComparedSectionId
 from grader.judging.registry import Params, check
 from grader.judging.results import Words, failed, listed, needs_review, passed, shown
-from grader.judging.subject import fit_cells, nothing_trained, speaks_of_model, test_rows, untested, unverified
+from grader.judging.subject import (
+    fit_cells,
+    nothing_trained,
+    on_repeated_rows,
+    speaks_of_model,
+    test_rows,
+    untested,
+    unverified,
+)
 from grader.judging.views import SectionView
 from grader.metrics import ERRORS, METRICS, SCORES, ErrorName, ScoreName
 from grader.records import CheckResult, EvaluationRecord
@@ -90,7 +98,7 @@ def score(section: SectionView, params: ScoreParams) -> CheckResult:
 def _high_enough(section: SectionView, params: AccuracyParams, *, name: str, word: str) -> CheckResult:
     what = _title(params.part, word)
     words: Words = {"required": f"{what} within the band", "cells": fit_cells(section), "basis": "verified"}
-    missing = nothing_trained(section, words)
+    missing = nothing_trained(section, words) or on_repeated_rows(section, f"The {what}", words)
     if missing is not None:
         return missing
     limits = [] if params.min is None else [absolute("lower", params.min)]
@@ -111,7 +119,7 @@ def error(section: SectionView, params: ErrorParams) -> CheckResult:
     """The model's verified error on a part of the data is not above the band."""
     what = _title(params.part, METRICS[params.metric].words)
     words: Words = {"required": f"{what} within the band", "cells": fit_cells(section), "basis": "verified"}
-    missing = nothing_trained(section, words)
+    missing = nothing_trained(section, words) or on_repeated_rows(section, f"The {what}", words)
     if missing is not None:
         return missing
     limits = [] if params.max is None else [absolute("upper", params.max)]
@@ -138,6 +146,7 @@ def gap(section: SectionView, params: GapParams) -> CheckResult:
     if missing is not None:
         return missing
     lacking = _lacks_layer(section, params.needs_layer, words)
+    lacking = lacking or on_repeated_rows(section, "The gap between validation and training loss", words)
     if lacking is not None:
         return lacking
     mine = section_figures(section, compared_to=params.compared_to)

@@ -173,7 +173,7 @@ def _onset(section: SectionView, name: str) -> str | None:
     other = section.of(name)
     figures = section_figures(other)
     losses = validation_losses(other)
-    if ONSET not in figures:
+    if ONSET not in figures or other.on_stand_in:
         return None
     epoch = int(figures[ONSET])
     title = section_name(name, section.matching)

@@ -155,6 +155,12 @@ def show_stale(rubric: Rubric, data_sets: DataSets) -> None:
 def show_verdicts(graded: GradedSubmission) -> None:
     """Prints every verdict of one submission with what to do next."""
     console = Console()
+    if any(use.stand_in and use.loaded for use in graded.data):
+        text = (
+            "Run on repeated rows: the notebook needs as many rows as the full data set, which is not on this machine."
+            " How accurate its models are says nothing here; --data full downloads the data set."
+        )
+        console.print(Text(text, style="yellow"))
     for verdict in graded.verdicts:
         console.print(_verdict_line(verdict))
         if verdict.outcome != "passed":

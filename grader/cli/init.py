@@ -71,7 +71,7 @@ def init(
         overwrite=force,
     )
     data_sets = run.data_sets()
-    limits = run.limits(request.bare_rubric(data_sets.kind), data_sets)
+    limits = run.limits(request.bare_rubric(data_sets.kind), data_sets.kind)
     with BatchDisplay(quiet=False) as display:
         written = draft_rubric(
             request,

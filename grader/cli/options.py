@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from grader.datasets import DataSets
     from grader.execution.sandbox import SandboxChoice
     from grader.execution.watch import RunLimits
-    from grader.rubric import Rubric
+    from grader.rubric import DataKind, Rubric
     from grader.task import Settings
 
 GIGABYTE = 10**9
@@ -67,11 +67,11 @@ class RunOptions:
         """The data sets for ``--data``, downloaded with a progress bar where that is needed."""
         return choose_data(self.data, quiet=quiet)
 
-    def limits(self, rubric: Rubric, data_sets: DataSets) -> RunLimits:
+    def limits(self, rubric: Rubric, data: DataKind) -> RunLimits:
         """The rubric's limits for this data, with the flags over them."""
         return run_limits(
             rubric,
-            data_sets=data_sets,
+            data=data,
             cell_timeout=self.cell_timeout,
             notebook_timeout=self.notebook_timeout,
             memory=self.memory,
@@ -94,8 +94,14 @@ class RunOptions:
         from grader.task import Settings
 
         data_sets = self.data_sets(quiet=quiet)
-        limits = self.limits(rubric, data_sets)
-        return Settings(rubric=rubric, data_sets=data_sets, limits=limits, sandbox=self.sandbox(), **more)
+        return Settings(
+            rubric=rubric,
+            data_sets=data_sets,
+            limits=self.limits(rubric, data_sets.kind),
+            full_size_limits=self.limits(rubric, "full"),
+            sandbox=self.sandbox(),
+            **more,
+        )
 
 
 def run_options(command: Callable[..., None]) -> Callable[..., None]:
@@ -146,7 +152,7 @@ def choose_data(choice: str | None, *, quiet: bool = False) -> DataSets:
 def run_limits(
     rubric: Rubric,
     *,
-    data_sets: DataSets,
+    data: DataKind,
     cell_timeout: float | None,
     notebook_timeout: float | None,
     memory: float | None,
@@ -155,7 +161,7 @@ def run_limits(
     from grader.execution.sandbox import Limits
     from grader.execution.watch import RunLimits
 
-    limits = rubric.limits_for(data_sets.kind)
+    limits = rubric.limits_for(data)
     return RunLimits(
         cell_timeout_seconds=cell_timeout or limits.cell_timeout_seconds,
         notebook_timeout_seconds=notebook_timeout or limits.notebook_timeout_seconds,

@@ -73,7 +73,7 @@ def validate(
     validations: list[Validation] = []
     results: list[MutationResult] = []
     for rubric in loaded:
-        limits = run.limits(rubric, data_sets)
+        limits = run.limits(rubric, data_sets.kind)
         settings = Settings(rubric=rubric, data_sets=data_sets, limits=limits, sandbox=sandbox)
         work = OutputFolder(output / rubric.assignment / data_sets.kind)
         validation, result = _validated(settings, seeds=seeds, mutants=mutants, work=work, jobs=run.jobs)

@@ -21,6 +21,7 @@ from grader.execution.kernel import CellProgress, KernelRun, NotebookRun
 from grader.execution.sandbox import Sandbox
 from grader.execution.watch import RunLimits
 from grader.limits import MAX_EVIDENCE_BYTES
+from grader.machine_paths import without_machine_paths
 from grader.records import Environment, Evidence, Execution, Submission
 from grader.store import SubmissionFolder, write_atomically
 
@@ -135,7 +136,7 @@ def _evidence(submission: Submission, *, run: KernelRun, recording: Recording, s
         ),
         data_choice=settings.data_sets.choice,
         data_sets=uses,
-        execution=_judge_recorder(run, recording=recording),
+        execution=_without_machine_paths(_judge_recorder(run, recording=recording)),
         cells=cells,
         models=recording.models,
         compiles=recording.compiles,
@@ -156,6 +157,10 @@ def _judge_recorder(run: KernelRun, *, recording: Recording) -> Execution:
         return run.execution
     detail = f"The recorder did not start in the kernel, so nothing could be recorded. {run.log}".strip()
     return run.execution.model_copy(update={"reason": "internal", "detail": detail})
+
+
+def _without_machine_paths(execution: Execution) -> Execution:
+    return execution.model_copy(update={"detail": without_machine_paths(execution.detail)})
 
 
 @cache

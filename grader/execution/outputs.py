@@ -12,6 +12,7 @@ from typing import Any
 from nbformat import NotebookNode, from_dict
 
 from grader.limits import MAX_OUTPUT_CHARACTERS, MAX_TAIL_BYTES, MAX_TRACEBACK_CHARACTERS
+from grader.machine_paths import without_machine_paths
 from grader.printed_text import capped, shown, well_formed
 from grader.records import CellError
 
@@ -66,7 +67,7 @@ class CellOutputs:
         text = content.get("text")
         if isinstance(text, str) and text:
             name = "stderr" if content.get("name") == "stderr" else "stdout"
-            text = self._capped(text)
+            text = self._capped(without_machine_paths(text))
             self._add({"kind": "stream", "name": name, "text": text}, size=len(text))
 
     def _take_display(self, kind: str, content: dict[str, Any]) -> None:
@@ -75,7 +76,7 @@ class CellOutputs:
             return
         given = {name: value for name in _KEPT_TYPES if isinstance(value := data.get(name), str)}
         kept = {
-            name: self._capped(value) if name in _TEXTS else value
+            name: self._capped(without_machine_paths(value)) if name in _TEXTS else value
             for name, value in given.items()
             if name in _TEXTS or len(value) <= MAX_OUTPUT_CHARACTERS
         }
@@ -106,7 +107,8 @@ class CellOutputs:
         pieces = chain(self._first, note, self._last)
         for (kind, name), group in groupby(pieces, key=lambda output: (output["kind"], output.get("name"))):
             if kind == "stream":
-                yield {"kind": kind, "name": name, "text": "".join(output["text"] for output in group)}
+                text = without_machine_paths("".join(output["text"] for output in group))
+                yield {"kind": kind, "name": name, "text": text}
             else:
                 yield from group
 
@@ -161,7 +163,7 @@ class TailPipe:
 
     def tail(self) -> str:
         """The last that came."""
-        return well_formed(self._kept.decode(errors="replace"))
+        return without_machine_paths(well_formed(self._kept.decode(errors="replace")))
 
     def _drain(self) -> None:
         while data := os.read(self._reading, 65_536):
@@ -172,8 +174,9 @@ class TailPipe:
 def _error_parts(content: dict[str, Any]) -> dict[str, Any]:
     traceback = content.get("traceback")
     lines = [line for line in traceback if isinstance(line, str)] if isinstance(traceback, list) else []
-    text = capped("\n".join(lines), most=MAX_TRACEBACK_CHARACTERS)
+    text = capped(without_machine_paths("\n".join(lines)), most=MAX_TRACEBACK_CHARACTERS)
     name, value = (given if isinstance(given := content.get(key), str) else "" for key in ("ename", "evalue"))
+    value = without_machine_paths(value)
     return {
         "ename": well_formed(name[:200]) or "Error",
         "evalue": well_formed(value[:5000]),

@@ -24,6 +24,9 @@ def memorised_test_set(submission: SubmissionView) -> Iterator[Finding]:
         validation = submission.measurements.find(fit.model, weights=fit.weights_after, probe="validation")
         if test is None or validation is None or test.accuracy is None or validation.accuracy is None:
             continue
+        if submission.on_stand_in(fit.model):
+            # Chance is larger there: of each row there are many copies.
+            continue
         if validation.data_set is None or is_mislabelled(validation) or _is_one_sided(fit):
             continue
         gap, held = test.accuracy - validation.accuracy, _spread(validation)
@@ -45,6 +48,8 @@ def fails_on_shifted_test_set(submission: SubmissionView) -> Iterator[Finding]:
         test = submission.measurements.find(fit.model, weights=fit.weights_after, probe="test")
         moved = submission.measurements.find(fit.model, weights=fit.weights_after, probe="test_shifted")
         if test is None or moved is None or test.accuracy is None or moved.accuracy is None or not test.rows:
+            continue
+        if submission.on_stand_in(fit.model):
             continue
         most_errors = 1 - test.accuracy + 3 * _spread(test) + 3 / test.rows
         if 1 - moved.accuracy > THRESHOLDS.harder_when_moved * most_errors:
@@ -69,6 +74,7 @@ def better_than_reference(submission: SubmissionView) -> Iterator[Finding]:
             or fit.id in reported
             or test.accuracy is None
             or len(runs) < JUDGING.fewest_runs
+            or submission.on_stand_in(fit.model)
         ):
             continue
         mean = statistics.fmean(runs)

@@ -117,6 +117,24 @@ def unverified(section: SectionView, what: str, words: Words) -> CheckResult:
     return needs_review("unverifiable", f"{what} could not be measured outside the notebook; a tutor will look.", words)
 
 
+def on_repeated_rows(section: SectionView, what: str, words: Words) -> CheckResult | None:
+    """The result for a figure of a model that ran on a stand-in; None where the model ran on other data.
+
+    Args:
+        section: Whose model it is.
+        what: The figure, as a sentence's subject (``The test accuracy``).
+        words: Of the result.
+    """
+    if not section.on_stand_in:
+        return None
+    return needs_review(
+        "infrastructure",
+        f"{what} cannot be judged yet: this notebook needs the full data set's rows; it ran on repeated rows, so its"
+        " accuracy says nothing. A tutor runs it with --data full.",
+        words,
+    )
+
+
 def share_left_out(section: SectionView) -> float | None:
     """The share of a table that the section's model was never trained on, in [0, 1].
 

@@ -82,6 +82,20 @@ class SubmissionView:
             keras=self.keras,
         )
 
+    def on_stand_in(self, model: str | None) -> bool:
+        """Whether a model was trained on a stand-in's repeated rows, as far as is known: how well it does says nothing.
+
+        Args:
+            model: Its id; None for a model that is not there.
+        """
+        repeated = {use.name for use in self.evidence.data_sets if use.stand_in and use.loaded}
+        if not repeated or model is None:
+            return False
+        known = {one.data_set for one in self.measurements.measured if one.model == model and one.data_set is not None}
+        # Arrays that are small enough to be stored whole are the notebook's own where no data set's rows are in them.
+        fits = (fit for fit in self.evidence.fits if fit.model == model)
+        return bool(known & repeated) if known else any(fit.x.whole is None for fit in fits)
+
     @property
     def data_set(self) -> DataSetUse | None:
         """The data set that the notebook loaded: the one in use where only one was, else the first loaded."""
@@ -137,6 +151,11 @@ class SectionView:
             KeyError: The rubric has no such section.
         """
         return self.submission.section(section_id)
+
+    @property
+    def on_stand_in(self) -> bool:
+        """Whether the section's model was trained on a stand-in's repeated rows: how well it does says nothing."""
+        return self.submission.on_stand_in(self.match.model)
 
     @property
     def cells(self) -> tuple[CellRun, ...]:

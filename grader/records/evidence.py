@@ -295,12 +295,18 @@ class Execution(Record):
     overhead_seconds: float = 0.0
 
 
+DataChoice = Literal["full", "sample", "folder", "stand-in"]
+"""How the data sets were chosen: as ``--data`` says; ``stand-in`` where the notebook needs the original's rows and only
+a sample is at hand, so that it ran again on one of the original's size."""
+
+
 class DataSetUse(Record):
     """A data set as it was served to the kernel.
 
     Attributes:
         name: Keras's module name (``mnist``, ``fashion_mnist``, ...).
         sample: True for the embedded sample, or a file with fewer rows than the original.
+        stand_in: True where it has the original's number of rows, but they are a sample's, repeated.
         train_rows: Rows of its training part.
         test_rows: Rows of its test part.
         fingerprint: SHA-256 over the arrays' names, dtypes, shapes and bytes.
@@ -313,6 +319,7 @@ class DataSetUse(Record):
     test_rows: int
     fingerprint: Sha256
     loaded: bool = False
+    stand_in: bool = False
 
 
 class Environment(Record):
@@ -345,7 +352,7 @@ class Evidence(Record):
     sha256: Sha256
     authors: tuple[Author, ...] = ()
     environment: Environment = Environment()
-    data_choice: Literal["full", "sample", "folder"] = "sample"
+    data_choice: DataChoice = "sample"
     data_sets: tuple[DataSetUse, ...] = ()
     execution: Execution = Execution()
     cells: tuple[CellRun, ...] = ()

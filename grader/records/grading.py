@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from grader.records.base import SCHEMA_VERSION, Record, SchemaVersion
-from grader.records.evidence import DataSetUse, ExecutionReason
+from grader.records.evidence import DataChoice, DataSetUse, ExecutionReason
 from grader.records.submission import Author
 
 Outcome = Literal["passed", "partial", "failed", "blocked", "needs_review"]
@@ -178,7 +178,7 @@ class GradedSubmission(Record):
     status: Literal["graded", "needs_review", "not_run"]
     execution: ExecutionSummary
     data: tuple[DataSetUse, ...] = ()
-    data_choice: Literal["full", "sample", "folder"] = "sample"
+    data_choice: DataChoice = "sample"
     points_earned: float
     points_pending: float
     points_possible: float

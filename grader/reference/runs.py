@@ -49,7 +49,18 @@ def run_reference(
     for task in tasks:
         if task.id in failures:
             raise UsageError(f"{reference}: the run with seed {task.seed} failed: {failures[task.id]}")
+        _refuse_other_data(task, settings)
     return tasks
+
+
+def _refuse_other_data(task: Task, settings: Settings) -> None:
+    """A reference that needs more rows than the sample's says nothing about submissions that run on the sample."""
+    if task.folder.evidence().data_choice != settings.data_sets.choice:
+        raise UsageError(
+            f"{task.path}: the reference needs the full data set's rows, which the sample lacks.",
+            expected="A reference that runs on the data that it is given, such as x[len(x) // 2 :] for x[30000:].",
+            fix="Change the reference, or use --data full.",
+        )
 
 
 def completed_run(task: Task) -> tuple[Evidence, Measurements]:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from grader.limits import MAX_LOST_MESSAGES
-from grader.records import GradedSubmission, Verdict
+from grader.records import DataSetUse, GradedSubmission, Verdict
 from grader.report import plots
 from grader.report.page import CohortPage
 from grader.report.templating import data_uri, environment
@@ -83,12 +83,18 @@ def render_cohort(graded: Sequence[GradedSubmission]) -> str:
 
 def _data(graded: Sequence[GradedSubmission]) -> list[str]:
     lines = {
-        f"{use.name} ({'sample, ' if use.sample else ''}{use.train_rows} training and {use.test_rows} test rows)"
+        f"{use.name} ({_kind(use)}{use.train_rows} training and {use.test_rows} test rows)"
         for one in graded
         for use in one.data
         if use.loaded
     }
     return sorted(lines)
+
+
+def _kind(use: DataSetUse) -> str:
+    if use.stand_in:
+        return "a sample's rows repeated, because a notebook needs as many: "
+    return "sample, " if use.sample else ""
 
 
 def _queue(graded: Sequence[GradedSubmission]) -> list[QueueEntry]:

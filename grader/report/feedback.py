@@ -123,6 +123,7 @@ def render_feedback(graded: GradedSubmission, *, folder: SubmissionFolder) -> st
             tables=sorted({one.data_set for one in measurements.measured if one.of_rows and one.data_set})
             if measurements is not None
             else [],
+            on_stand_in=any(use.stand_in and use.loaded for use in graded.data),
             on_sample=any(use.sample and use.loaded for use in graded.data),
         )
     )

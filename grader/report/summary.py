@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
@@ -19,6 +20,7 @@ def summary_json(graded: Sequence[GradedSubmission]) -> str:
             "file_name": one.submission.file_name,
             "authors": [author.name for author in one.submission.authors],
             "status": one.status,
+            "data_choice": one.data_choice,
             "reason": one.execution.reason,
             "points_earned": one.points_earned,
             "points_pending": one.points_pending,
@@ -34,7 +36,7 @@ def summary_json(graded: Sequence[GradedSubmission]) -> str:
     whole = {
         "schema_version": SCHEMA_VERSION,
         "rubric": graded[0].rubric.model_dump(mode="json") if graded else None,
-        "data_choice": graded[0].data_choice if graded else None,
+        "data_choice": _data_choice(graded),
         "count": len(graded),
         "statuses": {
             status: sum(one.status == status for one in graded) for status in ("graded", "needs_review", "not_run")
@@ -42,6 +44,12 @@ def summary_json(graded: Sequence[GradedSubmission]) -> str:
         "submissions": submissions,
     }
     return json.dumps(whole, indent=1, ensure_ascii=False) + "\n"
+
+
+def _data_choice(graded: Sequence[GradedSubmission]) -> str | None:
+    """That of the batch: most submissions', for one that needs more rows than a sample's ran on other data."""
+    counts = Counter(one.data_choice for one in graded)
+    return max(counts, key=lambda choice: counts[choice], default=None)
 
 
 PAGE = CohortPage("summary.json", reader="program", render=summary_json)

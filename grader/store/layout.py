@@ -9,6 +9,7 @@ OUT/
             <stage>.key   what the stage's stored result is of; none where it failed because of us
             arrays/<sha256>.npy
         reruns/<seed>/   the same, run under another seed
+    submissions/.data/<digest>/<name>.npz   data sets made at the original's size
     .unpacked/<archive>/<file>.ipynb
 """
 
@@ -64,6 +65,11 @@ class SubmissionFolder:
     def rerun(self, seed: int) -> SubmissionFolder:
         """The folder of the same submission run under another seed."""
         return SubmissionFolder(self.reruns_folder / str(seed))
+
+    @property
+    def made_data_folder(self) -> Path:
+        """Where data sets that had to be made are kept; hidden beside the submissions, which share them."""
+        return self.folder.parent / ".data"
 
     @property
     def executed_notebook(self) -> Path:

@@ -42,5 +42,11 @@ class ProbeInput:
         """The rows of the data set's training part that are not among these; None where there are none."""
         if self.known is None or self.ids is None or isinstance(self.known, Table):
             return None
-        ids = np.setdiff1d(np.arange(self.known.train_rows), self.ids)
+        # Of equal rows the first is the one that was recognised.
+        first = self.known.find(self.known.hashes)[: self.known.train_rows]
+        ids = np.flatnonzero(~np.isin(first, self.ids))
+        has_copies = len(np.unique(self.ids)) < len(self.ids)
+        if has_copies and len(ids) != self.known.train_rows - len(self.ids):
+            # Some copies of a row are among these and some are not: which, nobody knows.
+            return None
         return replace(self, ids=ids) if len(ids) else None

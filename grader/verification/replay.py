@@ -22,6 +22,7 @@ from grader.datasets import DataSets
 from grader.execution.recorder.summary import summarise
 from grader.execution.sandbox import Sandbox
 from grader.limits import MAX_REPLAY_SECONDS, REPLAY_SLOWDOWN, VERIFIER_START_SECONDS
+from grader.machine_paths import without_machine_paths
 from grader.records import ArraySummary, CallbackRecord, Evidence, FitRecord, ModelRecord, Replay, ReplayState
 from grader.store import ArrayStore, write_atomically
 from grader.verification.guest import wire
@@ -83,7 +84,8 @@ def replay_fits(
             except _Impossible as reason:
                 found[fit.id] = Replay(fit=fit.id, outcome="impossible", why=str(reason))
             except Exception as error:  # noqa: BLE001 - records are hostile, and the next fit is still repeated
-                found[fit.id] = Replay(fit=fit.id, outcome="impossible", why=f"Its records are incomplete ({error}).")
+                why = without_machine_paths(f"Its records are incomplete ({error}).")
+                found[fit.id] = Replay(fit=fit.id, outcome="impossible", why=why)
         if jobs:
             job: wire.ReplayerJob = {"fits": jobs}
             write_atomically(place / JOB / "job.json", json.dumps(job))
@@ -280,7 +282,8 @@ def _compared(fit: FitRecord, run: Run, *, weights: tuple[str, ...]) -> Replay:
     for kind, record in run.frames.records:
         failed = read_answer(record, _FitFailed) if kind == wire.FIT_FAILED.name else None
         if failed is not None and failed.fit == fit.id:
-            return Replay(fit=fit.id, outcome="impossible", why=f"It could not be repeated: {failed.why}")
+            why = without_machine_paths(f"It could not be repeated: {failed.why}")
+            return Replay(fit=fit.id, outcome="impossible", why=why)
         repeated = read_answer(record, _Repeated) if kind == wire.REPEATED.name else None
         if repeated is not None and repeated.fit == fit.id:
             return _without_callbacks(fit, _judged(fit, repeated, weights=weights))

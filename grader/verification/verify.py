@@ -14,6 +14,7 @@ import numpy as np
 from grader.datasets import DataSets
 from grader.errors import GraderError
 from grader.execution.sandbox import Sandbox
+from grader.machine_paths import without_machine_paths
 from grader.metrics import METRICS, Outputs, Targets, determination
 from grader.records import Evidence, Measurement, Measurements, ModelRecord, Unverified
 from grader.store import ArrayStore
@@ -65,8 +66,8 @@ def verify(
         submission=evidence.submission,
         known_inputs=tuple(plan.known_inputs),
         measured=tuple(measured),
-        unverified=(*plan.unverified, *_failures(plan, answers)),
-        problem=answers.problem,
+        unverified=tuple(map(_without_machine_paths, (*plan.unverified, *_failures(plan, answers)))),
+        problem=None if answers.problem is None else without_machine_paths(answers.problem),
     )
 
 
@@ -183,6 +184,10 @@ def _failures(plan: Plan, answers: Answers) -> list[Unverified]:
         for number, failure in sorted(answers.failures.items())
         if plan.states[number][0].initial_of is None
     ]
+
+
+def _without_machine_paths(unverified: Unverified) -> Unverified:
+    return unverified.model_copy(update={"why": without_machine_paths(unverified.why)})
 
 
 def _fit_id(state: State) -> str | None:

@@ -204,7 +204,7 @@ def whole_scope(book):
     from grader.matching import match
 
     view = book.view()
-    return with_submission(view, matching=match(rubric(), book.evidence()))
+    return with_submission(view, matching=match(rubric(), book.evidence())).submission
 
 
 @pytest.mark.parametrize(("in_validation", "part"), [(True, "are used for validation"), (False, "are trained on")])

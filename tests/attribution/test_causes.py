@@ -5,7 +5,6 @@ from grader.attribution import Cause
 CAUSES = {
     "missing_package": Cause("missing_package", "torch"),
     "network": Cause("network"),
-    "sample_rows": Cause("sample_rows", "55000"),
 }
 
 
@@ -14,7 +13,6 @@ CAUSES = {
     [
         ("missing_package", "needs the package torch, which is not installed where notebooks are graded"),
         ("network", "needs a network, and there is none where notebooks are graded"),
-        ("sample_rows", "reaches for 55000, and the sample of the data that it ran on has fewer rows"),
     ],
 )
 def test_the_words_name_the_cell_and_what_it_lacked(kind, clause):
@@ -28,7 +26,7 @@ def test_the_words_name_the_cell_and_what_it_lacked(kind, clause):
 def test_what_the_student_could_not_know_is_the_infrastructures(cause):
     """What is missing where notebooks are graded was there where the notebook was written."""
     assert cause.is_infrastructure
-    assert "where notebooks are graded" in cause.note or "The data sample" in cause.note
+    assert "where notebooks are graded" in cause.note
 
 
 def test_an_old_api_is_the_students_to_update():

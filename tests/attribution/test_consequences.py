@@ -5,8 +5,7 @@ from grader.attribution import attribute
 from grader.records import CellError, CellRun, Environment, Evidence, Execution
 
 MISSING = CellError(name="ModuleNotFoundError", value="No module named 'fancy'")
-BEYOND = CellError(name="IndexError", value="out of bounds")
-LOAD = "(x, _), _ = mnist.load_data()\n"
+OFFLINE = CellError(name="URLError", value="<urlopen error [Errno 101] Network is unreachable>")
 OWN = CellError(name="NameError", value="name 'z' is not defined")
 
 
@@ -25,15 +24,15 @@ def reached(*cells, **fields):
     ("cells", "expected"),
     [
         ([("import fancy as f", MISSING), ("y = f.load()", undefined("f")), ("z = y + 1", undefined("y"))], [0, 1, 2]),
-        ([(LOAD + "x = x[55000]", BEYOND), ("model.fit(x)", None), ("model.evaluate(t)", None)], [0, 1, 2]),
-        ([(LOAD + "x = x[55000]", BEYOND), ("x = load()", None), ("print(x)", None)], [0]),
-        ([(LOAD + "x = x[55000]", BEYOND), ("def use():\n    return x", None), ("use()", None)], [0, 2]),
+        ([("import fancy\nx = fancy.load()", MISSING), ("model.fit(x)", None), ("model.evaluate(t)", None)], [0, 1, 2]),
+        ([("import fancy\nx = fancy.load()", MISSING), ("x = load()", None), ("print(x)", None)], [0]),
+        ([("import fancy\nx = fancy.load()", MISSING), ("def use():\n    return x", None), ("use()", None)], [0, 2]),
         ([("import fancy", MISSING), ("fancy.a", OWN)], [0]),
         ([("import fancy as x", MISSING), ("def f(x):\n    return x", None), ("f(1)", None)], [0]),
-        ([(LOAD + "x = x[55000]", BEYOND), ("y = [x for x in range(3)]", None), ("print(y)", None)], [0]),
+        ([("import fancy\nx = fancy.load()", MISSING), ("y = [x for x in range(3)]", None), ("print(y)", None)], [0]),
         ([("import fancy", MISSING), ("fancy.m.layers[0].rate = 1", undefined("fancy"))], [0, 1]),
-        ([("import numpy as np", None), (LOAD + "np.save(x[55000])", BEYOND), ("np.zeros(3)", None)], [1]),
-        ([(LOAD + "x[55000] = 1", BEYOND), ("x = x + 1", None)], [0, 1]),
+        ([("import numpy as np", None), ("import fancy\nnp.save(x)", MISSING), ("np.zeros(3)", None)], [1]),
+        ([("import fancy\nx[5] = 1", MISSING), ("x = x + 1", None)], [0, 1]),
         ([("z + 1", OWN), ("print(z)", OWN)], []),
         ([("import fancy as x; (", MISSING), ("%matplotlib inline\nprint(x)", None)], [0]),
     ],
@@ -41,25 +40,6 @@ def reached(*cells, **fields):
 def test_what_a_failure_of_the_infrastructure_reaches(cells, expected):
     """By the names that a broken cell should have made, until they are made anew."""
     assert reached(*cells) == expected
-
-
-def test_an_empty_array_behind_a_number_as_large_as_the_sample_is_not_the_students():
-    """``x[55000:]`` raises nothing on 4,000 rows, and holds nothing."""
-    book = Notebook()
-    book.code("x_val = x[55000:]\nx = x[:55000]")
-    book.array("x_val", [])
-    book.code("model.fit(x, validation_data=x_val)")
-    book.code("other.fit(x)")
-    assert sorted(attribute(book.evidence()).reached) == [0, 1]
-    assert attribute(Notebook(sample=False).evidence()).reached == {}
-
-
-def test_an_empty_array_without_such_a_number_is_the_students():
-    """``x[x > 9]`` may be empty on any data."""
-    book = Notebook()
-    book.code("x = x[x > 9]")
-    book.array("x", [])
-    assert attribute(book.evidence()).reached == {}
 
 
 @pytest.mark.parametrize("reason", ["internal", "protocol"])
@@ -111,10 +91,10 @@ def test_what_is_stored_of_a_run_is_all_that_attribution_needs():
     """So that other rules need no other run."""
     book = Notebook()
     book.code("import fancy", error=MISSING)
-    book.code(LOAD + "x[55000]", error=BEYOND)
+    book.code("urlretrieve(address)", error=OFFLINE)
     evidence = Evidence.model_validate_json(book.evidence().model_dump_json())
     found = attribute(evidence)
-    assert [cause.kind for cause in found.causes.values()] == ["missing_package", "sample_rows"]
+    assert [cause.kind for cause in found.causes.values()] == ["missing_package", "network"]
     assert found == attribute(book.evidence())
 
 

@@ -4,16 +4,10 @@ import pytest
 from builders import make_evidence
 
 from grader.attribution import Attribution, attribute
-from grader.records import CellError, CellRun, DataSetUse, Environment
+from grader.records import CellError, CellRun, Environment
 
 IMPORTABLE = ("numpy", "keras", "tensorflow", "matplotlib", "sklearn", "google", "pandas")
 LOAD = "from keras.datasets import mnist\nimport numpy as np\n(x_train, y_train), (x_test, y_test) = mnist.load_data()"
-
-
-def use(*, sample: bool = True, train: int = 4000, test: int = 1000, loaded: bool = True) -> DataSetUse:
-    return DataSetUse(
-        name="mnist", sample=sample, train_rows=train, test_rows=test, fingerprint="0" * 64, loaded=loaded
-    )
 
 
 def ran(index: int, source: str) -> CellRun:
@@ -26,22 +20,15 @@ def failed(index: int, source: str, *, name: str = "ValueError", value: str = ""
     return CellRun(index=index, kind="code", source=source, status="error", error=error)
 
 
-def found(*cells: CellRun, data_sets: tuple[DataSetUse, ...] = (use(),)) -> Attribution:
+def found(*cells: CellRun) -> Attribution:
     environment = Environment(importable=IMPORTABLE)
-    return attribute(make_evidence(cells=cells, data_sets=data_sets, environment=environment))
+    return attribute(make_evidence(cells=cells, environment=environment))
 
 
-def errors(*cells: CellRun, **fields: tuple[DataSetUse, ...]) -> dict[int, tuple[str, str]]:
+def errors(*cells: CellRun) -> dict[int, tuple[str, str]]:
     """Of each cell that raised for another reason than a mistake of its own, the kind and the detail."""
-    causes = found(*cells, **fields).causes
+    causes = found(*cells).causes
     return {index: (cause.kind, cause.detail) for index, cause in causes.items() if cause.kind != "mistake"}
-
-
-def without_rows(*cells: CellRun) -> dict[int, str]:
-    """Of each cell that lacked rows of the sample, the number behind which it found none."""
-    attribution = found(*cells)
-    every = {**attribution.touched, **attribution.causes}
-    return {index: every[index].detail for index in sorted(every) if every[index].kind == "sample_rows"}
 
 
 def details(kind: str, *cells: CellRun) -> list[str | None]:
@@ -156,117 +143,6 @@ def test_a_removed_api_is_told_and_what_follows_from_it_is_the_students_too():
     assert found(*cells).own_errors == (0, 1)
 
 
-@pytest.mark.parametrize(
-    ("source", "literal"),
-    [
-        ("x = x_train.reshape(60000, 784)", "60000"),
-        ("x = x_test.reshape((10000, 28 * 28))", "10000"),
-        ("x = np.reshape(x_train, (60000, -1))", "60000"),
-        ("n = 60000\nx = x_train.reshape(n, 784)", "60000"),
-        ("x = x_train.reshape(6 * 10**4, 784)", "60000"),
-        ("plt.imshow(x_train[12345])", "12345"),
-        ("i = 9999\nx_test[i]", "9999"),
-        ("for i in range(60000):\n    x_train[i]", "60000"),
-        ("i = 0\nwhile i < 60000:\n    x_train[i]\n    i += 1", "60000"),
-        ("x_train[np.random.permutation(60000)]", "60000"),
-        ("x = [x_train[i] for i in range(60000)]", "60000"),
-        ("z = np.zeros((60000, 10)); z[np.arange(60000), y_train] = 1", "60000"),
-        ("np.random.choice(y_train[:, None], 5)\nx_train[[1, 59999]]", "59999"),
-        ("assert x_train.shape == (60000, 28, 28)", "60000"),
-        ("def f(x):\n    return x.reshape(60000, 784)\nf(x_train)", "60000"),
-        ("f = lambda x: x.reshape(60000, 784)\nf(x_train)", "60000"),
-        ("a, b = train_test_split(x_train, test_size=10000)", "10000"),
-        ("data = mnist.load_data()\ndata[0][0][5000]", "5000"),
-        ("y = model.predict(x_test)\ny[5000]", "5000"),
-        ("x_train[-5000]", "5000"),
-        ("m.fit(x_train[50000:], y_train[50000:])", "50000"),
-        ("%%time\nx = x_train.reshape(60000, 784)", "60000"),
-    ],
-)
-def test_a_failure_for_want_of_rows_names_the_number(source, literal):
-    """A failing cell that applies a number beyond the sample's rows to the data fails for the sample."""
-    cells = (ran(0, LOAD), failed(1, source))
-    assert details("sample_rows", *cells) == [None, literal]
-    assert without_rows(*cells) == {1: literal}
-
-
-@pytest.mark.parametrize(
-    "source",
-    [
-        "x = x_train.reshape(len(x_train), 783)",
-        "x = x_train.reshape(-1, 5000)",
-        "x_train[3999]",
-        "x_test[999]",
-        "x_train[70000]",
-        "x_test[:500].reshape(500, 28 * 28 * 2)",
-        "n = 2000\nX = np.zeros((n, 2))\nX[2000]",
-        "model.fit(x_train, y_train, batch_size=5000)",
-        "layers.Dense(5000)(x_train)",
-        "np.random.seed(60000)\nx_train @ x_train",
-        "x_train = np.zeros(3)\nx_train[50000]",
-        "raise ValueError(60000)",
-    ],
-)
-def test_a_failure_for_another_reason_is_the_students(source):
-    """Numbers below the sample's rows, above the original's, of other things, or of other arrays excuse nothing."""
-    assert errors(ran(0, LOAD), failed(1, source)) == {}
-
-
-@pytest.mark.parametrize("name", ["NameError", "SyntaxError", "ImportError"])
-def test_errors_that_rows_do_not_cause_are_the_students(name):
-    """A misspelt name beside a large number is still misspelt."""
-    assert errors(ran(0, LOAD), failed(1, "x_train[50000]", name=name)) == {}
-
-
-def test_only_the_statement_that_failed_counts():
-    """A number in another statement of the cell than the one that failed excuses nothing."""
-    source = "x = x_train[:50000]\nz = 1 / 0\ny = x_train[50000]"
-    assert errors(ran(0, LOAD), failed(1, source, line=2)) == {}
-    assert errors(ran(0, LOAD), failed(1, source, line=3)) == {1: ("sample_rows", "50000")}
-
-
-def test_on_full_data_nothing_is_excused():
-    """With the full data set, and with no data set, every failure is the student's."""
-    cells = (ran(0, LOAD), failed(1, "x_train[65000]"))
-    full = use(sample=False, train=60000, test=10000)
-    assert errors(*cells, data_sets=(full,)) == errors(*cells, data_sets=()) == {}
-
-
-def test_empty_arrays_are_followed():
-    """A slice beyond the sample is empty; what works with it is excused until the names are made anew."""
-    cells = (
-        ran(0, LOAD),
-        ran(1, "x = x_train / 255\nx_val, y_val = x[50000:], y_train[50000:]\nx, y = x[:50000], y_train[:50000]"),
-        ran(2, "model = Sequential()"),
-        ran(3, "h = model.fit(x, y, validation_data=(x_val, y_val))"),
-        failed(4, "plt.plot(h.history['val_loss'])", name="KeyError", value="'val_loss'"),
-        ran(5, "model = Sequential()"),
-        ran(6, "h = model.fit(x, y, epochs=3)"),
-        failed(7, "h.history['val_loss']", name="KeyError", value="'val_loss'"),
-    )
-    assert without_rows(*cells[:7]) == {1: "50000", 3: "50000", 4: "50000"}
-    assert errors(*cells[:7]) == {4: ("sample_rows", "50000")}
-
-
-def test_a_shorter_slice_alone_is_no_harm():
-    """Rows that are fewer than asked for, but not none, are used like any."""
-    cells = (ran(0, LOAD), ran(1, "x = x_train[:50000]"), ran(2, "model.fit(x, y_train[:50000])"))
-    assert without_rows(*cells) == {}
-
-
-def test_what_a_failure_left_undone_is_followed():
-    """Names that such a failure left without a value, or unchanged, are followed; what does not use them is not."""
-    source = "x_train = x_train.reshape(60000, 784)\ny_hot = np.eye(10)[y_train]"
-    cells = (
-        ran(0, LOAD),
-        failed(1, source, line=1),
-        failed(2, "model.fit(x_train, y_hot)", name="NameError", value="name 'y_hot' is not defined"),
-        failed(3, "model.fit(x_train, y_train)", value="expected 784 columns"),
-        failed(4, "other.fit(x_test, y_test)", value="expected 784 columns"),
-    )
-    assert without_rows(*cells) == {1: "60000", 2: "60000", 3: "60000"}
-
-
 def test_cells_that_are_no_code_or_did_not_run_have_no_cause():
     """Nor have cells that are no Python."""
     cells = (
@@ -274,7 +150,7 @@ def test_cells_that_are_no_code_or_did_not_run_have_no_cause():
         CellRun(index=1, kind="code", source="x_train[50000]", status="not_run"),
         failed(2, "x = (", name="SyntaxError", value="'(' was never closed"),
     )
-    assert (errors(*cells[::2]), without_rows(*cells)) == ({}, {})
+    assert (errors(*cells[::2]), found(*cells).touched) == ({}, {})
 
 
 @pytest.mark.parametrize("source", ["-" * 900 + "1", "+".join(["x_train"] * 900), "+1" * 9000])

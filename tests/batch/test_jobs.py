@@ -38,6 +38,7 @@ def test_a_job_comes_back_as_it_was(task: Task, rubric: Path) -> None:
         data_sets=resolve("sample"),
         limits=RunLimits(cell_timeout_seconds=1.5, notebook_timeout_seconds=2, sandbox=Limits(cpu_seconds=9)),
         sandbox=SandboxChoice(known=Sandbox(tier="1", bubblewrap="bwrap")),
+        full_size_limits=RunLimits(cell_timeout_seconds=15, notebook_timeout_seconds=20),
         replay_share=0.5,
         reruns=2,
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 import pytest
-from builders import Notebook, dense, dropout, make_calibration, make_measurement, summarise
+from builders import Notebook, data_set, dense, dropout, make_calibration, make_measurement, summarise
 from pydantic import ValidationError
 
 from grader.checks.performance import AccuracyParams, ErrorParams, GapParams, ScoreParams, accuracy, error, gap, score
@@ -54,6 +54,30 @@ def test_the_lines_follow_from_the_references_spread() -> None:
     ]
     review = ("needs_review", "borderline")
     assert outcomes == [("passed", None), review, review, ("failed", None)]
+
+
+STAND_IN = (data_set(sample=False, stand_in=True),)
+
+
+@pytest.mark.parametrize(("data", "cause"), [("mnist", "infrastructure"), (None, "infrastructure"), ("other", None)])
+def test_on_repeated_rows_no_figure_is_judged(data: str | None, cause: str | None) -> None:
+    """Neither won nor lost, where the model's rows are a stand-in's, or nobody knows whose."""
+    book = Notebook()
+    book.fields["data_sets"] = STAND_IN
+    model = book.model(dense(10, "softmax"))
+    book.fit(model)
+    view = book.view("ex4", model=model, measured=(make_measurement(accuracy=0.5, data_set=data),))
+    result = accuracy(view, AccuracyParams(min=0.9))
+    assert (result.outcome, result.cause) == ("needs_review" if cause else "failed", cause)
+    assert ("it ran on repeated rows" in result.feedback) is bool(cause)
+
+
+def test_on_repeated_rows_what_was_never_trained_is_still_missing() -> None:
+    """That depends on no row."""
+    book = Notebook()
+    book.fields["data_sets"] = STAND_IN
+    model = book.model(dense(10, "softmax"))
+    assert accuracy(book.view("ex4", model=model), AccuracyParams(min=0.9)).outcome == "blocked"
 
 
 def test_a_failed_accuracy_names_both_numbers() -> None:

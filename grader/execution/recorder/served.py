@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import functools
 import importlib
+import inspect
 import sys
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -30,6 +32,19 @@ KERAS_DATA_SETS = (
     "california_housing",
 )
 _OPENML_MNIST = 554
+
+_TABLES = frozenset({"boston_housing", "california_housing"})
+"""Data sets of one table, which Keras's own loader shuffles and splits as it is asked."""
+
+_TEXTS = frozenset({"imdb", "reuters"})
+_SHUFFLED_BY = 113
+"""The seed by which a table's rows were shuffled before they were split.
+
+Source: the defaults of ``load_data`` in keras/src/datasets/boston_housing.py and california_housing.py.
+"""
+
+_COARSE_LABELS = 20
+"""CIFAR-100 has so many coarse labels, and a hundred fine ones."""
 
 
 class ServedDataSets:
@@ -58,6 +73,38 @@ class ServedDataSets:
         self.note_loaded(name)
         return (x_train, y_train), (x_test, y_test)
 
+    def load_as_asked(self, name: str, asked: dict[str, Any]) -> Parts:
+        """Fresh arrays, as Keras returns them for arguments other than its defaults.
+
+        Args:
+            name: Of the data set, no table.
+            asked: Those arguments.
+
+        Raises:
+            ConnectionError: The data set is not at hand, or not in the form that was asked for.
+        """
+        (x_train, y_train), (x_test, y_test) = self.load(name)
+        words = asked.pop("num_words", None) if name in _TEXTS else None
+        coarse = asked.pop("label_mode", "fine") == "coarse" if name == "cifar100" else None
+        if coarse is not None and coarse != (int(y_train.max(initial=0)) < _COARSE_LABELS):
+            raise self.unavailable(f"{name} with {'coarse' if coarse else 'fine'} labels")
+        if asked:
+            raise self.unavailable(f"{name} with {', '.join(f'{key}={value!r}' for key, value in asked.items())}")
+        if words is not None:
+            # Keras writes 2 for a word beyond those.
+            x_train, x_test = (np.where(x < words, x, 2) for x in (x_train, x_test))
+        return (x_train, y_train), (x_test, y_test)
+
+    def table(self, name: str) -> Path:
+        """A file of a table's rows in the order that they have before Keras's loader shuffles and splits them."""
+        (x_train, y_train), (x_test, y_test) = self.load(name)
+        shuffled = {"x": np.concatenate([x_train, x_test]), "y": np.concatenate([y_train, y_test])}
+        order = np.arange(len(shuffled["x"]))
+        np.random.RandomState(_SHUFFLED_BY).shuffle(order)
+        path = Path(tempfile.mkdtemp()) / f"{name}.npz"
+        np.savez(path, x=shuffled["x"][np.argsort(order)], y=shuffled["y"][np.argsort(order)])
+        return path
+
     def note_loaded(self, name: str) -> None:
         """Notes that a data set was loaded."""
         self.channel.emit(DATA_SET, DataSet(name=name))
@@ -78,15 +125,31 @@ def install(served: ServedDataSets) -> None:
         module = importlib.import_module(f"keras.src.datasets.{name}")
         module.__dict__["get_file"] = _offline_get_file(files.get_file, served, data_set=name)
         if served.path(name) is not None:
+            if name in _TABLES:
+                module.__dict__["get_file"] = lambda *_, name=name, **__: str(served.table(name))
             _replace(module.load_data, _loader(module.load_data, served=served, name=name))
     _replace(files.get_file, offline)
     after_import("sklearn.datasets", functools.partial(_serve_openml, served=served))
 
 
 def _loader(original: Callable[..., Any], *, served: ServedDataSets, name: str) -> Callable[..., Parts]:
+    signature = inspect.signature(original)
+
     @functools.wraps(original)
-    def load_data(*_: Any, **__: Any) -> Parts:
-        return served.load(name)
+    def load_data(*arguments: Any, **options: Any) -> Parts:
+        try:
+            asked = signature.bind(*arguments, **options).arguments
+        except TypeError:
+            # In Keras's own words.
+            return cast("Parts", original(*arguments, **options))
+        # Where Keras keeps its file is of no concern here.
+        asked.pop("path", None)
+        asked = {key: value for key, value in asked.items() if value != signature.parameters[key].default}
+        if not asked and name != "cifar100":
+            return served.load(name)
+        if name in _TABLES or asked.get("label_mode", "coarse") not in {"coarse", "fine"}:
+            return cast("Parts", original(*arguments, **options))
+        return served.load_as_asked(name, asked)
 
     return load_data
 

@@ -14,8 +14,7 @@ from functools import cache
 from pathlib import Path
 
 from grader.limits import NEW_FOLDER_SECONDS
-
-PREFIX = "grader-job-"
+from grader.machine_paths import JOB_FOLDER_PREFIX as PREFIX
 
 
 @contextmanager

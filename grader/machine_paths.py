@@ -67,6 +67,10 @@ def _named() -> Iterator[tuple[str, str]]:
     yield INSIDE, "..."
     with suppress(RuntimeError):
         yield str(Path.home()), "~"
+    project = Path(sys.prefix).parent
+    if sys.prefix != sys.base_prefix and len(project.parts) > 2:
+        # An environment mostly lies in the folder of the project that it is for, which may be on its path.
+        yield str(project), "..."
 
 
 def _real(path: str) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 
 from grader.matching.headings import Heading, Label, is_same_word, label_of, shared_words, title_likeness
 from grader.matching.thresholds import THRESHOLDS
@@ -129,7 +128,7 @@ def translated_words(headings: Sequence[Heading], titles: Mapping[str, Titles]) 
     known = [label for title in titles.values() for label in title.labels if label.number is not None]
     real = [heading for heading in headings if heading.kind != "comment"] or list(headings)
     labels = [label for heading in real if (label := label_of(heading.text)).number is not None]
-    if len({(own.word, own.number) for own in labels if any(map(partial(_is_pair, own), known))}) > 1:
+    if len({(there.word, there.number) for there in known if any(_is_pair(own, there) for own in labels)}) > 1:
         return {}
     counted: dict[tuple[str, str], set[int]] = {}
     for own in labels:

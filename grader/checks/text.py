@@ -17,6 +17,7 @@ from grader.judging.views import SectionView
 from grader.records import CellRun, CheckResult
 from grader.text.prose import Place, first_heading, is_known, names_answers, parts_below, words_of_cell
 from grader.text.prose import Words as Said
+from grader.text.requests import tells_to_hand_in
 from grader.text.template import Template, template_of
 
 
@@ -88,6 +89,8 @@ def _words(section: SectionView) -> Iterator[Said]:
     for cell in cells:
         part = _own_part(cell, section)
         if cell.index not in headings and part.kind == "markdown" and first_heading(part.source) is not None:
+            if tells_to_hand_in(part.source):
+                continue
             fewest = THRESHOLDS.fewest_words_below_heading
         place = _place(section) if cell.index == heading else "answer"
         for item in words_of_cell(part, template=_template(section), place=place):

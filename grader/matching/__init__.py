@@ -23,6 +23,7 @@ from grader.matching.section_models import assign_models
 from grader.matching.thresholds import THRESHOLDS
 from grader.records import Evidence, SectionMatch
 from grader.rubric import Rubric, load_rubric
+from grader.text.prose import NO_LEVEL
 from grader.training.recipes import TrainingRecipe
 
 __all__ = ["best_rubric", "match"]
@@ -176,17 +177,21 @@ def _aligned(headings: Sequence[Heading], titles: Mapping[str, Titles], *, nearn
 
 
 def _nearness(headings: Sequence[Heading], models: Sequence[Candidate], *, distances: Distances) -> Nearness:
-    """How close the models first trained between a heading and the next real one are to what a section asks for."""
-    real = sorted({heading.cell for heading in headings if heading.is_real})
+    """How close the models first trained below a heading are to what a section asks for.
+
+    Below it is up to the next real heading that is of no deeper level.
+    """
+    real = [(heading.cell, heading.level) for heading in headings if heading.is_real]
 
     def nearness(heading: Heading, section: str) -> float | None:
         if section not in distances.forms:
             return None
-        end = next((cell for cell in real if cell > heading.cell), None)
+        level = heading.level or NO_LEVEL
+        end = next((cell for cell, other in real if cell > heading.cell and other <= level), 10**9)
         below = [
             model
             for model in models
-            if model.fits and model.first_cell is not None and heading.cell <= model.first_cell < (end or 10**9)
+            if model.fits and model.first_cell is not None and heading.cell <= model.first_cell < end
         ]
         return max((1 / (1 + distances.of(model, section)) for model in below), default=None)
 

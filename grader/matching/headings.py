@@ -22,7 +22,7 @@ exercise (``Exercise 4: ...``); ``comment``: a comment in code. Only a real head
 
 _HTML = re.compile(r"<h([1-6])\b[^>]*>(.*?)</h\1\s*>", re.IGNORECASE | re.DOTALL)
 _TAG = re.compile(r"<[^>]*>")
-_NO_SPACE = re.compile(r"^\s{0,3}(#{1,6})([^\W\d_].*)$")
+_NO_SPACE = re.compile(r"^\s{0,3}(#{1,6})((?:[^\s\w#!]{1,4}\s?|\d{1,3}[.)]\s*)?[^\W\d_].*)$")
 _NUMBERED_AND_UNDERLINED = re.compile(r"^(\d{1,3}[.)][ \t]+\S.*)\n[-=]{3,}[ \t]*$", re.MULTILINE)
 _COMMENT = re.compile(r"^#+[\s#=*\-_%]*(.*?)[\s#=*\-_]*$")
 _LABEL = re.compile(r"^(?P<word>[^\W\d_]{1,20})[\s._:#-]{0,3}(?P<number>\d{1,3}|[ivx]{1,4}(?!\w))", re.IGNORECASE)

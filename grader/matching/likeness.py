@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 
 from grader.matching.headings import Heading, Label, is_same_word, label_of, shared_words, title_likeness
 from grader.matching.thresholds import THRESHOLDS
@@ -129,15 +128,22 @@ def translated_words(headings: Sequence[Heading], titles: Mapping[str, Titles]) 
     known = [label for title in titles.values() for label in title.labels if label.number is not None]
     real = [heading for heading in headings if heading.kind != "comment"] or list(headings)
     labels = [label for heading in real if (label := label_of(heading.text)).number is not None]
-    if len({(own.word, own.number) for own in labels if any(map(partial(_is_pair, own), known))}) > 1:
+    if len({(there.word, there.number) for there in known if any(_is_pair(own, there) for own in labels)}) > 1:
         return {}
-    counted: dict[tuple[str, str], set[int]] = {}
-    for own in labels:
-        for there in known:
-            if own.number is not None and own.number == there.number:
-                counted.setdefault((own.word, there.word), set()).add(own.number)
-    enough = [(len(found), *pair) for pair, found in counted.items() if len(found) >= THRESHOLDS.fewest_translated]
-    return {word: meant for _, word, meant in sorted(enough)}
+    best: dict[str, tuple[int, str]] = {}
+    for word in sorted({own.word for own in labels if not _has_word(titles, own.word)}):
+        numbers = [own.number for own in labels if own.word == word]
+        for meant in {there.word for there in known}:
+            right = {there.number for there in known if there.word == meant}.intersection(numbers)
+            # The parts of answers are numbered too, but not as the worksheet's sections are.
+            score = 2 * len(right) - len(numbers)
+            if len(right) >= THRESHOLDS.fewest_translated:
+                best[meant] = max(best.get(meant, (score, word)), (score, word))
+    return {word: meant for meant, (_, word) in best.items()}
+
+
+def _has_word(titles: Mapping[str, Titles], word: str) -> bool:
+    return any(known.has_word(word) for known in titles.values())
 
 
 def _is_pair(own: Label, there: Label) -> bool:
@@ -164,7 +170,7 @@ def without_remarks(headings: Sequence[Heading], titles: Mapping[str, Titles]) -
         if own.title or len(of_sections) > 1:
             return title >= (THRESHOLDS.least_title_of_comment if len(of_sections) > 1 else THRESHOLDS.least_title)
         sections = sum(any(there.number == own.number for there in known.labels) for known in titles.values())
-        return any(known.has_word(own.word) for known in titles.values()) and bare[_bare(heading)] <= sections
+        return _has_word(titles, own.word) and bare[_bare(heading)] <= sections
 
     return [heading for heading in headings if counts(heading)]
 

@@ -184,7 +184,7 @@ def is_known(source: str, *, template: Template) -> bool:
 def _of_prose(cell: CellRun, source: str, *, template: Template, place: Place) -> Iterator[Words]:
     blocks = [block for block in paragraphs(source) if not _is_old_block(block)]
     texts = [block for block in blocks if not _is_heading(block)]
-    behind = [*_behind_task(texts), *(text for text in texts if not asks(text))]
+    behind = [*_behind_task(texts), *_asking_nothing(texts)]
     for block in blocks:
         if _is_heading(block):
             yield from _of_heading(cell, block, template=template)
@@ -259,6 +259,17 @@ def _behind_task(blocks: list[str]) -> list[str]:
             behind.append(block)
         seen.add(mark)
     return behind
+
+
+def _asking_nothing(blocks: list[str]) -> list[str]:
+    """Paragraphs that ask for nothing; not items of a list in which others do."""
+    marks = {block: item.group().strip() for block in blocks if (item := _ITEM.match(block)) is not None}
+    asking = {_style(mark) for block, mark in marks.items() if asks(_ITEM.sub("", block))}
+    return [
+        block
+        for block in blocks
+        if not asks(_ITEM.sub("", block)) and (block not in marks or _style(marks[block]) not in asking)
+    ]
 
 
 def _style(mark: str) -> str:

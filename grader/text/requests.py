@@ -26,6 +26,10 @@ _DEMANDS = _ASKS | {
 }
 """With these a sentence begins that asks for anything at all, or helps with it."""
 
+_HANDS_IN = re.compile(
+    r"\b(?:submit(?:ted)?|submission|hand(?:ed|ing)? in|upload|abgeben|rendre|entregar)\b", re.IGNORECASE
+)
+_ADDRESSES = re.compile(r"\b(?:please|you|your|bitte|ihr|ihre|vous|votre|usted)\b", re.IGNORECASE)
 _ALSO = frozenset({"and", "then", "now", "also", "next", "finally", "please", "und"})
 
 
@@ -34,6 +38,11 @@ def is_request(sentence: str) -> bool:
     if sentence.rstrip().endswith(":") and count_words(sentence) <= 1:
         return False
     return sentence.rstrip(' *_)"\u201d').endswith(("?", "\uff1f")) or _first_word(sentence) in _DEMANDS
+
+
+def tells_to_hand_in(text: str) -> bool:
+    """Whether a text tells its reader how to hand in: the end of a worksheet, and no answer to any question."""
+    return _HANDS_IN.search(text) is not None and _ADDRESSES.search(text) is not None
 
 
 def asks(text: str) -> bool:

@@ -176,6 +176,7 @@ def test_an_answer_beside_its_question_is_read_by_a_person(source: str) -> None:
         f"{TASK} Explain your reasoning.",
         f"{TASK} Hint: look at its shape.",
         f"{LISTED}\nc. Plot both. Print the losses.",
+        f"{LISTED}\nc. Train the deeper one for twenty epochs.",
         "#### Stop\n\n1. Where is overfitting? Justify it.\n2. What would you do? Give reasons.",
     ],
 )
@@ -213,6 +214,19 @@ def test_the_worksheets_own_words_with_typos_corrected_are_told_to_the_tutor(
 def test_a_task_with_its_typos_corrected_is_no_answer() -> None:
     """Below its heading, near match of the template."""
     assert judged(("markdown", TASK), template=TASK.replace("picture", "pictrue")).outcome == "failed"
+
+
+@pytest.mark.parametrize(
+    ("end", "outcome"),
+    [
+        ("# The end\n\nRun all cells again, then submit the PDF before your deadline.", "failed"),
+        ("## Finishing\n\nPlease check that all is well. You can hand in until Friday.", "failed"),
+        ("# Conclusion\n\nThe deeper network overfits sooner.", "needs_review"),
+    ],
+)
+def test_how_to_hand_in_is_no_answer_of_the_last_section(end: str, outcome: str) -> None:
+    """A worksheet ends with it, below a heading of its own."""
+    assert judged(("markdown", TASK), ("markdown", "Discussion:"), ("markdown", end)).outcome == outcome
 
 
 def test_what_stands_above_the_next_heading_in_its_cell_is_an_answer() -> None:

@@ -179,7 +179,27 @@ def test_comments_that_number_the_steps_of_the_code_are_no_headings():
     assert matching["ex3"].model == book.model_of["ex3"]
 
 
-@pytest.mark.parametrize("heading", [lambda name: f"> ## {title(name)}", lambda name: f"## {title(name)} - done [all]"])
+def test_headings_of_another_language_are_found_beside_numbered_parts_of_answers():
+    """``Parte 1`` and ``Part 1: Results`` are one pair of the rubric's; ``Ejercicio`` counts on."""
+    book = Worksheet()
+    book.markdown("## Parte 1: Datos")
+    book.write(("data",), heading=lambda _name: "#### Part 1: Results")
+    for number, name in enumerate(("ex1", "ex2", "ex3"), 1):
+        book.markdown(f"## Ejercicio {number}: Algo propio")
+        book.write((name,), heading=lambda _name, at=number: f"#### Part {at + 1}: Results")
+    found = {name: match.heading for name, match in book.matched().items()}
+    assert [found[name] for name in ("ex1", "ex2", "ex3")] == [f"Ejercicio {at}: Algo propio" for at in (1, 2, 3)]
+    assert "Part 1: Results" not in found.values()
+
+
+@pytest.mark.parametrize(
+    "heading",
+    [
+        lambda name: f"> ## {title(name)}",
+        lambda name: f"## {title(name)} - done [all]",
+        lambda name: f"##\u23f1\ufe0f {title(name)}",
+    ],
+)
 def test_quotations_and_remarks_do_not_hide_a_heading(heading):
     """Every section is found."""
     matching = Worksheet().write(heading=heading).matched()

@@ -8,6 +8,7 @@ import inspect
 import os
 import random
 import threading
+import traceback
 import warnings
 from collections.abc import Callable, Iterator
 from io import StringIO
@@ -98,6 +99,20 @@ def hide_frames(*filters: Any) -> None:
     """Makes traceback filters (modules with ``_EXCLUDED_PATHS``) cut the recorder's frames like the library's own."""
     for module in filters:
         module._EXCLUDED_PATHS = (*module._EXCLUDED_PATHS, _FOLDER)  # noqa: SLF001 - there is no public way
+        module._process_traceback_frames = _without_own(module._process_traceback_frames)  # noqa: SLF001 - as above
+
+
+def _without_own(process: Callable[..., Any]) -> Callable[..., Any]:
+    """A filter that keeps the innermost frame where it would keep none; here that is never one of the recorder's."""
+
+    def process_frames(tb: TracebackType | None) -> Any:
+        kept = None
+        for frame, line in reversed(list(traceback.walk_tb(tb))):
+            if not frame.f_code.co_filename.startswith(_FOLDER):
+                kept = TracebackType(kept, frame, frame.f_lasti, line)
+        return process(tb if kept is None else kept)
+
+    return process_frames
 
 
 def _traceback_filter(method: Any) -> Callable[[Any], Any] | None:

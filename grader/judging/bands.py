@@ -138,11 +138,11 @@ def judge(value: float, limits: list[Limit], *, what: str, advice: str, words: W
     if worst.is_near(value):
         return needs_review(
             "borderline",
-            f"{what} is {words['yours']}, close to the line of {shown(worst.line, beside=value)}; a tutor will decide.",
+            f"{what} is {words['yours']}, close to the required {shown(worst.line, beside=value)}; a tutor will decide.",
             words,
             next_step=advice,
         )
-    side = "below" if worst.side == "lower" else "above"
+    side, limit = ("below", "required") if worst.side == "lower" else ("above", "allowed")
     return failed(
-        f"{what} is {words['yours']}, {side} the line of {shown(worst.line, beside=value)}.", words, next_step=advice
+        f"{what} is {words['yours']}, {side} the {limit} {shown(worst.line, beside=value)}.", words, next_step=advice
     )

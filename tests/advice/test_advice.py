@@ -136,7 +136,7 @@ def test_what_is_on_the_line_or_unknown_is_not_told(layers, compiled):
             "overfitting",
             "in epoch 3 (0.4000) and rose to 0.7000 by epoch 6, while the training loss fell from 0.4000 to 0.1000",
         ),
-        ({"loss": (0.7,) * 5, "accuracy": (0.5, 0.5, 0.505, 0.5, 0.509)}, "no_progress", "from 0.5000 to 0.5090"),
+        ({"loss": (0.7,) * 5, "accuracy": (0.1, 0.1, 0.105, 0.1, 0.109)}, "no_progress", "from 0.1000 to 0.1090"),
         ({"loss": FALLING, "accuracy": (0.5, 0.6, 0.55, 0.7, 0.66, 0.8)}, "oscillation", "in 2 of 6 epochs"),
     ],
 )

@@ -6,12 +6,13 @@ import re
 from collections.abc import Mapping
 
 from grader.attribution import BROKEN, Cause
-from grader.cell_code import libraries
+from grader.cell_code import has_conflict_marks, is_code_as_text, libraries
 from grader.judging.views import SectionView
 from grader.limits import MAX_ERROR_CHARACTERS
 from grader.records import CellRun, FitRecord, SectionMatch
 
 _BEFORE_COLON = re.compile(r"^[^:\-\u2013\u2014]{1,40}?(?=\s*[:\-\u2013\u2014])")
+_MODEL_CODE = re.compile(r"\b(?:fit|train_on_batch|Sequential|Model|GradientTape)\s*\(")
 _TAG = re.compile(r"\s*\([^)]*\)")
 
 
@@ -55,12 +56,11 @@ def why_no_model(section: SectionView) -> str:
     owner = borrowed_model(section)
     if owner is not None:
         return f"No new model was trained here; the model of {section_name(owner, section.matching)} was fitted again."
-    failed = first_failure(section)
     of_other = section.match.borrowed_from
     where = "this section" if of_other is None else section_name(of_other, section.matching)
-    if failed is not None:
-        cause = section.attribution.causes.get(failed.index)
-        return f"No model was trained in {where}, because {what_failed(failed, cause)}."
+    reason = _why_not_run(section)
+    if reason:
+        return f"No model was trained in {where}, because {reason}."
     if not section.evidence.models:
         return _no_keras(section)
     if section.match.model is not None:
@@ -70,11 +70,42 @@ def why_no_model(section: SectionView) -> str:
     return f"No model was trained in {where}."
 
 
+def _why_not_run(section: SectionView) -> str:
+    """What kept the code of a section from running, as part of a sentence; empty where nothing did."""
+    as_text = code_as_text(section)
+    if as_text is not None:
+        return f"cell {as_text.index + 1} is a text cell that holds code"
+    failed = first_failure(section)
+    return "" if failed is None else what_failed(failed, section.attribution.causes.get(failed.index))
+
+
+def code_as_text(section: SectionView) -> CellRun | None:
+    """The first text cell that holds code of a model, of the section that owns the model before one that speaks of it.
+
+    A text of the handed-out notebook is none: it may show how something is written.
+    """
+    texts = (cell for one in _owner_first(section) for cell in one.cells if _MODEL_CODE.search(cell.source))
+    return next((cell for cell in texts if is_code_as_text(cell) and not _is_handed_out(section, cell)), None)
+
+
+def own_failure(section: SectionView) -> str:
+    """A sentence on the section's first cell that failed by the student's doing; empty where none did.
+
+    Of a criterion that speaks of the whole notebook nothing is said: its own failures are another criterion's.
+    """
+    if len(section.match.cells) == len(section.evidence.cells):
+        return ""
+    cell = next((cell for cell in section.cells if cell.index in section.attribution.own_errors), None)
+    if cell is not None:
+        text = what_failed(cell, section.attribution.causes.get(cell.index))
+        return f"{text[:1].upper()}{text[1:]}."
+    texts = (cell for cell in section.cells if is_code_as_text(cell) and not _is_handed_out(section, cell))
+    return next((f"Cell {cell.index + 1} is a text cell that holds code." for cell in texts), "")
+
+
 def first_failure(section: SectionView) -> CellRun | None:
     """The first cell that did not run to its end, of the section that owns the model before that which speaks of it."""
-    owner = section.match.borrowed_from
-    sections = [section.of(owner), section] if owner in section.matching and owner is not None else [section]
-    broken = (cell for one in sections for cell in one.cells if cell.status in BROKEN)
+    broken = (cell for one in _owner_first(section) for cell in one.cells if cell.status in BROKEN)
     return next(broken, None)
 
 
@@ -86,6 +117,8 @@ def what_failed(cell: CellRun, cause: Cause | None) -> str:
         cause: Of its error, where it is known: what to write instead of an old API is told.
     """
     name = f"cell {cell.index + 1}"
+    if cell.error is not None and has_conflict_marks(cell.source):
+        return f"{name} holds the marks of an unfinished merge (<<<<<<< and >>>>>>>)"
     if cell.error is not None:
         value = cell.error.value.strip().splitlines()[0][:MAX_ERROR_CHARACTERS] if cell.error.value.strip() else ""
         raised = f"{name} raised {cell.error.name}" + (f": {value.rstrip('.')}" if value else "")
@@ -100,12 +133,24 @@ def what_failed(cell: CellRun, cause: Cause | None) -> str:
 
 def fix_for(section: SectionView) -> str:
     """The next step to a trained model: fix the cell that failed, train what was built, or build it."""
+    as_text = code_as_text(section)
+    if as_text is not None:
+        return f"Make cell {as_text.index + 1} a code cell, then run the notebook from the top in a fresh kernel."
     cell = first_failure(section)
     if cell is not None and cell.error is not None:
         return f"Fix cell {cell.index + 1}, then run the notebook from the top in a fresh kernel."
     if section.model is not None and borrowed_model(section) is None:
         return "Train the model that you built, with fit."
     return "Build the model that the task asks for, compile it, and train it with fit."
+
+
+def _is_handed_out(section: SectionView, cell: CellRun) -> bool:
+    return cell.source.strip() in {text.strip() for text in section.submission.template_texts}
+
+
+def _owner_first(section: SectionView) -> list[SectionView]:
+    owner = section.match.borrowed_from
+    return [section.of(owner), section] if owner is not None and owner in section.matching else [section]
 
 
 def _no_keras(section: SectionView) -> str:

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from grader.errors import StoreError
-from grader.judging.absence import fix_for, why_no_model
+from grader.judging.absence import fix_for, is_training, own_failure, why_no_model
 from grader.judging.results import Words, blocked, failed, needs_review
 from grader.judging.views import SectionView
 from grader.records import ArrayRef, CheckResult, EvaluationRecord, FitRecord, Measurement, PredictionRecord
@@ -30,8 +30,9 @@ def numbers(section: SectionView, ref: ArrayRef | None) -> Floats | None:
 
 
 def fit_cells(section: SectionView) -> tuple[int, ...]:
-    """The cells in which the section's model was trained."""
-    return tuple(dict.fromkeys(fit.cell for fit in section.fits if fit.cell is not None))
+    """The cells in which the section's model was trained; those of fits that took no step where there are no others."""
+    cells = [(fit.cell, is_training(fit)) for fit in section.fits if fit.cell is not None]
+    return tuple(dict.fromkeys(cell for cell, trained in cells if trained or not any(one for _, one in cells)))
 
 
 def fits_of_model(section: SectionView) -> tuple[FitRecord, ...]:
@@ -153,6 +154,12 @@ def untested(section: SectionView, what: str, words: Words) -> CheckResult:
 def absent(section: SectionView, feedback: str, words: Words, /, **more: Unpack[Words]) -> CheckResult:
     """The result where something was not found: failed, unless records of this run were cut off by our limits."""
     words = {**words, **more}
+    why = own_failure(section)
+    if why:
+        feedback, words = (
+            f"{feedback} {why}",
+            {**words, "next_step": f"Fix that cell. {words.get('next_step', '')}".strip()},
+        )
     if section.evidence.truncated:
         return needs_review(
             "infrastructure", f"{feedback} Our record of this run is not complete, so a tutor will look.", words

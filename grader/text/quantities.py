@@ -17,7 +17,8 @@ _BAR = re.compile(r"^\s*\d+/(?:\d+|Unknown)\b.*\d\s?(?:s|ms|us|.s)(?:/(?:step|ep
 _EPOCH = re.compile(r"^\s*Epoch \d+(?:/\d+)?\s*$", re.IGNORECASE)
 
 _SHARE = re.compile(
-    r"(?<![\w.,/])(?P<part>\d{1,9})\s?(?:/|out of|of|von|aus|sur|de)\s?(?P<all>[1-9]\d{1,8})(?![\w/]|[.,]\d)", re.IGNORECASE
+    r"(?<![\w.,/])(?P<part>\d{1,9})\s?(?:/|out of|of|von|aus|sur|de)\s?(?P<all>[1-9]\d{1,8})(?![\w/]|[.,]\d)",
+    re.IGNORECASE,
 )
 """A number of rows among all: ``917/1000``, ``917 out of 1000``."""
 

@@ -136,10 +136,10 @@ def held_out(section: SectionView, fit: FitRecord) -> float | None:
     train, held = section.measurement("train"), section.measurement("validation")
     if train is not None and train.of_rows:
         return held.rows / (held.rows + train.rows) if held is not None else None
-    rows = rows_beside(section.submission, fit)
-    if rows is None and section.data_set is not None and fit.x.rows == section.data_set.train_rows:
+    beside = rows_beside(section.submission, fit)
+    if beside is None and section.data_set is not None and fit.x.rows == section.data_set.train_rows:
         return 0.0
-    return rows / (rows + fit.x.rows) if rows else None
+    return beside / (beside + fit.x.rows) if beside else None
 
 
 def _judged(section: SectionView, asked: Asked) -> Iterator[Aspect]:

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from grader.errors import StoreError
 from grader.judging.views import SubmissionView
-from grader.records import ArraySummary, FitRecord, NamedArray
+from grader.records import ArraySummary, EvaluationRecord, FitRecord, NamedArray, PredictionRecord
 from grader.training.thresholds import THRESHOLDS
 
 Hashes = npt.NDArray[Any]
@@ -74,7 +74,8 @@ def rows_beside(submission: SubmissionView, fit: FitRecord) -> int | None:
     trained = hashes(submission, fit.x)
     if trained is None or not fit.x.rows:
         return None
-    calls = (*submission.evidence.evaluations, *submission.evidence.predictions)
+    evidence = submission.evidence
+    calls: list[EvaluationRecord | PredictionRecord] = [*evidence.evaluations, *evidence.predictions]
     asked = [item.x for item in calls if item.model == fit.model and item.cell == fit.cell and item.seq > fit.seq]
     use = submission.data_set
     left = use.train_rows - fit.x.rows if use is not None else 0

@@ -97,6 +97,18 @@ def test_what_is_only_claimed_needs_review(measurements: Measurements, cause: st
     assert "0.9000" in result.yours
 
 
+@pytest.mark.parametrize(("rows", "outcome"), [(300, "blocked"), (4000, "needs_review")])
+def test_a_model_that_was_trained_on_other_rows_has_no_figure(rows: int, outcome: str) -> None:
+    """It is not that its accuracy could not be measured: there is none."""
+    book = Notebook()
+    book.code("model.fit(x, y)")
+    model = book.model(dense(1, "sigmoid"), inputs=(2,))
+    book.fit(model, rows=rows)
+    result = accuracy(book.view("ex4", model=model), AccuracyParams(min=0.9))
+    assert result.outcome == outcome
+    assert ("could not be measured" in result.feedback) is (outcome == "needs_review")
+
+
 def test_no_trained_model_blocks() -> None:
     """There is nothing to measure where nothing was trained."""
     book = Notebook()

@@ -237,7 +237,7 @@ def test_what_a_loop_does_not_show_goes_to_a_tutor():
     ("beside", "outcome"), [("array", "passed"), ("call", "passed"), ("nothing", "needs_review"), ("twice", "partial")]
 )
 def test_a_loop_holds_out_what_is_seen_to_be_held_out(beside, outcome):
-    """An array that completes its rows, or what it was asked about; what it merely does not train on may be anything."""
+    """An array that completes its rows, or what it was asked about; what it does not train on may be anything."""
     store, rows = MemoryStore(), np.random.default_rng(0).random((4000, 784))
     cut = 3200 if beside == "twice" else 3600
     parts = {"x_train": rows[:cut], "x_val": rows[cut:]}

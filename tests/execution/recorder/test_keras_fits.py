@@ -332,7 +332,7 @@ def _endless(x: np.ndarray, y: np.ndarray, *, size: int, noise: float = 0.0) -> 
 
 @pytest.mark.parametrize(("noise", "rows_kept"), [(0.0, 90), (0.1, 270)])
 def test_an_endless_generator_has_the_rows_of_an_epoch(
-    kernel: Kernel, data: tuple[np.ndarray, np.ndarray], noise: float, rows_kept: int
+    kernel: Kernel, data: tuple[np.ndarray, np.ndarray], *, noise: float, rows_kept: int
 ) -> None:
     """However often it yields them, whether Keras reads ahead, and if they are changed at random each time."""
     x, y = data

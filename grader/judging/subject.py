@@ -155,7 +155,7 @@ def absent(section: SectionView, feedback: str, words: Words, /, **more: Unpack[
     """The result where something was not found: failed, unless records of this run were cut off by our limits."""
     words = {**words, **more}
     why = own_failure(section)
-    if why:
+    if why and why.lower() not in feedback.lower():
         feedback, words = (
             f"{feedback} {why}",
             {**words, "next_step": f"Fix that cell. {words.get('next_step', '')}".strip()},

@@ -87,6 +87,8 @@ class SeenBatches:
         fresh: Any = slice(None)
         if self._steps is not None:
             fresh = self._fresh(inputs)
+            if not fresh:
+                return
         self.x.add(inputs[fresh])
         if y is not None:
             paired = targets is not None and targets.ndim > 0 and len(targets) == len(inputs)

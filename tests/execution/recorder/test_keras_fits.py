@@ -342,6 +342,7 @@ def test_an_endless_generator_has_the_rows_of_an_epoch(
     fit = cell.one("fit")
     assert (fit.batch_size, fit.rows_given, fit.x.rows) == (32, 90, rows_kept)
     assert (fit.validation.x.rows, fit.validation.fraction) == (10, 0.1)
+    assert set(fit.y.class_counts) == {"0", "1"}
 
 
 def test_rows_that_come_after_the_first_epoch_are_kept(kernel: Kernel, data: tuple[np.ndarray, np.ndarray]) -> None:

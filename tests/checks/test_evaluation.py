@@ -322,3 +322,13 @@ def test_another_models_figure_is_not_this_ones(printed: str, outcome: str) -> N
         make_measurement(model=model, weights="w2", accuracy=ACCURACY, loss=LOSS),
     )
     assert evaluated(view_of(book, model, measured=measured), EvaluatedParams()).outcome == outcome
+
+
+@pytest.mark.parametrize(("printed", "outcome"), [("accuracy 0.9762", "needs_review"), ("", "failed")])
+def test_what_an_own_loop_prints_without_a_recorded_evaluation_goes_to_a_tutor(printed: str, outcome: str) -> None:
+    """It may compute its score in a function that nothing is seen of; who prints nothing has shown none."""
+    book = Notebook()
+    book.code("loop", printed=printed)
+    model = book.model(dense(10, "softmax"))
+    book.fit(model, kind="loop")
+    assert evaluated(view_of(book, model, measured=()), EvaluatedParams()).outcome == outcome

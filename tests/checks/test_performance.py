@@ -301,3 +301,10 @@ def test_a_model_that_learned_nothing_of_unknown_rows_is_not_within_the_band(r2:
     params = ErrorParams.model_validate({"within": {"false_rejection": 0.01}})
     result = error(book.view("ex4", model=model, measured=measured, calibration=calibration), params)
     assert (result.outcome, "R2 is" in result.feedback) == (outcome, outcome == "failed")
+
+
+def test_a_gap_that_is_compared_has_a_line_of_its_own_too() -> None:
+    """However much larger the other model's is."""
+    view = gap_scope((0.0, 0.1), (0.0, 0.5))
+    assert gap(view, PARAMS.model_copy(update={"max": 0.05})).feedback.endswith("at most 0.0500 was allowed.")
+    assert "was allowed" not in gap(view, PARAMS.model_copy(update={"max": 0.2})).feedback

@@ -6,6 +6,7 @@ from builders import (
     OWN_CALLBACK,
     MemoryStore,
     Notebook,
+    data_set,
     dense,
     dropout,
     images,
@@ -457,3 +458,22 @@ def test_a_handful_of_another_sections_rows_is_not_its_data(rows, outcome):
     """Half of them is enough, for who sets a test part aside."""
     data = np.random.default_rng(2).uniform(-3, 3, size=(100, 2))
     assert on_arrays(data[:rows], data=data).outcome == outcome
+
+
+@pytest.mark.parametrize(
+    ("loaded", "shape", "part"),
+    [
+        (False, (784,), "did not load mnist"),
+        (True, (2,), "rows of 2 numbers, which are not those of mnist"),
+        (True, (784,), ""),
+    ],
+)
+def test_a_training_on_no_row_of_the_data_set_says_so(*, loaded, shape, part):
+    """It was not loaded, or its rows are longer."""
+    arrays = (NamedArray(seq=1, cell=0, name="x", array=images(4000, shape=(28, 28))),)
+    fit = make_fit(rows=3500, x=images(3150, shape=shape))
+    evidence = make_evidence(
+        models=(make_model(*SOFTMAX),), fits=(fit,), arrays=arrays, data_sets=(data_set(loaded=loaded),)
+    )
+    result = trained(make_view(evidence), TrainedParams(data_set="mnist"))
+    assert (result.outcome, part in result.feedback) == ("failed" if part else "passed", True)

@@ -45,6 +45,8 @@ _MAGIC_LINE = re.compile(
 _ASSIGNED = re.compile(r"^(\s*[\w\s,.\[\]]+=\s*)[!%](?![=\s]).*$")
 _PRINT_STATEMENT = re.compile(r"^\s*print\s+(?![=(\s,.)\]])\S", re.MULTILINE)
 _EXCEPT_COMMA = re.compile(r"^\s*except\s+[\w.]+\s*,\s*\w+\s*:", re.MULTILINE)
+_FENCED = re.compile(r"```(?:\s*(?:python|py|ipython))?\s*\n(?P<code>.*)\n\s*```", re.DOTALL | re.IGNORECASE)
+_CONFLICT_MARKS = (re.compile(r"^<{7}(?: |$)", re.MULTILINE), re.compile(r"^>{7}(?: |$)", re.MULTILINE))
 _IMPORT_LINE = re.compile(r"^\s*(?:from|import)\s+([A-Za-z_]\w*)", re.MULTILINE)
 
 
@@ -79,6 +81,29 @@ def code_of(source: str) -> str:
 def parse(source: str) -> ast.Module | None:
     """The syntax tree of a cell, magics set aside; None where it is no Python 3. Line numbers are the cell's."""
     return _parsed(source) or _parsed(code_of(source))
+
+
+def is_code_as_text(cell: HasSource) -> bool:
+    """Whether a text cell holds code, as where its kind was changed by accident, or in a fence of three backticks.
+
+    Words that happen to be Python (``x``, ``print``) are none: something must be called or bound.
+    """
+    if cell.kind == "code":
+        return False
+    fenced = _FENCED.fullmatch(cell.source.strip())
+    tree = parse(fenced["code"] if fenced else cell.source)
+    if tree is None:
+        return False
+    return any(
+        isinstance(node, ast.Import | ast.ImportFrom | ast.FunctionDef | ast.ClassDef | ast.For | ast.With)
+        or (isinstance(node, ast.Assign | ast.Expr) and any(isinstance(part, ast.Call) for part in ast.walk(node)))
+        for node in tree.body
+    )
+
+
+def has_conflict_marks(source: str) -> bool:
+    """Whether the marks of an unfinished merge stand in a cell."""
+    return all(mark.search(source) for mark in _CONFLICT_MARKS)
 
 
 def imports(tree: ast.AST) -> Iterator[str]:

@@ -276,7 +276,7 @@ def _under_review(result: CheckResult, section: Section, findings: Iterable[Find
     is_questioned = result.basis in {"verified", "claimed"} or any(finding.of_layers for finding in here)
     if result.outcome not in {"passed", "partial"} or not here or not is_questioned:
         return result
-    text = "A person looks at this before it counts: the figures of this part do not agree with each other."
+    text = "A tutor looks at this before it counts: the figures of this part do not agree with each other."
     return result.model_copy(update={"outcome": "needs_review", "cause": "flagged", "share": 0.0, "feedback": text})
 
 

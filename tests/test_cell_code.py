@@ -4,12 +4,53 @@ import ast
 
 import pytest
 
-from grader.cell_code import code_of, imported_modules, is_python_2, libraries, parse
+from grader.cell_code import (
+    code_of,
+    has_conflict_marks,
+    imported_modules,
+    is_code_as_text,
+    is_python_2,
+    libraries,
+    parse,
+)
 from grader.records import Cell
 
 
 def cells(*sources: str) -> list[Cell]:
     return [Cell(index=index, kind="code", source=source) for index, source in enumerate(sources)]
+
+
+@pytest.mark.parametrize(
+    ("source", "is_code"),
+    [
+        ("model = Sequential()\nmodel.fit(x, y)", True),
+        ("```python\nmodel.fit(x, y)\n```", True),
+        ("import numpy as np", True),
+        ("The training loss falls.", False),
+        ("overfitting", False),
+        ("a = b", False),
+        ("We call `model.fit(x, y)` here", False),
+        ("# Exercise 4", False),
+    ],
+)
+def test_a_text_cell_may_hold_code(*, source: str, is_code: bool) -> None:
+    """Something is called, imported or defined in it, and no word stands beside it."""
+    assert is_code_as_text(Cell(index=0, kind="markdown", source=source)) is is_code
+    assert not is_code_as_text(Cell(index=0, kind="code", source=source))
+
+
+@pytest.mark.parametrize(
+    ("source", "is_marked"),
+    [
+        ("<<<<<<< HEAD\na = 1\n=======\na = 2\n>>>>>>> feature", True),
+        ("a <<<<<<< b", False),
+        ("print('>>>>>>> x')", False),
+        ("# =======\na = 1", False),
+    ],
+)
+def test_marks_of_an_unfinished_merge_are_known(*, source: str, is_marked: bool) -> None:
+    """Both of them, each at the start of a line."""
+    assert has_conflict_marks(source) is is_marked
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,8 @@ from grader.training.rows_of_fits import test_rows_in, width
 from grader.training.thresholds import THRESHOLDS as TRAINING
 
 _SCALING_LAYERS = frozenset({"Rescaling", "Normalization", "BatchNormalization", "LayerNormalization"})
+_OTHER_INPUT = frozenset({"Embedding", "CategoryEncoding", "Discretization", "Hashing", "IntegerLookup", "Lambda"})
+"""Layers whose input need not be small, or that may scale it."""
 
 
 def unscaled_input(training: Training) -> Iterator[Remark]:
@@ -23,7 +25,8 @@ def unscaled_input(training: Training) -> Iterator[Remark]:
         coordinates exceed it, and small whole numbers do no harm, so only values far from 0 are reported.
     """
     layers = training.submission.evidence.model(training.model_id).layers
-    if any(layer.class_name in _SCALING_LAYERS for layer in layers[: THRESHOLDS.scales_early]):
+    first = layers[: THRESHOLDS.scales_early]
+    if any(layer.class_name in _SCALING_LAYERS | _OTHER_INPUT or layer.own_class is not None for layer in first):
         return
     for fit in training.fits:
         low, high = fit.x.minimum, fit.x.maximum

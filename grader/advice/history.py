@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
-from itertools import pairwise
+import statistics
+from collections.abc import Iterator, Sequence
+from itertools import combinations, pairwise
 
 from grader.advice.thresholds import THRESHOLDS
 from grader.advice.training import Remark, Training
@@ -45,13 +46,30 @@ def overfitting(training: Training) -> Iterator[Remark]:
     if len(loss) != len(held) or not _has_shape(loss) or not _has_shape(held):
         return
     best = min(range(len(held)), key=held.__getitem__)
-    if held[-1] > held[best] * (1 + THRESHOLDS.risen) and held[best] > 0 and loss[-1] < loss[best]:
+    if held[best] > 0 and loss[-1] < loss[best] and rises(held[best:]):
         yield Remark(
             "overfitting",
             f"In {training.where} the validation loss was lowest in epoch {best + 1} ({shown(held[best])}) and rose to"
             f" {shown(held[-1])} by epoch {len(held)}, while the training loss fell from {shown(loss[best])} to"
             f" {shown(loss[-1])}: from there on the model overfits.",
         )
+
+
+def rises(values: Sequence[float]) -> bool:
+    """Whether a validation loss rises from its lowest value on, beyond the noise of single epochs.
+
+    Args:
+        values: From the lowest one on, shape ``(epochs,)``, positive.
+
+    Source:
+        Mann, Econometrica 1945: a trend is a series of which later values are larger more often than chance has it.
+    """
+    pairs = list(combinations(values, 2))
+    if len(values) <= THRESHOLDS.fewest_risen:
+        return False
+    larger = sum(later > earlier for earlier, later in pairs)
+    end = statistics.median(values[-THRESHOLDS.fewest_risen :])
+    return larger >= THRESHOLDS.rising_share * len(pairs) and end > values[0] * (1 + THRESHOLDS.risen)
 
 
 def no_progress(training: Training) -> Iterator[Remark]:
@@ -61,6 +79,8 @@ def no_progress(training: Training) -> Iterator[Remark]:
         AutoTrainer.
     """
     accuracy, loss = training.accuracy, training.history("loss")
+    if training.continues or max(accuracy, default=0.0) > training.guessing + THRESHOLDS.above_guessing:
+        return
     if not _has_shape(accuracy) or not _has_shape(loss) or loss[-1] < THRESHOLDS.settled * loss[0]:
         return
     gained = max(accuracy) - accuracy[0]
@@ -84,7 +104,7 @@ def oscillation(training: Training) -> Iterator[Remark]:
     if not _has_shape(accuracy):
         return
     swings = sum(before - after >= THRESHOLDS.swing for before, after in pairwise(accuracy))
-    if swings >= THRESHOLDS.swinging_share * len(accuracy):
+    if swings >= max(THRESHOLDS.fewest_swings, THRESHOLDS.swinging_share * len(accuracy)):
         yield Remark(
             "oscillation",
             f"The training accuracy in {training.where} fell by {THRESHOLDS.swing:g} or more in {swings} of"

@@ -68,6 +68,38 @@ class AdviceThresholds:
     Test: `test_two_swings_in_ten_epochs_are_unsteady`.
     """
 
+    fewest_swings: int = 2
+    """A single fall may be chance, however few the epochs.
+
+    Unit: falls.
+    Source: judgement.
+    Test: `test_one_swing_is_chance`.
+    """
+
+    fewest_risen: int = 3
+    """So many epochs must follow the lowest validation loss, and their median counts: one epoch is noise.
+
+    Unit: epochs.
+    Source: judgement.
+    Test: `test_one_epoch_of_noise_is_no_overfitting`.
+    """
+
+    rising_share: float = 0.8
+    """Of all pairs of epochs from the lowest validation loss on, the later one is larger in so many where it rises.
+
+    Unit: share of pairs, in [0, 1].
+    Source: pairs with the lowest loss always agree and half of the others by chance: 0.75 of six, less of more.
+    Test: `test_one_epoch_of_noise_is_no_overfitting`.
+    """
+
+    above_guessing: float = 0.05
+    """A model that is better than guessing by more than this has learned, if only in the first epoch.
+
+    Unit: accuracy, in [0, 1].
+    Source: judgement.
+    Test: `test_a_model_that_learned_before_has_not_hardly_learned`.
+    """
+
     fewest_epochs: int = 5
     """A curve of fewer epochs has no shape.
 

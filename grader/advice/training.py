@@ -65,6 +65,21 @@ class Training:
         """Of the loss; empty where it is unknown."""
         return (self.compiled.loss or "") if self.compiled is not None else ""
 
+    @property
+    def continues(self) -> bool:
+        """Whether the model was trained or had weights set before the first of the fits."""
+        first, evidence = self.fits[0], self.submission.evidence
+        earlier = [fit for fit in evidence.fits if fit.seq < first.seq and is_training(fit)]
+        known = {fit.weights_after for fit in earlier} | {item.weights for item in evidence.weights_set}
+        trained = any(fit.model == first.model for fit in earlier)
+        return trained or (first.weights_before is not None and first.weights_before in known)
+
+    @property
+    def guessing(self) -> float:
+        """The accuracy of always naming the most frequent class, in [0, 1]; 1 where the classes are not known."""
+        counts = [fit.y.class_counts for fit in self.fits if fit.y is not None and fit.y.class_counts]
+        return max(max(one.values()) / sum(one.values()) for one in counts) if counts else 1.0
+
     def history(self, key: str) -> tuple[float, ...]:
         """One value an epoch over all fits, shape ``(epochs,)``."""
         return tuple(value for fit in self.fits for value in fit.history.get(key, ()))

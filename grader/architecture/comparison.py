@@ -191,7 +191,7 @@ def _value(found: tuple[PlainLayer, ...], expected: Expected, *, at: int, key: s
         return Difference(text, f"Give {_the(place)} {wanted} unit{'' if wanted == '1' else 's'}.")
     yours = found[at].activation if key == "activation" else found[at].values.get(key)
     if isinstance(yours, list | tuple):
-        yours = "x".join(map(str, yours))
+        yours = TIMES.join(map(str, yours))
     name = key.replace("_", " ")
     if key == "activation" and yours == "linear":
         text = f"Your {place} has no activation; {wanted} was asked for."
@@ -238,4 +238,4 @@ def _place(found: tuple[PlainLayer, ...], *, at: int) -> str:
 
 
 def _wanted_text(wanted: Wanted) -> str:
-    return "x".join(map(str, wanted)) if isinstance(wanted, tuple) else str(wanted)
+    return TIMES.join(map(str, wanted)) if isinstance(wanted, tuple) else str(wanted)

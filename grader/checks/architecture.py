@@ -93,7 +93,8 @@ def _judged(plain: PlainModel, comparison: Comparison, *, params: ArchitecturePa
     texts = [difference.text for difference in comparison.differences]
     told = " ".join(texts[:MAX_DIFFERENCES_TOLD])
     if len(texts) > MAX_DIFFERENCES_TOLD:
-        told += f" {len(texts) - MAX_DIFFERENCES_TOLD} more properties differ."
+        more = len(texts) - MAX_DIFFERENCES_TOLD
+        told += f" {more} more {'property differs' if more == 1 else 'properties differ'}."
     words["next_step"] = comparison.differences[0].step
     if comparison.undecided:
         return needs_review("unverifiable", f"{told} But {comparison.undecided}; a tutor will decide.", words)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from pydantic import Field
 
+from grader.architecture.layers import TIMES
 from grader.checks.thresholds import THRESHOLDS
 from grader.figures.plotted_data import cells_of, figures_by_nearness, was_cut
 from grader.judging.registry import Params, check
@@ -120,7 +121,7 @@ def _not_shown(
     size = len(truth)
     return absent(
         section,
-        f"No picture of a {size} x {size} confusion matrix was found in this section.",
+        f"No picture of a {size}{TIMES}{size} confusion matrix was found in this section.",
         words,
         yours="no such picture",
         next_step=step,
@@ -245,4 +246,4 @@ def _summary(values: Floats) -> str:
     on_diagonal = float(np.diagonal(values).sum())
     if abs(total - round(total)) < 1e-9 and total > 2 * len(values):
         return f"{total:,.0f} rows, {on_diagonal:,.0f} of them on the diagonal"
-    return f"a {len(values)} x {len(values)} matrix of shares"
+    return f"a {len(values)}{TIMES}{len(values)} matrix of shares"

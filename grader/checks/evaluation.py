@@ -131,14 +131,13 @@ def _printed(
 ) -> _Printed:
     def is_right(item: Quantity, within: float = tolerance) -> bool:
         return not _is_anothers(item, name, values=values, others=others) and any(
-            _is_as_fine_as(form, THRESHOLDS.coarsest_step) and form.equals(value, tolerance=within)
-            for form in _forms(item, name)
-            for value in values
+            form.equals(value, tolerance=within) for form in _forms(item, name) for value in values
         )
 
     named = [item for item in own if item.is_named(name) and item.step < 1]
     fine = [item for item in own if item.is_of_test_set and _is_as_fine_as(item, THRESHOLDS.fine_step)]
-    close = [item for item in (*named, *fine) if is_right(item)]
+    errors = [item for item in own if name == "accuracy" and item.says_errors and item.is_of_test_set and item.step < 1]
+    close = [item for item in (*named, *fine, *errors) if is_right(item)]
     # Another model's figure may be as close as the tolerance allows; the model's own is equal to its digits.
     right = next((item for item in close if is_right(item, 0.0)), next(iter(close), None))
     wrong = next((item for item in reversed(named)), None) if right is None else None
@@ -148,8 +147,9 @@ def _printed(
 
 
 def _forms(item: Quantity, name: MetricName) -> tuple[Quantity, ...]:
-    """What a printed number may stand for: accuracies are written as shares and in per cent."""
-    return (item, item.as_per_cent) if name == "accuracy" and item.value > 1 else (item,)
+    """What a printed number may stand for: accuracies are written as shares, in per cent, or as what is wrong."""
+    forms = (item, item.as_per_cent) if name == "accuracy" and item.value > 1 else (item,)
+    return tuple(form.complement for form in forms) if name == "accuracy" and item.says_errors else forms
 
 
 def _is_as_fine_as(item: Quantity, step: float) -> bool:

@@ -27,6 +27,7 @@ from grader.records import (
     ModelRecord,
 )
 from grader.training.data_of_fits import rows_of
+from grader.training.rows_of_fits import data_set_widths, width
 from grader.training.thresholds import THRESHOLDS as TRAINING
 
 
@@ -271,15 +272,16 @@ def _wanted(use: DataSetUse | None, params: PreparedDataParams) -> str:
 
 
 def _inputs(section: SectionView, rows: int) -> Iterator[ArraySummary]:
-    """Arrays of so many rows with several values each, wherever they were seen."""
+    """Arrays of so many rows, each as long as the data set's, wherever they were seen."""
     events: Iterable[ArraySummary] = (
         *(item.array for item in section.evidence.arrays),
         *(item.x for item in section.evidence.evaluations),
         *(item.x for item in section.evidence.predictions),
         *(item.x for item in section.evidence.fits),
     )
+    widths = data_set_widths(section.submission)
     for array in events:
-        if array.rows == rows and math.prod(array.shape[1:]) > 1 and not array.one_hot:
+        if array.rows == rows and width(array) > 1 and not array.one_hot and (not widths or width(array) in widths):
             yield array
 
 

@@ -11,7 +11,7 @@ from grader.judging.bands import Limit, Within, absolute, judge, judged, relativ
 from grader.judging.measured import GAP, TEST_GAP, figure_name, section_figures
 from grader.judging.parameters import ComparedSectionId
 from grader.judging.registry import Params, check
-from grader.judging.results import Words, failed, listed, needs_review, passed, shown
+from grader.judging.results import Words, blocked, failed, listed, needs_review, passed, shown
 from grader.judging.subject import (
     fit_cells,
     nothing_trained,
@@ -24,6 +24,7 @@ from grader.judging.subject import (
 from grader.judging.views import SectionView
 from grader.metrics import ERRORS, METRICS, SCORES, ErrorName, ScoreName
 from grader.records import CheckResult, EvaluationRecord
+from grader.training.data_of_fits import trained_elsewhere
 
 Part = Literal["train", "validation", "test", "test_shifted"]
 _PART_NAMES = {"train": "training", "validation": "validation", "test": "test"}
@@ -311,6 +312,9 @@ def _only_claimed(section: SectionView, *, part: Part, name: str, limits: list[L
         words["expected"] = " and ".join(limit.words for limit in limits)
         text = f"{what} is {shown(claims[-1])} by what your own notebook says of it; {words['expected']} was required."
         return failed(text, words, next_step="Compare the rows that the model is trained on with those of the task.")
+    elsewhere = trained_elsewhere(section) if part in {"test", "test_shifted"} and not claims else None
+    if elsewhere is not None:
+        return blocked(f"{what} does not exist. {elsewhere}", words, yours="trained on other rows")
     missing = untested if part == "test" else unverified
     return missing(section, what, words)
 

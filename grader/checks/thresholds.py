@@ -52,16 +52,8 @@ class CheckThresholds:
     Test: `test_shares_of_hundredths_tell_a_matrix`.
     """
 
-    coarsest_step: float = 0.01
-    """A number printed to fewer digits than this fits too much to say anything; above 1, than this share of it.
-
-    Unit: one unit of the number's last digit.
-    Source: two digits of an accuracy: one figure in a hundred agrees by chance.
-    Test: `test_right_prints_pass_in_any_form`.
-    """
-
     fine_step: float = 0.001
-    """So many digits tell a figure even where no word stands beside it; likewise.
+    """So many digits tell a figure even where no word stands beside it; above 1, of this share of it.
 
     Unit: one unit of the number's last digit.
     Source: three digits: one figure in a thousand agrees by chance.

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import ast
 import re
 from collections.abc import Mapping
 
 from grader.attribution import Attribution
-from grader.cell_code import libraries, parse
+from grader.cell_code import has_conflict_marks, is_code_as_text, libraries
 from grader.judging.results import blocked, needs_review
 from grader.judging.views import SectionView, SubmissionView
 from grader.limits import MAX_ERROR_CHARACTERS
 from grader.records import CellRun, CheckResult, Evidence, FitRecord, SectionMatch
 
 _BEFORE_COLON = re.compile(r"^[^:\-\u2013\u2014]{1,40}?(?=\s*[:\-\u2013\u2014])")
-_MERGE_MARKS = ("<<<<<<<", ">>>>>>>")
+_MODEL_CODE = re.compile(r"\b(?:fit|train_on_batch|Sequential|Model|GradientTape)\s*\(")
 _TAG = re.compile(r"\s*\([^)]*\)")
 
 
@@ -61,10 +60,10 @@ def why_no_model(section: SectionView) -> str:
     failed, text = first_failure(section), code_in_text(section)
     of_other = section.match.borrowed_from
     where = "this section" if of_other is None else section_name(of_other, section.matching)
+    if text is not None:
+        return f"No model was trained in {where}, because cell {text.index + 1} is a text cell that holds code."
     if failed is not None:
         return f"No model was trained in {where}, because {what_failed(failed, section.attribution)}."
-    if text is not None:
-        return f"No model was trained in {where}: cell {text.index + 1} is a text cell that holds code, and never ran."
     if not section.evidence.models:
         return _no_keras(section.evidence)
     if section.match.model is not None:
@@ -86,9 +85,13 @@ def own_failure(section: SectionView) -> CellRun | None:
 
 
 def code_in_text(section: SectionView) -> CellRun | None:
-    """The first text cell that holds code, of the section that owns the model before any other."""
-    cells = (cell for one in _with_owner(section) for cell in one.cells if cell.kind != "code")
-    return next((cell for cell in cells if _is_code(cell.source)), None)
+    """The first text cell that holds code of a model, of the section that owns the model before any other.
+
+    A text of the handed-out notebook is none: it may show how something is written.
+    """
+    handed_out = {text.strip() for text in section.submission.template_texts}
+    texts = (cell for one in _with_owner(section) for cell in one.cells if _MODEL_CODE.search(cell.source))
+    return next((cell for cell in texts if is_code_as_text(cell) and cell.source.strip() not in handed_out), None)
 
 
 def what_failed(cell: CellRun, attribution: Attribution) -> str:
@@ -106,7 +109,7 @@ def what_failed(cell: CellRun, attribution: Attribution) -> str:
     if cell.error is not None:
         value = cell.error.value.strip().splitlines()[0][:MAX_ERROR_CHARACTERS] if cell.error.value.strip() else ""
         raised = f"{name} raised {cell.error.name}" + (f": {value.rstrip('.')}" if value else "")
-        if has_merge_marks(cell):
+        if has_conflict_marks(cell.source):
             return f"{raised} (the marks of an unfinished merge stand in it)"
         instead = (
             cause.detail.rstrip(".") if cause is not None and cause.kind == "removed_api" and not cause.follows else ""
@@ -144,10 +147,10 @@ def _why_not_run(cell: CellRun, attribution: Attribution) -> str:
 def fix_for(section: SectionView) -> str:
     """The next step to a trained model: fix the cell that failed, train what was built, or build it."""
     cell, text = first_failure(section), code_in_text(section)
-    if cell is not None:
-        return fix_of(cell, section.attribution)
     if text is not None:
         return f"Make cell {text.index + 1} a code cell, then run the notebook from the top in a fresh kernel."
+    if cell is not None:
+        return fix_of(cell, section.attribution)
     if section.model is not None and borrowed_model(section) is None:
         return "Train the model that you built, with fit."
     return "Build the model that the task asks for, compile it, and train it with fit."
@@ -158,29 +161,14 @@ def fix_of(cell: CellRun, attribution: Attribution) -> str:
     ended = attribution.ended_by
     if cell.status == "not_run" and ended is not None:
         return f"Fix cell {ended + 1}, so that the cells after it run."
-    if has_merge_marks(cell):
+    if has_conflict_marks(cell.source):
         return f"Keep one of the two versions in cell {cell.index + 1}, and delete the marks of the merge."
     return f"Fix cell {cell.index + 1}, then run the notebook from the top in a fresh kernel."
-
-
-def has_merge_marks(cell: CellRun) -> bool:
-    """Whether a cell is no Python because an unfinished merge left its marks in it."""
-    lines = cell.source.splitlines()
-    return parse(cell.source) is None and all(any(line.startswith(mark) for line in lines) for mark in _MERGE_MARKS)
 
 
 def _with_owner(section: SectionView) -> list[SectionView]:
     owner = section.match.borrowed_from
     return [section.of(owner), section] if owner in section.matching and owner is not None else [section]
-
-
-def _is_code(text: str) -> bool:
-    """Whether a text is Python that does something, and no words."""
-    tree = parse(text)
-    if tree is None:
-        return False
-    calls = any(isinstance(node, ast.Call) for node in ast.walk(tree))
-    return calls and any(isinstance(node, ast.Assign | ast.Import | ast.ImportFrom) for node in ast.walk(tree))
 
 
 def _no_keras(evidence: Evidence) -> str:

@@ -135,14 +135,14 @@ def judge(value: float, limits: list[Limit], *, what: str, advice: str, words: W
         return passed(f"{what} is {shown(value)}; {words['expected']} was required.", words)
     worst = next((limit for limit in missed if not limit.is_near(value)), missed[0])
     words["yours"] = shown(value, beside=worst.line)
+    side, limit = ("below", "required") if worst.side == "lower" else ("above", "allowed")
     if worst.is_near(value):
         return needs_review(
             "borderline",
-            f"{what} is {words['yours']}, close to the line of {shown(worst.line, beside=value)}; a tutor will decide.",
+            f"{what} is {words['yours']}, close to the {limit} {shown(worst.line, beside=value)}; a tutor will decide.",
             words,
             next_step=advice,
         )
-    side = "below" if worst.side == "lower" else "above"
     return failed(
-        f"{what} is {words['yours']}, {side} the line of {shown(worst.line, beside=value)}.", words, next_step=advice
+        f"{what} is {words['yours']}, {side} the {limit} {shown(worst.line, beside=value)}.", words, next_step=advice
     )

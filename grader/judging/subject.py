@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from grader.errors import StoreError
-from grader.judging.absence import fix_for, fix_of, own_failure, what_failed, why_no_model
+from grader.judging.absence import fix_for, fix_of, is_training, own_failure, what_failed, why_no_model
 from grader.judging.results import Words, blocked, failed, needs_review
 from grader.judging.views import SectionView
 from grader.records import ArrayRef, CheckResult, EvaluationRecord, FitRecord, Measurement, PredictionRecord
@@ -30,8 +30,9 @@ def numbers(section: SectionView, ref: ArrayRef | None) -> Floats | None:
 
 
 def fit_cells(section: SectionView) -> tuple[int, ...]:
-    """The cells in which the section's model was trained."""
-    return tuple(dict.fromkeys(fit.cell for fit in section.fits if fit.cell is not None))
+    """The cells in which the section's model was trained; those of fits that took no step where there are no others."""
+    cells = [(fit.cell, is_training(fit)) for fit in section.fits if fit.cell is not None]
+    return tuple(dict.fromkeys(cell for cell, trained in cells if trained or not any(one for _, one in cells)))
 
 
 def fits_of_model(section: SectionView) -> tuple[FitRecord, ...]:

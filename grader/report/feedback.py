@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -103,7 +104,7 @@ def render_feedback(graded: GradedSubmission, *, folder: SubmissionFolder) -> st
     Returns:
         A self-contained HTML document.
     """
-    shown = tuple(verdict for verdict in graded.verdicts if verdict.visibility == "student")
+    shown = tuple(_for_student(verdict) for verdict in graded.verdicts if verdict.visibility == "student")
     graded = graded.model_copy(update={"verdicts": shown})
     evidence = folder.read_evidence() if graded.status != "not_run" else None
     measurements = folder.read_measurements() if evidence is not None else None
@@ -115,6 +116,7 @@ def render_feedback(graded: GradedSubmission, *, folder: SubmissionFolder) -> st
             sections=_sections(graded, evidence=evidence, measurements=measurements, folder=folder),
             # A file that could not be run has one thing to fix, and the page says it already.
             fix_first=_fix_first(graded) if graded.status != "not_run" else [],
+            has_blocked=any(verdict.outcome == "blocked" for verdict in graded.verdicts),
             general_advice=[item for item in graded.advice if item.section not in graded.matching],
             by_hand=[verdict for verdict in graded.verdicts if verdict.cause == "by_hand"],
             cells=_cells(evidence, folder=folder) if evidence is not None else (),
@@ -127,6 +129,11 @@ def render_feedback(graded: GradedSubmission, *, folder: SubmissionFolder) -> st
             on_sample=any(use.sample and use.loaded for use in graded.data),
         )
     )
+
+
+def _for_student(verdict: Verdict) -> Verdict:
+    """A verdict without what stands beside an answer for the tutor who marks it."""
+    return verdict.model_copy(update={"expected": ""}) if verdict.basis == "manual" else verdict
 
 
 def architecture_text(layers: Sequence[LayerRecord]) -> str:
@@ -247,17 +254,34 @@ def _replay(fit: FitRecord, *, measurements: Measurements | None) -> str:
 def _fix_first(graded: GradedSubmission) -> list[tuple[Verdict, str]]:
     """The largest recoverable losses, each with its section's title where another one is called the same.
 
-    What one step fixes together is named once, by its largest.
+    First what the run stopped at, then what was tried, then what was never begun. What one step fixes together is named
+    once, by its largest; a cell that failed is one such step for every section that lacks something because of it.
     """
     lost = [v for v in graded.verdicts if v.outcome in {"failed", "partial", "blocked"} and v.points > v.earned]
-    lost.sort(key=lambda v: (v.bonus, v.outcome == "blocked", v.earned - v.points))
+    failing = graded.execution.first_error_cell
+    begun = {v.section for v in graded.verdicts if v.earned or v.outcome in {"partial", "needs_review"}}
+    begun |= {name for name, match in graded.matching.items() if match.model is not None or match.fits}
+
+    def rank(verdict: Verdict) -> tuple[bool, bool, bool, bool, float]:
+        is_stop = (
+            failing is not None and failing in verdict.cells and verdict.next_step.startswith("Restart the kernel")
+        )
+        never_begun = not is_stop and verdict.section not in begun and not _names_cell(verdict)
+        return verdict.bonus, not is_stop, never_begun, verdict.outcome == "blocked", verdict.earned - verdict.points
+
     by_step: dict[tuple[str, str], Verdict] = {}
-    for verdict in lost:
-        by_step.setdefault((verdict.section, verdict.next_step or verdict.criterion), verdict)
+    for verdict in sorted(lost, key=rank):
+        section = "" if _names_cell(verdict) else verdict.section
+        by_step.setdefault((section, verdict.next_step or verdict.criterion), verdict)
     first = list(by_step.values())[:MAX_FIX_FIRST]
     titles = Counter(verdict.title for verdict in first)
     sections = {name: match.title or name for name, match in graded.matching.items()}
     return [(v, sections.get(v.section, v.section) if titles[v.title] > 1 else "") for v in first]
+
+
+def _names_cell(verdict: Verdict) -> bool:
+    """Whether the next step is to fix one cell, and so the same for all that hangs on it."""
+    return re.match(r"(?:Fix|Make) cell \d", verdict.next_step) is not None
 
 
 def _first_error(evidence: Evidence) -> tuple[CellRun, str] | None:

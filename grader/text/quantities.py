@@ -16,6 +16,13 @@ _ESCAPE = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 _BAR = re.compile(r"^\s*\d+/(?:\d+|Unknown)\b.*\d\s?(?:s|ms|us|.s)(?:/(?:step|epoch|sample))?\b")
 _EPOCH = re.compile(r"^\s*Epoch \d+(?:/\d+)?\s*$", re.IGNORECASE)
 
+_SHARE = re.compile(
+    r"(?<![\w.,/])(?P<part>\d{1,9})\s?(?:/|out of|of|von|aus|sur|de)\s?(?P<all>[1-9]\d{1,8})(?![\w/]|[.,]\d)",
+    re.IGNORECASE,
+)
+"""A number of rows among all: ``917/1000``, ``917 out of 1000``."""
+
+_ERRORS = re.compile(r"\berr|fehler|wrong|incorrect|misclass|falsch", re.IGNORECASE)
 _OTHER_PARTS = re.compile(r"\bval(?!ue)|valid|train", re.IGNORECASE)
 _PER_CENT = re.compile(r"%|per ?cent|prozent", re.IGNORECASE)
 _TEST = re.compile(r"test|eval", re.IGNORECASE)
@@ -64,6 +71,16 @@ class Quantity:
         """The same read as per cent, for a bare ``97.62``."""
         return replace(self, value=self.value / 100, step=self.step / 100)
 
+    @property
+    def says_errors(self) -> bool:
+        """Whether the words speak of what is wrong, so that the accuracy is the rest of it."""
+        return _ERRORS.search(self.words) is not None
+
+    @property
+    def complement(self) -> Quantity:
+        """One less the number: the accuracy of an error rate."""
+        return replace(self, value=1 - self.value)
+
     def equals(self, value: float, *, tolerance: float) -> bool:
         """Whether it is that figure to its digits, rounded or cut off, or within the tolerance."""
         slack = 1e-9
@@ -110,6 +127,20 @@ def _of_line(line: str) -> list[Quantity]:
         words = between if re.search(r"[^\W\d_]{2,}", between) else words
         end = match.end()
         found.append(_quantity(match, words))
+    return [*_shares(line), *found]
+
+
+def _shares(line: str) -> list[Quantity]:
+    """Numbers of rows among all, as shares, with the words on both sides of each."""
+    matches = list(_SHARE.finditer(line))
+    ends = [0, *(match.end() for match in matches)]
+    starts = [*(match.start() for match in matches[1:]), len(line)]
+    found = []
+    for match, end, start in zip(matches, ends, starts, strict=False):
+        words = f"{line[end : match.start()]} {line[match.end() : start]}"
+        part, whole = int(match["part"]), int(match["all"])
+        if part <= whole:
+            found.append(Quantity(value=part / whole, step=1 / whole, words=words, text=match.group()))
     return found
 
 

@@ -42,6 +42,20 @@ def wrong_data(section: SectionView, *, data_set: str | None, data_of: str | Non
     return None
 
 
+def trained_elsewhere(section: SectionView, *, data_set: str | None = None) -> str | None:
+    """Why the section's model has no figures on a data set: it was trained on other rows. None where it may have been.
+
+    Args:
+        section: Whose model it is.
+        data_set: Keras's name of the data set; None for the one that the notebook loaded.
+    """
+    name = data_set or (section.data_set.name if section.data_set is not None else None)
+    if name is None or not section.fits:
+        return None
+    problems = [_not_the_data_set(section, fit, name=name) for fit in section.fits]
+    return problems[-1].text if all(problems) and problems[-1] is not None else None
+
+
 def _test_rows(section: SectionView, fit: FitRecord) -> DataProblem | None:
     share = test_rows_in(section.submission, fit.x)
     if share is None or share <= THRESHOLDS.share_of_chance:

@@ -13,7 +13,7 @@ from grader.judging.registry import Params
 from grader.judging.results import counted, listed
 from grader.judging.views import SectionView
 from grader.records import FitRecord
-from grader.training.rows_of_fits import hashes, share_within
+from grader.training.rows_of_fits import hashes, rows_beside, share_within
 from grader.training.thresholds import THRESHOLDS
 
 State = Literal["right", "off", "unknown", "stopped early", "cut by us"]
@@ -122,8 +122,9 @@ def recipe_words(recipe: Asked) -> str:
 def held_out(section: SectionView, fit: FitRecord) -> float | None:
     """The share of rows that a fit held out, in [0, 1]; None where that is unknown.
 
-    A loop shows no validation; what it left of the data set's training part is taken to be held out, and of a table
-    what it was asked about while it was trained.
+    A loop of the student's own names no validation set. What it was asked about while it was trained is one, and so is
+    an array of the notebook that completes its rows to the data set's training part. Rows that are merely not trained
+    on are none.
     """
     if fit.validation is not None:
         if fit.validation.fraction is not None:
@@ -135,10 +136,10 @@ def held_out(section: SectionView, fit: FitRecord) -> float | None:
     train, held = section.measurement("train"), section.measurement("validation")
     if train is not None and train.of_rows:
         return held.rows / (held.rows + train.rows) if held is not None else None
-    use = section.data_set
-    if use is None or not fit.x.rows or fit.x.rows > use.train_rows:
-        return None
-    return 1 - fit.x.rows / use.train_rows
+    beside = rows_beside(section.submission, fit)
+    if beside is None and section.data_set is not None and fit.x.rows == section.data_set.train_rows:
+        return 0.0
+    return beside / (beside + fit.x.rows) if beside else None
 
 
 def _judged(section: SectionView, asked: Asked) -> Iterator[Aspect]:
@@ -233,13 +234,21 @@ def _requested(fits: tuple[FitRecord, ...]) -> int:
 
 
 def _batches(fits: tuple[FitRecord, ...], asked: int) -> Aspect:
+    """Keras refuses ``batch_size`` with a generator or a pipeline, which make their batches themselves."""
     sizes = {fit.batch_size for fit in fits}
     if sizes == {asked}:
         return _RIGHT
     known = sorted(size for size in sizes if size is not None and size != asked)
     if known:
         text = f"The batch size is {' and '.join(map(str, known))}; {asked} was asked for."
-        return Aspect("off", text, f"Set batch_size={asked} in fit.")
+        kinds = {"loop" if fit.kind != "fit" else fit.x.kind for fit in fits if fit.batch_size != asked}
+        steps = {
+            "loop": f"Take {asked} rows in each step of your loop.",
+            "generator": f"Make batches of {asked} rows in your generator.",
+            "dataset": f"Make batches of {asked} rows, as with .batch({asked}).",
+        }
+        step = steps.get(kinds.pop(), "") if len(kinds) == 1 else ""
+        return Aspect("off", text, step or f"Set batch_size={asked} in fit.")
     return Aspect("unknown", "The batch size of this training could not be seen.")
 
 

@@ -7,7 +7,7 @@ from grader.limits import MAX_UNKNOWN_ARRAYS
 from grader.records import ArraySummary, Evidence
 from grader.verification.guest.input_transform import InputTransform
 from grader.verification.row_matching import KnownRows, Read, Recognised, recognise
-from grader.verification.tables import recognise_in_table, table_of, tables_named_in
+from grader.verification.tables import recognise_by_feature, table_of, tables_named_in
 
 
 class RowIndex:
@@ -21,7 +21,7 @@ class RowIndex:
         self._known: dict[str, KnownRows] = {}
         self._seen: dict[str, Recognised | None] = {}
         self._unrecognised = 0
-        self._largest_first = sorted((fit.x for fit in evidence.fits), key=lambda x: -x.rows) if self._tables else []
+        self._largest_first = sorted((fit.x for fit in evidence.fits), key=lambda x: -x.rows)
         self.read = read
 
     def recognise(self, summary: ArraySummary | None) -> Recognised | None:
@@ -40,17 +40,26 @@ class RowIndex:
 
     def _search(self, summary: ArraySummary) -> Recognised | None:
         for name in self._tables:
-            transforms = self._transforms.setdefault(name, [])
-            in_table = recognise_in_table(summary, table_of(name), read=self.read, transforms=transforms)
+            in_table = self._by_feature(summary, table_of(name))
             if in_table is not None:
-                transforms += [] if any(in_table.transform is known for known in transforms) else [in_table.transform]
                 return in_table
         partial_match: Recognised | None = None
         for file in self._files:
             if file.name not in self._known:
                 self._known[file.name] = KnownRows.of_file(file)
-            found = recognise(summary, self._known[file.name], read=self.read)
+            known = self._known[file.name]
+            found = recognise(summary, known, read=self.read)
+            if (found is None or found.ids is None) and known.are_features:
+                found = self._by_feature(summary, known) or found
             if found is not None and found.ids is not None:
                 return found
             partial_match = partial_match or found
         return partial_match
+
+    def _by_feature(self, summary: ArraySummary, known: KnownRows) -> Recognised | None:
+        """Rows of a table or of a data set of features; how they were scaled is remembered for fewer rows."""
+        transforms = self._transforms.setdefault(known.name, [])
+        found = recognise_by_feature(summary, known, read=self.read, transforms=transforms)
+        if found is not None and not any(found.transform is one for one in transforms):
+            transforms.append(found.transform)
+        return found

@@ -23,6 +23,9 @@ Read = Callable[[ArrayRef], Array]
 
 PATTERN_CHUNK_ROWS = 10_000
 
+FEWEST_PIXELS = 100
+"""Rows of fewer numbers have too few zeros to be recognised by where they stand."""
+
 
 class KnownRows:
     """A data set under one numbering of its rows: the training part first, then the test part.
@@ -63,6 +66,16 @@ class KnownRows:
     @property
     def are_images(self) -> bool:
         return self.rows.ndim >= 3
+
+    @property
+    def are_features(self) -> bool:
+        """Whether a row is a few numbers, each with a scale of its own, and not a flattened image."""
+        return self.rows.ndim == 2 and 1 < self.rows.shape[1] < FEWEST_PIXELS
+
+    @cached_property
+    def values(self) -> tuple[Array, ...]:
+        """The values of each feature, sorted, each once; of rows that are features alone."""
+        return tuple(np.unique(column) for column in self.rows.T)
 
     @cached_property
     def hashes(self) -> Array:
@@ -195,7 +208,7 @@ def _by_pattern(sample: Array, known: KnownRows) -> InputTransform | None:
     """The transform of rows in any order, each feature with a positive scale of its own: zeros stay the lowest."""
     flat = sample.reshape(len(sample), -1)
     features = known.rows[0].size
-    if flat.shape[1] != features or features < 100 or known.rows.min() < 0:
+    if flat.shape[1] != features or features < FEWEST_PIXELS or known.rows.min() < 0:
         return None
     nonzero = (flat > flat.min(axis=0)).astype(np.float32)
     best = np.full(len(sample), np.inf)

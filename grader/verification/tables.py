@@ -1,4 +1,4 @@
-"""Recognises rows of scikit-learn's own tables, however a student splits, sorts and scales them.
+"""Recognises rows of scikit-learn's own tables and other features, however a student splits, sorts and scales them.
 
 Such a table has no official parts. What a model was never trained on is its test part, and it is judged by the table's
 own labels: selected rows or invented labels change no figure.
@@ -36,11 +36,6 @@ class Table(KnownRows):
         super().__init__(name, rows=rows, labels=labels, train_rows=len(rows))
 
     @cached_property
-    def values(self) -> tuple[Array, ...]:
-        """The values of each feature, sorted, each once."""
-        return tuple(np.unique(column) for column in self.rows.T)
-
-    @cached_property
     def duplicates(self) -> tuple[Array, Array]:
         """For each row, the first row equal to it and how many equal rows come before it, shapes ``(rows,)``."""
         _, first, inverse = np.unique(self.rows, axis=0, return_index=True, return_inverse=True)
@@ -51,7 +46,7 @@ class Table(KnownRows):
         return firsts, before
 
     def never_in(self, parts: Iterable[Array]) -> Array:
-        """Numbers of the rows that are in none of the parts; each part is numbers from `recognise_in_table`."""
+        """Numbers of the rows that are in none of the parts; each part is numbers from `recognise_by_feature`."""
         firsts, before = self.duplicates
         used = np.zeros(len(firsts), np.int64)
         for part in parts:
@@ -76,49 +71,52 @@ def table_of(name: str) -> Table:
     return Table(name, rows=np.asarray(rows, np.float64), labels=np.asarray(labels))
 
 
-def recognise_in_table(
-    summary: ArraySummary, table: Table, *, read: Read, transforms: Sequence[InputTransform] = ()
+def recognise_by_feature(
+    summary: ArraySummary, known: KnownRows, *, read: Read, transforms: Sequence[InputTransform] = ()
 ) -> Recognised | None:
-    """Recorded rows as rows of a table, each feature on a scale of its own; None unless every one of them is.
+    """Recorded rows as rows of a table or of a data set of features, each feature on a scale of its own.
 
-    Of rows that are equal in the table each has the number of the first.
+    Of rows that are equal each has the number of the first.
 
     Args:
         summary: Of the rows, stored whole.
-        table: The table.
+        known: The table or data set; its rows are features.
         read: Reads a stored array.
-        transforms: Those of other rows of this table, tried first: a few rows do not show their own.
+        transforms: Those of other rows of it, tried first: a few rows do not show their own.
+
+    Returns:
+        None unless every one of the rows is one of its own.
     """
     recorded = recorded_array(summary, read=read)
     if recorded is None or recorded.ndim < 2:
         return None
     wanted = recorded.reshape(len(recorded), -1)
     for transform in transforms:
-        ids = _by_transform(wanted, table, transform) if transform.shape == recorded.shape[1:] else None
+        ids = _by_transform(wanted, known, transform) if transform.shape == recorded.shape[1:] else None
         if ids is not None:
-            return Recognised(table, transform, ids)
-    if wanted.shape[1] > table.rows.shape[1] or len(np.unique(wanted, axis=0)) < THRESHOLDS.fewest_rows:
+            return Recognised(known, transform, ids)
+    if wanted.shape[1] > known.rows.shape[1] or len(np.unique(wanted, axis=0)) < THRESHOLDS.fewest_rows:
         return None
-    lines = _columns(wanted, table)
+    lines = _columns(wanted, known)
     if lines is None:
         return None
     source, scale, offset = (np.array([getattr(line, key) for line in lines]) for key in ("source", "scale", "offset"))
     transform = InputTransform(recorded.shape[1:], scale=scale, offset=offset, source=source, dtype=recorded.dtype.name)
-    ids = _by_transform(wanted, table, transform)
-    return None if ids is None else Recognised(table, transform, ids)
+    ids = _by_transform(wanted, known, transform)
+    return None if ids is None else Recognised(known, transform, ids)
 
 
-def _by_transform(wanted: Array, table: Table, transform: InputTransform) -> Array | None:
+def _by_transform(wanted: Array, known: KnownRows, transform: InputTransform) -> Array | None:
     """The number of each row under a transform; None where one of them is no row of the table under it."""
     columns = zip(
         np.asarray(transform.source).tolist(), transform.scale.tolist(), transform.offset.tolist(), strict=True
     )
     lines = [_Line(*column) for column in columns]
-    ids = _matches(wanted, [(place, line) for place, line in enumerate(lines) if line.source >= 0], table)
+    ids = _matches(wanted, [(place, line) for place, line in enumerate(lines) if line.source >= 0], known)
     if (ids < 0).any():
         return None
-    made = transform.apply(table.rows[ids]).reshape(wanted.shape)
-    largest = np.abs(transform.scale) * np.abs(table.rows).max() + np.abs(transform.offset)
+    made = transform.apply(known.rows[ids]).reshape(wanted.shape)
+    largest = np.abs(transform.scale) * np.abs(known.rows).max() + np.abs(transform.offset)
     return (
         ids
         if (np.abs(made - wanted) <= THRESHOLDS.roundings * float(np.finfo(np.float32).eps) * largest).all()
@@ -143,43 +141,43 @@ class _Line:
         return (column.astype(np.float64) - self.offset) / self.scale
 
 
-def _columns(wanted: Array, table: Table) -> list[_Line] | None:
-    """What each recorded feature is made of; None where one of them is of no feature of the table."""
+def _columns(wanted: Array, known: KnownRows) -> list[_Line] | None:
+    """What each recorded feature is made of; None where one of them is of no feature of the known."""
     found: list[list[_Line]] = []
-    width, used = table.rows.shape[1], set[int]()
+    width, used = known.rows.shape[1], set[int]()
     for place, column in enumerate(wanted.T):
         if column.min() == column.max():
             found.append([_Line(-1, 1.0, float(column[0]))])
             continue
         likely = [place, *(other for other in range(width) if other != place)]
-        possible = (_lines(column, source, table) for source in likely if source not in used)
+        possible = (_lines(column, source, known) for source in likely if source not in used)
         lines = next((item for item in possible if item), None)
         if lines is None:
             return None
         used.add(lines[0].source)
         found.append(next(([line] for line in lines if line.is_identity), lines))
-    return _decided(wanted, found, table) if len(used) > 1 else None
+    return _decided(wanted, found, known) if len(used) > 1 else None
 
 
-def _decided(wanted: Array, found: list[list[_Line]], table: Table) -> list[_Line]:
+def _decided(wanted: Array, found: list[list[_Line]], known: KnownRows) -> list[_Line]:
     """One line a feature: where several fit a feature of few values, the rows found by the other features decide."""
     sure = [place for place, lines in enumerate(found) if len(lines) == 1 and lines[0].source >= 0]
     if not sure or all(len(lines) == 1 for lines in found):
         return [lines[0] for lines in found]
-    ids = _matches(wanted, [(place, found[place][0]) for place in sure], table)
-    known = np.flatnonzero(ids >= 0)
+    ids = _matches(wanted, [(place, found[place][0]) for place in sure], known)
+    matched = np.flatnonzero(ids >= 0)
 
     def misses(line: _Line, place: int) -> float:
-        apart = np.abs(line.raw(wanted[known, place]) - table.rows[ids[known], line.source])
-        return float(np.median(apart)) if len(known) else 0.0
+        apart = np.abs(line.raw(wanted[matched, place]) - known.rows[ids[matched], line.source])
+        return float(np.median(apart)) if len(matched) else 0.0
 
     return [min(lines, key=partial(misses, place=place)) if len(lines) > 1 else lines[0]
             for place, lines in enumerate(found)]  # fmt: skip
 
 
-def _lines(column: Array, source: int, table: Table) -> list[_Line]:
+def _lines(column: Array, source: int, known: KnownRows) -> list[_Line]:
     """The rising lines that make every recorded value of a value of one feature, that of the widest span first."""
-    values, seen = table.values[source], np.unique(column.astype(np.float64))
+    values, seen = known.values[source], np.unique(column.astype(np.float64))
     if len(seen) > len(values):
         return []
     step = float(np.finfo(column.dtype).eps) if column.dtype.kind == "f" else 0.0
@@ -213,12 +211,12 @@ def _nearest(raw: Array, values: Array) -> Array:
     return np.where(raw - values[above - 1] <= values[above] - raw, above - 1, above)
 
 
-def _matches(wanted: Array, lines: Sequence[tuple[int, _Line]], table: Table) -> Array:
+def _matches(wanted: Array, lines: Sequence[tuple[int, _Line]], known: KnownRows) -> Array:
     """The first row of the table with these features of each recorded row, -1 where there is none."""
-    codes = [_nearest(line.raw(wanted[:, place]), table.values[line.source]) for place, line in lines]
-    known = [np.searchsorted(table.values[line.source], table.rows[:, line.source]) for _, line in lines]
+    codes = [_nearest(line.raw(wanted[:, place]), known.values[line.source]) for place, line in lines]
+    own = [np.searchsorted(known.values[line.source], known.rows[:, line.source]) for _, line in lines]
     numbers: dict[bytes, int] = {}
-    for number, row in enumerate(np.stack(known, axis=1).astype(np.int64)):
+    for number, row in enumerate(np.stack(own, axis=1).astype(np.int64)):
         numbers.setdefault(row.tobytes(), number)
     rows = np.stack(codes, axis=1).astype(np.int64)
     return np.array([numbers.get(row.tobytes(), -1) for row in rows], dtype=np.int64)

@@ -136,7 +136,7 @@ def test_what_is_on_the_line_or_unknown_is_not_told(layers, compiled):
             "overfitting",
             "in epoch 3 (0.4000) and rose to 0.7000 by epoch 6, while the training loss fell from 0.4000 to 0.1000",
         ),
-        ({"loss": (0.7,) * 5, "accuracy": (0.5, 0.5, 0.505, 0.5, 0.509)}, "no_progress", "from 0.5000 to 0.5090"),
+        ({"loss": (0.7,) * 5, "accuracy": (0.1, 0.1, 0.105, 0.1, 0.109)}, "no_progress", "from 0.1000 to 0.1090"),
         ({"loss": FALLING, "accuracy": (0.5, 0.6, 0.55, 0.7, 0.66, 0.8)}, "oscillation", "in 2 of 6 epochs"),
     ],
 )
@@ -249,3 +249,94 @@ def test_a_rate_that_is_tried_because_the_task_asks_for_it_is_no_mistake(check, 
     book.fit(book.model(dense(3)), compiled=make_compile(learning_rate=0.5, loss="mse"))
     found = advise(book.view(matching=book.matched()).submission, rubric=asked)
     assert [item.rule for item in found] == rules
+
+
+@pytest.mark.parametrize(
+    ("between", "is_told"),
+    [
+        ((), True),
+        ((dropout(0.2),), True),
+        ((layer("Lambda"),), False),
+        ((layer("Own", own_class="Own"),), False),
+        ((layer("LayerNormalization"),), False),
+        ((layer("Concatenate"),), False),
+    ],
+)
+def test_linear_layers_are_in_a_row_where_nothing_else_stands_between(*, between, is_told):
+    """A Lambda may be an activation; a model with branches has no row."""
+    assert ("linear_hidden" in trained(dense(64), *between, dense(10, "softmax"))) is is_told
+
+
+@pytest.mark.parametrize(
+    ("layers", "is_told"),
+    [
+        ((dense(10, "softmax"), activation("softmax")), True),
+        ((dense(10, "softmax"), dense(10, "softmax")), False),
+    ],
+)
+def test_an_output_goes_through_a_softmax_twice_where_nothing_is_computed_between(*, layers, is_told):
+    """A hidden layer with a softmax is another thing."""
+    assert ("activation_twice" in trained(*layers)) is is_told
+
+
+@pytest.mark.parametrize(
+    ("optimizer", "rate", "is_told"),
+    [("Adam", 0.05, True), ("SGD", 0.05, False), ("SGD", 0.2, True), ("Adadelta", 1.0, False)],
+)
+def test_a_rate_is_unusual_for_its_optimizer(*, optimizer, rate, is_told):
+    """Who does not scale the steps takes larger ones."""
+    found = trained(compiled={"optimizer": optimizer, "learning_rate": rate})
+    assert ("learning_rate" in found) is is_told
+
+
+@pytest.mark.parametrize("kind", ["Embedding", "Lambda"])
+def test_inputs_of_layers_that_need_no_scaling_are_not_told(kind):
+    """Numbers of words are whole and large; a Lambda may divide."""
+    assert "unscaled_input" not in trained(layer(kind), *SOFTMAX, x=images(3600, maximum=255.0))
+
+
+NOISE = (0.9, 0.5, 0.40, 0.43, 0.41, 0.44, 0.42, 0.41, 0.43, 0.60)
+
+
+@pytest.mark.parametrize(
+    ("held", "is_told"),
+    [
+        (NOISE, False),
+        ((0.9, 0.5, 0.2, 0.40, 0.41, 0.39, 0.40, 0.41, 0.40, 0.39), False),
+        ((0.9, 0.5, 0.4, 0.39, 0.38, 0.37, 0.36, 0.35, 0.5, 0.51), False),
+        ((0.9, 0.5, 0.4, 0.42, 0.45, 0.44, 0.5, 0.52, 0.51, 0.6), True),
+    ],
+)
+def test_one_epoch_of_noise_is_no_overfitting(*, held, is_told):
+    """Neither at the end nor at the lowest; a rise over epochs is."""
+    loss = tuple(1 / (1 + epoch) for epoch in range(10))
+    assert ("overfitting" in trained(**history(loss=loss, val_loss=held))) is is_told
+
+
+def test_one_swing_is_chance():
+    """Of five epochs it is a fifth."""
+    assert trained(**history(loss=FALLING[:5], accuracy=(0.5, 0.6, 0.55, 0.7, 0.8))) == {}
+
+
+FLAT = history(loss=(0.7,) * 5, accuracy=(0.1, 0.1, 0.105, 0.1, 0.109))
+
+
+@pytest.mark.parametrize("again", [True, False])
+def test_a_model_that_learned_before_has_not_hardly_learned(*, again):
+    """A second fit goes on where the first one ended."""
+    book = Worksheet()
+    book.markdown(printed("ex4"))
+    model = book.model(*SOFTMAX)
+    book.code("model.fit()")
+    book.compile(model)
+    if again:
+        book.fit(model)
+        book.markdown("# My experiments")
+        book.code("model.fit()")
+    book.fit(model, **FLAT)
+    assert ("no_progress" in given(book)) is not again
+
+
+def test_a_model_that_is_better_than_guessing_has_learned():
+    """In the first epoch, of which the history holds the mean."""
+    assert "no_progress" not in trained(**history(loss=(0.7,) * 5, accuracy=(0.5,) * 5))

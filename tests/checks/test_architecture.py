@@ -108,7 +108,7 @@ def test_a_kernels_size_is_told_as_it_is_asked_for():
     form = {"layers": [{"layer": "Conv2D", "filters": 8, "kernel_size": 3}, SOFTMAX_10]}
     rows = (layer("Conv2D", filters=8, kernel_size=[5, 5], activation="relu"), dense(10, "softmax"))
     result = judged(*rows, form=form, inputs=(28, 28, 1))
-    assert result.feedback == "Your Conv2D layer has kernel size 5x5; 3 was asked for."
+    assert result.feedback == "Your Conv2D layer has kernel size 5\u00d75; 3 was asked for."
     assert result.expected == "Conv2D 8 of 3\u00d73 \u2192 Dense 10 softmax"
     assert result.yours == "784 \u2192 Conv2D 8 of 5\u00d75 relu \u2192 Dense 10 softmax"
 

@@ -82,6 +82,28 @@ def test_the_next_step_names_the_figures_that_were_asked_for() -> None:
     assert result.next_step == "Print the test AUC of this model."
 
 
+@pytest.mark.parametrize(
+    ("printed", "outcome"),
+    [
+        ("Test accuracy: 1.0", "passed"),
+        ("Test accuracy: 0.9", "passed"),
+        ("accuracy: 98 %", "passed"),
+        ("accuracy: 0.8", "failed"),
+        ("error 0.024", "passed"),
+        ("test error rate: 2.38 %", "passed"),
+        ("error 0.031", "failed"),
+        ("976 of 1000 correct", "passed"),
+        ("correct: 976/1000", "passed"),
+        ("24 out of 1000 test images are wrong", "passed"),
+        ("917/1000 correct", "failed"),
+        ("917 of 1000 are wrong", "failed"),
+    ],
+)
+def test_the_digits_printed_decide_in_whatever_form(printed: str, outcome: str) -> None:
+    """A coarse number is right where it is rounded or cut off; what is wrong is the rest; rows of all are a share."""
+    assert judged(printed, params=EvaluatedParams.model_validate({"figures": ["accuracy"]})).outcome == outcome
+
+
 @pytest.mark.parametrize(("accuracy", "outcome"), [("0.9782", "passed"), ("0.9742", "passed"), ("0.9783", "failed")])
 def test_the_tolerance_includes_its_ends(accuracy: str, outcome: str) -> None:
     """0.002 away is within, a digit more is not."""
@@ -300,3 +322,13 @@ def test_another_models_figure_is_not_this_ones(printed: str, outcome: str) -> N
         make_measurement(model=model, weights="w2", accuracy=ACCURACY, loss=LOSS),
     )
     assert evaluated(view_of(book, model, measured=measured), EvaluatedParams()).outcome == outcome
+
+
+@pytest.mark.parametrize(("printed", "outcome"), [("accuracy 0.9762", "needs_review"), ("", "failed")])
+def test_what_an_own_loop_prints_without_a_recorded_evaluation_goes_to_a_tutor(printed: str, outcome: str) -> None:
+    """It may compute its score in a function that nothing is seen of; who prints nothing has shown none."""
+    book = Notebook()
+    book.code("loop", printed=printed)
+    model = book.model(dense(10, "softmax"))
+    book.fit(model, kind="loop")
+    assert evaluated(view_of(book, model, measured=()), EvaluatedParams()).outcome == outcome

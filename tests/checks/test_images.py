@@ -131,6 +131,15 @@ def test_named_arrays_stand_in_where_nothing_was_fitted() -> None:
     assert prepared_data(view_of(images(4000, **RAW), *right[1:]), PREPARED).outcome == "failed"
 
 
+@pytest.mark.parametrize("own", [(1000, 2), (4000, 2)])
+def test_another_exercises_arrays_are_not_the_data_set(own: tuple[int, int]) -> None:
+    """They happen to have as many rows, and their range is nobody's concern."""
+    arrays = (images(4000, shape=(28, 28)), images(1000, shape=(28, 28)))
+    other = ArraySummary(shape=own, dtype="float64", minimum=-3.0, maximum=3.0)
+    assert prepared_data(view_of(*arrays, other), PreparedDataParams(data_set="mnist")).outcome == "passed"
+    assert prepared_data(view_of(arrays[1], other), PreparedDataParams(data_set="mnist")).outcome == "failed"
+
+
 def test_a_data_set_that_is_not_there_fails() -> None:
     """Another data set is another one."""
     params = PreparedDataParams(data_set="fashion_mnist")

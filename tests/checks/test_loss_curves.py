@@ -191,3 +191,11 @@ def test_a_section_without_a_model_names_the_cell_where_the_owners_training_fail
     assert result.outcome == "blocked"
     assert "No model was trained in exercise 4, because cell 1 raised ValueError: no such dtype." in result.feedback
     assert "cell 1," in result.next_step
+
+
+def test_an_own_loop_without_a_figure_is_told_what_to_note() -> None:
+    """No history was recorded that could be asked for."""
+    book, model = book_of({}, kind="loop")
+    result = loss_curves(book.view("ex5", model=model), LossCurvesParams())
+    assert result.outcome == "failed"
+    assert result.feedback == "No figure with two curves of the losses was found for this training."

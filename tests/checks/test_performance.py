@@ -121,6 +121,18 @@ def test_what_is_only_claimed_needs_review(measurements: Measurements, cause: st
     assert "0.9000" in result.yours
 
 
+@pytest.mark.parametrize(("rows", "outcome"), [(300, "blocked"), (4000, "needs_review")])
+def test_a_model_that_was_trained_on_other_rows_has_no_figure(rows: int, outcome: str) -> None:
+    """It is not that its accuracy could not be measured: there is none."""
+    book = Notebook()
+    book.code("model.fit(x, y)")
+    model = book.model(dense(1, "sigmoid"), inputs=(2,))
+    book.fit(model, rows=rows)
+    result = accuracy(book.view("ex4", model=model), AccuracyParams(min=0.9))
+    assert result.outcome == outcome
+    assert ("could not be measured" in result.feedback) is (outcome == "needs_review")
+
+
 def test_no_trained_model_blocks() -> None:
     """There is nothing to measure where nothing was trained."""
     book = Notebook()
@@ -313,3 +325,10 @@ def test_a_model_that_learned_nothing_of_unknown_rows_is_not_within_the_band(r2:
     params = ErrorParams.model_validate({"within": {"false_rejection": 0.01}})
     result = error(book.view("ex4", model=model, measured=measured, calibration=calibration), params)
     assert (result.outcome, "R2 is" in result.feedback) == (outcome, outcome == "failed")
+
+
+def test_a_gap_that_is_compared_has_a_line_of_its_own_too() -> None:
+    """However much larger the other model's is."""
+    view = gap_scope((0.0, 0.1), (0.0, 0.5))
+    assert gap(view, PARAMS.model_copy(update={"max": 0.05})).feedback.endswith("at most 0.0500 was allowed.")
+    assert "was allowed" not in gap(view, PARAMS.model_copy(update={"max": 0.2})).feedback

@@ -6,6 +6,7 @@ from builders import (
     OWN_CALLBACK,
     MemoryStore,
     Notebook,
+    data_set,
     dense,
     dropout,
     images,
@@ -14,12 +15,13 @@ from builders import (
     make_evidence,
     make_fit,
     make_model,
+    make_prediction,
     make_view,
     summarise,
 )
 
 from grader.checks.training import CompiledParams, TrainedParams, compiled, trained
-from grader.records import SectionMatch, ValidationRecord
+from grader.records import NamedArray, SectionMatch, ValidationRecord
 
 SOFTMAX = (dense(128, "relu"), dense(10, "softmax"))
 ANY_CATEGORICAL = ["categorical_crossentropy", "sparse_categorical_crossentropy"]
@@ -232,11 +234,45 @@ def test_what_a_loop_does_not_show_goes_to_a_tutor():
     assert (result.outcome, result.cause) == ("needs_review", "unverifiable")
 
 
-def test_a_loop_that_leaves_a_tenth_of_the_rows_holds_them_out():
-    """Nobody sees the validation of a custom loop; what it does not train on is held out."""
-    kept = {"kind": "loop", "epochs_requested": None, "validation": None, "x": images(3600)}
-    assert judged(**kept).outcome == "passed"
-    assert judged(**{**kept, "x": images(4000)}).outcome == "partial"
+@pytest.mark.parametrize(
+    ("beside", "outcome"), [("array", "passed"), ("call", "passed"), ("nothing", "needs_review"), ("twice", "partial")]
+)
+def test_a_loop_holds_out_what_is_seen_to_be_held_out(beside, outcome):
+    """An array that completes its rows, or what it was asked about; what it does not train on may be anything."""
+    store, rows = MemoryStore(), np.random.default_rng(0).random((4000, 784))
+    cut = 3200 if beside == "twice" else 3600
+    parts = {"x_train": rows[:cut], "x_val": rows[cut:]}
+    kept = {name: summarise(part, store=store, whole=False, hashes=True) for name, part in parts.items()}
+    fit = make_fit(kind="loop", epochs_requested=None, validation=None, x=kept["x_train"])
+    arrays = [NamedArray(seq=1, cell=0, name="x_val", array=kept["x_val"])] if beside in {"array", "twice"} else []
+    calls = [make_prediction(x=kept["x_val"], output=images(400, shape=(10,)))] if beside == "call" else []
+    evidence = make_evidence(models=(make_model(*SOFTMAX),), fits=(fit,), arrays=arrays, predictions=calls)
+    assert trained(make_view(evidence, store=store), RECIPE).outcome == outcome
+
+
+def test_a_loop_on_all_rows_holds_none_out():
+    """Whatever it is validated on."""
+    kept = {"kind": "loop", "epochs_requested": None, "validation": None, "x": images(4000)}
+    assert judged(**kept).outcome == "partial"
+
+
+def test_a_loop_without_validation_claims_none():
+    """Rows of another data set that it does not use are not held out."""
+    result = judged(TrainedParams(), kind="loop", epochs_requested=None, validation=None, x=images(2000, shape=(2,)))
+    assert (result.outcome, result.yours) == ("passed", "10 epochs, batch size 128")
+
+
+@pytest.mark.parametrize(
+    ("kind", "step"),
+    [
+        ("array", "Set batch_size=128 in fit."),
+        ("generator", "Make batches of 128 rows in your generator."),
+        ("dataset", "Make batches of 128 rows, as with .batch(128)."),
+    ],
+)
+def test_the_step_to_another_batch_size_is_one_that_keras_takes(kind, step):
+    """It refuses ``batch_size`` with a generator or a pipeline."""
+    assert judged(batch_size=64, x=images(3600, kind=kind)).next_step == step
 
 
 def test_an_unknown_batch_size_goes_to_a_tutor():
@@ -422,3 +458,22 @@ def test_a_handful_of_another_sections_rows_is_not_its_data(rows, outcome):
     """Half of them is enough, for who sets a test part aside."""
     data = np.random.default_rng(2).uniform(-3, 3, size=(100, 2))
     assert on_arrays(data[:rows], data=data).outcome == outcome
+
+
+@pytest.mark.parametrize(
+    ("loaded", "shape", "part"),
+    [
+        (False, (784,), "did not load mnist"),
+        (True, (2,), "rows of 2 numbers, which are not those of mnist"),
+        (True, (784,), ""),
+    ],
+)
+def test_a_training_on_no_row_of_the_data_set_says_so(*, loaded, shape, part):
+    """It was not loaded, or its rows are longer."""
+    arrays = (NamedArray(seq=1, cell=0, name="x", array=images(4000, shape=(28, 28))),)
+    fit = make_fit(rows=3500, x=images(3150, shape=shape))
+    evidence = make_evidence(
+        models=(make_model(*SOFTMAX),), fits=(fit,), arrays=arrays, data_sets=(data_set(loaded=loaded),)
+    )
+    result = trained(make_view(evidence), TrainedParams(data_set="mnist"))
+    assert (result.outcome, part in result.feedback) == ("failed" if part else "passed", True)

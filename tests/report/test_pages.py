@@ -107,6 +107,48 @@ def test_fix_first_holds_the_three_largest_losses(folder: SubmissionFolder) -> N
     assert re.findall(r'href="#(\w+)"', listed) == ["c4", "c3", "c2"]
 
 
+def fixed_first(page: str) -> list[str]:
+    return re.findall(r'href="#(\w+)"', page.split("<h2>Fix first</h2>")[1].split("</ol>", maxsplit=1)[0])
+
+
+def lost(criterion: str, **fields: object) -> Verdict:
+    return verdict(criterion, **{"outcome": "failed", "earned": 0.0, **fields})
+
+
+def test_fix_first_names_the_failing_cell_before_sections_never_begun(folder: SubmissionFolder) -> None:
+    """One step for all that hangs on it, and the largest loss of the sections that are not there comes last."""
+    step = "Fix cell 2, then run the notebook from the top in a fresh kernel."
+    verdicts = (
+        lost("never", section="ex6", points=9.0, next_step="Build the model."),
+        lost("tried", points=3.0, next_step="Train longer."),
+        lost("hangs", section="ex5", outcome="blocked", points=2.0, next_step=step),
+        lost("too", section="ex7", outcome="blocked", points=1.0, next_step=step),
+        lost("runs", section="all", points=1.0, cells=(1,), next_step="Restart the kernel, and fix it."),
+    )
+    failed = ExecutionSummary(seconds=3.0, first_error_cell=1)
+    assert fixed_first(render_feedback(graded(*verdicts, execution=failed), folder=folder)) == [
+        "runs",
+        "tried",
+        "hangs",
+    ]
+    assert fixed_first(render_feedback(graded(*verdicts), folder=folder))[0] == "tried"
+
+
+def test_what_stands_beside_an_answer_for_the_tutor_is_not_on_the_page(folder: SubmissionFolder) -> None:
+    """The onset that was measured is not shown to who should find it; what a figure must be is."""
+    by_hand = verdict(outcome="needs_review", cause="by_hand", basis="manual", earned=0.0, expected="lowest in epoch 4")
+    page = render_feedback(graded(by_hand, verdict("other", expected="at least 0.9")), folder=folder)
+    assert "lowest in epoch 4" not in page
+    assert "at least 0.9" in page
+
+
+@pytest.mark.parametrize("outcome", ["blocked", "failed"])
+def test_blocked_is_explained_where_it_stands(folder: SubmissionFolder, outcome: str) -> None:
+    """And nowhere else."""
+    page = render_feedback(graded(lost("one", outcome=outcome)), folder=folder)
+    assert ("means that there was nothing to judge" in page) is (outcome == "blocked")
+
+
 def test_what_is_for_the_tutor_alone_is_not_on_the_page(folder: SubmissionFolder) -> None:
     """A hidden criterion counts, but its text stays with the tutor."""
     page = render_feedback(graded(verdict(), verdict("secret", visibility="tutor", title="Hush")), folder=folder)

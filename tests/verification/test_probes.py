@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 import pytest
 from sklearn.preprocessing import StandardScaler
-from verification import TEST, TRAIN, Recorded, data_set, pictures
+from verification import TEST, TRAIN, Array, Recorded, data_set, pictures
 
-from grader.datasets import DataSets
+from grader.datasets import DataSets, resolve
 from grader.records import ArraySummary, CellRun, ValidationRecord
 from grader.verification.probes import REGION_SIDE, Plan, Probe, make_plan
 from grader.verification.tables import table_of
@@ -312,3 +312,51 @@ def test_a_handful_of_a_tables_rows_is_known_by_the_scale_of_others(digits: Data
     made = make_plan(evidence, data_sets=digits, read=recorded.arrays.get)
     probes = {probe.name: probe for state, found in made.states if state.fit is recorded.fits[0] for probe in found}
     assert probes["test"].input.rows == 442 - 16
+
+
+def _served(folder: Path) -> tuple[DataSets, Array, Array]:
+    """A regression served like Keras's own, with its inputs and targets, training rows first."""
+    random = np.random.default_rng(3)
+    rows = np.column_stack([random.normal(6, 1, (150, 11)), random.gamma(2, 3, 150), random.integers(0, 25, 150)])
+    prices = (3 * rows[:, 1] - rows[:, 0] + random.normal(0, 1, 150)).round(1)
+    parts = {"x_train": rows[:120], "y_train": prices[:120], "x_test": rows[120:], "y_test": prices[120:]}
+    folder.mkdir(exist_ok=True)
+    np.savez(folder / "boston_housing.npz", **parts)
+    return resolve(str(folder)), rows, prices
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+@pytest.mark.parametrize("order", ["as served", "shuffled"])
+def test_a_served_regression_is_measured_whatever_scales_its_features(tmp_path: Path, order: str, dtype: str) -> None:
+    """Standardised by the notebook itself: the test part is the data set's, with its own targets."""
+    served, rows, prices = _served(tmp_path / "data")
+    scaled = ((rows - rows[:120].mean(axis=0)) / rows[:120].std(axis=0)).astype(dtype)
+    ids = np.arange(120) if order == "as served" else np.random.default_rng(1).permutation(120)
+    recorded = Recorded(tmp_path)
+    recorded.fit(recorded.model(WEIGHTS), x=scaled[ids], y=prices[ids], loss="mse", metrics=())
+    made = make_plan(recorded.evidence(served), data_sets=served, read=recorded.arrays.get)
+    probes = _only(made)
+    assert probes["train"].input.ids is not None
+    assert probes["train"].input.ids.tolist() == ids.tolist()
+    assert probes["test"].input.rows == 30
+    assert probes["test"].labels is not None
+    labels = probes["test"].labels(width=1)
+    assert labels is not None
+    assert labels.unit == pytest.approx(1.0)
+
+
+def test_each_fold_is_measured_on_its_own_rows(tmp_path: Path) -> None:
+    """The scale of one fold's rows is that of the others."""
+    served, rows, prices = _served(tmp_path / "data")
+    scaled = (rows - rows[:120].mean(axis=0)) / rows[:120].std(axis=0)
+    recorded, folds = Recorded(tmp_path), np.array_split(np.arange(120), 4)
+    for number, held in enumerate(folds):
+        kept = np.setdiff1d(np.arange(120), held)
+        model = recorded.model([weight + number for weight in WEIGHTS])
+        recorded.fit(model, x=scaled[kept], y=prices[kept], loss="mse", held_out=(scaled[held], prices[held]))
+    made = make_plan(recorded.evidence(served), data_sets=served, read=recorded.arrays.get)
+    assert len(made.states) == 4
+    for (_, probes), held in zip(made.states, folds, strict=True):
+        (part,) = [probe for probe in probes if probe.name == "validation"]
+        assert part.input.ids is not None
+        assert part.input.ids.tolist() == held.tolist()

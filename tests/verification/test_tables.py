@@ -10,7 +10,7 @@ import pytest
 from sklearn.preprocessing import MinMaxScaler, RobustScaler, StandardScaler
 from verification import Recorded
 
-from grader.verification.tables import TABLES, recognise_in_table, table_of, tables_named_in
+from grader.verification.tables import TABLES, recognise_by_feature, table_of, tables_named_in
 
 SCALERS = {"plain": None, "standard": StandardScaler(), "unit": MinMaxScaler(), "robust": RobustScaler()}
 
@@ -34,7 +34,7 @@ def test_rows_are_recognised_in_any_order_and_scaling(name: str, scaler: str, tm
     """One by one, with the map that makes the test rows too."""
     recorded, table = Recorded(tmp_path), table_of(name)
     numbers, kept, others, held = _parts(name, scaler)
-    found = recognise_in_table(recorded.summary(kept.astype(np.float32)), table, read=recorded.arrays.get)
+    found = recognise_by_feature(recorded.summary(kept.astype(np.float32)), table, read=recorded.arrays.get)
     assert found is not None
     assert found.ids is not None
     assert found.ids.tolist() == numbers.tolist()
@@ -46,11 +46,11 @@ def test_a_few_rows_are_known_by_the_map_of_others(tmp_path: Path) -> None:
     """A validation part of ten rows tells no scale of its own."""
     recorded, table = Recorded(tmp_path), table_of("diabetes")
     _, kept, others, held = _parts("diabetes", "standard")
-    found = recognise_in_table(recorded.summary(kept), table, read=recorded.arrays.get)
+    found = recognise_by_feature(recorded.summary(kept), table, read=recorded.arrays.get)
     assert found is not None
     few = recorded.summary(held[:10])
-    assert recognise_in_table(few, table, read=recorded.arrays.get) is None
-    known = recognise_in_table(few, table, read=recorded.arrays.get, transforms=[found.transform])
+    assert recognise_by_feature(few, table, read=recorded.arrays.get) is None
+    known = recognise_by_feature(few, table, read=recorded.arrays.get, transforms=[found.transform])
     assert known is not None
     assert known.ids is not None
     assert known.ids.tolist() == others[:10].tolist()
@@ -59,7 +59,7 @@ def test_a_few_rows_are_known_by_the_map_of_others(tmp_path: Path) -> None:
 def test_chosen_and_swapped_features_are_recognised(tmp_path: Path) -> None:
     """A student may drop columns of the table and sort the others."""
     recorded, table = Recorded(tmp_path), table_of("diabetes")
-    found = recognise_in_table(recorded.summary(table.rows[:, [8, 2, 3]] * 0.5), table, read=recorded.arrays.get)
+    found = recognise_by_feature(recorded.summary(table.rows[:, [8, 2, 3]] * 0.5), table, read=recorded.arrays.get)
     assert found is not None
     assert np.asarray(found.transform.source).tolist() == [8, 2, 3]
 
@@ -74,7 +74,7 @@ def test_other_rows_are_none_of_the_table(change: str, tmp_path: Path) -> None:
     rows = {"one value": rows, "noise": rows + np.random.default_rng(0).normal(size=rows.shape), "squares": rows**2}[
         change
     ]
-    assert recognise_in_table(recorded.summary(rows), table, read=recorded.arrays.get) is None
+    assert recognise_by_feature(recorded.summary(rows), table, read=recorded.arrays.get) is None
 
 
 def test_equal_rows_of_a_table_count_as_often_as_it_has_them() -> None:

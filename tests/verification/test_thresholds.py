@@ -9,7 +9,7 @@ import pytest
 from verification import Recorded
 
 from grader.verification.guest.input_transform import InputTransform
-from grader.verification.tables import _by_transform, _Line, _lines, recognise_in_table, table_of
+from grader.verification.tables import _by_transform, _Line, _lines, recognise_by_feature, table_of
 
 TABLE = table_of("diabetes")
 
@@ -18,7 +18,7 @@ TABLE = table_of("diabetes")
 def test_twenty_different_rows_tell_a_table(rows: int, is_known: bool, tmp_path: Path) -> None:
     """Fewer are like some part of it by chance."""
     recorded = Recorded(tmp_path)
-    found = recognise_in_table(recorded.summary(TABLE.rows[:rows]), TABLE, read=recorded.arrays.get)
+    found = recognise_by_feature(recorded.summary(TABLE.rows[:rows]), TABLE, read=recorded.arrays.get)
     assert (found is not None) is is_known
 
 

@@ -12,9 +12,10 @@ import tensorflow as tf
 
 from .channel import Channel
 from .hooks import quietly
-from .pipelines import WatchedDataset, batch_size_of, read_pipeline, watched
+from .pipelines import SeenBatches, WatchedDataset, batch_size_of, read_pipeline, watched
 from .plain import first_array, flattened
-from .summary import Rows, as_array, summarise
+from .replay import whole_number
+from .summary import as_array, summarise
 from .wire import Summary, Validation
 
 KERAS_BATCH_SIZE = 32
@@ -31,27 +32,32 @@ class Part:
     Attributes:
         x: `ArraySummary` of the first input.
         y: Of the first target; None where there is none.
-        source: What is read after the call: a pipeline, or the rows that a generator yields during the call.
+        source: What is read after the call: a pipeline, or the batches that a generator yields during the call.
         batch_size: Rows a step, where the data say it.
+        epoch_rows: Of a generator that starts again: the rows of one epoch.
     """
 
     x: Summary
     y: Summary | None = None
     source: Any = None
     batch_size: int | None = None
+    epoch_rows: int | None = None
 
     @property
     def rows(self) -> int:
+        """Rows of one epoch."""
         shape = self.x.get("shape") or [0]
-        return int(shape[0])
+        return self.epoch_rows or int(shape[0])
 
     def read(self, *, most_batches: int | None) -> None:
         """Reads the source, which before the call would have changed what the program does."""
-        if isinstance(self.source, tuple):
-            x, y = self.source
-            self.x, self.y = x.summary(), y.summary() if y.count else None
+        if isinstance(self.source, SeenBatches):
+            seen = self.source
+            self.x, self.y = seen.x.summary(), seen.y.summary() if seen.y.count else None
+            self.batch_size, self.epoch_rows = seen.batch_size, seen.rows or None
         elif isinstance(self.source, tf.data.Dataset):
-            self.x, self.y = read_pipeline(self.source, most_batches=most_batches)
+            self.x, self.y, size = read_pipeline(self.source, most_batches=most_batches)
+            self.batch_size = self.batch_size or size
         self.source = None
 
 
@@ -119,11 +125,12 @@ def given_to_fit(arguments: dict[str, Any]) -> Given:
         training, validation = _sliced(x, y, slice(0, split_at)), _sliced(x, y, slice(split_at, rows))
         is_weighted = arguments["sample_weight"] is not None
         return Given(training, validation, from_split=True, validation_is_weighted=is_weighted, problems=problems)
-    given = given_to(x, y)
+    epochs = epochs_of(arguments)
+    given = given_to(x, y, steps=whole_number(arguments["steps_per_epoch"]), epochs=epochs)
     given.problems = problems + (("its data came as a pipeline or generator",) if given.is_stream else ())
     if validation_data is not None:
         held = validation_data if isinstance(validation_data, tuple | list) else (validation_data,)
-        held_out = given_to(*held[:2])
+        held_out = given_to(*held[:2], steps=whole_number(arguments["validation_steps"]), epochs=epochs)
         given.validation, given.validation_replacement = held_out.training, held_out.replacement
         if len(held) > 2 and held[2] is not None:
             given.validation_is_weighted = True
@@ -131,17 +138,30 @@ def given_to_fit(arguments: dict[str, Any]) -> Given:
     return given
 
 
-def given_to(x: Any, y: Any = None) -> Given:
-    """The data of a call of ``evaluate`` or ``predict``, or of a ``fit`` without a split."""
+def given_to(x: Any, y: Any = None, *, steps: int | None = None, epochs: int = 1) -> Given:
+    """The data of a call of ``evaluate`` or ``predict``, or of a ``fit`` without a split.
+
+    Args:
+        x: The inputs, or a pipeline or generator of inputs and targets.
+        y: The targets of arrays.
+        steps: Batches an epoch, as the call names them.
+        epochs: How often that many are taken.
+    """
     if isinstance(x, tf.data.Dataset):
         return Given(Part({"kind": "dataset"}, source=x, batch_size=batch_size_of(x)))
     if isinstance(x, GeneratorType):
-        rows = Rows(kind="generator"), Rows(kind="generator")
-        return Given(Part({"kind": "generator"}, source=rows), replacement=watched(x, *rows))
+        seen = SeenBatches(kind="generator", steps=steps, epochs=epochs)
+        return Given(Part({"kind": "generator"}, source=seen), replacement=watched(x, seen))
     if isinstance(x, keras.utils.PyDataset):
         proxy = WatchedDataset(x)
         return Given(Part({"kind": "generator"}, source=proxy.seen), replacement=proxy)
     return Given(_arrays(x, y))
+
+
+def epochs_of(arguments: dict[str, Any]) -> int:
+    """How many epochs a call of ``fit`` asks for."""
+    first, last = whole_number(arguments["initial_epoch"]) or 0, whole_number(arguments["epochs"]) or 0
+    return max(0, last - first)
 
 
 def steps_of(given: Given, arguments: dict[str, Any]) -> tuple[int | None, int | None]:

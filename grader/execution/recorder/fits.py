@@ -9,7 +9,7 @@ import tensorflow as tf
 
 from .channel import Channel
 from .compiled import by_metric
-from .data import Given, given_to_fit, steps_of
+from .data import Given, epochs_of, given_to_fit, steps_of
 from .hooks import quietly
 from .models import LARGEST_WATCHED_BYTES, ModelRegistry, checksum_of, weight_bytes
 from .replay import callback_of, flat_callbacks, replay_state, whole_number
@@ -39,7 +39,7 @@ class FitWatch:
         self._started = self._sent = time.monotonic()
         self.given: Given = given_to_fit(arguments)
         self._rows_a_step, steps_per_epoch = steps_of(self.given, arguments)
-        self.steps = None if steps_per_epoch is None else steps_per_epoch * _epochs(arguments)
+        self.steps = None if steps_per_epoch is None else steps_per_epoch * epochs_of(arguments)
         self._steps_given = arguments["steps_per_epoch"]
         self._iterations = iterations_of(model)
         self._history: dict[str, list[float]] = {}
@@ -108,7 +108,7 @@ class FitWatch:
         """Sends the record for the last time."""
         self.given.read(self._channel, most_batches=self._steps_given)
         if self._rows_a_step is None:
-            self._rows_a_step = self._observed_batch_size()
+            self._rows_a_step = self.given.training.batch_size
         with quietly(self._channel, "record what a fit has left"):
             if self._initial is not None:
                 self._weights_before = self._registry.store(self._initial)
@@ -116,13 +116,6 @@ class FitWatch:
             self._weights_after = self._registry.weights(self.model)
             self._registry.keep_state(self.model)
         self._send(status)
-
-    def _observed_batch_size(self) -> int | None:
-        """Rows a step, where every epoch took the whole of the data."""
-        steps, rows = self._steps_taken(), self.given.training.rows
-        if not steps or not rows or not self._epochs or steps % self._epochs:
-            return None
-        return -(-rows // (steps // self._epochs))
 
     def _steps_taken(self) -> int | None:
         now = iterations_of(self.model)
@@ -179,11 +172,6 @@ def iterations_of(model: Any) -> int | None:
     optimizer = getattr(model, "optimizer", None)
     iterations = getattr(optimizer, "iterations", None)
     return None if iterations is None else int(iterations.numpy())
-
-
-def _epochs(arguments: dict[str, Any]) -> int:
-    first, last = whole_number(arguments["initial_epoch"]) or 0, whole_number(arguments["epochs"]) or 0
-    return max(0, last - first)
 
 
 def _number(value: Any) -> float | None:

@@ -18,6 +18,7 @@ from .compiled import compile_state, describe_loss, describe_optimizer
 from .fits import iterations_of
 from .hooks import Call, quietly
 from .models import LARGEST_WATCHED_BYTES, Known, ModelRegistry, fingerprint_of, weight_bytes
+from .pipelines import usual_size
 from .plain import first_array
 from .rowhash import row_hashes
 from .summary import Rows, as_array
@@ -77,9 +78,7 @@ class SeenRows:
     @property
     def batch_size(self) -> int | None:
         """The size of all batches but a smaller last one; None where it varies."""
-        largest = max(self.sizes, default=0)
-        usual = self.sizes.most_common(1)
-        return largest if usual and usual[0][0] == largest and len(self.sizes) <= 2 else None
+        return usual_size(self.sizes)
 
 
 @dataclass

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections import Counter
 from collections.abc import Iterator
 from types import GeneratorType
 from typing import Any
@@ -15,7 +16,8 @@ from tensorflow.python.ops import gen_experimental_dataset_ops
 
 from .hooks import unnoticed
 from .plain import first_array
-from .summary import Rows, summarise
+from .rowhash import row_hashes
+from .summary import Rows, Source, as_array, summarise
 from .wire import Summary
 
 MOST_ROWS = 200_000
@@ -28,8 +30,93 @@ _KEEP_ROWS = frozenset({"Prefetch", "Shuffle", "Batch", "ParallelBatch", "Repeat
 _ORDER_STEPS = frozenset({"ShuffleDataset", "ShuffleDatasetV2", "ShuffleDatasetV3", "RepeatDataset"})
 
 
-def read_pipeline(pipeline: Any, *, most_batches: int | None) -> tuple[Summary, Summary | None]:
-    """Summaries of the inputs and targets of a tf.data pipeline, all batches stacked.
+class SeenBatches:
+    """The batches of a pipeline or generator as one array of inputs and one of targets, and how large they were.
+
+    An endless generator yields its rows again and again: those of the first epoch are kept as they come, and of later
+    ones what is new. Batches that Keras reads ahead and never takes a step with are left out.
+
+    Args:
+        kind: What the batches come from.
+        steps: Batches an epoch; None where one epoch takes all of them.
+        epochs: How often that many are taken at most.
+
+    Attributes:
+        x: Of the inputs.
+        y: Of the targets.
+        rows: Rows of the first epoch, batches that came twice in it left out.
+    """
+
+    def __init__(self, *, kind: Source = "dataset", steps: int | None = None, epochs: int = 1) -> None:
+        self.x, self.y = Rows(kind=kind), Rows(kind=kind)
+        self.rows = 0
+        self._steps = steps
+        self._most = None if steps is None else steps * max(1, epochs)
+        self._batches = 0
+        self._sizes: Counter[int] = Counter()
+        self._hashes: set[int] = set()
+        self._known: set[bytes] = set()
+
+    @property
+    def batch_size(self) -> int | None:
+        """Rows of every batch but smaller last ones; None where they vary."""
+        return usual_size(self._sizes)
+
+    @property
+    def is_full(self) -> bool:
+        """Whether as much was kept as ever is."""
+        return self.x.count >= MOST_ROWS or self.x.octets >= MOST_BYTES
+
+    def add(self, element: Any) -> None:
+        """Takes the next batch; never raises."""
+        self._batches += 1
+        if self.is_full or (self._most is not None and self._batches > self._most):
+            return
+        try:
+            x, y, _ = keras.utils.unpack_x_y_sample_weight(element)
+            self._add(first_array(x), first_array(y))
+        except Exception:  # noqa: BLE001 - what a student's generator yields may be anything
+            self.x.add(None)
+
+    def _add(self, x: Any, y: Any) -> None:
+        inputs, targets = as_array(x), as_array(y)
+        if inputs is None or not inputs.ndim:
+            self.x.add(inputs)
+            return
+        self._sizes[len(inputs)] += 1
+        fresh: Any = slice(None)
+        if self._steps is not None:
+            fresh = self._fresh(inputs)
+            if not fresh:
+                return
+        self.x.add(inputs[fresh])
+        if y is not None:
+            paired = targets is not None and targets.ndim > 0 and len(targets) == len(inputs)
+            self.y.add(targets[fresh] if paired else targets)  # type: ignore[index]
+
+    def _fresh(self, inputs: Any) -> Any:
+        """Which rows of a batch are kept: in the first epoch all but those of a batch that came before."""
+        hashes = row_hashes(inputs)
+        of_first_epoch = self._batches <= (self._steps or 0)
+        if of_first_epoch and hashes.tobytes() not in self._known:
+            self._known.add(hashes.tobytes())
+            self.rows += len(inputs)
+            kept = list(range(len(inputs)))
+        else:
+            kept = [index for index, number in enumerate(hashes.tolist()) if number not in self._hashes]
+        self._hashes.update(hashes.tolist())
+        return kept
+
+
+def usual_size(sizes: Counter[int]) -> int | None:
+    """The size of all batches but smaller last ones; None where it varies."""
+    largest = max(sizes, default=0)
+    usual = sizes.most_common(1)
+    return largest if usual and usual[0][0] == largest and len(sizes) <= 2 else None
+
+
+def read_pipeline(pipeline: Any, *, most_batches: int | None) -> tuple[Summary, Summary | None, int | None]:
+    """Summaries of the inputs and targets of a tf.data pipeline, all batches stacked, and the size of a batch.
 
     The pipeline itself is not iterated: its shuffling takes numbers from a random generator that the program uses
     afterwards. What is read is its source, or a copy without shuffling and repetition.
@@ -37,14 +124,14 @@ def read_pipeline(pipeline: Any, *, most_batches: int | None) -> tuple[Summary, 
     arrays = _source(pipeline)
     if arrays is not None:
         x, y = (_of_dataset(array) if array is not None else None for array in arrays)
-        return x or {"kind": "dataset"}, y
-    x_rows, y_rows = Rows(), Rows()
+        return x or {"kind": "dataset"}, y, batch_size_of(pipeline)
+    seen = SeenBatches()
     with unnoticed():
         for element in itertools.islice(_unshuffled(pipeline), most_batches):
-            _add(element, x_rows, y_rows)
-            if x_rows.count >= MOST_ROWS or x_rows.octets >= MOST_BYTES:
+            seen.add(element)
+            if seen.is_full:
                 break
-    return x_rows.summary(), y_rows.summary() if y_rows.count else None
+    return seen.x.summary(), seen.y.summary() if seen.y.count else None, seen.batch_size
 
 
 def _of_dataset(array: Any) -> Summary:
@@ -64,11 +151,10 @@ def batch_size_of(pipeline: Any) -> int | None:
     return int(shape[0]) if shape is not None and shape.rank and shape[0] is not None else None
 
 
-def watched(generator: GeneratorType[Any, Any, Any], x_rows: Rows, y_rows: Rows) -> Iterator[Any]:
-    """Yields what the generator yields, and adds each row to the summaries."""
+def watched(generator: GeneratorType[Any, Any, Any], seen: SeenBatches) -> Iterator[Any]:
+    """Yields what the generator yields, and notes each batch."""
     for element in generator:
-        if x_rows.count < MOST_ROWS:
-            _add(element, x_rows, y_rows)
+        seen.add(element)
         yield element
 
 
@@ -83,13 +169,13 @@ class WatchedDataset(keras.utils.PyDataset):  # type: ignore[misc]
         )
         self._inner = inner
         self._indices: set[int] = set()
-        self.seen = Rows(kind="generator"), Rows(kind="generator")
+        self.seen = SeenBatches(kind="generator")
 
     def __getitem__(self, index: int) -> Any:
         element = self._inner[index]
-        if index not in self._indices and self.seen[0].count < MOST_ROWS:
+        if index not in self._indices:
             self._indices.add(index)
-            _add(element, *self.seen)
+            self.seen.add(element)
         return element
 
     def __len__(self) -> int:
@@ -105,14 +191,6 @@ class WatchedDataset(keras.utils.PyDataset):  # type: ignore[misc]
 
     def on_epoch_end(self) -> None:
         self._inner.on_epoch_end()
-
-
-def _add(element: Any, x_rows: Rows, y_rows: Rows) -> None:
-    x, y, _ = keras.utils.unpack_x_y_sample_weight(element)
-    for rows, structure in ((x_rows, x), (y_rows, y)):
-        first = first_array(structure)
-        if first is not None:
-            rows.add(first)
 
 
 def _steps(pipeline: Any) -> Iterator[Any]:

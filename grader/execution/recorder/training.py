@@ -28,6 +28,7 @@ from .graph import InputSpecs, inlined, is_reading, observe_call
 from .hooks import Call, Handler, Nesting, hide_frames, hook, quietly
 from .loops import Loops, SetBy, is_recording_gradients
 from .models import ModelRegistry
+from .replay import whole_number
 from .summary import summarise
 from .wire import COMPILE, EVALUATION, PREDICTION, Compile, Evaluation, Place, Prediction, Summary
 
@@ -222,7 +223,8 @@ class KerasRecorder:
         """The data of a call, by the names of its arguments; a generator is replaced by one whose rows are seen."""
         with quietly(self._channel, "record what a model is given"):
             arguments = call.arguments()
-            given = given_to(*(arguments[name] for name in names))
+            steps = whole_number(arguments["steps"])
+            given = given_to(*(arguments[name] for name in names), steps=steps)
             call.replace("x", given.replacement)
             return given
         return None

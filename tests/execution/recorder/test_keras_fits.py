@@ -322,6 +322,59 @@ def test_sequences_are_seen_on_their_way(kernel: Kernel, data: tuple[np.ndarray,
     assert (fit.batch_size, fit.validation.x.shape, fit.validation.fraction) == (20, (ROWS, 2), 0.5)
 
 
+def _endless(x: np.ndarray, y: np.ndarray, *, size: int, noise: float = 0.0) -> Iterator[Any]:
+    generator = np.random.default_rng(0)
+    while True:
+        for start in range(0, len(x), size):
+            rows = x[start : start + size]
+            yield rows + noise * generator.normal(size=rows.shape), y[start : start + size]
+
+
+@pytest.mark.parametrize(("noise", "rows_kept"), [(0.0, 90), (0.1, 270)])
+def test_an_endless_generator_has_the_rows_of_an_epoch(
+    kernel: Kernel, data: tuple[np.ndarray, np.ndarray], *, noise: float, rows_kept: int
+) -> None:
+    """However often it yields them, whether Keras reads ahead, and if they are changed at random each time."""
+    x, y = data
+    held = _endless(x[90:], y[90:], size=32)
+    train = _endless(x[:90], y[:90], size=32, noise=noise)
+    cell = fitted(kernel, train, steps_per_epoch=3, epochs=3, validation_data=held, validation_steps=1)
+    fit = cell.one("fit")
+    assert (fit.batch_size, fit.rows_given, fit.x.rows) == (32, 90, rows_kept)
+    assert (fit.validation.x.rows, fit.validation.fraction) == (10, 0.1)
+    assert set(fit.y.class_counts) == {"0", "1"}
+
+
+def test_rows_that_come_after_the_first_epoch_are_kept(kernel: Kernel, data: tuple[np.ndarray, np.ndarray]) -> None:
+    """Or test rows could hide behind it; those that Keras reads ahead for no step are none of the training's."""
+    fit = fitted(kernel, _endless(*data, size=20), steps_per_epoch=2, epochs=2).one("fit")
+    assert (fit.batch_size, fit.rows_given, fit.x.rows) == (20, 40, 80)
+
+
+def test_a_sequence_has_the_batch_size_of_its_batches(kernel: Kernel, data: tuple[np.ndarray, np.ndarray]) -> None:
+    """Its last batch is smaller, and no average of them is a size."""
+    import keras
+
+    class Batches(keras.utils.PyDataset):
+        def __len__(self) -> int:
+            return 4
+
+        def __getitem__(self, index: int) -> Any:
+            return data[0][28 * index : 28 * index + 28], data[1][28 * index : 28 * index + 28]
+
+    assert fitted(kernel, Batches(), epochs=2).one("fit").batch_size == 28
+
+
+def test_an_evaluation_on_a_generator_has_the_rows_of_its_steps(
+    kernel: Kernel, data: tuple[np.ndarray, np.ndarray]
+) -> None:
+    """Not those that Keras reads ahead."""
+    model = network()
+    model.compile(loss="binary_crossentropy")
+    cell = kernel.cell(lambda names: model.evaluate(_endless(*data, size=30), steps=4, verbose=0))
+    assert cell.one("evaluation").x.rows == ROWS
+
+
 def test_errors_are_the_students(kernel: Kernel, data: tuple[np.ndarray, np.ndarray]) -> None:
     """A fit that raises does so as ever, with no frame of the recorder, and is recorded as raised."""
     cell = fitted(kernel, np.zeros((10, 3)), data[1][:10])

@@ -16,7 +16,7 @@ from grader.datasets import DataSets
 from grader.execution.sandbox import SandboxChoice
 from grader.execution.watch import RunLimits
 from grader.intake import Origin
-from grader.judging.registry import registered
+from grader.judging.registry import find_check
 from grader.pipeline import Step
 from grader.records import Author
 from grader.rubric import Rubric
@@ -91,7 +91,7 @@ def _read_rubric(plain: dict[str, Any]) -> Rubric:
     """The rubric, with the parameters of each check as that check's own."""
     for section in plain["sections"]:
         for criterion in section["criteria"]:
-            criterion["params"] = registered()[criterion["check"]].params.model_validate(criterion["params"])
+            criterion["params"] = find_check(criterion["check"]).params.model_validate(criterion["params"])
     return Rubric.model_validate(plain)
 
 

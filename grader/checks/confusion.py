@@ -85,26 +85,10 @@ def _not_shown(
 ) -> CheckResult:
     here = section.here(section.evidence.figures)
     step = f"Draw the confusion matrix of this section's model on the {params.part} set."
-    limit = params.tolerance * truth.sum() + 1e-6
     shown = [matrix for index in range(len(here)) for matrix in squares[index] if matrix.values.shape == truth.shape]
     if shown:
         words |= {"cells": cells_of(here), "yours": _summary(shown[0].values), "next_step": step}
-        for other in _of_other_models(section, params.part):
-            if any(_moved_rows(matrix, _counts(other)) <= limit for matrix in shown):
-                return failed("The picture shows the confusion matrix of another model.", words)
-        train = section.measurement("train")
-        total = float(shown[0].values.sum())
-        if train is not None and train.rows != truth.sum() and total == train.rows:
-            return failed(
-                f"The picture counts {total:,.0f} rows, as many as the training part; the {params.part} set has"
-                f" {truth.sum():,.0f}.",
-                words,
-            )
-        return failed(
-            "The picture shows a matrix, but its numbers are not those of this model's predictions for the"
-            f" {params.part} set.",
-            words,
-        )
+        return failed(_of_whom(section, shown, truth, params=params), words)
     if was_cut(section, here):
         return needs_review(
             "infrastructure", "A figure of this section could not be kept whole; a tutor will look at it.", words
@@ -126,6 +110,21 @@ def _not_shown(
         yours="no such picture",
         next_step=step,
     )
+
+
+def _of_whom(section: SectionView, shown: list[_Matrix], truth: Floats, *, params: ConfusionMatrixParams) -> str:
+    """Whose matrix a picture shows that is not this model's, as a sentence."""
+    limit = params.tolerance * truth.sum() + 1e-6
+    for other in _of_other_models(section, params.part):
+        if any(_moved_rows(matrix, _counts(other)) <= limit for matrix in shown):
+            return "The picture shows the confusion matrix of another model."
+    train = section.measurement("train")
+    total = float(shown[0].values.sum())
+    if train is not None and train.rows != truth.sum() and total == train.rows:
+        rows = f"as many as the training part; the {params.part} set has {truth.sum():,.0f}"
+        return f"The picture counts {total:,.0f} rows, {rows}."
+    numbers = f"those of this model's predictions for the {params.part} set"
+    return f"The picture shows a matrix, but its numbers are not {numbers}."
 
 
 def _without_measurement(

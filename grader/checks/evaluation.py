@@ -84,15 +84,7 @@ def evaluated(section: SectionView, params: EvaluatedParams) -> CheckResult:
     if not cells:
         return _never_evaluated(section, evaluations, rows=rows, words=words)
     states = measured_states(section, "test")
-    values = {
-        name: [
-            value
-            for item in states
-            for value in (METRICS[name].in_units(item), METRICS[name].of(item))
-            if value is not None
-        ]
-        for name in params.figures
-    }
+    values = {name: _values(name, states) for name in params.figures}
     if not any(values.values()):
         return untested(section, "What your model scores on the test set", words)
     others = _others(section, states, names=params.figures)
@@ -117,6 +109,12 @@ def evaluated(section: SectionView, params: EvaluatedParams) -> CheckResult:
         if values[name]
     ]
     return _judged(printed, at_least=min(params.at_least, len(printed)), words=words)
+
+
+def _values(name: MetricName, states: tuple[Measurement, ...]) -> list[float]:
+    """What the states score, in the targets' units and as it was measured."""
+    metric = METRICS[name]
+    return [value for item in states for value in (metric.in_units(item), metric.of(item)) if value is not None]
 
 
 def _printed(

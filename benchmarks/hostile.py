@@ -7,6 +7,7 @@ nothing of it may be left on the machine, and nothing outside may have been read
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import json
 import platform
 import shutil
@@ -14,8 +15,9 @@ import sys
 import tempfile
 import time
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -46,7 +48,7 @@ from grader.datasets import resolve  # noqa: E402
 from grader.execution.sandbox import Sandbox, SandboxChoice  # noqa: E402
 from grader.records import GradedSubmission  # noqa: E402
 from grader.report import write_cohort  # noqa: E402
-from grader.rubric import load_rubric  # noqa: E402
+from grader.rubric import Rubric, load_rubric  # noqa: E402
 from grader.store import OutputFolder  # noqa: E402
 from grader.task import Progress, Settings, Task  # noqa: E402
 
@@ -149,7 +151,7 @@ class _Bench:
         self.run = run
         self.keep: Path | None = options.keep
         self.jobs: int = options.jobs
-        self.rubric = load_rubric(ROOT / "rubrics" / "week09.yaml")
+        self.rubric = _rubric("rubrics/week09.yaml")
         self.data_sets = resolve("sample")
         limits = run_limits(
             self.rubric, data=self.data_sets.kind, cell_timeout=None, notebook_timeout=None, memory=None
@@ -184,10 +186,11 @@ class _Bench:
             ]
             controls = [_control("control-before", output), _control("control-after", output)]
             tasks = [controls[0], *hostile, controls[1]]
-            failures = _graded(tasks, settings, jobs=self.jobs)
+            own = {case.name: dataclasses.replace(settings, rubric=_rubric(case.rubric)) for case in cases}
+            failures = _graded(tasks, settings, jobs=self.jobs, own=own)
             for task, why in zip(tasks, failures, strict=True):
                 if why:
-                    pipeline.give_up(task, settings, why=why)
+                    pipeline.give_up(task, own.get(task.id, settings), why=why)
             write_cohort([found for task in tasks if (found := task.folder.read_grade()) is not None], output=output)
             outcomes = [
                 _outcome(case, task, died=why) for case, task, why in zip(cases, hostile, failures[1:-1], strict=True)
@@ -236,18 +239,20 @@ def _stretched(limits: dict[str, Any], factor: float) -> dict[str, Any]:
 
 
 def _replaced(settings: Settings, limits: dict[str, Any]) -> Settings:
-    return Settings(
-        rubric=settings.rubric,
-        data_sets=settings.data_sets,
-        limits=with_limits(settings.limits, limits),
-        sandbox=settings.sandbox,
-    )
+    return dataclasses.replace(settings, limits=with_limits(settings.limits, limits))
 
 
-def _graded(tasks: Sequence[Task], settings: Settings, *, jobs: int) -> list[str]:
-    """Grades tasks, the honest notebook under limits of its own; for each why that failed."""
+@cache
+def _rubric(path: str) -> Rubric:
+    return load_rubric(ROOT / path)
+
+
+def _graded(
+    tasks: Sequence[Task], settings: Settings, *, jobs: int, own: Mapping[str, Settings] | None = None
+) -> list[str]:
+    """Grades tasks, each under its own settings, the honest notebook under patient limits; for each why that failed."""
     patient = _replaced(settings, _PATIENT)
-    each = [Job("grade", task, patient if task.path == CONTROL else settings) for task in tasks]
+    each = [Job("grade", task, patient if task.path == CONTROL else (own or {})[task.id]) for task in tasks]
     with LocalProcesses(jobs) as executor:
         return run_jobs(each, executor, on_progress=_tell)
 

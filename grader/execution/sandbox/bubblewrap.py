@@ -10,10 +10,11 @@ import subprocess
 from pathlib import Path
 
 from grader.execution.sandbox import syscalls
+from grader.execution.sandbox.contents import Contents
 from grader.execution.sandbox.handshake import Handshake
 from grader.execution.sandbox.job import Job, SandboxError
 from grader.execution.sandbox.layout import HOME, LAUNCHER, SUBMISSION, WORK, WRITABLE, bubblewrap_arguments
-from grader.execution.sandbox.order import Contents, Order, duplicate, ended_on_error
+from grader.execution.sandbox.order import Order, duplicate, ended_on_error
 from grader.execution.sandbox.process import Handle, Sandboxed
 from grader.execution.sandbox.usage import Gauge
 
@@ -41,10 +42,10 @@ def start_bubblewrapped(order: Order, *, binary: str) -> Sandboxed:
     uid = order.uid if order.tier == "2b" else None
     with Handshake() as line, Contents() as contents, duplicate(order.job.stderr) as stderr:
         parts = bubblewrap_arguments(order.job, binds=order.files.binds, work=order.files.work, uid=uid)
-        words = [str(contents.add(part)) if isinstance(part, bytes) else part for part in parts]
-        options = contents.add("\0".join([*words, ""]).encode("utf-8", "surrogateescape"))
+        options = contents.options(parts)
         filtered = contents.add(syscalls.program(namespaces=True))
-        command = [binary, "--args", str(options), "--seccomp", str(filtered), "--info-fd", str(line.info.writing)]
+        enter = order.zygote.enter() if order.zygote is not None else []
+        command = [*enter, binary, "--args", str(options), "--seccomp", str(filtered), "--info-fd", str(line.info.writing)]
         outer = order.spawn(
             [*command, "--", *order.launch(LAUNCHER, line)],
             line=line,

@@ -33,6 +33,13 @@ class Group(Protocol):
     def attach(self, pids: Iterable[int]) -> None:
         """Puts processes in; what they start later is in as well."""
 
+    def admit(self, pid: int) -> None:
+        """Puts in a process from elsewhere, after the others.
+
+        Raises:
+            OSError: It may not be moved.
+        """
+
     def out_of_memory(self) -> bool:
         """Whether the kernel has ended a process of the group at its memory limit."""
 
@@ -73,6 +80,9 @@ class ControlGroup:
             for pid in pids:
                 _write(folder / "cgroup.procs", pid)
 
+    def admit(self, pid: int) -> None:
+        self.attach((pid,))
+
     def out_of_memory(self) -> bool:
         return _count(self._memory / "memory.oom_control", "oom_kill") > 0
 
@@ -93,20 +103,24 @@ class Scope:
     """A systemd scope, which its programs are born in and which goes with the last of them."""
 
     def __init__(self) -> None:
-        self._events: Path | None = None
+        self._folder: Path | None = None
         self._ended = False
 
     def attach(self, pids: Iterable[int]) -> None:
-        folder = _version_two_folder(min(pids))
-        self._events = folder / "memory.events" if folder is not None else None
+        self._folder = _version_two_folder(min(pids))
+
+    def admit(self, pid: int) -> None:
+        if self._folder is None:
+            raise FileNotFoundError("the job's scope is not known")
+        _write(self._folder / "cgroup.procs", pid)
 
     def out_of_memory(self) -> bool:
-        if self._events is not None and _count(self._events, "oom_kill") > 0:
+        if self._folder is not None and _count(self._folder / "memory.events", "oom_kill") > 0:
             self._ended = True
         return self._ended
 
     def remove(self) -> None:
-        self._events = None
+        self._folder = None
 
 
 def mechanism() -> Mechanism:

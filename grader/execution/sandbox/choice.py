@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from grader.errors import MachineError
 from grader.execution.sandbox.detection import detect
@@ -17,10 +17,12 @@ class SandboxChoice:
     Attributes:
         unprotected: Whether to go without where no sandbox holds.
         known: The one to use, chosen on this machine before; None to find the best one.
+        cold: Whether every kernel is started afresh, and none forked.
     """
 
     unprotected: bool = False
     known: Sandbox | None = None
+    cold: bool = False
 
     def resolve(self) -> Sandbox:
         """The sandbox. Where it is not known the tiers are tried, once a process.
@@ -47,7 +49,7 @@ class SandboxChoice:
         Raises:
             MachineError: As `resolve`.
         """
-        return SandboxChoice(unprotected=self.unprotected, known=self.resolve())
+        return replace(self, known=self.resolve())
 
     @property
     def tier(self) -> Tier:

@@ -12,7 +12,7 @@ import socket
 import sysconfig
 import tempfile
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -29,10 +29,13 @@ from grader.execution.sandbox.launcher import descendants_of
 from grader.execution.sandbox.layout import HOME, WORK, environment
 from grader.execution.sandbox.mechanism import Sandbox
 from grader.execution.sandbox.order import Tier
+from grader.execution.sandbox.warm import Zygote
 from grader.limits import CPU_GRACE_SECONDS, HOME_BYTES, SHARED_MEMORY_BYTES, TEMPORARY_BYTES
 
-PROBE = "/run/nb/probe.py"
+PROBE = "/run/nb/lib/sandbox_probe.py"
 LIMITS = Limits(memory_bytes=512 * MEBIBYTE, processes=64, cpu_seconds=20, disk_bytes=32 * MEBIBYTE)
+FORK_LIMITS = replace(LIMITS, memory_bytes=3 * 1024 * MEBIBYTE)
+"""A fork begins with what its libraries hold."""
 
 ADVISORY = {
     "1": {"memory of others"},
@@ -126,6 +129,17 @@ def examine(sandbox: Sandbox) -> tuple[tuple[Property, ...], str]:
     return properties, "; ".join(f"{found.name} does not hold ({found.proof})" for found in broken)
 
 
+def examine_fork(sandbox: Sandbox) -> tuple[tuple[Property, ...], str]:
+    """Runs the probe in a fork of the sandbox's zygote: it must be held in all that a cold start is.
+
+    Returns:
+        As `examine`.
+    """
+    if sandbox.zygote is None:
+        return (), sandbox.why_cold or "there is no process to fork"
+    return examine(sandbox)
+
+
 def _found(sandbox: Sandbox, properties: tuple[Property, ...], attempts: list[str]) -> Detection:
     return Detection(
         tier=sandbox.tier,
@@ -175,12 +189,16 @@ def _run(sandbox: Sandbox, expected: dict[str, Any]) -> tuple[list[Any], set[int
     reading, writing = os.pipe()
     with os.fdopen(reading, errors="replace") as output:
         try:
-            sandboxed = sandbox.start(_job(expected, output=writing))
+            sandboxed = sandbox.start(_job(expected, output=writing, zygote=sandbox.zygote))
         finally:
             os.close(writing)
         with sandboxed:
+            if sandbox.zygote is not None and not sandboxed.is_warm:
+                raise SandboxError(f"it was not forked: {sandboxed.why_cold}")
             text = output.readline()
             running = descendants_of(sandboxed.pid)
+            if sandboxed.is_warm and sandboxed.kernel_pid is not None:
+                running |= {sandboxed.kernel_pid, *descendants_of(sandboxed.kernel_pid)}
             owners = [Path(f"/proc/{pid}").stat().st_uid for pid in (sandboxed.kernel_pid,) if pid is not None]
     try:
         return json.loads(text), running, owners
@@ -188,13 +206,15 @@ def _run(sandbox: Sandbox, expected: dict[str, Any]) -> tuple[list[Any], set[int
         raise SandboxError(f"the probe answered {text.strip()[:300]!r}") from None
 
 
-def _job(expected: dict[str, Any], *, output: int) -> Job:
+def _job(expected: dict[str, Any], *, output: int, zygote: Zygote | None = None) -> Job:
+    forked = ("-P", "-m", Path(PROBE).stem)
     return Job(
-        command=(*python_command(), "-I", "-S", PROBE, json.dumps(expected)),
+        command=(*python_command(), *(("-I", "-S", PROBE) if zygote is None else forked), json.dumps(expected)),
         stdout=output,
         stderr=output,
         binds={PROBE: Path(probe.__file__)},
-        limits=LIMITS,
+        environment={} if zygote is None else zygote.environment,
+        limits=LIMITS if zygote is None else FORK_LIMITS,
         core=expected["core"],
     )
 
@@ -209,7 +229,7 @@ def _expectations(sandbox: Sandbox, *, canary: Path, listeners: _Listeners) -> d
         "source": [__file__],
         "unwritable": ["/", "/usr", "/etc", "/dev", sysconfig.get_path("purelib"), "/run", str(canary.parent)],
         "writable": [".", "~", *(("/tmp", "/dev/shm") if namespaces else ())],  # noqa: S108 - inside
-        "environment": [*environment(_job({"core": None}, output=1)), "TMPDIR"],
+        "environment": [*environment(_job({"core": None}, output=1, zygote=sandbox.zygote)), "TMPDIR"],
         "port": listeners.port,
         "name": listeners.name,
         "path": listeners.path,
@@ -220,7 +240,7 @@ def _expectations(sandbox: Sandbox, *, canary: Path, listeners: _Listeners) -> d
         "later": syscalls.NEWEST + 1,
         "outside_pid": os.getpid(),
         "limits": {
-            "RLIMIT_DATA": [LIMITS.memory_bytes] * 2,
+            "RLIMIT_DATA": [(LIMITS if sandbox.zygote is None else FORK_LIMITS).memory_bytes] * 2,
             "RLIMIT_FSIZE": [LIMITS.file_bytes] * 2,
             "RLIMIT_CPU": [LIMITS.cpu_seconds, (LIMITS.cpu_seconds or 0) + CPU_GRACE_SECONDS],
             "RLIMIT_CORE": [0, 0],

@@ -33,6 +33,8 @@ def main(arguments: Sequence[str]) -> None:
     os.set_inheritable(status_fd, False)
     os.write(status_fd, STARTED)
     settings = marshal.loads(_read_all(settings_fd))  # noqa: S302 - written by our own parent
+    if "ended" in settings:  # a fork of the zygote has run in the program's place, and has ended
+        os._exit(settings["ended"])
     if settings["supervise"]:
         _supervise(settings, status_fd=status_fd)
     try:
@@ -51,8 +53,19 @@ def _read_all(fd: int) -> bytes:
 
 
 def _become(settings: dict[str, Any], *, status_fd: int) -> None:
+    prepare(settings)
+    os.write(status_fd, READY)
+    if settings["seccomp"]:
+        load_filter(settings["seccomp"])
+    os.execve(settings["command"][0], settings["command"], settings["environment"])  # noqa: S606
+
+
+def prepare(settings: dict[str, Any]) -> None:
+    """Takes the limits and gives up what the program may not do; only the filter is still to be loaded."""
     if settings["uid"] is not None:
         _drop_to(settings["uid"], owned=settings["owned"])
+    elif settings["drop_capabilities"]:
+        _drop_capabilities()
     for name, bounds in settings["limits"].items():
         number = getattr(resource, name, None)
         if number is not None:
@@ -68,10 +81,6 @@ def _become(settings: dict[str, Any], *, status_fd: int) -> None:
     os.dup2(settings["stderr"], 2)
     if settings["stderr"] > 2:
         os.close(settings["stderr"])
-    os.write(status_fd, READY)
-    if settings["seccomp"]:
-        _filter(settings["seccomp"])
-    os.execve(settings["command"][0], settings["command"], settings["environment"])  # noqa: S606
 
 
 def _limit(number: int, bounds: tuple[int, int]) -> None:
@@ -112,16 +121,30 @@ def _check(result: int, what: str) -> int:
 
 
 def _drop_to(uid: int, *, owned: Sequence[str]) -> None:
-    library = _library()
     for path in owned:
         os.chown(path, uid, uid)
+    _drop_inheritable()
+    os.setgroups([])
+    os.setresgid(uid, uid, uid)
+    os.setresuid(uid, uid, uid)
+    _drop_own()
+
+
+def _drop_capabilities() -> None:
+    _drop_inheritable()
+    _drop_own()
+
+
+def _drop_inheritable() -> None:
+    library = _library()
     for capability in range(LAST_CAPABILITY + 1):
         if library.prctl(PR_DROP_BOUND, capability, 0, 0, 0) < 0:
             break
     library.prctl(PR_AMBIENT, AMBIENT_CLEAR_ALL, 0, 0, 0)
-    os.setgroups([])
-    os.setresgid(uid, uid, uid)
-    os.setresuid(uid, uid, uid)
+
+
+def _drop_own() -> None:
+    library = _library()
     header = (ctypes.c_uint32 * 2)(CAPABILITY_VERSION, 0)
     _check(library.capset(header, (ctypes.c_uint32 * 6)()), "dropping capabilities")
 
@@ -153,7 +176,8 @@ def _isolate(rules: dict[str, Any] | None) -> None:
     os.close(ruleset)
 
 
-def _filter(program: bytes) -> None:
+def load_filter(program: bytes) -> None:
+    """Loads a seccomp program, which nothing takes away again."""
     library = _library()
 
     class Program(ctypes.Structure):

@@ -15,6 +15,7 @@ WORK = "/home/student/work"
 HOME = "/home/student"
 SUBMISSION = "/run/nb/in"
 LAUNCHER = "/run/nb/launcher.py"
+ZYGOTE = "/run/nb/zygote.py"
 WRITABLE = (WORK, HOME, "/tmp", "/dev/shm")  # noqa: S108 - inside
 NOBODY = 65534
 
@@ -22,6 +23,10 @@ _SYSTEM = (
     *("/etc/ld.so.cache", "/etc/ld.so.conf", "/etc/ld.so.conf.d", "/etc/localtime", "/etc/fonts", "/etc/alternatives"),
     *("/etc/ssl/certs", "/etc/mime.types", "/var/cache/fontconfig"),
 )
+_LAST = ("--chdir", WORK, "--remount-ro", "/dev", "--remount-ro", "/")
+_ZYGOTE_CAPABILITIES = ("CAP_SYS_ADMIN", "CAP_SYS_CHROOT", "CAP_SETUID", "CAP_SETGID", "CAP_SETPCAP", "CAP_CHOWN")
+"""To enter the jobs' namespaces, and there to become their users."""
+
 _TOP = ("/bin", "/sbin", "/lib", "/lib32", "/lib64")
 
 
@@ -52,24 +57,44 @@ def bubblewrap_arguments(
     Returns:
         Arguments in order; a `bytes` is the content of a file, and the number of a descriptor goes in its place.
     """
-    arguments: list[str | bytes] = [*_namespaces(uid), *_system(uid or NOBODY), *_memory(job)]
-    arguments += _passable([*interpreter().shown, *interpreter().hidden, *binds, *job.writable, LAUNCHER])
-    arguments += _python(interpreter())
-    arguments += ("--perms", "0444", "--ro-bind-data", launcher_source(), LAUNCHER)
+    arguments: list[str | bytes] = [*_namespaces(uid), *_system(uid or NOBODY)]
+    arguments += ("--proc", "/proc", *(("--ro-bind", "/proc/sys", "/proc/sys") if uid is not None else ()))
+    arguments += (*_memory(job.limits.disk_bytes), *_shown([*binds, *job.writable, LAUNCHER]))
+    arguments += ("--perms", "0444", "--ro-bind-data", _source("launcher.py"), LAUNCHER)
     if work is not None:
         arguments += ("--ro-bind", str(work), SUBMISSION)
     for inside, outside in sorted(binds.items()):
         arguments += ("--ro-bind", str(outside), inside)
     for inside, outside in sorted(job.writable.items()):
         arguments += ("--bind", str(outside), inside)
-    arguments += ("--chdir", WORK, "--remount-ro", "/dev", "--remount-ro", "/")
-    return tuple(arguments)
+    return (*arguments, *_LAST)
+
+
+def zygote_arguments(binds: Mapping[str, Path], *, root: bool) -> tuple[str | bytes, ...]:
+    """The argument list of the zygote: what every job sees, in the process namespace that jobs descend from.
+
+    Args:
+        binds: Inside path to a host's file or folder that its imports need.
+        root: Whether grader is run by root; else there is a user namespace, which the jobs' descend from as well.
+    """
+    arguments: list[str | bytes] = ["--unshare-ipc", "--unshare-net", "--unshare-uts", "--cap-drop", "ALL"]
+    if root:
+        arguments += (word for name in _ZYGOTE_CAPABILITIES for word in ("--cap-add", name))
+    else:
+        arguments += ("--unshare-user", "--uid", str(NOBODY), "--gid", str(NOBODY))
+    arguments += ("--hostname", "sandbox", "--die-with-parent", "--new-session", "--clearenv", *_system(NOBODY))
+    arguments += ("--ro-bind", "/proc", "/proc", *_memory(HOME_BYTES), *_shown([*binds, LAUNCHER]))
+    for name, path in (("launcher.py", LAUNCHER), ("zygote.py", ZYGOTE)):
+        arguments += ("--perms", "0444", "--ro-bind-data", _source(name), path)
+    for inside, outside in sorted(binds.items()):
+        arguments += ("--ro-bind", str(outside), inside)
+    return (*arguments, *_LAST)
 
 
 @cache
-def launcher_source() -> bytes:
-    """The launcher's text: it comes in as content, so that its path outside is not seen."""
-    return Path(__file__).with_name("launcher.py").read_bytes()
+def _source(name: str) -> bytes:
+    """The text of a file of ours: it comes in as content, so that its path outside is not seen."""
+    return Path(__file__).with_name(name).read_bytes()
 
 
 def _namespaces(uid: int | None) -> Iterator[str]:
@@ -98,23 +123,27 @@ def _system(uid: int) -> Iterator[str | bytes]:
     yield from _file("/etc/group", f"root:x:0:\nstudent:x:{uid}:\n")
     yield from _file("/etc/nsswitch.conf", "passwd: files\ngroup: files\nhosts: files\n")
     yield from _file("/etc/hosts", "127.0.0.1 localhost sandbox\n::1 localhost\n")
-    yield from ("--proc", "/proc", "--dev", "/dev")
-    if uid != NOBODY:
-        yield from ("--ro-bind", "/proc/sys", "/proc/sys")
+    yield from ("--dev", "/dev")
 
 
 def _file(path: str, text: str) -> Iterator[str | bytes]:
     yield from ("--perms", "0444", "--ro-bind-data", text.encode(), path)
 
 
-def _memory(job: Job) -> Iterator[str]:
+def _memory(work_bytes: int) -> Iterator[str]:
     for path, mode, size in (
         ("/dev/shm", "1777", SHARED_MEMORY_BYTES),  # noqa: S108
         ("/tmp", "1777", TEMPORARY_BYTES),  # noqa: S108
         (HOME, "0755", HOME_BYTES),
-        (WORK, "0755", job.limits.disk_bytes),
+        (WORK, "0755", work_bytes),
     ):
         yield from ("--perms", mode, "--size", str(size), "--tmpfs", path)
+
+
+def _shown(paths: Iterable[str]) -> Iterator[str]:
+    """Shows Python, and makes the folders on the way to what is bound later."""
+    yield from _passable([*interpreter().shown, *interpreter().hidden, *paths])
+    yield from _python(interpreter())
 
 
 def _passable(paths: Iterable[str]) -> Iterator[str]:

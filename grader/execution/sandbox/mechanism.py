@@ -23,6 +23,7 @@ from grader.execution.sandbox.process import Sandboxed
 from grader.execution.sandbox.staging import lent, staged
 from grader.execution.sandbox.supervised import start_supervised
 from grader.execution.sandbox.uids import dedicated_uid
+from grader.execution.sandbox.warm import Zygote
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,11 +34,15 @@ class Sandbox:
         tier: Which way.
         bubblewrap: The binary; None in tiers 3 and 4.
         limits_by: What limits a whole tree of processes.
+        zygote: The process whose forks jobs are, where they can be; None to start all of them cold.
+        why_cold: Why there is none, where one was wished for.
     """
 
     tier: Tier
     bubblewrap: str | None = None
     limits_by: Mechanism = "watchdog"
+    zygote: Zygote | None = None
+    why_cold: str = ""
 
     def start(self, job: Job) -> Sandboxed:
         """Starts a job; it runs when this returns.
@@ -55,6 +60,8 @@ class Sandbox:
                 uid=uid,
                 files=cleanup.enter_context(staged(job.binds, work=job.work, uid=uid)),
                 cleanup=cleanup,
+                zygote=self.zygote,
+                why_cold=self.why_cold,
             )
             cleanup.enter_context(lent(job.writable.values(), uid=uid))
             if self.bubblewrap is None:

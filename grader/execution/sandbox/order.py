@@ -32,6 +32,7 @@ from grader.execution.sandbox.spawning import Start, spawn
 from grader.execution.sandbox.staging import Staged
 from grader.execution.sandbox.uids import tasks_of
 from grader.execution.sandbox.usage import Gauge
+from grader.execution.sandbox.warm import ColdError, Fork, Zygote, fork
 from grader.limits import CPU_GRACE_SECONDS, MAX_OPEN_FILES
 
 Tier = Literal["1", "2", "2b", "3", "4"]
@@ -54,6 +55,8 @@ class Order:
         uid: Its dedicated user; None where it runs as ourselves.
         files: Where its files can be read.
         cleanup: Undoes the claims.
+        zygote: The process to fork for it; None to start it cold.
+        why_cold: Why there is none.
     """
 
     job: Job
@@ -62,6 +65,8 @@ class Order:
     uid: int | None
     files: Staged
     cleanup: ExitStack
+    zygote: Zygote | None = None
+    why_cold: str = ""
 
     def launch(self, script: str, line: Handshake) -> list[str]:
         """The command of the launcher."""
@@ -80,6 +85,7 @@ class Order:
             "limits": self._bounds(),
             "copy": None,
             "uid": None,
+            "drop_capabilities": False,
             "owned": (),
             "landlock": None,
             "seccomp": None,
@@ -109,17 +115,21 @@ class Order:
     def run(
         self, outer: subprocess.Popen[bytes], *, line: Handshake, root: Handle, gauge: Gauge, settings: dict[str, Any]
     ) -> Sandboxed:
-        """Lets the waiting launcher go on, inside the job's control groups."""
+        """Lets the waiting launcher go on, or has a fork run in its place, inside the job's control groups."""
         oom_before = system_out_of_memory()
         group = self._group()
         if group is not None:
             group.attach((root.pid, *launcher.children_of(root.pid)))
-        line.send(settings)
-        line.await_ready()
+        forked, why_cold = self._forked(line, stand_in=_first_child(root), settings=settings, group=group)
+        if forked is None:
+            line.send(settings)
+            line.await_ready()
         parts = Parts(
             outer=outer,
             root=root,
-            kernel_pid=min(launcher.children_of(root.pid), default=None),
+            kernel_pid=_first_child(root) if forked is None else forked.pid,
+            forked=forked,
+            why_cold=why_cold,
             gauge=gauge,
             group=group,
             cleanup=self.cleanup,
@@ -127,6 +137,27 @@ class Order:
             oom_before=oom_before,
         )
         return Sandboxed(parts, limits=self.job.limits)
+
+    def _forked(
+        self, line: Handshake, *, stand_in: int | None, settings: dict[str, Any], group: Group | None
+    ) -> tuple[Fork | None, str]:
+        """The program as a fork, or why there is none."""
+        if self.zygote is None or stand_in is None:
+            return None, self.why_cold
+        try:
+            forked = fork(
+                self.zygote,
+                self.job,
+                settings=settings,
+                user=self.uid if self.tier == "2" else None,
+                stand_in=stand_in,
+                line=line,
+                admit=group.admit if group is not None else lambda _: None,
+            )
+        except ColdError as error:
+            return None, str(error)
+        line.forget()
+        return forked, ""
 
     def _group(self) -> Group | None:
         if self.limits_by == "watchdog":
@@ -157,6 +188,10 @@ class Order:
         return tasks_of(os.geteuid()) + OWN_TASKS + self.job.limits.processes
 
 
+def _first_child(root: Handle) -> int | None:
+    return min(launcher.children_of(root.pid), default=None)
+
+
 @contextmanager
 def ended_on_error(outer: subprocess.Popen[bytes]) -> Iterator[None]:
     """Ends a start that fails; all of it dies with the outermost program."""
@@ -177,29 +212,6 @@ def duplicate(fd: int) -> Iterator[int]:
         yield other
     finally:
         os.close(other)
-
-
-class Contents:
-    """Files that exist only as descriptors. As a context it closes them."""
-
-    def __init__(self) -> None:
-        self.fds: list[int] = []
-
-    def __enter__(self) -> Contents:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        for fd in self.fds:
-            os.close(fd)
-
-    def add(self, content: bytes) -> int:
-        """Makes a file and returns its descriptor."""
-        fd = os.memfd_create("grader")
-        self.fds.append(fd)
-        with os.fdopen(os.dup(fd), "wb") as file:
-            file.write(content)
-        os.lseek(fd, 0, os.SEEK_SET)
-        return fd
 
 
 def launcher_path() -> Path:

@@ -19,6 +19,7 @@ from typing import Self
 from grader.execution.sandbox.cgroups import Group, system_out_of_memory
 from grader.execution.sandbox.job import Ending, Excess, Limits, Usage, ending, excess
 from grader.execution.sandbox.usage import Gauge
+from grader.execution.sandbox.warm import Fork
 from grader.limits import SANDBOX_END_SECONDS
 from grader.records import ExecutionReason
 
@@ -81,6 +82,8 @@ class Parts:
         cleanup: What to undo once all processes are gone.
         end_root: The signal for ``root``: one that it cannot catch, or one upon which it ends its descendants.
         oom_before: How many processes the kernel had ended for lack of memory, anywhere, before the start.
+        forked: The program, where it is a fork of the zygote and so no descendant of ``root``.
+        why_cold: Why it is none, where one was wished for.
     """
 
     outer: subprocess.Popen[bytes]
@@ -91,6 +94,8 @@ class Parts:
     cleanup: ExitStack
     end_root: int
     oom_before: int
+    forked: Fork | None = None
+    why_cold: str = ""
 
 
 class Sandboxed:
@@ -99,11 +104,15 @@ class Sandboxed:
     Attributes:
         pid: The host's number of the process that we started.
         kernel_pid: The host's number of the job's own program; None where it ended at once.
+        is_warm: Whether the program is a fork of a process with its imports done.
+        why_cold: Why it is not, where it was to be.
     """
 
     def __init__(self, parts: Parts, *, limits: Limits) -> None:
         self.pid = parts.outer.pid
         self.kernel_pid = parts.kernel_pid
+        self.is_warm = parts.forked is not None
+        self.why_cold = parts.why_cold
         self._parts = parts
         self._limits = limits
         self._lock = threading.RLock()
@@ -201,6 +210,8 @@ class Sandboxed:
             code, cpu_seconds = _reap(parts.outer, self._outer)
             if gone and parts.root.pid != self.pid:
                 cpu_seconds += _reap_orphan(parts.root.pid)
+            if parts.forked is not None:
+                cpu_seconds += parts.forked.cpu_seconds()
             self._cpu_seconds = max(self._cpu_seconds, cpu_seconds)
             self._ending = self._told(code, gone=gone)
             for handle in (parts.root, self._outer, self._kernel):

@@ -1,0 +1,335 @@
+"""The host's side of a warm start: one process with all imports done, forked for each job; see `zygote`.
+
+A fork enters the namespaces that bubblewrap has made for the job, in which the launcher waits for its settings. Where
+there is no fork the launcher gets them and goes on: that is the cold start. Where there is, the launcher stands in for
+the program, as which bubblewrap sees it end.
+"""
+
+from __future__ import annotations
+
+import array
+import contextlib
+import errno
+import fcntl
+import json
+import marshal
+import os
+import select
+import shutil
+import socket
+import stat
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from grader.execution.sandbox import syscalls
+from grader.execution.sandbox.contents import Contents
+from grader.execution.sandbox.handshake import Handshake, Pipe
+from grader.execution.sandbox.interpreter import python_command
+from grader.execution.sandbox.job import Job, SandboxError
+from grader.execution.sandbox.layout import ZYGOTE, environment, zygote_arguments
+from grader.execution.sandbox.spawning import Start, spawn
+from grader.execution.sandbox.zygote import GO
+from grader.limits import SANDBOX_END_SECONDS, SANDBOX_START_SECONDS, START_TIMEOUT_SECONDS
+
+_SPACES = ("mnt", "net", "ipc", "uts", "cgroup", "pid")
+_OWNER_OF_NAMESPACE = 0xB701  # ioctl NS_GET_USERNS
+_MAX_MESSAGE_BYTES = 1 << 16
+
+
+class ColdError(Exception):
+    """Why a job starts cold."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Preload:
+    """What a zygote has done beforehand.
+
+    Attributes:
+        binds: Inside path to a host's file or folder that the imports need.
+        environment: Variables that imported modules read; a job that has others starts cold.
+        only_imports: Further variables, which hold during the imports alone.
+        modules: To be imported, as far as they are installed.
+    """
+
+    binds: Mapping[str, Path]
+    environment: Mapping[str, str]
+    only_imports: Mapping[str, str]
+    modules: Sequence[str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Zygote:
+    """A process to fork, as those who may ask it know it; plain data, for a process that inherits the descriptors.
+
+    Attributes:
+        control: Descriptor on which it is asked.
+        user: Descriptor of its user namespace, in which the jobs' are made; None where grader is run by root.
+        environment: Variables that its modules have read.
+    """
+
+    control: int
+    user: int | None
+    environment: Mapping[str, str]
+
+    @property
+    def descriptors(self) -> tuple[int, ...]:
+        """What a process must inherit to ask."""
+        return tuple(fd for fd in (self.control, self.user) if fd is not None)
+
+    def enter(self) -> list[str]:
+        """What to put before bubblewrap's command, so that its namespaces descend from the zygote's."""
+        if self.user is None:
+            return []
+        # Named through us: what bubblewrap inherits it would pass on.
+        return [_nsenter(), "--preserve-credentials", f"--user=/proc/{os.getpid()}/fd/{self.user}"]
+
+
+@contextmanager
+def started(binary: str, preload: Preload) -> Iterator[Zygote]:
+    """Starts a zygote, which lasts as long as the context and no longer than this process.
+
+    Args:
+        binary: Bubblewrap's.
+        preload: What it imports.
+
+    Raises:
+        ColdError: There is none to be had.
+    """
+    root = os.geteuid() == 0
+    if not root and not _nsenter():
+        raise ColdError("`nsenter` of util-linux is not installed")
+    with ExitStack() as stack:
+        try:
+            ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+            stack.enter_context(ours)
+            with theirs, tempfile.TemporaryFile() as log:
+                outer, pid = _spawn(binary, preload, control=theirs.fileno(), log=log.fileno(), root=root)
+                stack.callback(_end, outer)
+                theirs.close()
+                _await_imports(ours, log=log)
+            user = None if root else os.open(f"/proc/{pid}/ns/user", os.O_RDONLY | os.O_CLOEXEC)
+            if user is not None:
+                stack.callback(os.close, user)
+        except OSError as error:
+            raise ColdError(f"the process to fork could not be started: {error}") from error
+        yield Zygote(control=ours.fileno(), user=user, environment=dict(preload.environment))
+
+
+def _spawn(
+    binary: str, preload: Preload, *, control: int, log: int, root: bool
+) -> tuple[subprocess.Popen[bytes], int]:
+    job = Job(command=(), stdout=1, stderr=1, environment={**preload.environment, **preload.only_imports})
+    variables = [word for item in environment(job).items() for word in ("--setenv", *item)]
+    parts = (*zygote_arguments(preload.binds, root=root), *variables)
+    info = Pipe()
+    with Contents() as contents, Path(os.devnull).open("wb") as nowhere:
+        options = contents.options(parts)
+        command = [binary, "--args", str(options), "--info-fd", str(info.writing), "--", *python_command(), "-P"]
+        start = Start(
+            command=[*command, ZYGOTE, str(control), ",".join(preload.modules)],
+            environment={},
+            stdout=nowhere.fileno(),
+            stderr=log,
+            pass_fds=(control, info.writing, *contents.fds),
+        )
+        outer = spawn(start)
+    info.close(info.writing)
+    with os.fdopen(info.reading, "rb") as told:
+        text = told.read()
+    return outer, json.loads(text)["child-pid"] if text else outer.pid
+
+
+def _await_imports(ours: socket.socket, *, log: Any) -> None:
+    try:
+        message = _next(ours, seconds=START_TIMEOUT_SECONDS)
+    except ColdError as error:
+        log.seek(0)
+        said = log.read().decode(errors="replace").strip().splitlines()
+        raise ColdError(f"{error}: {said[-1]}" if said else str(error)) from None
+    if message["failed"]:
+        raise ColdError(message["failed"])
+
+
+def _end(outer: subprocess.Popen[bytes]) -> None:
+    """What it has forked ends with the job's own namespaces, not with it."""
+    outer.kill()  # and with it, by --die-with-parent, the process inside
+    outer.wait(SANDBOX_END_SECONDS)
+
+
+def _nsenter() -> str:
+    return shutil.which("nsenter", path="/usr/bin:/bin") or ""
+
+
+# One fork -------------------------------------------------------------------------------------------------------------
+
+
+class Fork:
+    """A job's program as the zygote forked it.
+
+    Attributes:
+        pid: The host's number of the program.
+    """
+
+    def __init__(self, pid: int, line: socket.socket) -> None:
+        self.pid = pid
+        self._line = line
+
+    def cpu_seconds(self) -> float:
+        """User and system time of the program, once it has ended, and of what it waited for; waits for that end."""
+        with contextlib.suppress(ColdError, KeyError), self._line:
+            return float(_next(self._line, seconds=SANDBOX_END_SECONDS)["cpu_seconds"])
+        return 0.0
+
+
+def fork(
+    zygote: Zygote,
+    job: Job,
+    *,
+    settings: dict[str, Any],
+    user: int | None,
+    stand_in: int,
+    line: Handshake,
+    admit: Callable[[int], None],
+) -> Fork:
+    """Has a job's program forked instead of started.
+
+    Args:
+        zygote: The process to fork.
+        job: What is to run; only ``python -P -m MODULE`` can be forked.
+        settings: As the launcher would get them.
+        user: Whom the fork becomes before it enters a user namespace; None to stay.
+        stand_in: The host's number of the launcher, in whose namespaces the program is to run.
+        line: To the launcher, which then ends as the program does.
+        admit: Puts a process into the job's control groups.
+
+    Raises:
+        ColdError: There is no fork, and nothing has been done.
+        SandboxError: The program cannot be prepared, and a cold one could not either.
+    """
+    program = _module_of(job)
+    _check_variables(job, zygote)
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    with ExitStack() as undo:
+        undo.enter_context(ours)
+        with theirs, _namespaces(stand_in) as spaces:
+            named = {**spaces, "fd:1": job.stdout, "stderr": job.stderr, **{f"fd:{fd}": fd for fd in job.pass_fds}}
+            request = {
+                "names": list(named),
+                "program": program,
+                "user": user,
+                "cores": sorted(os.sched_getaffinity(0)) if job.core is None else [job.core],
+                "settings": {**settings, "seccomp": syscalls.program(namespaces=True), "drop_capabilities": True},
+            }
+            _ask(zygote, marshal.dumps(request), [theirs.fileno(), line.settings_end, *named.values()])
+        keeper = _next(ours, seconds=START_TIMEOUT_SECONDS)["keeper"]
+        try:
+            admit(keeper)
+        except OSError as error:
+            raise ColdError(f"the fork could not be put into the job's control group: {error}") from error
+        ours.send(GO)
+        pid = _prepared(ours)
+        undo.pop_all()
+    return Fork(pid, ours)
+
+
+def _module_of(job: Job) -> tuple[str, ...]:
+    start = (*python_command(), "-P", "-m")
+    if job.command[: len(start)] != start:
+        raise ColdError("only a module of Python's can be started in a fork")
+    return job.command[len(start) :]
+
+
+def _check_variables(job: Job, zygote: Zygote) -> None:
+    other = [name for name, value in zygote.environment.items() if job.environment.get(name) != value]
+    if other:
+        raise ColdError(f"its variables {', '.join(other)} are not those under which modules were imported")
+
+
+@contextmanager
+def _namespaces(pid: int) -> Iterator[dict[str, int]]:
+    """The namespaces of a process in the order in which they can be entered, by descriptor."""
+    with ExitStack() as stack:
+
+        def opened(name: str) -> int:
+            fd = os.open(f"/proc/{pid}/ns/{name}", os.O_RDONLY | os.O_CLOEXEC)
+            stack.callback(os.close, fd)
+            return fd
+
+        try:
+            spaces = {f"ns:{name}": opened(name) for name in _SPACES}
+            inner = opened("user")
+            owner = fcntl.ioctl(spaces["ns:mnt"], _OWNER_OF_NAMESPACE)
+            stack.callback(os.close, owner)
+        except OSError as error:
+            raise ColdError(f"the job's namespaces cannot be opened: {error}") from error
+        if _inode(inner) == Path("/proc/self/ns/user").stat().st_ino:
+            yield spaces
+        elif _inode(inner) == _inode(owner):
+            yield {"ns:user": owner, **spaces}
+        else:
+            yield {"ns:user": owner, **spaces, "ns:user:inner": inner}
+
+
+def _inode(fd: int) -> int:
+    return os.fstat(fd)[stat.ST_INO]
+
+
+def _ask(zygote: Zygote, request: bytes, fds: list[int]) -> None:
+    rights = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", fds))]
+    try:
+        with socket.socket(fileno=os.dup(zygote.control)) as control:
+            control.sendmsg([request], rights)
+    except OSError as error:
+        raise ColdError(f"the process to fork does not answer: {error}") from error
+
+
+def _next(line: socket.socket, *, seconds: float) -> dict[str, Any]:
+    """The next message of a fork, or of the zygote.
+
+    Raises:
+        ColdError: It declines, has failed, has ended, or does not answer in time.
+    """
+    waiting = select.poll()
+    waiting.register(line, select.POLLIN)
+    if not waiting.poll(seconds * 1000):
+        raise ColdError(f"the process to fork has not answered within {seconds:g} s")
+    try:
+        octets = line.recv(_MAX_MESSAGE_BYTES)
+    except OSError as error:
+        raise ColdError(f"the process to fork does not answer: {error}") from error
+    if not octets:
+        raise ColdError("the process to fork has ended")
+    message: dict[str, Any] = marshal.loads(octets)  # noqa: S302 - written by our own code, before the program's
+    if "declined" in message:
+        raise ColdError(message["declined"])
+    return message
+
+
+def _prepared(line: socket.socket) -> int:
+    """Waits until the program is about to begin; its number.
+
+    Raises:
+        ColdError: The fork could not enter the job's namespaces.
+        SandboxError: It could not be prepared there.
+    """
+    told: dict[str, Any] = {}
+    end = time.monotonic() + SANDBOX_START_SECONDS
+    while not {"program", "ready"} <= told.keys():
+        try:
+            told |= _next(line, seconds=max(0.0, end - time.monotonic()))
+        except ColdError as error:
+            if "program" in told:
+                raise SandboxError(str(error)) from None
+            raise
+        if "failed" in told and "program" in told:
+            full = f"[Errno {errno.ENOSPC}]" in told["failed"]
+            raise SandboxError(told["failed"], reason="disk" if full else "internal")
+        if "cpu_seconds" in told:
+            raise SandboxError(told.get("failed", "the fork ended before its program began"))
+    return int(told["program"])

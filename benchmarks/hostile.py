@@ -46,6 +46,7 @@ from grader.batch import Job, LocalProcesses, run_jobs  # noqa: E402
 from grader.cli.options import default_jobs, run_limits  # noqa: E402
 from grader.datasets import resolve  # noqa: E402
 from grader.execution.sandbox import Sandbox, SandboxChoice  # noqa: E402
+from grader.execution.warm import warmed  # noqa: E402
 from grader.records import GradedSubmission  # noqa: E402
 from grader.report import write_cohort  # noqa: E402
 from grader.rubric import Rubric, load_rubric  # noqa: E402
@@ -83,6 +84,8 @@ class Run:
     """Everything that came of a run of the benchmark."""
 
     tier: str
+    start: str
+    """How the kernels were started."""
     patience: float
     """By how much the cases' own time limits were stretched."""
     outcomes: list[Outcome] = field(default_factory=list)
@@ -97,8 +100,14 @@ def main() -> int:
     cases = [
         case for case in read_cases(HOSTILE) if not options.only or any(name in case.name for name in options.only)
     ]
-    sandbox = SandboxChoice(known=Sandbox(tier="3") if options.landlock else None).resolved()
-    run = Run(tier=sandbox.tier, patience=options.patience)
+    choice = SandboxChoice(known=Sandbox(tier="3") if options.landlock else None, cold=options.cold).resolved()
+    # Started before anything is watched: what is left of a submission is told from what was there.
+    with warmed(choice) as sandbox:
+        return _run(cases, sandbox, options=options)
+
+
+def _run(cases: Sequence[Case], sandbox: SandboxChoice, *, options: argparse.Namespace) -> int:
+    run = Run(tier=sandbox.tier, start=_start_of(sandbox), patience=options.patience)
     began = time.monotonic()
     watcher = Watcher()
     try:
@@ -117,6 +126,13 @@ def main() -> int:
     return 1 if _problems(run) else 0
 
 
+def _start_of(sandbox: SandboxChoice) -> str:
+    """How kernels start, for a sentence."""
+    if sandbox.resolve().zygote is not None:
+        return "forked from a process that has imported the libraries"
+    return f"started afresh ({sandbox.resolve().why_cold or '--cold'})"
+
+
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--only", action="append", metavar="NAME", help="cases with this in their name; repeatable")
@@ -133,6 +149,7 @@ def _options() -> argparse.Namespace:
         help="stretches the cases' own time limits, which are meant for a machine that does nothing else",
     )
     parser.add_argument("--landlock", action="store_true", help="use tier 3, whatever better one this machine has")
+    parser.add_argument("--cold", action="store_true", help="start each kernel afresh instead of forking it")
     return parser.parse_args()
 
 
@@ -253,7 +270,7 @@ def _graded(
     """Grades tasks, each under its own settings, the honest notebook under patient limits; for each why that failed."""
     patient = _replaced(settings, _PATIENT)
     each = [Job("grade", task, patient if task.path == CONTROL else (own or {})[task.id]) for task in tasks]
-    with LocalProcesses(jobs) as executor:
+    with LocalProcesses(jobs, inherited=settings.sandbox.inherited) as executor:
         return run_jobs(each, executor, on_progress=_tell)
 
 
@@ -337,7 +354,7 @@ def _table(run: Run) -> str:
         f"**{_summary(run)}**",
         "",
         (
-            f"Sandbox of tier {run.tier} (see `grader doctor`), Linux {platform.release().split('-')[0]}, Python"
+            f"Sandbox of tier {run.tier} (see `grader doctor`), kernels {run.start}, Linux {platform.release().split('-')[0]}, Python"
             f" {platform.python_version()}, {run.seconds / 60:.0f} minutes, the cases' own time limits times"
             f" {run.patience:g}. Each batch began and ended with an honest notebook, whose `grade.json` must be the one"
             " that it gets alone. *Reason* is what `grade.json` records; *earned* is what was earned, and what the"

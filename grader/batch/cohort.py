@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from grader import pipeline
 from grader.batch.executor import run_jobs
 from grader.batch.jobs import Job
 from grader.batch.processes import LocalProcesses
+from grader.execution.warm import warmed
 from grader.intake import collect_submissions
 from grader.records import GradedSubmission
 from grader.report import write_cohort
@@ -27,10 +29,12 @@ class Cohort:
     Attributes:
         graded: One grade a submission, in the order of their ids.
         executed: Ids of those that were executed now; the others came from the store.
+        why_cold: Why their kernels were started afresh, each with its imports; empty where they were forked.
     """
 
     graded: tuple[GradedSubmission, ...]
     executed: frozenset[str]
+    why_cold: str = ""
 
     @property
     def need_review_of_infrastructure(self) -> tuple[GradedSubmission, ...]:
@@ -77,13 +81,18 @@ def grade_batch(
     executed = [task for task in tasks if pipeline.needs_execution(task, settings)]
     due = [task for task in tasks if pipeline.needs_grading(task, settings)]
     on_start(executed)
-    failures = _run("grade", due, settings, jobs=jobs, on_progress=on_progress)
+    with _kernels(settings, start=bool(executed) or settings.reruns > 0) as settings:
+        failures = _run("grade", due, settings, jobs=jobs, on_progress=on_progress)
     graded = []
     for task in tasks:
         why = failures.get(task.id, "")
         found = task.folder.read_grade() if not why else None
         graded.append(found or pipeline.give_up(task, settings, why=why or "Its grade could not be read back."))
-    cohort = Cohort(graded=tuple(graded), executed=frozenset(task.id for task in executed))
+    cohort = Cohort(
+        graded=tuple(graded),
+        executed=frozenset(task.id for task in executed),
+        why_cold=settings.sandbox.resolve().why_cold,
+    )
     write_cohort(cohort.graded, output=output)
     return cohort
 
@@ -109,11 +118,22 @@ def gather_all(
     settings = replace(settings, sandbox=settings.sandbox.resolved())
     on_start([task for task in tasks if pipeline.needs_execution(task, settings)])
     due = [task for task in tasks if pipeline.needs_gathering(task, settings)]
-    return _run("gather", due, settings, jobs=jobs, on_progress=on_progress)
+    with _kernels(settings, start=bool(due)) as settings:
+        return _run("gather", due, settings, jobs=jobs, on_progress=on_progress)
+
+
+@contextmanager
+def _kernels(settings: Settings, *, start: bool) -> Iterator[Settings]:
+    """Has what kernels import imported once for all workers, where any is to start."""
+    if not start:
+        yield settings
+        return
+    with warmed(settings.sandbox) as choice:
+        yield replace(settings, sandbox=choice)
 
 
 def _run(step: str, tasks: Sequence[Task], settings: Settings, *, jobs: int, on_progress: OnProgress) -> dict[str, str]:
     """Runs a step of the pipeline on this machine; for each task that failed, by its id, why."""
-    with LocalProcesses(jobs) as executor:
+    with LocalProcesses(jobs, inherited=settings.sandbox.inherited) as executor:
         failures = run_jobs([Job(step, task, settings) for task in tasks], executor, on_progress=on_progress)
     return {task.id: why for task, why in zip(tasks, failures, strict=True) if why}

@@ -39,11 +39,13 @@ class LocalProcesses:
     Args:
         count: Jobs at a time; where there are as many processors, each is held to one of its own.
         command: Starts a worker; see `grader.batch.worker`.
+        inherited: Descriptors that the workers inherit.
     """
 
-    def __init__(self, count: int, *, command: Sequence[str] = ()) -> None:
+    def __init__(self, count: int, *, command: Sequence[str] = (), inherited: tuple[int, ...] = ()) -> None:
         available = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
         self._command = list(command) or worker_command()
+        self._inherited = inherited
         self._workers: queue.LifoQueue[_Worker] = queue.LifoQueue()
         self._all = [_Worker(self, core=available[n] if count <= len(available) else None) for n in range(count)]
         for worker in reversed(self._all):
@@ -87,7 +89,12 @@ class LocalProcesses:
                 return None
             # In a group of its own, so that Ctrl-C comes to the batch alone, which then ends its workers one by one.
             return subprocess.Popen(
-                self._command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, process_group=0
+                self._command,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                text=True,
+                process_group=0,
+                pass_fds=self._inherited,
             )
 
     def _run(self, job: Job, on_progress: OnProgress) -> str:

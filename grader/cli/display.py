@@ -124,6 +124,8 @@ def show_summary(cohort: Cohort, *, output: Path, verbose: bool) -> None:
         console.print(
             Text(f"{one.submission.id} needs review because of the grading system: {_what_failed(one)}", style="yellow")
         )
+    if cohort.why_cold:
+        console.print(Text(f"Each kernel imported its libraries itself: {cohort.why_cold}.", style="yellow"))
     console.print(f"Pages: {output / 'index.html'}")
 
 

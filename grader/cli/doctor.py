@@ -25,7 +25,8 @@ PACKAGES = ("tensorflow", "keras", "numpy", "ipykernel", "nbclient")
 
 @click.command()
 @click.option("--json", "as_json", is_flag=True, help="Print everything as JSON.")
-def doctor(*, as_json: bool) -> None:
+@click.option("--cold", is_flag=True, help="Do not try whether kernels can be forked, which takes some seconds.")
+def doctor(*, as_json: bool, cold: bool) -> None:
     """Show what this machine can do, and test its sandbox.
 
     A program that tries to get out is run in the sandbox. What it could not do is the proof of each property.
@@ -39,7 +40,7 @@ def doctor(*, as_json: bool) -> None:
     from grader.execution.sandbox import detect
 
     detection = detect()
-    facts = _facts(detection)
+    facts = {**_facts(detection), "starts": "not tried" if cold else _starts(detection)}
     if as_json:
         click.echo(json.dumps(facts, indent=1))
     else:
@@ -66,6 +67,23 @@ def _facts(detection: Detection) -> dict[str, Any]:
         "packages": _versions(),
         "compiled": _compiled("tensorflow"),
     }
+
+
+def _starts(detection: Detection) -> str:
+    """Whether kernels can be forked on this machine, tried in the same way as the sandbox."""
+    import time
+
+    from grader.execution.sandbox import SandboxChoice
+    from grader.execution.warm import warmed
+
+    if detection.sandbox is None:
+        return "not tried: there is no sandbox"
+    began = time.monotonic()
+    with warmed(SandboxChoice(known=detection.sandbox)) as choice:
+        why = choice.resolve().why_cold
+    if why:
+        return f"cold: {why}"
+    return f"warm: forked from a process that imports the libraries once, in {time.monotonic() - began:.1f} s"
 
 
 def _versions() -> dict[str, str | None]:
@@ -121,6 +139,7 @@ def _show(facts: dict[str, Any], detection: Detection, console: Console) -> None
     rows = {
         "bubblewrap": facts["bubblewrap"] or "none",
         "limits enforced by": facts["limits"],
+        "kernels start": facts["starts"],
         "python": f"{facts['python']} on {facts['system']}",
         "packages": versions,
         "bytecode": "present" if facts["compiled"] else f"missing: each kernel starts 10 s later. Run `{compile_all}`.",

@@ -38,6 +38,11 @@ _RUN_OPTIONS = (
     click.option("--notebook-timeout", type=click.FloatRange(min=1), help="Seconds a notebook may run."),
     click.option("--memory", type=click.FloatRange(min=0.5), help="Gigabytes a notebook may use."),
     click.option(
+        "--cold",
+        is_flag=True,
+        help="Start every kernel afresh, instead of forking it from a process that has imported the libraries.",
+    ),
+    click.option(
         "--unprotected",
         is_flag=True,
         help="Run without a sandbox if this machine offers none. Only for notebooks that you trust like your own.",
@@ -61,6 +66,7 @@ class RunOptions:
     cell_timeout: float | None
     notebook_timeout: float | None
     memory: float | None
+    cold: bool
     unprotected: bool
 
     def data_sets(self, *, quiet: bool = False) -> DataSets:
@@ -81,7 +87,7 @@ class RunOptions:
         """The best sandbox of the machine on which notebooks run, or none where the user has said so."""
         from grader.execution.sandbox import SandboxChoice
 
-        return SandboxChoice(unprotected=self.unprotected)
+        return SandboxChoice(unprotected=self.unprotected, cold=self.cold)
 
     def settings(self, rubric: Rubric, *, quiet: bool = False, **more: Unpack[More]) -> Settings:
         """With what submissions are graded.
@@ -115,6 +121,7 @@ def run_options(command: Callable[..., None]) -> Callable[..., None]:
         cell_timeout: float | None,
         notebook_timeout: float | None,
         memory: float | None,
+        cold: bool,
         unprotected: bool,
         **others: Any,
     ) -> None:
@@ -124,6 +131,7 @@ def run_options(command: Callable[..., None]) -> Callable[..., None]:
             cell_timeout=cell_timeout,
             notebook_timeout=notebook_timeout,
             memory=memory,
+            cold=cold,
             unprotected=unprotected,
         )
         command(run=run, **others)

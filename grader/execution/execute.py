@@ -19,14 +19,13 @@ from grader.execution.collect import Recording, collect
 from grader.execution.frames import FrameReader
 from grader.execution.kernel import CellProgress, KernelRun, NotebookRun
 from grader.execution.sandbox import Sandbox
+from grader.execution.warm import PYTHON_ENVIRONMENT, RECORDER, RECORDER_INSIDE
 from grader.execution.watch import RunLimits
 from grader.limits import MAX_EVIDENCE_BYTES
 from grader.machine_paths import without_machine_paths
 from grader.records import Environment, Evidence, Execution, Submission
 from grader.store import SubmissionFolder, write_atomically
 
-RECORDER = Path(__file__).parent / "recorder"
-LIBRARY_INSIDE = "/run/nb/lib"
 DATA_SETS_INSIDE = "/home/student/.keras/datasets"
 
 
@@ -93,7 +92,7 @@ def execute(
 
 
 def _binds(data_sets: DataSets) -> dict[str, Path]:
-    return {f"{LIBRARY_INSIDE}/recorder": RECORDER, **data_sets.binds(DATA_SETS_INSIDE)}
+    return {RECORDER_INSIDE: RECORDER, **data_sets.binds(DATA_SETS_INSIDE)}
 
 
 def _environment(settings: ExecutionSettings, *, record_fd: int) -> dict[str, str]:
@@ -102,11 +101,7 @@ def _environment(settings: ExecutionSettings, *, record_fd: int) -> dict[str, st
         "GRADER_INPUTS": json.dumps(settings.inputs),
         "GRADER_RECORD_FD": str(record_fd),
         "GRADER_SEED": str(settings.seed),
-        "KERAS_BACKEND": "tensorflow",
-        "OMP_NUM_THREADS": "1",
-        "OPENBLAS_NUM_THREADS": "1",
-        "PYTHONHASHSEED": "0",
-        "PYTHONPATH": LIBRARY_INSIDE,
+        **PYTHON_ENVIRONMENT,
     }
 
 
@@ -133,6 +128,8 @@ def _evidence(submission: Submission, *, run: KernelRun, recording: Recording, s
             importable=_importable(),
             tier=settings.sandbox.tier,
             seed=settings.seed,
+            is_warm=run.is_warm,
+            why_cold=without_machine_paths(run.why_cold),
         ),
         data_choice=settings.data_sets.choice,
         data_sets=uses,

@@ -48,6 +48,8 @@ class KernelRun:
         ordinals: Index of the notebook cell by the order of execution, by which the recorder counts cells.
         notebook: The executed notebook.
         log: The last that the kernel wrote outside of its cells.
+        is_warm: Whether it was forked; see `grader.execution.warm`.
+        why_cold: Why it was not, where it was to be.
     """
 
     cells: tuple[CellRun, ...]
@@ -55,6 +57,8 @@ class KernelRun:
     execution: Execution
     notebook: NotebookNode
     log: str
+    is_warm: bool = False
+    why_cold: str = ""
 
 
 class _Notebook(NotebookClient):  # type: ignore[misc]
@@ -122,6 +126,8 @@ class NotebookRun:
         self.ordinals: list[int] = []
         self.cell_seconds = 0.0
         self.start_seconds = 0.0
+        self.is_warm = False
+        self.why_cold = ""
 
     def run(self) -> KernelRun:
         """Runs every cell and ends the kernel in every case.
@@ -145,6 +151,7 @@ class NotebookRun:
                     )
                 else:
                     stack.callback(sandboxed.kill)
+                    self.is_warm, self.why_cold = sandboxed.is_warm, sandboxed.why_cold
                     self.log.close_writing()
                     self.after_start()
                     asyncio.run(self._drive(sandboxed, connection=connection, folder=folder))
@@ -165,6 +172,8 @@ class NotebookRun:
             ),
             notebook=self.notebook,
             log=self.log.tail(),
+            is_warm=self.is_warm,
+            why_cold=self.why_cold,
         )
 
     def _start(self, folder: Path, connection: dict[str, Any]) -> Sandboxed:

@@ -328,6 +328,8 @@ class Environment(Record):
     Attributes:
         importable: Top-level names of all installed packages, by which they are imported; the standard library's are
             not among them.
+        is_warm: Whether the kernel was forked from a process that had its imports done, instead of started afresh.
+        why_cold: Why it was not, where it was to be.
     """
 
     python: str = ""
@@ -336,6 +338,8 @@ class Environment(Record):
     tier: str = ""
     seed: int = 0
     threads: int = 1
+    is_warm: bool = False
+    why_cold: str = ""
 
 
 class Evidence(Record):

@@ -17,15 +17,14 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from grader.execution.frames import FrameReader, Frames
 from grader.execution.sandbox import Ending, Job, Limits, Sandbox, python_command
 from grader.execution.sandbox.folders import job_folder
+from grader.execution.warm import LIBRARY_INSIDE, PYTHON_ENVIRONMENT, RECORDER
 from grader.limits import MAX_ANSWER_BYTES, MAX_REASON_CHARACTERS, VERIFIER_MEMORY_BYTES
 from grader.store import ArrayStore
 
-LIBRARY_INSIDE = "/run/nb/lib"
 PACKAGE_INSIDE = "inside"
 """The name of the guest's package inside; it holds no other part of grader, and its imports are relative."""
 
 GUEST = Path(__file__).parent / "guest"
-RECORDER = GUEST.parent.parent / "execution" / "recorder"
 GUEST_BINDS = {
     f"{LIBRARY_INSIDE}/{PACKAGE_INSIDE}/{folder.relative_to(GUEST.parent.parent)}": folder
     for folder in (GUEST, RECORDER)
@@ -39,11 +38,7 @@ TAIL_BYTES = 4000
 
 ENVIRONMENT = {
     "CUDA_VISIBLE_DEVICES": "",
-    "KERAS_BACKEND": "tensorflow",
-    "OMP_NUM_THREADS": "1",
-    "OPENBLAS_NUM_THREADS": "1",
-    "PYTHONHASHSEED": "0",
-    "PYTHONPATH": LIBRARY_INSIDE,
+    **PYTHON_ENVIRONMENT,
     "TF_CPP_MIN_LOG_LEVEL": "3",
 }
 

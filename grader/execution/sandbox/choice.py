@@ -24,6 +24,11 @@ class SandboxChoice:
     known: Sandbox | None = None
     cold: bool = False
 
+    @property
+    def inherited(self) -> tuple[int, ...]:
+        """Descriptors that a process must inherit to start jobs by this choice."""
+        return () if self.known is None or self.known.zygote is None else self.known.zygote.descriptors
+
     def resolve(self) -> Sandbox:
         """The sandbox. Where it is not known the tiers are tried, once a process.
 

@@ -62,7 +62,7 @@ def _warm(sandbox: Sandbox) -> Iterator[Sandbox]:
         raise ColdError("without namespaces a fork would not be held apart from the process that it comes from")
     with started(sandbox.bubblewrap, PRELOAD) as zygote:
         warm = replace(sandbox, zygote=zygote)
-        properties, why = examine_fork(warm)
+        _, why = examine_fork(warm)
         if why:
             raise ColdError(f"a forked process is not held as a fresh one: {why}")
         yield warm

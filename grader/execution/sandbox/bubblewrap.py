@@ -45,7 +45,16 @@ def start_bubblewrapped(order: Order, *, binary: str) -> Sandboxed:
         options = contents.options(parts)
         filtered = contents.add(syscalls.program(namespaces=True))
         enter = order.zygote.enter() if order.zygote is not None else []
-        command = [*enter, binary, "--args", str(options), "--seccomp", str(filtered), "--info-fd", str(line.info.writing)]
+        command = [
+            *enter,
+            binary,
+            "--args",
+            str(options),
+            "--seccomp",
+            str(filtered),
+            "--info-fd",
+            str(line.info.writing),
+        ]
         outer = order.spawn(
             [*command, "--", *order.launch(LAUNCHER, line)],
             line=line,

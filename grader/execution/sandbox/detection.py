@@ -25,7 +25,6 @@ from grader.execution.sandbox.cgroups import Mechanism, mechanism
 from grader.execution.sandbox.fixes import fix
 from grader.execution.sandbox.interpreter import python_command
 from grader.execution.sandbox.job import MEBIBYTE, Job, Limits, SandboxError
-from grader.execution.sandbox.launcher import descendants_of
 from grader.execution.sandbox.layout import HOME, WORK, environment
 from grader.execution.sandbox.mechanism import Sandbox
 from grader.execution.sandbox.order import Tier
@@ -196,9 +195,7 @@ def _run(sandbox: Sandbox, expected: dict[str, Any]) -> tuple[list[Any], set[int
             if sandbox.zygote is not None and not sandboxed.is_warm:
                 raise SandboxError(f"it was not forked: {sandboxed.why_cold}")
             text = output.readline()
-            running = descendants_of(sandboxed.pid)
-            if sandboxed.is_warm and sandboxed.kernel_pid is not None:
-                running |= {sandboxed.kernel_pid, *descendants_of(sandboxed.kernel_pid)}
+            running = sandboxed.processes() - {sandboxed.pid}
             owners = [Path(f"/proc/{pid}").stat().st_uid for pid in (sandboxed.kernel_pid,) if pid is not None]
     try:
         return json.loads(text), running, owners

@@ -18,6 +18,7 @@ from typing import Self
 
 from grader.execution.sandbox.cgroups import Group, system_out_of_memory
 from grader.execution.sandbox.job import Ending, Excess, Limits, Usage, ending, excess
+from grader.execution.sandbox.launcher import descendants_of
 from grader.execution.sandbox.usage import Gauge
 from grader.execution.sandbox.warm import Fork
 from grader.limits import SANDBOX_END_SECONDS
@@ -186,6 +187,11 @@ class Sandboxed:
             usage = self._parts.gauge.read(bound_bytes=self._limits.tree_bytes)
             self._cpu_seconds = max(self._cpu_seconds, usage.cpu_seconds)
             return usage
+
+    def processes(self) -> set[int]:
+        """The host's numbers of all its processes; one that ended meanwhile may be among them."""
+        program = set() if self.kernel_pid is None else {self.kernel_pid, *descendants_of(self.kernel_pid)}
+        return {self.pid, *descendants_of(self.pid), *program}
 
     def starved_seconds(self) -> float:
         """How long the program has been ready to run and had no processor; 0 where the system does not say."""

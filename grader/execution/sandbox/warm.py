@@ -121,9 +121,7 @@ def started(binary: str, preload: Preload) -> Iterator[Zygote]:
         yield Zygote(control=ours.fileno(), user=user, environment=dict(preload.environment))
 
 
-def _spawn(
-    binary: str, preload: Preload, *, control: int, log: int, root: bool
-) -> tuple[subprocess.Popen[bytes], int]:
+def _spawn(binary: str, preload: Preload, *, control: int, log: int, root: bool) -> tuple[subprocess.Popen[bytes], int]:
     job = Job(command=(), stdout=1, stderr=1, environment={**preload.environment, **preload.only_imports})
     variables = [word for item in environment(job).items() for word in ("--setenv", *item)]
     parts = (*zygote_arguments(preload.binds, root=root), *variables)

@@ -1,4 +1,4 @@
-"""Imports what programs need once, and forks a process for each. Runs inside, as ``python -P zygote.py SOCKET MODULES``.
+"""Imports what programs need once, and forks a process for each: ``python -P zygote.py SOCKET MODULES``, inside.
 
 Its image is that of a job without any submission. A fork enters the namespaces that bubblewrap has made for its job,
 forks the program there and waits for it; the program takes its limits and gives up what it may do by the launcher's own

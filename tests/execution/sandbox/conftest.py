@@ -6,19 +6,19 @@ import functools
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from sandbox_jobs import LIBRARY, job, start_job
 
-from grader.execution.sandbox import Ending, Job, Limits, Sandbox, Sandboxed, python_command
+from grader.execution.sandbox import Ending, Sandbox, Sandboxed
 from grader.execution.sandbox.cgroups import mechanism
 from grader.execution.sandbox.detection import _candidates, examine
+from grader.execution.sandbox.warm import Preload, started
 
 Run = Callable[..., tuple[str, Ending]]
 Start = Callable[..., Sandboxed]
-
-MEBIBYTE = 2**20
-SMALL = Limits(memory_bytes=256 * MEBIBYTE, processes=48, disk_bytes=8 * MEBIBYTE, file_bytes=4 * MEBIBYTE, files=1000)
 
 
 @functools.cache
@@ -37,11 +37,14 @@ TIERS = ("2", "2b", "3") if os.geteuid() == 0 else ("1", "3")
 """Those that this user can have, the best first."""
 
 
-@pytest.fixture(params=["best", *(pytest.param(tier, marks=pytest.mark.slow) for tier in TIERS)])
+@pytest.fixture(params=["best", "forked", *(pytest.param(tier, marks=pytest.mark.slow) for tier in TIERS)])
 def way(request: pytest.FixtureRequest, best: Sandbox) -> Sandbox:
-    """Each tier that this machine has, the best among the quick tests."""
+    """Each tier that this machine has, the best among the quick tests, and the best with forks in place of starts."""
     if request.param == "best":
         return best
+    if request.param == "forked":
+        forked: Sandbox = request.getfixturevalue("forked")
+        return forked
     sandbox = sandbox_of(request.param)
     if isinstance(sandbox, str):
         pytest.skip(sandbox)
@@ -72,10 +75,15 @@ def output_pipe() -> Iterator[tuple[int, Callable[[], str]]]:
         yield writing, read
 
 
-def job(code: str, *, output: int, **settings: object) -> Job:
-    """A Python program as a job; it imports no packages."""
-    command = (*python_command(), "-I", "-S", "-c", code)
-    return Job(command=command, stdout=output, stderr=output, **{"limits": SMALL, **settings})  # type: ignore[arg-type]
+@pytest.fixture(scope="session")
+def forked() -> Iterator[Sandbox]:
+    """The best tier with a process to fork, which has imported nothing."""
+    found = next((found for tier in TIERS if isinstance(found := sandbox_of(tier), Sandbox)), None)
+    if found is None or found.bubblewrap is None:
+        pytest.skip("no namespaces on this machine")
+    preload = Preload(binds={}, environment={"PYTHONPATH": LIBRARY}, only_imports={}, modules=())
+    with started(found.bubblewrap, preload) as zygote:
+        yield replace(found, zygote=zygote)
 
 
 @pytest.fixture
@@ -83,7 +91,7 @@ def run() -> Run:
     """Runs a program to its end, which comes by itself."""
 
     def run(sandbox: Sandbox, code: str, **settings: object) -> tuple[str, Ending]:
-        with output_pipe() as (output, read), sandbox.start(job(code, output=output, **settings)) as sandboxed:
+        with output_pipe() as (output, read), start_job(sandbox, job(code, output=output, **settings)) as sandboxed:
             text = read()
             ended = sandboxed.wait(30)
             assert ended is not None, "it did not end"
@@ -95,13 +103,13 @@ def run() -> Run:
 @pytest.fixture
 def start() -> Iterator[Start]:
     """Starts a program whose output nobody reads; it is ended after the test."""
-    started: list[Sandboxed] = []
+    running: list[Sandboxed] = []
 
     def start(sandbox: Sandbox, code: str, **settings: object) -> Sandboxed:
         with Path(os.devnull).open("wb") as nowhere:
-            started.append(sandbox.start(job(code, output=nowhere.fileno(), **settings)))
-        return started[-1]
+            running.append(start_job(sandbox, job(code, output=nowhere.fileno(), **settings)))
+        return running[-1]
 
     yield start
-    for sandboxed in started:
+    for sandboxed in running:
         sandboxed.kill()

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sandbox_jobs import for_fork, job
 
 from grader.execution.sandbox import Ending, Limits, Sandbox, Sandboxed, SandboxError
 from grader.execution.sandbox.cgroups import _own_groups
@@ -219,8 +220,8 @@ def test_nothing_is_left_by_whatever_end(*, way: Sandbox, start: Start, code: st
     """Neither a daemon, nor one that ignores signals, nor folder, nor control group."""
     before = _traces()
     sandboxed = start(way, f"{code}\nimport time\ntime.sleep({60 if killed else 0.3})")
-    await_condition(lambda: len(descendants_of(sandboxed.pid)) >= (3 if way.bubblewrap else 2))
-    processes = descendants_of(sandboxed.pid) | {sandboxed.pid}
+    await_condition(lambda: len(sandboxed.processes()) >= (4 if way.bubblewrap else 3))
+    processes = sandboxed.processes()
     if killed:
         sandboxed.kill()
     assert sandboxed.wait(30) is not None
@@ -232,7 +233,7 @@ def test_a_fork_bomb_is_ended_as_a_whole(way: Sandbox, start: Start) -> None:
     """However fast it makes new ones."""
     sandboxed = start(way, FORK_BOMB)
     await_condition(lambda: sandboxed.usage().processes > 20)
-    processes = descendants_of(sandboxed.pid)
+    processes = sandboxed.processes()
     sandboxed.kill("processes")
     assert [pid for pid in processes if Path(f"/proc/{pid}").exists()] == []
     assert descendants_of(os.getpid()) & processes == set()
@@ -268,19 +269,27 @@ def test_two_at_once_cannot_reach_each_other(way: Sandbox, run: Run, start: Star
 
 def test_a_killed_grader_leaves_no_process(way: Sandbox) -> None:
     """The sandbox ends with the process that made it, daemons included."""
+    one = job(DAEMON + "time.sleep(100)", output=2)
     code = f"""
-import os, signal, sys, time
-from grader.execution.sandbox import Job, Sandbox, python_command
-from grader.execution.sandbox.launcher import descendants_of
-nowhere = os.open(os.devnull, os.O_WRONLY)
-command = (*python_command(), "-I", "-S", "-c", {DAEMON + "time.sleep(100)"!r})
-sandboxed = Sandbox(**{vars(way)!r}).start(Job(command=command, stdout=nowhere, stderr=nowhere))
-while len(descendants_of(sandboxed.pid)) < {3 if way.bubblewrap else 2}:
+import os, signal, time
+from pathlib import PosixPath
+from grader.execution.sandbox import Job, Limits, Sandbox
+from grader.execution.sandbox.warm import Zygote
+os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
+sandboxed = {way!r}.start({one if way.zygote is None else for_fork(one)!r})
+while len(sandboxed.processes()) < {4 if way.bubblewrap else 3}:
     time.sleep(0.01)
-print(*descendants_of(sandboxed.pid), flush=True)
+print(*sandboxed.processes(), flush=True)
 os.kill(os.getpid(), signal.SIGKILL)
 """
-    answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, timeout=60)
+    answer = subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+        pass_fds=() if way.zygote is None else way.zygote.descriptors,
+    )
     processes = [int(word) for word in answer.stdout.split()]
     assert len(processes) >= 2, answer.stderr
     await_condition(lambda: not any(_runs(pid) for pid in processes))

@@ -28,7 +28,7 @@ def outcome(action: Callable[[], Any], *, namespaces: bool) -> int:
     pid = os.fork()
     if pid == 0:
         try:
-            launcher._filter(program(namespaces=namespaces))
+            launcher.load_filter(program(namespaces=namespaces))
             action()
         except OSError as error:
             os._exit(error.errno or 255)

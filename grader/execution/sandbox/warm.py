@@ -20,7 +20,6 @@ import socket
 import stat
 import subprocess
 import tempfile
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -225,13 +224,16 @@ def fork(
                 "settings": {**settings, "seccomp": syscalls.program(namespaces=True), "drop_capabilities": True},
             }
             _ask(zygote, marshal.dumps(request), [theirs.fileno(), line.settings_end, *named.values()])
-        keeper = _next(ours, seconds=START_TIMEOUT_SECONDS)["keeper"]
+        message = _next(ours, seconds=START_TIMEOUT_SECONDS)
+        if "program" not in message:
+            raise ColdError(message.get("declined") or message["failed"])
+        pid = int(message["program"])
         try:
-            admit(keeper)
+            admit(pid)
         except OSError as error:
             raise ColdError(f"the fork could not be put into the job's control group: {error}") from error
         ours.send(GO)
-        pid = _prepared(ours)
+        _await_ready(ours)
         undo.pop_all()
     return Fork(pid, ours)
 
@@ -291,7 +293,7 @@ def _next(line: socket.socket, *, seconds: float) -> dict[str, Any]:
     """The next message of a fork, or of the zygote.
 
     Raises:
-        ColdError: It declines, has failed, has ended, or does not answer in time.
+        ColdError: It has ended, or does not answer in time.
     """
     waiting = select.poll()
     waiting.register(line, select.POLLIN)
@@ -304,30 +306,19 @@ def _next(line: socket.socket, *, seconds: float) -> dict[str, Any]:
     if not octets:
         raise ColdError("the process to fork has ended")
     message: dict[str, Any] = marshal.loads(octets)  # noqa: S302 - written by our own code, before the program's
-    if "declined" in message:
-        raise ColdError(message["declined"])
     return message
 
 
-def _prepared(line: socket.socket) -> int:
-    """Waits until the program is about to begin; its number.
+def _await_ready(line: socket.socket) -> None:
+    """Waits until the program is about to begin.
 
     Raises:
-        ColdError: The fork could not enter the job's namespaces.
-        SandboxError: It could not be prepared there.
+        SandboxError: It could not be prepared.
     """
-    told: dict[str, Any] = {}
-    end = time.monotonic() + SANDBOX_START_SECONDS
-    while not {"program", "ready"} <= told.keys():
-        try:
-            told |= _next(line, seconds=max(0.0, end - time.monotonic()))
-        except ColdError as error:
-            if "program" in told:
-                raise SandboxError(str(error)) from None
-            raise
-        if "failed" in told and "program" in told:
-            full = f"[Errno {errno.ENOSPC}]" in told["failed"]
-            raise SandboxError(told["failed"], reason="disk" if full else "internal")
-        if "cpu_seconds" in told:
-            raise SandboxError(told.get("failed", "the fork ended before its program began"))
-    return int(told["program"])
+    try:
+        message = _next(line, seconds=SANDBOX_START_SECONDS)
+    except ColdError as error:
+        raise SandboxError(str(error)) from None
+    if "ready" not in message:
+        told = message.get("failed", "the fork ended before its program began")
+        raise SandboxError(told, reason="disk" if f"[Errno {errno.ENOSPC}]" in told else "internal")

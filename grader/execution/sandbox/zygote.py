@@ -119,13 +119,15 @@ def _fork(request: dict[str, Any], fds: list[int], *, launcher: Any, home: dict[
     try:
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         os.setsid()
-        os.write(answer, marshal.dumps({"keeper": os.getpid()}))
-        if os.read(answer, len(GO)) != GO:
-            os._exit(1)
         _enter(request, dict(zip(request["names"], fds[2:], strict=True)))
+        waiting, started = os.pipe()
         program = os.fork()
         if program:
-            _keep(program, answer=answer, ending=ending, others=fds[2:])
+            _keep(program, answer=answer, ending=ending, started=started, others=[waiting, *fds[2:]])
+        os.close(started)
+        if os.read(waiting, len(GO)) != GO:
+            os._exit(1)
+        os.close(waiting)
         _become(request, fds, launcher=launcher, home=home)
     except BaseException as error:  # noqa: BLE001 - the socket is the only way to tell
         os.write(answer, marshal.dumps({"failed": f"{type(error).__name__}: {error}"[:2000]}))
@@ -154,11 +156,18 @@ def _enter(request: dict[str, Any], named: dict[str, int]) -> None:
             raise OSError(ctypes.get_errno(), f"entering {name}: {os.strerror(ctypes.get_errno())}")
 
 
-def _keep(program: int, *, answer: int, ending: int, others: Sequence[int]) -> None:
-    """Waits for the program, has the process that stands in for it end likewise, and tells what it used."""
+def _keep(program: int, *, answer: int, ending: int, started: int, others: Sequence[int]) -> None:
+    """Waits for the program, has the process that stands in for it end likewise, and tells what it used.
+
+    It stays out of the job's control groups: there it could be ended for the memory that the program takes.
+    """
     for fd in others:
         os.close(fd)
     os.write(answer, marshal.dumps({"program": program}))
+    if os.read(answer, len(GO)) != GO:
+        os._exit(1)
+    os.write(started, GO)
+    os.close(started)
     _, status, used = os.wait4(program, 0)
     code = os.waitstatus_to_exitcode(status)
     _tell(answer, {"cpu_seconds": used.ru_utime + used.ru_stime})

@@ -273,7 +273,7 @@ def _namespaces(pid: int) -> Iterator[dict[str, int]]:
         elif _inode(inner) == _inode(owner):
             yield {"ns:user": owner, **spaces}
         else:
-            yield {"ns:user": owner, **spaces, "ns:user:inner": inner}
+            yield {"ns:user": owner, **spaces, "inner user": inner}
 
 
 def _inode(fd: int) -> int:

@@ -144,16 +144,20 @@ def _moved(fd: int) -> int:
 def _enter(request: dict[str, Any], named: dict[str, int]) -> None:
     """Enters the job's namespaces; of processes, only what is forked from now on is in the new one."""
     os.sched_setaffinity(0, request["cores"])
-    library = ctypes.CDLL(None, use_errno=True)
     if request["user"] is not None:
         os.setgroups([])
         os.setresgid(*[request["user"]] * 3)
         os.setresuid(*[request["user"]] * 3)
     spaces = [name for name in request["names"] if name.startswith("ns:")]
-    own = {name: os.stat(f"/proc/self/ns/{name.split(':')[1]}").st_ino for name in spaces}  # noqa: PTH116
+    own = {name: os.stat(f"/proc/self/ns/{name[3:]}").st_ino for name in spaces}  # noqa: PTH116
     for name in spaces:
-        if os.fstat(named[name]).st_ino != own[name] and library.setns(named[name], 0) < 0:
-            raise OSError(ctypes.get_errno(), f"entering {name}: {os.strerror(ctypes.get_errno())}")
+        if os.fstat(named[name]).st_ino != own[name]:
+            _set_namespace(named[name])
+
+
+def _set_namespace(fd: int) -> None:
+    if ctypes.CDLL(None, use_errno=True).setns(fd, 0) < 0:
+        raise OSError(ctypes.get_errno(), f"entering a namespace: {os.strerror(ctypes.get_errno())}")
 
 
 def _keep(program: int, *, answer: int, ending: int, started: int, others: Sequence[int]) -> None:
@@ -190,6 +194,8 @@ def _become(request: dict[str, Any], fds: list[int], *, launcher: Any, home: dic
     for name, fd in named.items():
         if name.startswith("fd:"):
             os.dup2(fd, int(name[3:]))
+    if "inner user" in named:  # entered by the program alone: its keeper does not count among its processes
+        _set_namespace(named["inner user"])
     settings["stderr"] = named["stderr"]
     _close_all_but({0, 1, 2, *settings["pass_fds"], answer, settings["stderr"]})
     launcher.prepare(settings)

@@ -14,6 +14,7 @@ from grader.batch import Job, LocalProcesses, run_jobs
 from grader.cli.options import default_jobs, run_limits
 from grader.datasets import resolve
 from grader.execution.sandbox import Sandbox, SandboxChoice
+from grader.execution.warm import warmed
 from grader.records import GradedSubmission
 from grader.rubric import Rubric, load_rubric
 from grader.store import OutputFolder
@@ -41,7 +42,14 @@ def output(tmp_path_factory: pytest.TempPathFactory) -> OutputFolder:
 
 
 @pytest.fixture(scope="session")
-def graded_cases(sandbox: Sandbox, output: OutputFolder) -> dict[str, GradedSubmission]:
+def warm(sandbox: Sandbox) -> Iterator[Sandbox]:
+    """The same with a process to fork, where this machine can have one."""
+    with warmed(SandboxChoice(known=sandbox)) as choice:
+        yield choice.resolve()
+
+
+@pytest.fixture(scope="session")
+def graded_cases(warm: Sandbox, output: OutputFolder) -> dict[str, GradedSubmission]:
     """Every case, executed and graded once, several at a time."""
     output.folder.mkdir(parents=True, exist_ok=True)
     cases = [case for case in read_cases() if case.in_suite]
@@ -50,9 +58,10 @@ def graded_cases(sandbox: Sandbox, output: OutputFolder) -> dict[str, GradedSubm
     ]
     # The longest first, so that no processor is idle at the end.
     tasks.sort(key=lambda task: -task.path.stat().st_size)
-    own = {case.name: _settings(case, sandbox) for case in cases}
+    own = {case.name: _settings(case, warm) for case in cases}
     jobs = [Job("grade", task, own[task.id]) for task in tasks]
-    with LocalProcesses(default_jobs()) as executor:
+    inherited = SandboxChoice(known=warm).inherited
+    with LocalProcesses(default_jobs(), inherited=inherited) as executor:
         failures = run_jobs(jobs, executor, on_progress=lambda _: None)
     graded = {}
     for task, why in zip(tasks, failures, strict=True):

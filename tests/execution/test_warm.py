@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -57,16 +56,6 @@ print(sorted(os.listdir(os.path.expanduser("~"))), plt.get_backend())
 _TIMES = {"seconds", "cpu_seconds", "overhead_seconds", "started", "ended", "is_warm", "why_cold"}
 
 
-@pytest.fixture(scope="module")
-def warm(sandbox: Sandbox) -> Iterator[Sandbox]:
-    """The machine's sandbox with the process that kernels are forked from."""
-    with warmed(SandboxChoice(known=sandbox)) as choice:
-        if choice.resolve().bubblewrap is None:
-            pytest.skip("no namespaces on this machine")
-        assert choice.resolve().zygote is not None, choice.resolve().why_cold
-        yield choice.resolve()
-
-
 def evidence_of(sandbox: Sandbox, folder: Path) -> dict[str, Any]:
     """What the cells leave in a kernel of this sandbox."""
     folder.mkdir()
@@ -91,6 +80,8 @@ def without_times(value: Any) -> Any:
 @pytest.mark.slow
 def test_evidence_is_the_same_warm_and_cold(warm: Sandbox, tmp_path: Path) -> None:
     """Histories, weights, outputs, figures and random numbers: arrays and weights are named by their digests."""
+    if warm.bubblewrap is None:
+        pytest.skip("no namespaces on this machine")
     forked = evidence_of(warm, tmp_path / "warm")
     afresh = evidence_of(replace(warm, zygote=None), tmp_path / "cold")
     assert (forked["environment"]["is_warm"], afresh["environment"]["is_warm"]) == (True, False)
@@ -102,6 +93,8 @@ def test_evidence_is_the_same_warm_and_cold(warm: Sandbox, tmp_path: Path) -> No
 @pytest.mark.slow
 def test_a_fork_with_every_library_is_held_like_a_fresh_process(warm: Sandbox) -> None:
     """In each property that the probe tries, and it ends with all that it started."""
+    if warm.bubblewrap is None:
+        pytest.skip("no namespaces on this machine")
     properties, why = examine(warm)
     assert why == ""
     fresh, _ = examine(replace(warm, zygote=None))

@@ -356,8 +356,9 @@ def _table(run: Run) -> str:
         (
             f"Sandbox of tier {run.tier} (see `grader doctor`), kernels {run.start}, Linux"
             f" {platform.release().split('-')[0]}, Python {platform.python_version()}, {run.seconds / 60:.0f} minutes,"
-            f" the cases' own time limits times {run.patience:g}. Each batch began and ended with an honest notebook, whose"
-            " `grade.json` must be the one that it gets alone. *Reason* is what `grade.json` records; *earned* is what was earned, and what the"
+            f" the cases' own time limits times {run.patience:g}. Each batch began and ended with an honest notebook,"
+            " whose `grade.json` must be the one that it gets alone. *Reason* is what `grade.json` records; *earned* is"
+            " what was earned, and what the"
             " honest part of the notebook is worth at most."
         ),
         "",

@@ -19,6 +19,7 @@ import signal
 import socket
 import sys
 from collections.abc import Sequence
+from dataclasses import dataclass
 from importlib import util
 from pathlib import Path
 from typing import Any
@@ -33,14 +34,31 @@ SET_DUMPABLE = 4
 GO = b"go"
 
 
+@dataclass(frozen=True)
+class Made:
+    """What the imports left beside the modules, which a fresh process would have as well.
+
+    Attributes:
+        variables: Of the environment.
+        home: Files in the home folder by path, and None for a folder.
+    """
+
+    variables: dict[str, str]
+    home: dict[str, bytes | None]
+
+
 def main() -> tuple[str, ...]:
     """Serves until nobody can ask any more; returns in a program only, with its module and arguments."""
     control = socket.socket(fileno=int(sys.argv[1]))
     modules = sys.argv[2].split(",")
     launcher = _load_launcher()
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for the forks
+    before = dict(os.environ)
     failed = _preload(modules)
-    home = _made_at_home()
+    made = Made(
+        variables={name: value for name, value in os.environ.items() if before.get(name) != value},
+        home=_made_at_home(),
+    )
     control.send(marshal.dumps({"failed": failed}))
     while True:
         message, fds, _, _ = socket.recv_fds(control, MAX_REQUEST_BYTES, MAX_DESCRIPTORS)
@@ -50,7 +68,7 @@ def main() -> tuple[str, ...]:
         why = _doubt(control.fileno(), fds)
         if not why and os.fork() == 0:
             control.detach()
-            return _fork(request, fds, launcher=launcher, home=home)
+            return _fork(request, fds, launcher=launcher, made=made)
         if why:
             os.write(fds[0], marshal.dumps({"declined": why}))
         for fd in fds:
@@ -104,7 +122,6 @@ def _is_open(fd: int) -> bool:
 
 
 def _made_at_home() -> dict[str, bytes | None]:
-    """What the imports wrote into the home folder, which a fresh process would have there: None for a folder."""
     home = Path.home()
     found = {str(path): path.read_bytes() if path.is_file() else None for path in sorted(home.rglob("*"))}
     return found if sum(len(content or b"") for content in found.values()) < MAX_HOME_BYTES else {}
@@ -113,7 +130,7 @@ def _made_at_home() -> dict[str, bytes | None]:
 # In a fork ------------------------------------------------------------------------------------------------------------
 
 
-def _fork(request: dict[str, Any], fds: list[int], *, launcher: Any, home: dict[str, bytes | None]) -> tuple[str, ...]:
+def _fork(request: dict[str, Any], fds: list[int], *, launcher: Any, made: Made) -> tuple[str, ...]:
     fds = [_moved(fd) for fd in fds]
     answer, ending = fds[0], fds[1]
     try:
@@ -128,7 +145,7 @@ def _fork(request: dict[str, Any], fds: list[int], *, launcher: Any, home: dict[
         if os.read(waiting, len(GO)) != GO:
             os._exit(1)
         os.close(waiting)
-        _become(request, fds, launcher=launcher, home=home)
+        _become(request, fds, launcher=launcher, made=made)
     except BaseException as error:  # noqa: BLE001 - the socket is the only way to tell
         os.write(answer, marshal.dumps({"failed": f"{type(error).__name__}: {error}"[:2000]}))
         os._exit(126)
@@ -186,7 +203,7 @@ def _tell(fd: int, message: dict[str, Any]) -> None:
         return
 
 
-def _become(request: dict[str, Any], fds: list[int], *, launcher: Any, home: dict[str, bytes | None]) -> None:
+def _become(request: dict[str, Any], fds: list[int], *, launcher: Any, made: Made) -> None:
     """Makes of this process what the launcher makes of itself before it becomes the program."""
     os.setsid()
     settings = request["settings"]
@@ -202,8 +219,8 @@ def _become(request: dict[str, Any], fds: list[int], *, launcher: Any, home: dic
     launcher.load_filter(settings["seccomp"])
     ctypes.CDLL(None).prctl(SET_DUMPABLE, 1, 0, 0, 0)  # as a program that was executed is: its /proc is its own
     os.environ.clear()
-    os.environ.update(settings["environment"])
-    _bring(home)
+    os.environ.update(made.variables | settings["environment"])
+    _bring(made.home)
     _renew(settings["command"])
     os.write(answer, marshal.dumps({"ready": True}))
     os.close(answer)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -30,3 +32,19 @@ def start_job(sandbox: Sandbox, one: Job) -> Sandboxed:
     sandboxed = sandbox.start(one if sandbox.zygote is None else for_fork(one))
     assert sandboxed.is_warm == (sandbox.zygote is not None), sandboxed.why_cold
     return sandboxed
+
+
+def await_condition(holds: Callable[[], bool]) -> None:
+    """Waits for what another process does."""
+    end = time.monotonic() + 30
+    while not holds():
+        assert time.monotonic() < end, "it did not happen"
+        time.sleep(0.01)
+
+
+def runs(pid: int) -> bool:
+    """Whether a process is there and has not ended; the machine's first process may take its time to note an end."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in {"Z", "X"}
+    except OSError:
+        return False

@@ -95,6 +95,7 @@ def test_a_fork_with_every_library_is_held_like_a_fresh_process(warm: Sandbox) -
     """In each property that the probe tries, and it ends with all that it started."""
     if warm.bubblewrap is None:
         pytest.skip("no namespaces on this machine")
+    assert warm.zygote is not None, warm.why_cold
     properties, why = examine(warm)
     assert why == ""
     fresh, _ = examine(replace(warm, zygote=None))

@@ -226,7 +226,7 @@ def _expectations(sandbox: Sandbox, *, canary: Path, listeners: _Listeners) -> d
         "source": [__file__],
         "unwritable": ["/", "/usr", "/etc", "/dev", sysconfig.get_path("purelib"), "/run", str(canary.parent)],
         "writable": [".", "~", *(("/tmp", "/dev/shm") if namespaces else ())],  # noqa: S108 - inside
-        "environment": [*environment(_job({"core": None}, output=1, zygote=sandbox.zygote)), "TMPDIR"],
+        "environment": [*environment(_job({"core": None}, output=1, zygote=sandbox.zygote)), "TMPDIR", *_made(sandbox)],
         "port": listeners.port,
         "name": listeners.name,
         "path": listeners.path,
@@ -250,6 +250,11 @@ def _expectations(sandbox: Sandbox, *, canary: Path, listeners: _Listeners) -> d
         },
         "core": min(os.sched_getaffinity(0)),
     }
+
+
+def _made(sandbox: Sandbox) -> tuple[str, ...]:
+    """The variables that imports set, in a fork and in a fresh process alike."""
+    return () if sandbox.zygote is None else sandbox.zygote.made
 
 
 class _Listeners:

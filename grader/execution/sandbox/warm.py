@@ -70,11 +70,13 @@ class Zygote:
         control: Descriptor on which it is asked.
         user: Descriptor of its user namespace, in which the jobs' are made; None where grader is run by root.
         environment: Variables that its modules have read.
+        made: Names of those that its modules have set.
     """
 
     control: int
     user: int | None
     environment: Mapping[str, str]
+    made: tuple[str, ...]
 
     @property
     def descriptors(self) -> tuple[int, ...]:
@@ -111,13 +113,13 @@ def started(binary: str, preload: Preload) -> Iterator[Zygote]:
                 outer, pid = _spawn(binary, preload, control=theirs.fileno(), log=log.fileno(), root=root)
                 stack.callback(_end, outer)
                 theirs.close()
-                _await_imports(ours, log=log)
+                made = _await_imports(ours, log=log)
             user = None if root else os.open(f"/proc/{pid}/ns/user", os.O_RDONLY | os.O_CLOEXEC)
             if user is not None:
                 stack.callback(os.close, user)
         except OSError as error:
             raise ColdError(f"the process to fork could not be started: {error}") from error
-        yield Zygote(control=ours.fileno(), user=user, environment=dict(preload.environment))
+        yield Zygote(control=ours.fileno(), user=user, environment=dict(preload.environment), made=made)
 
 
 def _spawn(binary: str, preload: Preload, *, control: int, log: int, root: bool) -> tuple[subprocess.Popen[bytes], int]:
@@ -142,7 +144,8 @@ def _spawn(binary: str, preload: Preload, *, control: int, log: int, root: bool)
     return outer, json.loads(text)["child-pid"] if text else outer.pid
 
 
-def _await_imports(ours: socket.socket, *, log: Any) -> None:
+def _await_imports(ours: socket.socket, *, log: Any) -> tuple[str, ...]:
+    """Waits until all is imported; the names of the variables that this has set."""
     try:
         message = _next(ours, seconds=START_TIMEOUT_SECONDS)
     except ColdError as error:
@@ -151,6 +154,7 @@ def _await_imports(ours: socket.socket, *, log: Any) -> None:
         raise ColdError(f"{error}: {said[-1]}" if said else str(error)) from None
     if message["failed"]:
         raise ColdError(message["failed"])
+    return tuple(message["variables"])
 
 
 def _end(outer: subprocess.Popen[bytes]) -> None:

@@ -59,7 +59,7 @@ def main() -> tuple[str, ...]:
         variables={name: value for name, value in os.environ.items() if before.get(name) != value},
         home=_made_at_home(),
     )
-    control.send(marshal.dumps({"failed": failed}))
+    control.send(marshal.dumps({"failed": failed, "variables": list(made.variables)}))
     while True:
         message, fds, _, _ = socket.recv_fds(control, MAX_REQUEST_BYTES, MAX_DESCRIPTORS)
         if not message:

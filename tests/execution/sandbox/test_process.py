@@ -6,13 +6,12 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sandbox_jobs import for_fork, job
+from sandbox_jobs import await_condition, for_fork, job, runs
 
 from grader.execution.sandbox import Ending, Limits, Sandbox, Sandboxed, SandboxError
 from grader.execution.sandbox.cgroups import _own_groups
@@ -43,14 +42,6 @@ while True:
     except OSError:
         pass
 """
-
-
-def await_condition(holds: Callable[[], bool]) -> None:
-    """Waits for what another process does."""
-    end = time.monotonic() + 30
-    while not holds():
-        assert time.monotonic() < end, "it did not happen"
-        time.sleep(0.01)
 
 
 def test_a_program_runs_to_its_end(way: Sandbox, run: Run) -> None:
@@ -292,15 +283,7 @@ os.kill(os.getpid(), signal.SIGKILL)
     )
     processes = [int(word) for word in answer.stdout.split()]
     assert len(processes) >= 2, answer.stderr
-    await_condition(lambda: not any(_runs(pid) for pid in processes))
-
-
-def _runs(pid: int) -> bool:
-    """Whether a process is there and has not ended; the machine's first process may take its time to note an end."""
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in {"Z", "X"}
-    except OSError:
-        return False
+    await_condition(lambda: not any(runs(pid) for pid in processes))
 
 
 def _traces() -> set[str]:

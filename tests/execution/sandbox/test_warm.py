@@ -2,12 +2,13 @@ from __future__ import annotations
 
 import os
 import socket
+import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from sandbox_jobs import LIBRARY, for_fork, job
+from sandbox_jobs import LIBRARY, await_condition, for_fork, job, runs
 
 from grader.execution.sandbox import Job, Sandbox
 from grader.execution.sandbox.warm import ColdError, Preload, started
@@ -84,6 +85,24 @@ def test_one_that_has_ended_is_done_without(forked: Sandbox) -> None:
         text, is_warm, why = printed(deaf, for_fork(job("print(1)", output=1)))
     assert (text, is_warm) == ("1\n", False)
     assert "does not answer" in why
+
+
+def test_the_process_to_fork_ends_with_who_started_it(forked: Sandbox) -> None:
+    """Whether that ends its context or is killed."""
+    code = f"""
+import os, signal, sys
+from grader.execution.sandbox.launcher import descendants_of
+from grader.execution.sandbox.warm import Preload, started
+with started({forked.bubblewrap!r}, Preload(binds={{}}, environment={{}}, only_imports={{}}, modules=())):
+    print(*descendants_of(os.getpid()), flush=True)
+    if sys.argv[1] == "killed":
+        os.kill(os.getpid(), signal.SIGKILL)
+"""
+    for way in ("killed", "ended"):
+        answer = subprocess.run([sys.executable, "-c", code, way], capture_output=True, text=True, check=False)
+        processes = answer.stdout.split()
+        assert len(processes) == 2, answer.stderr
+        await_condition(lambda: not any(runs(int(pid)) for pid in processes))  # noqa: B023
 
 
 def test_a_fork_looks_like_a_fresh_process(forked: Sandbox) -> None:

@@ -55,11 +55,6 @@ class Handshake:
         """What the launcher is told: where its settings come from, and where its status goes."""
         return self._settings.reading, self._status.writing
 
-    @property
-    def settings_end(self) -> int:
-        """Where the launcher's settings are written."""
-        return self._settings.writing
-
     def spawned(self) -> None:
         """Closes our copies of the other side's ends."""
         self._settings.close(self._settings.reading)
@@ -90,10 +85,6 @@ class Handshake:
         """Gives the launcher its settings."""
         with contextlib.suppress(BrokenPipeError), os.fdopen(os.dup(self._settings.writing), "wb") as pipe:
             pipe.write(marshal.dumps(settings))
-        self._settings.close()
-
-    def forget(self) -> None:
-        """Leaves the launcher to whoever else has its settings' end."""
         self._settings.close()
 
     def await_ready(self) -> None:

@@ -20,6 +20,7 @@ PR_SET_DEATH_SIGNAL, PR_SET_SECCOMP, PR_DROP_BOUND, PR_SET_SUBREAPER = 1, 22, 24
 PR_NO_NEW_PRIVILEGES, PR_AMBIENT, AMBIENT_CLEAR_ALL = 38, 47, 4
 CAPABILITY_VERSION, LAST_CAPABILITY = 0x20080522, 63
 LANDLOCK_CREATE, LANDLOCK_ADD, LANDLOCK_RESTRICT = 444, 445, 446
+MOST_DESCRIPTORS = 1 << 16
 MAKE_DEVICE = 1 << 6 | 1 << 11
 INTERRUPT, KILL, TERMINATE, CHILD, STOP = 2, 9, 15, 17, 19
 
@@ -33,8 +34,10 @@ def main(arguments: Sequence[str]) -> None:
     os.set_inheritable(status_fd, False)
     os.write(status_fd, STARTED)
     settings = marshal.loads(_read_all(settings_fd))  # noqa: S302 - written by our own parent
-    if "ended" in settings:  # a fork of the zygote has run in the program's place, and has ended
-        os._exit(settings["ended"])
+    if "program" in settings:
+        _wait_for(settings["program"])
+    if os.getpid() == 1:
+        _start_child()
     if settings["supervise"]:
         _supervise(settings, status_fd=status_fd)
     try:
@@ -42,6 +45,23 @@ def main(arguments: Sequence[str]) -> None:
     except BaseException as error:  # noqa: BLE001 - the status pipe is the only way to tell
         os.write(status_fd, f"{type(error).__name__}: {error}".encode("utf-8", "replace")[:2000])
         os._exit(126)
+
+
+def _wait_for(child: int) -> None:
+    """Waits, as the first process inside, for the program, and ends as it does: with it ends all that is left."""
+    os.closerange(0, MOST_DESCRIPTORS)
+    while True:
+        pid, status = os.wait()
+        if pid == child:
+            code = os.waitstatus_to_exitcode(status)
+            os._exit(128 - code if code < 0 else code)
+
+
+def _start_child() -> None:
+    """Returns in a child only: the first process inside has to wait for what is left without a parent."""
+    child = os.fork()
+    if child:
+        _wait_for(child)
 
 
 def _read_all(fd: int) -> bytes:

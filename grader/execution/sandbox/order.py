@@ -32,7 +32,7 @@ from grader.execution.sandbox.spawning import Start, spawn
 from grader.execution.sandbox.staging import Staged
 from grader.execution.sandbox.uids import tasks_of
 from grader.execution.sandbox.usage import Gauge
-from grader.execution.sandbox.warm import ColdError, Fork, Zygote, fork
+from grader.execution.sandbox.warm import ColdError, Zygote, fork
 from grader.limits import CPU_GRACE_SECONDS, MAX_OPEN_FILES
 
 Tier = Literal["1", "2", "2b", "3", "4"]
@@ -120,16 +120,16 @@ class Order:
         group = self._group()
         if group is not None:
             group.attach((root.pid, *launcher.children_of(root.pid)))
-        forked, why_cold = self._forked(line, stand_in=_first_child(root), settings=settings, group=group)
-        if forked is None:
+        why_cold = self._fork(line, root=root, settings=settings, group=group)
+        if why_cold is not None:
             line.send(settings)
             line.await_ready()
         parts = Parts(
             outer=outer,
             root=root,
-            kernel_pid=_first_child(root) if forked is None else forked.pid,
-            forked=forked,
-            why_cold=why_cold,
+            kernel_pid=min(launcher.children_of(root.pid), default=None),
+            is_warm=why_cold is None,
+            why_cold=why_cold or "",
             gauge=gauge,
             group=group,
             cleanup=self.cleanup,
@@ -138,26 +138,23 @@ class Order:
         )
         return Sandboxed(parts, limits=self.job.limits)
 
-    def _forked(
-        self, line: Handshake, *, stand_in: int | None, settings: dict[str, Any], group: Group | None
-    ) -> tuple[Fork | None, str]:
-        """The program as a fork, or why there is none."""
-        if self.zygote is None or stand_in is None:
-            return None, self.why_cold
+    def _fork(self, line: Handshake, *, root: Handle, settings: dict[str, Any], group: Group | None) -> str | None:
+        """Forks the program; why not, where that cannot be, and None where it is done."""
+        if self.zygote is None:
+            return self.why_cold
         try:
-            forked = fork(
+            fork(
                 self.zygote,
                 self.job,
                 settings=settings,
                 user=self.uid if self.tier == "2" else None,
-                stand_in=stand_in,
+                first=root.pid,
                 line=line,
                 admit=group.admit if group is not None else lambda _: None,
             )
         except ColdError as error:
-            return None, str(error)
-        line.forget()
-        return forked, ""
+            return str(error)
+        return None
 
     def _group(self) -> Group | None:
         if self.limits_by == "watchdog":
@@ -186,10 +183,6 @@ class Order:
         if self.uid is not None or (self.tier == "1" and release >= COUNTS_BY_NAMESPACE):
             return self.job.limits.processes
         return tasks_of(os.geteuid()) + OWN_TASKS + self.job.limits.processes
-
-
-def _first_child(root: Handle) -> int | None:
-    return min(launcher.children_of(root.pid), default=None)
 
 
 @contextmanager

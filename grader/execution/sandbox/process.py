@@ -20,7 +20,6 @@ from grader.execution.sandbox.cgroups import Group, system_out_of_memory
 from grader.execution.sandbox.job import Ending, Excess, Limits, Usage, ending, excess
 from grader.execution.sandbox.launcher import descendants_of
 from grader.execution.sandbox.usage import Gauge
-from grader.execution.sandbox.warm import Fork
 from grader.limits import SANDBOX_END_SECONDS
 from grader.records import ExecutionReason
 
@@ -83,7 +82,7 @@ class Parts:
         cleanup: What to undo once all processes are gone.
         end_root: The signal for ``root``: one that it cannot catch, or one upon which it ends its descendants.
         oom_before: How many processes the kernel had ended for lack of memory, anywhere, before the start.
-        forked: The program, where it is a fork of the zygote and so no descendant of ``root``.
+        is_warm: Whether the program is a fork of the zygote.
         why_cold: Why it is none, where one was wished for.
     """
 
@@ -95,7 +94,7 @@ class Parts:
     cleanup: ExitStack
     end_root: int
     oom_before: int
-    forked: Fork | None = None
+    is_warm: bool = False
     why_cold: str = ""
 
 
@@ -112,7 +111,7 @@ class Sandboxed:
     def __init__(self, parts: Parts, *, limits: Limits) -> None:
         self.pid = parts.outer.pid
         self.kernel_pid = parts.kernel_pid
-        self.is_warm = parts.forked is not None
+        self.is_warm = parts.is_warm
         self.why_cold = parts.why_cold
         self._parts = parts
         self._limits = limits
@@ -190,8 +189,7 @@ class Sandboxed:
 
     def processes(self) -> set[int]:
         """The host's numbers of all its processes; one that ended meanwhile may be among them."""
-        program = set() if self.kernel_pid is None else {self.kernel_pid, *descendants_of(self.kernel_pid)}
-        return {self.pid, *descendants_of(self.pid), *program}
+        return {self.pid, *descendants_of(self.pid)}
 
     def starved_seconds(self) -> float:
         """How long the program has been ready to run and had no processor; 0 where the system does not say."""
@@ -216,8 +214,6 @@ class Sandboxed:
             code, cpu_seconds = _reap(parts.outer, self._outer)
             if gone and parts.root.pid != self.pid:
                 cpu_seconds += _reap_orphan(parts.root.pid)
-            if parts.forked is not None:
-                cpu_seconds += parts.forked.cpu_seconds()
             self._cpu_seconds = max(self._cpu_seconds, cpu_seconds)
             self._ending = self._told(code, gone=gone)
             for handle in (parts.root, self._outer, self._kernel):

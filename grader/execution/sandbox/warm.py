@@ -1,14 +1,13 @@
 """The host's side of a warm start: one process with all imports done, forked for each job; see `zygote`.
 
-A fork enters the namespaces that bubblewrap has made for the job, in which the launcher waits for its settings. Where
-there is no fork the launcher gets them and goes on: that is the cold start. Where there is, the launcher stands in for
-the program, as which bubblewrap sees it end.
+A fork enters the namespaces that bubblewrap has made for the job, in which the launcher waits for its settings as the
+first process. Where there is no fork the launcher gets them and goes on: that is the cold start. Where there is, the
+program becomes the launcher's child, and the launcher ends as it does.
 """
 
 from __future__ import annotations
 
 import array
-import contextlib
 import errno
 import fcntl
 import json
@@ -20,6 +19,7 @@ import socket
 import stat
 import subprocess
 import tempfile
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -31,6 +31,7 @@ from grader.execution.sandbox.contents import Contents
 from grader.execution.sandbox.handshake import Handshake, Pipe
 from grader.execution.sandbox.interpreter import python_command
 from grader.execution.sandbox.job import Job, SandboxError
+from grader.execution.sandbox.launcher import children_of
 from grader.execution.sandbox.layout import ZYGOTE, environment, zygote_arguments
 from grader.execution.sandbox.spawning import Start, spawn
 from grader.execution.sandbox.zygote import GO
@@ -170,34 +171,16 @@ def _nsenter() -> str:
 # One fork -------------------------------------------------------------------------------------------------------------
 
 
-class Fork:
-    """A job's program as the zygote forked it.
-
-    Attributes:
-        pid: The host's number of the program.
-    """
-
-    def __init__(self, pid: int, line: socket.socket) -> None:
-        self.pid = pid
-        self._line = line
-
-    def cpu_seconds(self) -> float:
-        """User and system time of the program, once it has ended, and of what it waited for; waits for that end."""
-        with contextlib.suppress(ColdError, KeyError), self._line:
-            return float(_next(self._line, seconds=SANDBOX_END_SECONDS)["cpu_seconds"])
-        return 0.0
-
-
 def fork(
     zygote: Zygote,
     job: Job,
     *,
     settings: dict[str, Any],
     user: int | None,
-    stand_in: int,
+    first: int,
     line: Handshake,
     admit: Callable[[int], None],
-) -> Fork:
+) -> None:
     """Has a job's program forked instead of started.
 
     Args:
@@ -205,8 +188,9 @@ def fork(
         job: What is to run; only ``python -P -m MODULE`` can be forked.
         settings: As the launcher would get them.
         user: Whom the fork becomes before it enters a user namespace; None to stay.
-        stand_in: The host's number of the launcher, in whose namespaces the program is to run.
-        line: To the launcher, which then ends as the program does.
+        first: The host's number of the launcher, which is the first process in its namespaces. The program becomes its
+            child, and it ends as the program does.
+        line: To the launcher.
         admit: Puts a process into the job's control groups.
 
     Raises:
@@ -216,9 +200,8 @@ def fork(
     program = _module_of(job)
     _check_variables(job, zygote)
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-    with ExitStack() as undo:
-        undo.enter_context(ours)
-        with theirs, _namespaces(stand_in) as spaces:
+    with ours:
+        with theirs, _namespaces(first) as spaces:
             named = {**spaces, "fd:1": job.stdout, "stderr": job.stderr, **{f"fd:{fd}": fd for fd in job.pass_fds}}
             request = {
                 "names": list(named),
@@ -227,19 +210,27 @@ def fork(
                 "cores": sorted(os.sched_getaffinity(0)) if job.core is None else [job.core],
                 "settings": {**settings, "seccomp": syscalls.program(namespaces=True), "drop_capabilities": True},
             }
-            _ask(zygote, marshal.dumps(request), [theirs.fileno(), line.settings_end, *named.values()])
+            _ask(zygote, marshal.dumps(request), [theirs.fileno(), *named.values()])
         message = _next(ours, seconds=START_TIMEOUT_SECONDS)
         if "program" not in message:
             raise ColdError(message.get("declined") or message["failed"])
-        pid = int(message["program"])
         try:
-            admit(pid)
+            admit(_only_child(first))
         except OSError as error:
             raise ColdError(f"the fork could not be put into the job's control group: {error}") from error
+        line.send({"program": message["program"]})
         ours.send(GO)
         _await_ready(ours)
-        undo.pop_all()
-    return Fork(pid, ours)
+
+
+def _only_child(first: int) -> int:
+    """The host's number of the program, once its own parent has ended and it has come to the first process."""
+    end = time.monotonic() + SANDBOX_START_SECONDS
+    while not (children := children_of(first)):
+        if time.monotonic() > end:
+            raise ColdError("the fork did not come to the first process inside")
+        time.sleep(0.001)
+    return min(children)
 
 
 def _module_of(job: Job) -> tuple[str, ...]:

@@ -1,8 +1,8 @@
 """Imports what programs need once, and forks a process for each: ``python -P zygote.py SOCKET MODULES``, inside.
 
-Its image is that of a job without any submission. A fork enters the namespaces that bubblewrap has made for its job,
-forks the program there and waits for it; the program takes its limits and gives up what it may do by the launcher's own
-code. This process learns nothing of a job but what the harness sends, and reads nothing that comes from one.
+Its image is that of a job without any submission. A fork enters the namespaces that bubblewrap has made for its job and
+forks the program there, which takes its limits and gives up what it may do by the launcher's own code. This process
+learns nothing of a job but what the harness sends, and reads nothing that comes from one.
 """
 
 from __future__ import annotations
@@ -132,20 +132,25 @@ def _made_at_home() -> dict[str, bytes | None]:
 
 def _fork(request: dict[str, Any], fds: list[int], *, launcher: Any, made: Made) -> tuple[str, ...]:
     fds = [_moved(fd) for fd in fds]
-    answer, ending = fds[0], fds[1]
+    answer, named = fds[0], dict(zip(request["names"], fds[1:], strict=True))
     try:
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        _enter(request, named)
+        between = os.fork()
+        if between:
+            os.waitpid(between, 0)
+            os._exit(0)
+        # Its parent ends at once, so that the program comes to the first process inside, as one that was started there.
         os.setsid()
-        _enter(request, dict(zip(request["names"], fds[2:], strict=True)))
-        waiting, started = os.pipe()
+        if "inner user" in named:
+            _set_namespace(named["inner user"])
         program = os.fork()
         if program:
-            _keep(program, answer=answer, ending=ending, started=started, others=[waiting, *fds[2:]])
-        os.close(started)
-        if os.read(waiting, len(GO)) != GO:
+            os.write(answer, marshal.dumps({"program": program}))
+            os._exit(0)
+        if os.read(answer, len(GO)) != GO:
             os._exit(1)
-        os.close(waiting)
-        _become(request, fds, launcher=launcher, made=made)
+        _become(request, named, answer=answer, launcher=launcher, made=made)
     except BaseException as error:  # noqa: BLE001 - the socket is the only way to tell
         os.write(answer, marshal.dumps({"failed": f"{type(error).__name__}: {error}"[:2000]}))
         os._exit(126)
@@ -177,42 +182,12 @@ def _set_namespace(fd: int) -> None:
         raise OSError(ctypes.get_errno(), f"entering a namespace: {os.strerror(ctypes.get_errno())}")
 
 
-def _keep(program: int, *, answer: int, ending: int, started: int, others: Sequence[int]) -> None:
-    """Waits for the program, has the process that stands in for it end likewise, and tells what it used.
-
-    It stays out of the job's control groups: there it could be ended for the memory that the program takes.
-    """
-    for fd in others:
-        os.close(fd)
-    os.write(answer, marshal.dumps({"program": program}))
-    if os.read(answer, len(GO)) != GO:
-        os._exit(1)
-    os.write(started, GO)
-    os.close(started)
-    _, status, used = os.wait4(program, 0)
-    code = os.waitstatus_to_exitcode(status)
-    _tell(answer, {"cpu_seconds": used.ru_utime + used.ru_stime})
-    _tell(ending, {"ended": 128 - code if code < 0 else code})
-    os._exit(0)
-
-
-def _tell(fd: int, message: dict[str, Any]) -> None:
-    try:
-        os.write(fd, marshal.dumps(message))
-    except OSError:  # nobody listens any more
-        return
-
-
-def _become(request: dict[str, Any], fds: list[int], *, launcher: Any, made: Made) -> None:
+def _become(request: dict[str, Any], named: dict[str, int], *, answer: int, launcher: Any, made: Made) -> None:
     """Makes of this process what the launcher makes of itself before it becomes the program."""
-    os.setsid()
     settings = request["settings"]
-    answer, named = fds[0], dict(zip(request["names"], fds[2:], strict=True))
     for name, fd in named.items():
         if name.startswith("fd:"):
             os.dup2(fd, int(name[3:]))
-    if "inner user" in named:  # entered by the program alone: its keeper does not count among its processes
-        _set_namespace(named["inner user"])
     settings["stderr"] = named["stderr"]
     _close_all_but({0, 1, 2, *settings["pass_fds"], answer, settings["stderr"]})
     launcher.prepare(settings)

@@ -106,10 +106,10 @@ with started({forked.bubblewrap!r}, Preload(binds={{}}, environment={{}}, only_i
 
 
 def test_a_fork_looks_like_a_fresh_process(forked: Sandbox) -> None:
-    """To what a program can see of itself, but that its parent lies outside and that it leads its session."""
+    """To what a program can see of itself and of its parent."""
     code = (
         "import os, random, signal, sys\n"
-        "print(sorted(os.environ), sys.path, sys.flags, os.getcwd(), signal.getsignal(2), os.umask(0),"
+        "print(sorted(os.environ), sys.path, sys.flags, os.getcwd(), os.getppid(), os.getpgrp() == os.getpid(), signal.getsignal(2), os.umask(0),"
         " os.listdir(os.path.expanduser('~')), sys.stdout.encoding, sys.gettrace())"
     )
     one = for_fork(job(code, output=1))

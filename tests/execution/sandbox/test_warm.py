@@ -107,11 +107,12 @@ with started({forked.bubblewrap!r}, Preload(binds={{}}, environment={{}}, only_i
 
 def test_a_fork_looks_like_a_fresh_process(forked: Sandbox) -> None:
     """To what a program can see of itself and of its parent."""
-    code = (
-        "import os, random, signal, sys\n"
-        "print(sorted(os.environ), sys.path, sys.flags, os.getcwd(), os.getppid(), os.getpgrp() == os.getpid(), signal.getsignal(2), os.umask(0),"
-        " os.listdir(os.path.expanduser('~')), sys.stdout.encoding, sys.gettrace())"
-    )
+    code = """
+import os, signal, sys
+print(sorted(os.environ), sys.path, sys.flags, sys.orig_argv, sys.gettrace(), sys.stdout.encoding)
+print(os.getcwd(), os.getppid(), os.getpgrp() == os.getpid(), os.umask(0), os.listdir(os.path.expanduser("~")))
+print(signal.getsignal(signal.SIGINT), open("/proc/1/environ").read(), sorted(os.listdir("/proc/self/fd"))[:3])
+"""
     one = for_fork(job(code, output=1))
     warm, cold = printed(forked, one), printed(replace(forked, zygote=None), one)
     assert (warm[1], cold[1]) == (True, False)

@@ -13,17 +13,17 @@ from pathlib import Path
 
 from grader.errors import UsageError
 from grader.judging.parameters import parts_of
-from grader.matching.candidates import Candidate, Distances, Places, candidates
+from grader.matching.candidates import Distances, Places, candidates
 from grader.matching.explanations import explain
 from grader.matching.extents import Extent, extents
 from grader.matching.headings import HasSource, Heading, headings_of
-from grader.matching.likeness import Nearness, Titles, align, likeness, titles_of
+from grader.matching.likeness import likeness, titles_of
 from grader.matching.section_cells import SectionCells
+from grader.matching.section_headings import assign_headings, nearness_of
 from grader.matching.section_models import assign_models
 from grader.matching.thresholds import THRESHOLDS
 from grader.records import Evidence, SectionMatch
 from grader.rubric import Rubric, load_rubric
-from grader.text.prose import NO_LEVEL
 from grader.training.recipes import TrainingRecipe
 
 __all__ = ["best_rubric", "match"]
@@ -47,8 +47,14 @@ def match(rubric: Rubric, evidence: Evidence) -> dict[str, SectionMatch]:
     )
     titles = titles_of(rubric.sections)
     headings = headings_of(evidence.cells)
-    found = _aligned(headings, titles, nearness=_nearness(headings, models, distances=distances))
-    headed = extents(headings, found, titles=titles, cell_count=len(evidence.cells))
+    nearness = nearness_of(headings, models, distances=distances)
+    section_headings = assign_headings(headings, titles, nearness=nearness)
+    headed = extents(
+        headings,
+        {name: given.heading for name, given in section_headings.items()},
+        titles=titles,
+        cell_count=len(evidence.cells),
+    )
     cells = {name: extent.cells for name, extent in headed.items()}
     section_models = assign_models(models, _places(rubric, headed, evidence=evidence), distances=distances)
     section_cells = SectionCells(
@@ -114,7 +120,8 @@ def _fit(headings: Sequence[Heading], rubric: Rubric) -> tuple[float, str]:
     Both sides count: a rubric of five sections easily finds each of them among fifteen headings.
     """
     titles = titles_of(rubric.sections)
-    found = align(headings, titles, nearness=lambda _heading, _section: None)
+    given = assign_headings(headings, titles, nearness=lambda _heading, _section: None)
+    found = {name: one.heading for name, one in given.items()}
     total = sum(likeness(heading, titles[name]) for name, heading in found.items())
     # Most comments in code are not headings; those that matched a section are.
     real = sum(heading.kind != "comment" for heading in headings)
@@ -156,43 +163,3 @@ def _matching(rubric: Rubric, section_cells: SectionCells, headed: Mapping[str, 
             borrowed_from=section.model_of,
         )
     return matching
-
-
-def _aligned(headings: Sequence[Heading], titles: Mapping[str, Titles], *, nearness: Nearness) -> dict[str, Heading]:
-    """Each section's heading; by titles and order alone where the models contradict the notebook's numbers.
-
-    Students renumber their headings: ``Q6`` may hold the network of exercise 4, ``Q8`` that of exercise 6.
-    """
-    by_number, without = (align(headings, titles, nearness=nearness, by_number=counts) for counts in (True, False))
-    near, instead = (
-        [value for name, heading in found.items() if (value := nearness(heading, name)) is not None]
-        for found in (by_number, without)
-    )
-    is_contradicted = any(value < 1 for value in near)
-    return (
-        without
-        if is_contradicted and instead.count(1.0) >= near.count(1.0) + THRESHOLDS.models_against_numbers
-        else by_number
-    )
-
-
-def _nearness(headings: Sequence[Heading], models: Sequence[Candidate], *, distances: Distances) -> Nearness:
-    """How close the models first trained below a heading are to what a section asks for.
-
-    Below it is up to the next real heading that is of no deeper level.
-    """
-    real = [(heading.cell, heading.level) for heading in headings if heading.is_real]
-
-    def nearness(heading: Heading, section: str) -> float | None:
-        if section not in distances.forms:
-            return None
-        level = heading.level or NO_LEVEL
-        end = next((cell for cell, other in real if cell > heading.cell and other <= level), 10**9)
-        below = [
-            model
-            for model in models
-            if model.fits and model.first_cell is not None and heading.cell <= model.first_cell < end
-        ]
-        return max((1 / (1 + distances.of(model, section)) for model in below), default=None)
-
-    return nearness

@@ -43,7 +43,7 @@ def assign_models(models: Sequence[Candidate], places: Places, *, distances: Dis
             row=names.index(claim.section),
             column=claim.candidate.order,
             cost=claim.cost - COSTS.no_model,
-            is_in_order=claim.is_in_order,
+            order="ordered" if claim.is_in_order else "free",
         ): claim
         for claim in claims
     }

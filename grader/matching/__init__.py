@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
+from grader.checks.training import CompiledParams
 from grader.errors import UsageError
 from grader.judging.parameters import parts_of
 from grader.matching.candidates import Distances, Places, candidates
@@ -43,6 +44,12 @@ def match(rubric: Rubric, evidence: Evidence) -> dict[str, SectionMatch]:
             for section in rubric.sections
             for criterion in section.criteria
             for recipe in parts_of(criterion.params, TrainingRecipe)
+        },
+        {
+            section.id: asked
+            for section in rubric.sections
+            for criterion in section.criteria
+            for asked in parts_of(criterion.params, CompiledParams)
         },
     )
     titles = titles_of(rubric.sections)
@@ -142,6 +149,7 @@ def _places(rubric: Rubric, headed: Mapping[str, Extent], *, evidence: Evidence)
         compared=frozenset(
             cell for section in rubric.sections if section.compares_trainings for cell in cells.get(section.id, ())
         ),
+        borrowed={section.id: section.model_of for section in rubric.sections if section.model_of is not None},
     )
 
 

@@ -108,11 +108,11 @@ class MatchingCosts:
     Test: `test_a_bare_number_goes_to_the_section_that_its_model_answers`.
     """
 
-    heading_out_of_order: float = 3.5
+    heading_out_of_order: float = 3.9
     """A heading that breaks the order of the sections, where it is plainly alike or has a number that one section has.
 
     Unit: differences of form.
-    Source: judgement; a number alone (2.5) that breaks the order is still better than no heading.
+    Source: judgement; with a number that is right and a title that is not (6), still better than no heading.
     Test: `test_an_exercise_out_of_order_is_found_by_a_number_that_no_other_has`.
     """
 

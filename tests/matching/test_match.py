@@ -116,6 +116,7 @@ def test_what_stands_below_a_heading_of_the_students_own_belongs_to_the_section_
     book.code("model.fit()")
     later = book.model(dense(128, "relu"), dense(10, "softmax"))
     book.fit(later)
+    book.evaluate(later)
     book.write(("ex5",))
     matching = book.matched()
     assert matching["ex4"].cells == (0, 1, 2, 3, 4)

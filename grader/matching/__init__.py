@@ -169,5 +169,6 @@ def _matching(rubric: Rubric, section_cells: SectionCells, headed: Mapping[str, 
             model=None if given is None else given.candidate.id,
             fits=tuple(fit.id for fit in section_cells.fits_of(section)),
             borrowed_from=section.model_of,
+            about_model=section.model is not None or section.model_of is not None,
         )
     return matching

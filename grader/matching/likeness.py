@@ -105,7 +105,22 @@ def translated_words(headings: Sequence[Heading], titles: Mapping[str, Titles]) 
             score = 2 * len(right) - len(numbers)
             if len(right) >= THRESHOLDS.fewest_translated:
                 best[meant] = max(best.get(meant, (score, word)), (score, word))
-    return {word: meant for meant, (_, word) in best.items()}
+    found = {word: meant for meant, (_, word) in best.items()}
+    return {**found, **_nearly_the_rubrics(labels, known)} if found else {}
+
+
+def _nearly_the_rubrics(labels: Sequence[Label], known: Sequence[Label]) -> Translated:
+    """Words that another language spells nearly as the rubric's, numbered as its sections are: ``Parte 1``.
+
+    Beside them ``Part 1`` and ``Part 2`` number the parts of answers where the rubric has one part alone.
+    """
+    found = {}
+    for meant in sorted({there.word for there in known}):
+        numbers = Counter(there.number for there in known if there.word == meant)
+        for word in sorted({own.word for own in labels if is_same_word(own.word, meant)}):
+            if Counter(own.number for own in labels if own.word == word) <= numbers:
+                found[word] = meant
+    return found
 
 
 def _has_word(titles: Mapping[str, Titles], word: str) -> bool:

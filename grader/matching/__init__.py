@@ -1,8 +1,8 @@
 """Matches a rubric's sections with a notebook: which cells and which model answer which.
 
-Sections are found by the order and similarity of their headings; what lies between two of them belongs to the first.
-Models are given to the sections all at once, at the least total cost: what differs from what a section asks for, and
-what speaks against its place, each a term of `grader.matching.costs`. A notebook without headings is matched by its
+Sections are given their headings all at once, at the least total cost, and what lies between two headings belongs to
+the first; then models are given to the sections in the same way. Each reason to doubt a heading or a model is a term of
+`grader.matching.costs`, on one scale; `docs/matching.md` lists them. A notebook without headings is matched by its
 models alone.
 """
 
@@ -75,6 +75,7 @@ def match(rubric: Rubric, evidence: Evidence) -> dict[str, SectionMatch]:
                     section,
                     matching[section.id],
                     extent=headed.get(section.id),
+                    heading=section_headings.get(section.id),
                     section_models=section_models,
                     matching=matching,
                     evidence=evidence,

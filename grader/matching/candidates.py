@@ -9,8 +9,8 @@ from functools import cached_property
 from grader.architecture.comparison import distance, has_other_input
 from grader.architecture.forms import ModelForm
 from grader.architecture.layers import PlainModel, last_compile, plain_model
-from grader.judging.absence import is_training
 from grader.checks.training import CompiledParams, is_as_asked
+from grader.judging.absence import is_training
 from grader.matching.thresholds import THRESHOLDS
 from grader.records import CompileRecord, Evidence, FitRecord, ModelRecord
 from grader.training.recipes import TrainingRecipe
@@ -67,7 +67,7 @@ def candidates(evidence: Evidence) -> list[Candidate]:
         if is_training(fit):
             fits_of.setdefault(fit.model, []).append(fit)
     trained = [name for name in fits_of if any(model.id == name for model in evidence.models)]
-    used = {item.model for item in (*evidence.evaluations, *evidence.predictions)}
+    used = {item.model for item in evidence.evaluations} | {item.model for item in evidence.predictions}
     only_built = [model.id for model in evidence.models if model.id not in fits_of]
     return [
         Candidate(

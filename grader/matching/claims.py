@@ -48,14 +48,12 @@ class Claim:
 
 def claims_of(models: Sequence[Candidate], section: str, *, places: Places, distances: Distances) -> list[Claim]:
     """The claims of a section, the cheapest first."""
-    claims = [
-        claim for model in models for claim in _claims(model, section, places=places, distances=distances)
-    ]
+    claims = [claim for model in models for claim in _claims(model, section, places=places, distances=distances)]
     found = []
     for claim in claims:
+        judged = claim.but_for("short_trial") if _is_short(claim, claims) else claim
         later = COSTS.later_ones_first * (len(models) - claim.candidate.order)
-        trial = ["short_trial"] if _is_short(claim, claims) else []
-        found.append(replace(claim.but_for(*trial), terms={**claim.but_for(*trial).terms, "later_ones_first": later}))
+        found.append(replace(judged, terms={**judged.terms, "later_ones_first": later}))
     return sorted(found, key=lambda claim: claim.cost)[:MAX_CLAIMS]
 
 
@@ -113,7 +111,7 @@ def _from_elsewhere(claim: Claim, *, places: Places, distances: Distances) -> It
 
 
 def _owner(model: Candidate, places: Places, *, distances: Distances) -> str | None:
-    """The section whose model this may be by its place: that of its cells, or one that they speak of and that it fits."""
+    """The section that a model is of by its place: that of its cells, or the one spoken of there, where it fits that."""
     own = places.owner_of(model.first_cell, distances.forms)
     spoken_of = places.spoken_of_in(model.first_cell)
     return spoken_of if own is None and spoken_of is not None and not distances.of(model, spoken_of) else own

@@ -197,7 +197,7 @@ class MatchingCosts:
     """
 
     not_trained_as_asked: float = 0.2
-    """Of models of one form, that which was trained for the epochs, and in the way, that the section asks for is its own.
+    """Of models of one form, that which was trained for the epochs and in the way asked for is the section's.
 
     Unit: differences of form.
     Source: judgement; less than any difference of form.

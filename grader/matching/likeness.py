@@ -74,9 +74,7 @@ def doubts_of(
     return min((doubts for doubts in found if doubts is not None), key=lambda one: sum(one.values()), default=None)
 
 
-def has_its_number(
-    heading: Heading, name: str, *, titles: Mapping[str, Titles], translated: Translated | None
-) -> bool:
+def has_its_number(heading: Heading, name: str, *, titles: Mapping[str, Titles], translated: Translated | None) -> bool:
     """Whether a heading has the number of a section, and no other section has it."""
 
     def has_it(known: Titles) -> bool:

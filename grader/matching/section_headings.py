@@ -70,9 +70,7 @@ def assign_headings(
         titles: Of the sections, in the order of the rubric.
         nearness: Of the models below a heading to what a section asks for.
     """
-    by_number, without = (
-        _assigned(headings, titles, nearness=nearness, by_number=counts) for counts in (True, False)
-    )
+    by_number, without = (_assigned(headings, titles, nearness=nearness, by_number=counts) for counts in (True, False))
     near, instead = (
         [value for name, given in found.items() if (value := nearness(given.heading, name)) is not None]
         for found in (by_number, without)
@@ -149,7 +147,7 @@ def _read(
             continue
         terms = {**found, **_FORMS[heading.kind], **below, **place}
         has_number = not {"no_number", "other_number"} & set(found)
-        is_its_own = has_number or sorted(alike.values())[-1] == alike[name] > sorted(alike.values())[-2]
+        is_its_own = has_number or all(alike[name] > value for other, value in alike.items() if other != name)
         yield SectionHeading(name, heading, at, terms, order="ordered" if is_its_own else "strict")
         is_numbered = by_number and has_its_number(heading, name, titles=titles, translated=translated)
         if heading.is_real and (is_numbered or alike[name] >= THRESHOLDS.out_of_order):

@@ -190,6 +190,7 @@ def test_headings_of_another_language_are_found_beside_numbered_parts_of_answers
         book.write((name,), heading=lambda _name, at=number: f"#### Part {at + 1}: Results")
     found = {name: match.heading for name, match in book.matched().items()}
     assert [found[name] for name in ("ex1", "ex2", "ex3")] == [f"Ejercicio {at}: Algo propio" for at in (1, 2, 3)]
+    assert found["data"] == "Parte 1: Datos"
     assert "Part 1: Results" not in found.values()
 
 

@@ -15,8 +15,8 @@ from grader.errors import UsageError
 from grader.matching import best_rubric
 from grader.matching.candidates import Candidate, Distances, Places
 from grader.matching.claims import claims_of
-from grader.matching.headings import Heading, Kind, Label, is_same_word, label_of, title_likeness
 from grader.matching.costs import COSTS
+from grader.matching.headings import Heading, Kind, Label, is_same_word, label_of, title_likeness
 from grader.matching.likeness import Titles, _doubts, titles_of
 from grader.matching.section_headings import assign_headings
 
@@ -97,7 +97,9 @@ def test_a_heading_out_of_order_must_be_plainly_alike(share: int, found: bool) -
     """Its number, which another section has too, and some three quarters of its title."""
     words = frozenset({"exercise"})
     own, *others = (f"Exercise 4: {' '.join(words)}" for words in ((*ABCD, "eeee"), ("ffff", "gggg"), ("hhhh", "iiii")))
-    titles = {name: Titles((label_of(text),), words) for name, text in zip(("own", "a", "b"), (own, *others), strict=True)}
+    titles = {
+        name: Titles((label_of(text),), words) for name, text in zip(("own", "a", "b"), (own, *others), strict=True)
+    }
     written = " ".join((*ABCD, "eeee")[:share] + ("zzzz", "yyyy")[: 5 - share])
     headings = [Heading(at, text, "heading") for at, text in enumerate((*others, f"Exercise 4: {written}"))]
     assert ("own" in assign_headings(headings, titles, nearness=lambda *_: None)) is found

@@ -111,7 +111,7 @@ def _from_elsewhere(claim: Claim, *, places: Places, distances: Distances) -> It
 
 
 def _owner(model: Candidate, places: Places, *, distances: Distances) -> str | None:
-    """The section that a model is of by its place: that of its cells, or the one spoken of there, where it fits that."""
+    """The section that a model is of by its place: that of its cells, or the one spoken of there, if it fits that."""
     own = places.owner_of(model.first_cell, distances.forms)
     spoken_of = places.spoken_of_in(model.first_cell)
     return spoken_of if own is None and spoken_of is not None and not distances.of(model, spoken_of) else own

@@ -227,7 +227,9 @@ def test_a_label_that_markup_sets_off_hides_no_answer(label: str) -> None:
     assert result.outcome == "needs_review"
 
 
-@pytest.mark.parametrize("task", ["**Answer** the question.", "**Comment** Why is it so?", "<b>Answer</b> below."])
+@pytest.mark.parametrize(
+    "task", ["First: **Answer** the question.", "**Comment** Why is it so?", "<b>Answer</b> below."]
+)
 def test_a_demand_that_markup_sets_off_is_no_label(task: str) -> None:
     """It goes on in small letters, or asks."""
     assert judged(("markdown", f"{TASK}\n{task}")).outcome == "failed"

@@ -49,7 +49,7 @@ _MARKED = re.compile(
 )
 _LABELLED = re.compile(
     r"(?:<(summary|b|strong|em|i|u|p|div)\b[^<>]{0,300}>|(\*\*|__|[*_]))\s*"
-    r"(answer|antwort|response|solution|lösung|réponse|respuesta|答|ответ)\s*(?(1)</\1>|\2)(?=\s*(?!(?-i:[a-zß-ÿ]))[^\s:])",
+    r"(answer|antwort|response|solution|lösung|réponse|respuesta|答|ответ)\s*(?(1)</\1>|\2)(?=\s*(?!(?-i:[a-zß-ÿ]))[^\s:*_])",
     re.IGNORECASE,
 )
 _ENDS = (".", "!", "\u2026", "\u3002", "?", "\uff1f")

@@ -184,6 +184,8 @@ def _doubts(own: Label, there: Label, *, words: frozenset[str], kind: str) -> Te
     if title < _least_title(own, there, number=number, kind=kind):
         return None
     terms = {"other_title": COSTS.other_title * (1 - title)} if title < 1 else {}
+    if own.has_remark_alone and number is None and sum(terms.values()) > COSTS.number_alone:
+        terms = {"number_alone": COSTS.number_alone}
     return {**terms, **({number: getattr(COSTS, number)} if number is not None else {}), **tag}
 
 

@@ -123,6 +123,17 @@ def test_what_stands_below_a_heading_of_the_students_own_belongs_to_the_section_
     assert matching["ex4"].model == (later if heading.startswith("######") else book.model_of["ex4"])
 
 
+@pytest.mark.parametrize("remark", ["[all parts]", "- my solution", "(finally done now)", ""])
+def test_a_number_with_a_remark_is_a_number_alone(remark):
+    """The notebook's own title, nearly that of exercise 6, is not in its place."""
+    book = Worksheet()
+    book.markdown("# Week 9: exploring deep networks")
+    for name in ("data", "ex1", "ex2", "ex3", "mnist", "ex4", "ex5", "ex6"):
+        book.write((name,), heading=lambda name: f"**{title(name).partition(' (')[0].partition(':')[0]} {remark}**")
+    matching = book.matched()
+    assert all(matching[name].heading_cell for name in ("data", "ex1", "ex2", "ex3", "ex4", "ex5", "ex6"))
+
+
 @pytest.mark.parametrize("level", ["#", "##", "####", "######"])
 @pytest.mark.parametrize("heading", ["Training the baseline", "Solution", "Step 2: fit"])
 def test_a_slip_is_the_same_below_a_heading_of_any_level(heading, level):

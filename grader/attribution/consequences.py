@@ -19,7 +19,7 @@ from grader.attribution.endings import GRADER_REASONS, why_stopped
 from grader.attribution.flow import Functions, Step, bound, imported_modules, steps
 from grader.attribution.lines import Parts, parts_of
 from grader.attribution.result import Attribution
-from grader.attribution.work import builds, calls, only_prepares, trains
+from grader.attribution.work import builds, calls, draws, evaluates, only_prepares, trains
 from grader.cell_code import parse
 from grader.records import CellError, CellRun, Evidence
 
@@ -69,7 +69,14 @@ def _nothing_known(evidence: Evidence) -> Attribution:
     said = evidence.execution.detail or "The notebook was not run because of a failure of the grading system."
     every = frozenset(cells)
     cause = Cause("unrecorded", said)
-    return Attribution(causes=dict.fromkeys(sorted(cells), cause), builds=every, trains=every, makes=every)
+    return Attribution(
+        causes=dict.fromkeys(sorted(cells), cause),
+        builds=every,
+        trains=every,
+        draws=every,
+        evaluates=every,
+        makes=every,
+    )
 
 
 class _Reading:
@@ -92,7 +99,7 @@ class _Reading:
         self._raised: list[int] = []
         self._owed: dict[int, set[str]] = {}
         self._harmless: set[int] = set()
-        self._work: dict[str, set[int]] = {"builds": set(), "trains": set(), "makes": set()}
+        self._work: dict[str, set[int]] = {name: set() for name in ("builds", "trains", "draws", "evaluates", "makes")}
         self._stopped: int | None = None
         self._ended_by: int | None = None
 
@@ -124,7 +131,8 @@ class _Reading:
             if cell.status != "not_run":
                 self._raised.append(cell.index)
         if tree is not None:
-            self._note_work(cell, tree)
+            undone = tree if cell.status == "ok" else ast.Module([*parts.failing, *parts.left], type_ignores=[])
+            self._note_work(cell, undone)
 
     def _follow(self, cell: CellRun, ran: Sequence[ast.stmt]) -> None:
         """Follows what the statements that ran took and made."""
@@ -210,6 +218,8 @@ class _Reading:
         is_work = {
             "builds": builds(called) or unknown,
             "trains": trains(called) or unknown,
+            "draws": draws(called) or unknown,
+            "evaluates": evaluates(called) or unknown,
             "makes": not only_prepares(tree),
         }
         for name, is_so in is_work.items():

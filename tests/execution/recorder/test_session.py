@@ -97,6 +97,8 @@ own = Figure(); own.add_subplot().plot([1, 2]); own.savefig('own.pdf')""",
     "clean": "print(plt.get_fignums())",
     "nested": "get_ipython().run_cell('inner = np.ones(4)', store_history=True)\nplt.plot([1, 2]); plt.show()",
     "error": "partly = np.ones(2)\n1 / 0",
+    "recursion": "def down(n):\n    return down(n + 1)\ndown(0)",
+    "recursion without files": "def through(n):\n    exec('through(n + 1)')\nthrough(0)",
     "syntax": "for",
     "last": "last = np.ones(7)",
     "formatter": "get_ipython().input_transformers_cleanup.append(lambda lines: lines)",
@@ -293,6 +295,15 @@ def test_cells_are_counted_whatever_happens_in_them(run: RecordedRun) -> None:
     assert len(run.figures(INDEX["nested"])) == 1
     assert set(arrays(run, "error")) == {"partly"}
     assert arrays(run, "last")["last"].array.shape == (7,)
+
+
+@pytest.mark.parametrize("cell", ["recursion", "recursion without files"])
+def test_an_infinite_recursion_is_an_error(run: RecordedRun, cell: str) -> None:
+    """Its name and the cell's line are shown; the frames in the middle are not."""
+    shown = printed(run, cell)
+    assert "RecursionError: maximum recursion depth exceeded" in shown
+    assert "line 3" in shown
+    assert len(shown) < 50_000
 
 
 def test_what_ran_in_a_cells_place_is_noted(run: RecordedRun) -> None:

@@ -11,11 +11,7 @@ from typing import Any
 from unittest import mock
 
 MOST_FRAMES = 100
-"""Of a longer traceback the middle is left out.
-
-IPython counts similar frames in what is left. Where code without a file of its own stands between a recursion's frames,
-it goes through all that follow anew at each of them.
-"""
+"""Of a longer traceback the middle is left out: a kernel prints every frame of it."""
 
 
 def install(shell: Any) -> None:

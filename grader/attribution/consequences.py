@@ -122,8 +122,8 @@ class _Reading:
         parts = parts_of(cell, tree)
         self._follow(cell, parts.ran)
         self._errors.note(cell, parts.ran)
-        if cell.status != "ok":
-            cause = self._cause(cell, tree, parts)
+        cause = self._cause(cell, tree, parts)
+        if cause is not None:
             self._causes[cell.index] = cause
             self._touched.pop(cell.index, None)
             self._lose([*parts.failing, *parts.left], _of(cell, cause))
@@ -131,7 +131,7 @@ class _Reading:
             if cell.status != "not_run":
                 self._raised.append(cell.index)
         if tree is not None:
-            undone = tree if cell.status == "ok" else ast.Module([*parts.failing, *parts.left], type_ignores=[])
+            undone = tree if cause is None else ast.Module([*parts.failing, *parts.left], type_ignores=[])
             self._note_work(cell, undone)
 
     def _follow(self, cell: CellRun, ran: Sequence[ast.stmt]) -> None:
@@ -161,8 +161,12 @@ class _Reading:
         elif cause.kind in {"device", "platform"}:
             self._harmless.add(cell.index)
 
-    def _cause(self, cell: CellRun, tree: ast.Module | None, parts: Parts) -> Cause:
-        """Why the cell did not run to its end."""
+    def _cause(self, cell: CellRun, tree: ast.Module | None, parts: Parts) -> Cause | None:
+        """Why the cell did not run to its end; None where it did, or where its error is meant."""
+        if cell.status == "ok":
+            # The tag of a cell that may raise means its own errors, not what is lacking here.
+            own = None if cell.error is None else self._errors.cause(cell.error, cell, parts.innermost)
+            return own if own is not None and own.is_infrastructure else None
         if cell.status == "not_run":
             return self._of_cell_not_run(parts)
         if cell.status in _STOPPED:

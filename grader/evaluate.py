@@ -222,10 +222,10 @@ class _Judge:
                 cells=results[missing].cells,
             )
         else:
-            result = self._attributed(self._run(criterion, section), section)
+            result = self._attributed(self._run(criterion, section), criterion, section=section)
         results[name] = result
 
-    def _attributed(self, result: CheckResult, section: Section) -> CheckResult:
+    def _attributed(self, result: CheckResult, criterion: Criterion, *, section: Section) -> CheckResult:
         """The result with whose failure it is that something is lost."""
         if section.whole_notebook:
             return of_whole_notebook(result, self.submission, asks_for_training=self.rubric.asks_for_training)
@@ -234,6 +234,7 @@ class _Judge:
             self.submission.section(section.id),
             owners=frozenset(one.id for one in self.rubric.sections if one.model is not None),
             about_model=section.model is not None or section.model_of is not None,
+            made_by=criterion.spec.made_by,
         )
 
     def _run(self, criterion: Criterion, section: Section) -> CheckResult:

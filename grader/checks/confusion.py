@@ -233,11 +233,14 @@ def _as_shares(values: Floats, truth: Floats, *, step: float, unit: Floats) -> f
 
 
 def _is_printed(text: str, truth: Floats) -> bool:
-    found = [int(number) for number in re.findall(r"(?<![\w.])\d{1,9}(?![\w.])", text)]
-    wanted = [int(value) for value in truth.ravel()]
-    turned = [int(value) for value in truth.T.ravel()]
-    span = len(wanted)
-    return any(found[at : at + span] in (wanted, turned) for at in range(len(found) - span + 1))
+    """Whether the matrix stands in a text: as numbers in a row, or as a table whose rows begin with their label."""
+    wanted = tuple([int(value) for value in table.ravel()] for table in (truth, truth.T))
+    size, span = len(truth), truth.size
+    lines = [[int(number) for number in re.findall(r"(?<![\w.])\d{1,9}(?![\w.])", line)] for line in text.splitlines()]
+    plain = [number for line in lines for number in line]
+    # A table may end its rows with their totals.
+    table = [number for line in lines if len(line) > size for number in line[1 : size + 1]]
+    return any(found[at : at + span] in wanted for found in (plain, table) for at in range(len(found) - span + 1))
 
 
 def _summary(values: Floats) -> str:

@@ -21,7 +21,7 @@ from grader.judging.subject import (
 )
 from grader.judging.views import SectionView
 from grader.metrics import METRICS, MetricName
-from grader.records import CheckResult, EvaluationRecord, Measurement, PredictionRecord
+from grader.records import CheckResult, CompileRecord, EvaluationRecord, Measurement, PredictionRecord
 from grader.text.quantities import Quantity, quantities, shows_bar_of
 
 
@@ -50,6 +50,11 @@ class _Printed:
     @property
     def counts(self) -> bool:
         return self.right is not None or (self.in_bar and self.wrong is None)
+
+    def is_one_of(self, figures: Iterable[float]) -> bool:
+        """Whether the wrong number is one of the figures to its last digit."""
+        forms = _forms(self.wrong, self.name) if self.wrong is not None else ()
+        return any(form.equals(value, tolerance=0) for form in forms for value in figures)
 
     @property
     def words(self) -> str:
@@ -108,7 +113,40 @@ def evaluated(section: SectionView, params: EvaluatedParams) -> CheckResult:
         for name in params.figures
         if values[name]
     ]
+    wrong = next((item for item in printed if item.wrong is not None), None)
+    if wrong is not None:
+        words |= _next_step(section, whole, wrong)
     return _judged(printed, at_least=min(params.at_least, len(printed)), words=words)
+
+
+def _next_step(section: SectionView, whole: list[EvaluationRecord], printed: _Printed) -> Words:
+    """What to do about a wrong figure: printing what evaluate() returns is no help where that is what is printed."""
+    returned = [item for item in whole if printed.is_one_of(item.results.values())]
+    fits = fits_of_model(section)
+    if not returned or not fits:
+        return {"next_step": "Print what evaluate() returns for this model and the whole test set."}
+    given, trained = returned[-1].x.maximum, fits[-1].x.maximum
+    if given is not None and trained is not None and given > THRESHOLDS.other_scale * max(trained, 1e-9):
+        reach = f"The rows that you evaluate on reach {given:g}, those that you train on {trained:g}."
+        return {"next_step": f"{reach} Prepare the test rows exactly as the training rows."}
+    if printed.name == "accuracy" and not _counts_right_answers(fits[-1].compiled):
+        what = "The metric that this model was compiled with does not count right answers."
+        return {"next_step": f"{what} Write metrics=['accuracy']: Keras then takes the accuracy that fits the labels."}
+    return {
+        "next_step": "Evaluate this model, as it is after its training, on the whole test set, and print the result."
+    }
+
+
+def _counts_right_answers(compiled: CompileRecord | None) -> bool:
+    """Whether the accuracy that was compiled is the share of right answers, as far as that is known.
+
+    ``Accuracy()`` compares probabilities with labels, and ``BinaryAccuracy()`` counts each output of a one-hot row.
+    """
+    if compiled is None or compiled.config is None:
+        return True
+    metrics = compiled.config.get("metrics")
+    names = [item.get("class_name") for item in metrics if isinstance(item, dict)] if isinstance(metrics, list) else []
+    return "Accuracy" not in names and ("BinaryAccuracy" not in names or "categorical" not in str(compiled.loss))
 
 
 def _values(name: MetricName, states: tuple[Measurement, ...]) -> list[float]:
@@ -204,7 +242,6 @@ def _judged(printed: list[_Printed], *, at_least: int, words: Words) -> CheckRes
             f"You print {text} as the test {first.word}, but on the whole test set your model scores"
             f" {shown(first.value)}.",
             words,
-            next_step="Print what evaluate() returns for this model and the whole test set.",
         )
     if sum(item.counts for item in printed) < at_least:
         return failed(

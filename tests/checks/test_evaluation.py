@@ -69,6 +69,31 @@ def test_a_number_that_the_model_does_not_score_fails(printed: str) -> None:
     assert "your model scores" in result.feedback
 
 
+ACCURACY_OBJECT = {"metrics": [{"class_name": "Accuracy", "config": {"name": "accuracy"}}]}
+BINARY = {"metrics": [{"class_name": "BinaryAccuracy", "config": {"name": "accuracy"}}]}
+
+
+@pytest.mark.parametrize(
+    ("config", "reach", "step"),
+    [
+        (ACCURACY_OBJECT, 1, "Write metrics=['accuracy']"),
+        (BINARY, 1, "Write metrics=['accuracy']"),
+        ({"metrics": ["accuracy"]}, 255, "reach 255, those that you train on 1."),
+        ({"metrics": ["accuracy"]}, 1, "Evaluate this model, as it is after its training"),
+    ],
+)
+def test_what_evaluate_itself_returned_is_explained(config: dict[str, object], reach: int, step: str) -> None:
+    """Who prints what evaluate() returned is not told to print what evaluate() returns."""
+    book = Notebook()
+    book.code("fit; evaluate", printed="Test accuracy: 0.1234")
+    model = book.model(dense(10, "softmax"))
+    book.compile(model, loss="categorical_crossentropy", config=config)
+    book.fit(model, x=images(1000, maximum=1.0))
+    book.evaluate(model, x=images(1000, maximum=reach), results={"loss": LOSS, "accuracy": 0.1234})
+    result = evaluated(view_of(book, model), EvaluatedParams())
+    assert (result.outcome, step in result.next_step) == ("failed", True), result.next_step
+
+
 def test_the_next_step_names_the_figures_that_were_asked_for() -> None:
     """An area under a curve is not answered by printing a loss."""
     book = Notebook()

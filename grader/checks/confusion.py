@@ -93,9 +93,11 @@ def _not_shown(
         return needs_review(
             "infrastructure", "A figure of this section could not be kept whole; a tutor will look at it.", words
         )
-    printed = next((cell.index for cell in section.cells if _is_printed(cell.printed, truth)), None)
+    printed = next((cell for cell in section.cells if _is_printed(cell.printed, truth)), None)
     if printed is not None:
-        words |= {"cells": (printed,), "yours": "printed numbers"}
+        words |= {"cells": (printed.index,), "yours": "printed numbers"}
+        if "background_gradient(" in printed.source:
+            return passed("The coloured table shows this model's confusion matrix.", words)
         return failed_or_partial(
             params.printed,
             "The matrix is printed and its numbers are right, but there is no picture of it.",

@@ -171,9 +171,10 @@ def _printed(
         )
 
     named = [item for item in own if item.is_named(name) and item.step < 1]
+    below = [item for item in own if item.is_in_column_of(name) and item.step < 1]
     fine = [item for item in own if item.is_of_test_set and _is_as_fine_as(item, THRESHOLDS.fine_step)]
     errors = [item for item in own if name == "accuracy" and item.says_errors and item.is_of_test_set and item.step < 1]
-    close = [item for item in (*named, *fine, *errors) if is_right(item)]
+    close = [item for item in (*named, *below, *fine, *errors) if is_right(item)]
     # Another model's figure may be as close as the tolerance allows; the model's own is equal to its digits.
     right = next((item for item in close if is_right(item, 0.0)), next(iter(close), None))
     wrong = next((item for item in reversed(named)), None) if right is None else None

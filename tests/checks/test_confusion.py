@@ -138,6 +138,17 @@ def test_a_printed_matrix_is_no_picture(share: float | None, outcome: str) -> No
     assert (result.outcome, "Draw" in result.next_step) == (outcome, True)
 
 
+def test_a_table_coloured_by_its_numbers_is_a_picture() -> None:
+    """Pandas colours a table's cells: that is a heatmap."""
+    book = Notebook()
+    view = view_of(book=book)
+    fields = {"printed": str(truth()), "source": "pd.DataFrame(cm).style.background_gradient(cmap='Blues')"}
+    view = with_submission(
+        view, evidence=view.evidence.model_copy(update={"cells": (view.evidence.cells[0].model_copy(update=fields),)})
+    )
+    assert confusion_matrix(view, PARAMS).outcome == "passed"
+
+
 @pytest.mark.parametrize("margins", [False, True])
 def test_a_printed_table_with_labels_is_a_printed_matrix(margins: bool) -> None:
     """As pandas prints a cross table, with its totals or without."""

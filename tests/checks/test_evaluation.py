@@ -43,6 +43,7 @@ def view_of(book: Notebook, model: str, **fields: object) -> SectionView:
         "{'accuracy': 0.9761999845504761, 'loss': 0.0775642916560173}",
         "          loss  accuracy\none    0.0776    0.9762\ntwo    0.0912    0.9601",
         "one layer: accuracy 0.9601, loss 0.0912\nthis: accuracy 0.9762, loss 0.0776",
+        "       loss  accuracy\ntrain  0.05      0.99\ntest   0.08      0.98",
         f"{BAR}\n{BAR}",
         f"{BAR}\ntraining accuracy: 0.9990, training loss: 0.0030",
     ],

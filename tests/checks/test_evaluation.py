@@ -358,3 +358,13 @@ def test_what_an_own_loop_prints_without_a_recorded_evaluation_goes_to_a_tutor(p
     model = book.model(dense(10, "softmax"))
     book.fit(model, kind="loop")
     assert evaluated(view_of(book, model, measured=()), EvaluatedParams()).outcome == outcome
+
+
+@pytest.mark.parametrize(("kind", "outcome"), [("fit", "needs_review"), ("figure", "blocked")])
+def test_a_training_whose_record_was_lost_is_not_missing(kind: str, outcome: str) -> None:
+    """What our record lost may have been this model's training; other records say nothing of it."""
+    book = Notebook()
+    book.code("fit; evaluate")
+    model = book.model(dense(10, "softmax"))
+    book.fields["truncated"] = (f"{kind}: no valid record (1)",)
+    assert evaluated(view_of(book, model), EvaluatedParams()).outcome == outcome

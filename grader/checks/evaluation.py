@@ -20,8 +20,8 @@ from grader.judging.subject import (
     untested,
 )
 from grader.judging.views import SectionView
-from grader.metrics import METRICS, MetricName
-from grader.records import CheckResult, CompileRecord, EvaluationRecord, Measurement, PredictionRecord
+from grader.metrics import METRICS, MetricName, counts_right_answers
+from grader.records import CheckResult, EvaluationRecord, Measurement, PredictionRecord
 from grader.text.quantities import Quantity, quantities, shows_bar_of
 
 
@@ -129,24 +129,12 @@ def _next_step(section: SectionView, whole: list[EvaluationRecord], printed: _Pr
     if given is not None and trained is not None and given > THRESHOLDS.other_scale * max(trained, 1e-9):
         reach = f"The rows that you evaluate on reach {given:g}, those that you train on {trained:g}."
         return {"next_step": f"{reach} Prepare the test rows exactly as the training rows."}
-    if printed.name == "accuracy" and not _counts_right_answers(fits[-1].compiled):
+    if printed.name == "accuracy" and not counts_right_answers(fits[-1].compiled):
         what = "The metric that this model was compiled with does not count right answers."
         return {"next_step": f"{what} Write metrics=['accuracy']: Keras then takes the accuracy that fits the labels."}
     return {
         "next_step": "Evaluate this model, as it is after its training, on the whole test set, and print the result."
     }
-
-
-def _counts_right_answers(compiled: CompileRecord | None) -> bool:
-    """Whether the accuracy that was compiled is the share of right answers, as far as that is known.
-
-    ``Accuracy()`` compares probabilities with labels, and ``BinaryAccuracy()`` counts each output of a one-hot row.
-    """
-    if compiled is None or compiled.config is None:
-        return True
-    metrics = compiled.config.get("metrics")
-    names = [item.get("class_name") for item in metrics if isinstance(item, dict)] if isinstance(metrics, list) else []
-    return "Accuracy" not in names and ("BinaryAccuracy" not in names or "categorical" not in str(compiled.loss))
 
 
 def _values(name: MetricName, states: tuple[Measurement, ...]) -> list[float]:

@@ -17,7 +17,7 @@ from grader.intake.candidates import Origin
 from grader.intake.files import parse_json, read_bytes
 from grader.intake.naming import author_of_file, authors_of_cells, authors_of_metadata, slug
 from grader.limits import MAX_AUTHORS, MAX_CELLS
-from grader.printed_text import shown, well_formed
+from grader.printed_text import result_text, shown, well_formed
 from grader.records import Cell, Submission
 
 if TYPE_CHECKING:
@@ -195,9 +195,8 @@ def _stored_text(outputs: object) -> str:
                 text += _joined(output.get("text"))
         elif kind in {"execute_result", "display_data", "pyout"}:
             data = output["data"] if isinstance(output.get("data"), dict) else output
-            result = (
-                "" if any(name in data for name in _PICTURES) else _joined(data.get("text/plain", data.get("text")))
-            )
+            plain, html = _joined(data.get("text/plain", data.get("text"))), _joined(data.get("text/html"))
+            result = "" if any(name in data for name in _PICTURES) else result_text(plain, html)
             if result:
                 text += ("\n" if text and not text.endswith("\n") else "") + result.rstrip("\n") + "\n"
     return text

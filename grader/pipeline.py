@@ -143,7 +143,7 @@ def _render(task: Task, settings: Settings, *, on_progress: OnProgress) -> None:
         from grader.report import write_submission  # noqa: PLC0415 - matplotlib is not needed to gather
 
         on_progress(Progress(task.id, "render"))
-        write_submission(graded, folder=task.folder)
+        write_submission(graded, folder=task.folder, people=task.people)
         keys.keep_page()
 
 

@@ -9,7 +9,7 @@ execution       notebook, attached files, data sets, seed, answers to `input`, s
 verification    evidence, data sets, environment, the verifier and its guest
 replay          a fit at a time: evidence, data sets, environment, the replay and its guest; which fits were asked for
 evaluation      rubric with the reference's spread, evidence, measurements, reruns, checks and what they are made of
-page            grade, evidence, measurements, the modules and templates of the page
+page            grade, evidence, measurements, the names that it shows, the modules and templates of the page
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ def code_digests(package: Path) -> CodeDigests:
         package: The folder of `grader`.
     """
     return CodeDigests(
-        execution=code_digest("execution", "intake", package=package),
+        execution=code_digest("execution", "intake.notebooks", package=package),
         full_size=code_digest("attribution.full_size", "stand_ins", package=package),
         verification=code_digest("verification.verify", "verification.guest.verifier", package=package),
         replay=code_digest("verification.replay", "verification.guest.replayer", package=package),
@@ -95,7 +95,7 @@ class StageKeys:
     def due(self) -> tuple[Stage, ...]:
         """The stages that have to be done, in their order; what follows a stage that is due is due as well."""
         if self.unread_is_stored():
-            return ()
+            return ("page",) if self.page_is_due() else ()
         is_due = {
             "execution": self.execution_is_due,
             "verification": self.verification_is_due,
@@ -256,11 +256,11 @@ class StageKeys:
         self.task.folder.write_key("evaluation", {**self._evaluation, "grade": self._grade})
 
     def unread_is_stored(self) -> bool:
-        """Whether the grade and the page of a file that is no notebook are there."""
+        """Whether the grade of a file that is no notebook is there."""
         stored = self.task.folder.read_key("evaluation")
         if stored is None or "unread" not in stored or not self._grade:
             return False
-        return stored == {**self._unread, "grade": self._grade} and not self.page_is_due()
+        return stored == {**self._unread, "grade": self._grade}
 
     def keep_unread(self) -> None:
         """Writes the key of the grade of a file that is no notebook."""
@@ -311,6 +311,7 @@ class StageKeys:
             "grade": self._grade,
             "evidence": self._evidence,
             "measurements": self._measurements,
+            "people": list(self.task.people),
             "code": self.code.page,
         }
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from grader.datasets import DataSets
 from grader.execution.sandbox import SandboxChoice
 from grader.execution.watch import RunLimits
-from grader.intake import Origin
+from grader.intake import Attachment, Origin
 from grader.rubric import Rubric
 from grader.stand_ins import at_full_size
 from grader.store import SubmissionFolder
@@ -61,6 +61,8 @@ class Task:
     Attributes:
         seed: What `random`, numpy and Keras are seeded with before its first cell.
         origin: What the archive that it lay in tells of it; None where it lay in none.
+        people: Whose it is, for the pages alone.
+        attachments: What was handed in beside it.
     """
 
     id: str
@@ -68,6 +70,8 @@ class Task:
     folder: SubmissionFolder
     seed: int = 0
     origin: Origin | None = None
+    people: tuple[str, ...] = ()
+    attachments: tuple[Attachment, ...] = ()
 
     def rerun(self, seed: int) -> Task:
         """The same submission under another seed."""

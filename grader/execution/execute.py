@@ -126,7 +126,6 @@ def _evidence(submission: Submission, *, run: KernelRun, recording: Recording, s
         submission=submission.id,
         file_name=submission.file_name,
         sha256=submission.sha256,
-        authors=submission.authors,
         environment=Environment(
             python=platform.python_version(),
             packages=packages(),

@@ -14,6 +14,7 @@ from grader.judging.attributed import of_section, of_whole_notebook
 from grader.judging.parameters import parts_of
 from grader.judging.views import Read, SubmissionView
 from grader.machine_paths import without_machine_paths
+from grader.marks import seen_digest
 from grader.matching import match
 from grader.records import (
     Advice,
@@ -135,7 +136,14 @@ class _Judge:
         for name in by_id:
             self._judge(name, by_id, results=results, problem=problem)
         findings = self._findings if problem is None else ()
-        return tuple(_verdict(*by_id[name], _under_review(results[name], by_id[name][1], findings)) for name in by_id)
+        judged = (_verdict(*by_id[name], _under_review(results[name], by_id[name][1], findings)) for name in by_id)
+        return tuple(verdict.model_copy(update={"seen": self._seen(verdict)}) for verdict in judged)
+
+    def _seen(self, verdict: Verdict) -> str:
+        """What a person who marks this sees of the submission."""
+        match = self.matching.get(verdict.section)
+        here = self.evidence.cells if match is None else [self.evidence.cells[index] for index in match.cells]
+        return seen_digest(verdict, answer=[cell.source for cell in here])
 
     def attribution_problem(self) -> str | None:
         """What to say where we cannot tell whose failure it is; None where we can."""
@@ -210,10 +218,10 @@ class _Judge:
                 cells=results[missing].cells,
             )
         else:
-            result = self._attributed(self._run(criterion, section), section)
+            result = self._attributed(self._run(criterion, section), criterion, section=section)
         results[name] = result
 
-    def _attributed(self, result: CheckResult, section: Section) -> CheckResult:
+    def _attributed(self, result: CheckResult, criterion: Criterion, *, section: Section) -> CheckResult:
         """The result with whose failure it is that something is lost."""
         if section.whole_notebook:
             return of_whole_notebook(result, self.submission, asks_for_training=self.rubric.asks_for_training)
@@ -222,6 +230,7 @@ class _Judge:
             self.submission.section(section.id),
             owners=frozenset(one.id for one in self.rubric.sections if one.model is not None),
             about_model=section.model is not None or section.model_of is not None,
+            made_by=criterion.spec.made_by,
         )
 
     def _run(self, criterion: Criterion, section: Section) -> CheckResult:

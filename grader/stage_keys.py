@@ -8,7 +8,8 @@ execution       notebook, attached files, data sets, seed, answers to `input`, s
                 original's size, that data and the limits of that run; where it did not, what decides that
 verification    evidence, data sets, environment, the verifier and its guest
 replay          a fit at a time: evidence, data sets, environment, the replay and its guest; which fits were asked for
-evaluation      rubric with the reference's spread, evidence, measurements, reruns, checks and what they are made of
+evaluation      rubric with the reference's spread, evidence, measurements, reruns, tutors' marks, checks and what they
+                are made of
 page            grade, evidence, measurements, the names that it shows, the modules and templates of the page
 """
 
@@ -68,12 +69,12 @@ def code_digests(package: Path) -> CodeDigests:
         package: The folder of `grader`.
     """
     return CodeDigests(
-        execution=code_digest("execution", "intake.notebooks", package=package),
+        execution=code_digest("execution", "intake.notebooks", "intake.laying", package=package),
         full_size=code_digest("attribution.full_size", "stand_ins", package=package),
         verification=code_digest("verification.verify", "verification.guest.verifier", package=package),
         replay=code_digest("verification.replay", "verification.guest.replayer", package=package),
         findings=code_digest("integrity", package=package),
-        evaluation=code_digest("evaluate", "borderline", "checks", package=package),
+        evaluation=code_digest("evaluate", "borderline", "checks", "marks.apply", package=package),
         page=code_digest("report.feedback", "report.templates", package=package),
     )
 
@@ -158,7 +159,7 @@ class StageKeys:
         return {
             **self._common,
             "notebook": notebook_digest(self.task.path),
-            "files": {},
+            "files": self._files,
             "data_choice": settings.data_sets.choice,
             "seed": self.task.seed,
             "inputs": list(settings.rubric.typed_inputs),
@@ -167,6 +168,12 @@ class StageKeys:
             "environment": self.environment,
             "code": self.code.execution,
         }
+
+    @property
+    def _files(self) -> dict[str, str]:
+        """What lies beside the notebook, path to digest."""
+        own = {one.name: one.sha256 for one in self.task.attachments}
+        return {**own, **{name: digest_of(path) for name, path in self.settings.files.items()}}
 
     def keep_full_size(self) -> None:
         """Notes in the key of an execution that the code that runs has decided on its evidence as well."""
@@ -283,6 +290,7 @@ class StageKeys:
             "evidence": self._evidence,
             "measurements": self._measurements,
             "reruns": {str(one.task.seed): one.stored_digests() for one in self.stored_reruns()},
+            "marks": self.task.marks.model_dump(mode="json"),
         }
 
     @property
@@ -293,6 +301,7 @@ class StageKeys:
             "unread": notebook_digest(self.task.path),
             "problem": None if origin is None else origin.problem,
             "intake": self.code.execution,
+            "marks": self.task.marks.model_dump(mode="json"),
         }
 
     @property

@@ -17,6 +17,7 @@ from grader.execution.sandbox import SandboxChoice
 from grader.execution.watch import RunLimits
 from grader.intake import Attachment, Origin
 from grader.judging.registry import find_check
+from grader.marks import MarksOfSubmission
 from grader.pipeline import Step
 from grader.rubric import Rubric
 from grader.store import SubmissionFolder
@@ -104,6 +105,7 @@ def _task_text(task: Task) -> dict[str, Any]:
         "seed": task.seed,
         "people": task.people,
         "attachments": _ATTACHMENTS.dump_python(task.attachments, mode="json"),
+        "marks": task.marks.model_dump(mode="json"),
         "origin": None
         if origin is None
         else {
@@ -122,6 +124,7 @@ def _read_task(plain: dict[str, Any]) -> Task:
         seed=plain["seed"],
         people=tuple(plain["people"]),
         attachments=_ATTACHMENTS.validate_python(plain["attachments"]),
+        marks=MarksOfSubmission.model_validate(plain["marks"]),
         origin=None
         if origin is None
         else Origin(

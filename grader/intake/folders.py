@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -88,7 +88,7 @@ def _in_folder(root: Path, *, unpack_to: Path) -> list[HandedIn]:
     entries = {path.relative_to(root).parts: _entry(path) for path in _walk(root)}
     with Unpacking() as unpacking:
         chosen, under = _select(root, entries, unpacking)
-        return [_handed_in(one, root=root, under=under, unpack_to=unpack_to) for one in chosen]
+        return _all_handed_in(chosen, root=root, under=under, unpack_to=unpack_to)
 
 
 def _select(root: Path, entries: Mapping[Parts, Entry], unpacking: Unpacking) -> tuple[list[Selected], Parts]:
@@ -131,7 +131,7 @@ def _in_archive(path: Path, *, unpack_to: Path) -> list[HandedIn]:
     try:
         with Unpacking() as unpacking:
             chosen = select(place(open_archive(path, unpacking), unpacking))
-            made = [_handed_in(one, root=path, under=(), unpack_to=unpack_to) for one in chosen]
+            made = _all_handed_in(chosen, root=path, under=(), unpack_to=unpack_to)
     except SubmissionError as error:
         return [_refused(path, str(error))]
     return made or [_refused(path, nothing)]
@@ -139,6 +139,18 @@ def _in_archive(path: Path, *, unpack_to: Path) -> list[HandedIn]:
 
 def _refused(path: Path, why: str) -> HandedIn:
     return HandedIn("", path, (path.name,), source(path), Origin(well_formed(path.name), problem=why))
+
+
+def _all_handed_in(chosen: Sequence[Selected], *, root: Path, under: Parts, unpack_to: Path) -> list[HandedIn]:
+    """The selected files, but for modules that a notebook beside them imports: these belong to it."""
+    made = [(one, _handed_in(one, root=root, under=under, unpack_to=unpack_to)) for one in chosen]
+    attached = {
+        (*one.path[:-1], *attachment.name.split("/"))
+        for one, handed_in in made
+        if one.near
+        for attachment in handed_in.attachments
+    }
+    return [handed_in for one, handed_in in made if one.path not in attached]
 
 
 def _handed_in(one: Selected, *, root: Path, under: Parts, unpack_to: Path) -> HandedIn:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Literal
@@ -29,11 +29,13 @@ class Class:
     Attributes:
         deadline: After it a hand-in is late; None where lateness is what the platform says.
         attempts: Which attempt counts.
+        extensions: Later deadlines, by student.
     """
 
     roster: Roster | None = None
     deadline: datetime | None = None
     attempts: Attempts = "last"
+    extensions: Mapping[str, datetime] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -160,8 +162,10 @@ def _hand_in(one: HandedIn, before: HandIn | None, about: Class) -> tuple[HandIn
     submitted = submitted or next((row.submitted for row in whose.listed if row.submitted), None)
     submitted = submitted or otter.time_of(one.inside)
     late = owner.late if owner is not None else None
-    if about.deadline is not None and submitted is not None:
-        late = instant(submitted) > instant(about.deadline)
+    own = [about.extensions[student.key] for student in whose.students if student.key in about.extensions]
+    deadlines = [*own, *([about.deadline] if about.deadline is not None else [])]
+    if deadlines and submitted is not None:
+        late = instant(submitted) > max(map(instant, deadlines))
     made = HandIn(
         file_name=well_formed(one.file_name),
         source=one.source,

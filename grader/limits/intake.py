@@ -53,5 +53,8 @@ MAX_ATTACHMENTS = 500
 MAX_ATTACHED_BYTES = 100 * 2**20
 """Of all files laid beside one notebook: they take room in its work folder, which has 256 MB by default."""
 
+MAX_SHOWN_ELSEWHERE = 1_000
+"""Paths outside of its work folder at which a notebook is shown files: each is a bind of the sandbox."""
+
 MAX_FILES_BESIDE = 2_000
 """Looked at around a notebook that the user names: it may lie in a folder of downloads."""

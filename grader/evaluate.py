@@ -90,9 +90,7 @@ def evaluate(
     return graded_submission(
         rubric,
         verdicts,
-        submission=SubmissionSummary(
-            id=evidence.submission, file_name=evidence.file_name, sha256=evidence.sha256, authors=evidence.authors
-        ),
+        submission=SubmissionSummary(id=evidence.submission, file_name=evidence.file_name, sha256=evidence.sha256),
         evidence=evidence,
         matching=matching,
         advice=() if problem else judge.advice(),
@@ -111,9 +109,7 @@ def not_run(rubric: Rubric, submission: Submission) -> GradedSubmission:
     graded = graded_submission(
         rubric,
         verdicts,
-        submission=SubmissionSummary(
-            id=submission.id, file_name=submission.file_name, sha256=submission.sha256, authors=submission.authors
-        ),
+        submission=SubmissionSummary(id=submission.id, file_name=submission.file_name, sha256=submission.sha256),
         evidence=evidence,
         matching={},
         advice=(),

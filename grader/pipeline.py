@@ -15,6 +15,7 @@ from grader.errors import SubmissionError
 from grader.evaluate import evaluate, not_run
 from grader.grade_parts import PartCache
 from grader.intake import read_submission
+from grader.intake.laying import lay
 from grader.integrity import fits_to_replay
 from grader.judging.views import SubmissionView
 from grader.machine_paths import without_machine_paths
@@ -166,7 +167,7 @@ def _render(task: Task, settings: Settings, *, on_progress: OnProgress) -> None:
             from grader.report import write_submission  # noqa: PLC0415 - templates are not needed to gather
 
             on_progress(Progress(task.id, "render"))
-            write_submission(graded, folder=task.folder)
+            write_submission(graded, folder=task.folder, people=task.people)
         keys.keep_page(graded)
 
 
@@ -219,6 +220,7 @@ def _execute(
 ) -> Evidence:
     from grader.execution.execute import ExecutionSettings, execute  # noqa: PLC0415 - re-grading needs none of it
 
+    work = lay(submission.cells, {one.name: one.path for one in task.attachments}, settings.files)
     on_progress(Progress(task.id, "start", 0, len(submission.cells)))
     return execute(
         submission,
@@ -232,6 +234,7 @@ def _execute(
             core=core,
             inputs=settings.rubric.typed_inputs,
         ),
+        work=work,
         on_cell=lambda index, cells: on_progress(Progress(task.id, "run", index, cells)),
     )
 

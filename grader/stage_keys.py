@@ -10,7 +10,8 @@ verification    evidence, data sets, environment, the verifier and its guest
 replay          a fit at a time: evidence, data sets, environment, the replay and its guest; which fits were asked for
 evaluation      rubric with the reference's spread, evidence, measurements, reruns, tutors' marks, checks and what they
                 are made of
-page            what it shows of the grade, evidence, measurements, the modules and templates of the page
+page            what it shows of the grade, evidence, measurements, the names that it shows, the modules and
+                templates of the page
 """
 
 from __future__ import annotations
@@ -70,7 +71,7 @@ def code_digests(package: Path) -> CodeDigests:
         package: The folder of `grader`.
     """
     return CodeDigests(
-        execution=code_digest("execution", "intake", package=package),
+        execution=code_digest("execution", "intake.notebooks", "intake.laying", package=package),
         full_size=code_digest("attribution.full_size", "stand_ins", package=package),
         verification=code_digest("verification.verify", "verification.guest.verifier", package=package),
         replay=code_digest("verification.replay", "verification.guest.replayer", package=package),
@@ -97,7 +98,7 @@ class StageKeys:
     def due(self) -> tuple[Stage, ...]:
         """The stages that have to be done, in their order; what follows a stage that is due is due as well."""
         if self.unread_is_stored():
-            return ()
+            return ("page",) if self.page_is_due() else ()
         is_due = {
             "execution": self.execution_is_due,
             "verification": self.verification_is_due,
@@ -160,7 +161,7 @@ class StageKeys:
         return {
             **self._common,
             "notebook": notebook_digest(self.task.path),
-            "files": {},
+            "files": self._files,
             "data_choice": settings.data_sets.choice,
             "seed": self.task.seed,
             "inputs": list(settings.rubric.typed_inputs),
@@ -169,6 +170,12 @@ class StageKeys:
             "environment": self.environment,
             "code": self.code.execution,
         }
+
+    @property
+    def _files(self) -> dict[str, str]:
+        """What lies beside the notebook, path to digest."""
+        own = {one.name: one.sha256 for one in self.task.attachments}
+        return {**own, **{name: digest_of(path) for name, path in self.settings.files.items()}}
 
     def keep_full_size(self) -> None:
         """Notes in the key of an execution that the code that runs has decided on its evidence as well."""
@@ -258,11 +265,11 @@ class StageKeys:
         self.task.folder.write_key("evaluation", {**self._evaluation, "grade": self._grade})
 
     def unread_is_stored(self) -> bool:
-        """Whether the grade and the page of a file that is no notebook are there."""
+        """Whether the grade of a file that is no notebook is there."""
         stored = self.task.folder.read_key("evaluation")
         if stored is None or "unread" not in stored or not self._grade:
             return False
-        return stored == {**self._unread, "grade": self._grade} and not self.page_is_due()
+        return stored == {**self._unread, "grade": self._grade}
 
     def keep_unread(self) -> None:
         """Writes the key of the grade of a file that is no notebook."""
@@ -333,6 +340,7 @@ class StageKeys:
             "schema_version": SCHEMA_VERSION,
             "evidence": self._evidence,
             "measurements": self._measurements,
+            "people": list(self.task.people),
             "code": self.code.page,
         }
 

@@ -111,7 +111,7 @@ def test_what_is_done_is_not_done_again(keys: StageKeys) -> None:
         ("execution/kernel.py", "execution"),
         ("execution/sandbox/syscalls.py", "execution"),
         ("intake/notebooks.py", "execution"),
-        ("intake/archives.py", "execution"),
+        ("intake/files.py", "execution"),
         ("datasets.py", "execution"),
         ("records/evidence.py", "execution"),
         ("verification/scores.py", "verification"),

@@ -67,6 +67,7 @@ def check(
             again=False,
             on_start=display.on_start,
             on_progress=display.on_progress,
+            about=None,
         )
     (graded,) = cohort.graded
     show_verdicts(graded)

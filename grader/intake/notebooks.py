@@ -15,10 +15,10 @@ from grader.cell_code import is_python_2
 from grader.errors import SubmissionError
 from grader.intake.candidates import Origin
 from grader.intake.files import parse_json, read_bytes
-from grader.intake.naming import author_of_file, authors_of_cells, authors_of_metadata, slug
-from grader.limits import MAX_AUTHORS, MAX_CELLS
+from grader.intake.naming import NEAR_THE_TOP, author_of_file, authors_of_cells, authors_of_metadata, slug
+from grader.limits import MAX_CELLS
 from grader.printed_text import result_text, shown, well_formed
-from grader.records import Cell, Submission
+from grader.records import Author, Cell, Submission
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode
@@ -75,25 +75,26 @@ def read_submission(
         id=submission_id or slug(stem),
         file_name=well_formed(file_name),
         sha256=hashlib.sha256(raw).hexdigest(),
-        **{**submission, **_from_export(submission, origin)},
+        **submission,
     )
     return record, None if cells is None else _as_notebook(record, cells)
+
+
+def named_authors(path: Path) -> tuple[Author, ...]:
+    """Whom a notebook itself names, in its metadata or in a cell near its top; nobody where it cannot be read."""
+    try:
+        document, _ = parse_json(read_bytes(path))
+        given = _cells_of(document, [])[:NEAR_THE_TOP]
+        cells = tuple(_cell(index, cell) for index, cell in enumerate(given))
+        return authors_of_metadata(document.get("metadata")) or authors_of_cells(cells)
+    except (SubmissionError, RecursionError, MemoryError):
+        return ()
 
 
 def _bytes(path: Path, origin: Origin | None) -> bytes:
     if origin is not None and origin.problem is not None:
         raise SubmissionError(origin.problem)
     return read_bytes(path)
-
-
-def _from_export(submission: dict[str, Any], origin: Origin | None) -> dict[str, Any]:
-    """The authors with those whom the platform knows before those whom the notebook names."""
-    if origin is None or not origin.authors:
-        return {}
-    named = submission["authors"] if submission.get("authors_from", "file name") != "file name" else ()
-    known = {author.name.casefold() for author in origin.authors}
-    others = (author for author in named if author.name.casefold() not in known)
-    return {"authors": (*origin.authors, *others)[:MAX_AUTHORS], "authors_from": "export"}
 
 
 def _stem(name: str) -> str:

@@ -43,3 +43,18 @@ MAX_AUTHORS = 12
 
 MAX_AUTHOR_CHARACTERS = 80
 """Of an author's name: longer lines are sentences."""
+
+MAX_NESTED_ARCHIVES = 3
+"""An archive in an archive in the one that was given: a student's in a platform's, and one level to spare."""
+
+MAX_ATTACHMENTS = 500
+"""Files laid beside one notebook: a folder of pictures for a figure or two."""
+
+MAX_ATTACHED_BYTES = 100 * 2**20
+"""Of all files laid beside one notebook: they take room in its work folder, which has 256 MB by default."""
+
+MAX_SHOWN_ELSEWHERE = 1_000
+"""Paths outside of its work folder at which a notebook is shown files: each is a bind of the sandbox."""
+
+MAX_FILES_BESIDE = 2_000
+"""Looked at around a notebook that the user names: it may lie in a folder of downloads."""

@@ -41,13 +41,16 @@ from grader.records.grading import (
 )
 from grader.records.measurements import Measurement, Measurements, Replay, Unverified
 from grader.records.models import ArraySummary, LayerRecord, ModelRecord
+from grader.records.people import NOBODY, AssignedBy, HandIn, People, Student
 from grader.records.submission import Author, Cell, Submission
 
 __all__ = [
+    "NOBODY",
     "SCHEMA_VERSION",
     "Advice",
     "ArrayRef",
     "ArraySummary",
+    "AssignedBy",
     "Author",
     "AxesRecord",
     "Basis",
@@ -73,6 +76,7 @@ __all__ = [
     "GradeParts",
     "GradedSubmission",
     "GridRecord",
+    "HandIn",
     "Judged",
     "LayerRecord",
     "LineRecord",
@@ -81,6 +85,7 @@ __all__ = [
     "ModelRecord",
     "NamedArray",
     "Outcome",
+    "People",
     "PredictionRecord",
     "Record",
     "Replay",
@@ -89,6 +94,7 @@ __all__ = [
     "ScatterRecord",
     "SectionMatch",
     "Sha256",
+    "Student",
     "Submission",
     "SubmissionSummary",
     "TextRecord",

@@ -6,11 +6,11 @@ from typing import Annotated, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-SchemaVersion = Literal[2]
-SCHEMA_VERSION: Final[SchemaVersion] = 2
+SchemaVersion = Literal[3]
+SCHEMA_VERSION: Final[SchemaVersion] = 3
 """The version of evidence, measurements and grades on disk; one of another version is never read, but made afresh.
 
-2: the cause that was called ``ours`` is ``infrastructure``.
+2: the cause that was called ``ours`` is ``infrastructure``. 3: people stand in ``people.json`` alone.
 """
 
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]

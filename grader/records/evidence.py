@@ -16,7 +16,6 @@ from pydantic import JsonValue
 from grader.records.base import SCHEMA_VERSION, ArrayRef, Record, SchemaVersion, Sha256
 from grader.records.figures import FigureRecord
 from grader.records.models import ArraySummary, ModelRecord
-from grader.records.submission import Author
 
 ExecutionReason = Literal[
     "cell_timeout",
@@ -352,7 +351,6 @@ class Evidence(Record):
     submission: str
     file_name: str
     sha256: Sha256
-    authors: tuple[Author, ...] = ()
     environment: Environment = Environment()
     data_choice: DataChoice = "sample"
     data_sets: tuple[DataSetUse, ...] = ()

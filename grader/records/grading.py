@@ -7,7 +7,6 @@ from typing import Literal
 
 from grader.records.base import SCHEMA_VERSION, Record, SchemaVersion
 from grader.records.evidence import DataChoice, DataSetUse, ExecutionReason
-from grader.records.submission import Author
 
 Outcome = Literal["passed", "partial", "failed", "blocked", "needs_review"]
 Cause = Literal["by_hand", "infrastructure", "unverifiable", "borderline", "flagged"]
@@ -184,12 +183,11 @@ class ExecutionSummary(Record):
 
 
 class SubmissionSummary(Record):
-    """Who and what was graded."""
+    """What was graded; whose it is stands in ``people.json``."""
 
     id: str
     file_name: str
     sha256: str
-    authors: tuple[Author, ...] = ()
 
 
 class RubricSummary(Record):

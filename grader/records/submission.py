@@ -35,7 +35,7 @@ class Submission(Record):
     """One student's or group's notebook.
 
     Attributes:
-        id: The file's stem as a slug, with a short hash where two collide.
+        id: The file's stem as a slug, and eight hexadecimal digits, see `grader.intake.ids`.
         file_name: The file's name as handed in, without its folder.
         sha256: Of the file's bytes.
         authors: From the notebook's metadata, a names cell, or the file's name.
@@ -49,7 +49,7 @@ class Submission(Record):
     file_name: str
     sha256: Sha256
     authors: tuple[Author, ...] = ()
-    authors_from: Literal["metadata", "names cell", "file name", "export"] = "file name"
+    authors_from: Literal["metadata", "names cell", "file name"] = "file name"
     cells: tuple[Cell, ...] = ()
     problem: str | None = None
     notes: tuple[str, ...] = ()

@@ -95,12 +95,13 @@ class CellBlock:
         return text if len(text) <= MAX_SHOWN_CHARACTERS else text[:MAX_SHOWN_CHARACTERS] + "\n[...]"
 
 
-def render_feedback(graded: GradedSubmission, *, folder: SubmissionFolder) -> str:
+def render_feedback(graded: GradedSubmission, *, folder: SubmissionFolder, people: Sequence[str] = ()) -> str:
     """Renders the page of one submission.
 
     Args:
         graded: The verdicts.
         folder: Where the evidence is, and where pictures are kept; there need be none.
+        people: Whose it is.
 
     Returns:
         A self-contained HTML document.
@@ -113,6 +114,7 @@ def render_feedback(graded: GradedSubmission, *, folder: SubmissionFolder) -> st
         .get_template("feedback.html.j2")
         .render(
             graded=graded,
+            people=people,
             sections=_sections(graded, evidence=evidence, measurements=measurements, folder=folder),
             # A file that could not be run has one thing to fix, and the page says it already.
             fix_first=_fix_first(graded) if graded.status != "not_run" else [],

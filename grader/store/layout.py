@@ -2,6 +2,7 @@
 
 OUT/
     summary.json  gradebook.csv  index.html
+    people.json   whose each submission is
     submissions/<id>/
         grade.json  feedback.html  executed.ipynb
         evidence/
@@ -24,7 +25,7 @@ from pathlib import Path
 from typing import Any, Literal, TypeVar, get_args
 
 from grader.errors import StoreError
-from grader.records import SCHEMA_VERSION, Evidence, GradedSubmission, GradeParts, Measurements, Record
+from grader.records import SCHEMA_VERSION, Evidence, GradedSubmission, GradeParts, Measurements, People, Record
 from grader.store.arrays import ArrayStore
 from grader.store.files import unwritable, write_atomically
 
@@ -181,6 +182,18 @@ class OutputFolder:
     def unpacked(self) -> Path:
         """Where the notebooks of archives lie; hidden, so that nobody takes them for submissions of their own."""
         return self.folder / ".unpacked"
+
+    @property
+    def people_json(self) -> Path:
+        return self.folder / "people.json"
+
+    def read_people(self) -> People:
+        """Whose each submission is; nobody's where that was not written yet, or by another version."""
+        return _read(self.people_json, People) or People()
+
+    def write_people(self, people: People) -> None:
+        """Writes whose each submission is."""
+        write_atomically(self.people_json, people.model_dump_json(indent=1) + "\n")
 
     def submission(self, submission_id: str) -> SubmissionFolder:
         """The folder of one submission."""

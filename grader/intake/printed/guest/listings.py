@@ -88,11 +88,13 @@ def source_of(listing: Listing, grid: Grid) -> tuple[str, list[Doubt]]:
             lines += [""] * _blank_between(before, (line, box), grid=grid)
             lines.append(_text(line, start, width=grid.width))
         before = (line, box)
-        bad = UNREADABLE.search(lines[-1])
+        number, bad = len(lines) - 1, UNREADABLE.search(lines[-1])
+        if doubts and doubts[-1].line == number:
+            continue
         if bad is not None:
-            doubts.append(Doubt(len(lines) - 1, bad.start(), "holds characters that the print does not name", line.page))
+            doubts.append(Doubt(number, bad.start(), "holds characters that the print does not name", line.page))
         elif grid.cuts and line.x1 + grid.width > box.x1:
-            doubts.append(Doubt(len(lines) - 1, len(lines[-1]), "is cut off at the edge of the print", line.page))
+            doubts.append(Doubt(number, len(lines[-1]), "is cut off at the edge of the print", line.page))
     return "\n".join(UNREADABLE.sub("\ufffd", line).rstrip() for line in lines), doubts
 
 
@@ -130,7 +132,8 @@ def _is_rest(line: Line) -> bool:
 
 
 def _joined(line: str, rest: str) -> str:
-    return f"{line.rstrip().removesuffix(BROKEN_AT_SPACE)} {rest}" if line.rstrip().endswith(BROKEN_AT_SPACE) else line + rest
+    line = line.rstrip()
+    return f"{line.removesuffix(BROKEN_AT_SPACE)} {rest}" if line.endswith(BROKEN_AT_SPACE) else line + rest
 
 
 def _width(line: Line, grid: Grid) -> float:

@@ -123,12 +123,12 @@ def _merged(boxes: tuple[Box, ...]) -> list[Box]:
 
 def _without_footer(page: Page) -> tuple[Line, ...]:
     """The lines without the number of the page below them."""
-    lines = page.lines
-    if lines and words_of(lines[-1].glyphs).strip() == str(page.number) and not any(b.holds(lines[-1]) for b in page.boxes):
-        middle = (lines[-1].x0 + lines[-1].x1) / 2
-        if abs(middle - page.width / 2) < page.width / 50:
-            return lines[:-1]
-    return lines
+    if not page.lines:
+        return ()
+    *others, last = page.lines
+    is_centred = abs(last.x0 + last.x1 - page.width) < page.width / 25
+    is_number = words_of(last.glyphs).strip() == str(page.number)
+    return tuple(others) if is_centred and is_number and not any(box.holds(last) for box in page.boxes) else page.lines
 
 
 def _take_title(head: _Part, *, body: float) -> list[str]:

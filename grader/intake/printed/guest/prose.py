@@ -105,17 +105,18 @@ def _block(lines: list[Line], *, body: float, grid: Grid, is_latex: bool) -> tup
         return "\n".join(["```", *(plain_of(line, start, grid) for line in lines), "```"]), False
     level, first = _heading(first, size=max(line.size for line in lines), body=body, is_latex=is_latex)
     if level:
-        return f"{'#' * level} {_joined([words_of(first.glyphs), *(words_of(line.glyphs) for line in lines[1:])])}", True
-    title = _run_in(lines) if is_latex else None
-    if title is not None:
-        heading, rest = title
+        title = _joined([words_of(line.glyphs) for line in (first, *lines[1:])])
+        return f"{'#' * level} {title}", True
+    run_in = _run_in(lines) if is_latex else None
+    if run_in is not None:
+        heading, rest = run_in
         text = _paragraph(rest, is_latex=is_latex)
         return f"#### {heading}\n\n{text}".rstrip(), True
     return _paragraph([line.glyphs for line in lines], is_latex=is_latex), False
 
 
 def _heading(line: Line, *, size: float, body: float, is_latex: bool) -> tuple[int, Line]:
-    """The level of the heading that a block is, 0 for none, and its first line without a number that LaTeX put there."""
+    """The level of the heading that a block is, 0 for none, and its first line without the number that LaTeX adds."""
     levels = _LATEX_LEVELS if is_latex else _WEB_LEVELS
     level = next((number for number, least in enumerate(levels, 1) if size > least * body), 0)
     if not is_latex:

@@ -75,7 +75,7 @@ def read_printed(raw: bytes, form: Form, *, sandbox: Sandbox) -> tuple[dict[str,
     if unsure:
         notes.append(f"Not sure: {'; '.join(unsure)}.")
     metadata = {"authors": [{"name": name} for name in answer.authors]} if answer.authors else {}
-    document = {"cells": cells, "metadata": metadata, "nbformat": 4, "nbformat_minor": 5}
+    document = {"cells": cells, "metadata": metadata, "nbformat": 4, "nbformat_minor": 4}
     return document, tuple(notes)
 
 
@@ -98,6 +98,7 @@ def as_notebook(path: Path, *, sandbox: Sandbox) -> tuple[NotebookNode, tuple[st
             fix="Hand in the notebook itself, the file that ends in .ipynb.",
         )
     document, notes = found
+    document["nbformat_minor"] = 5
     for number, cell in enumerate(document["cells"]):
         cell["id"] = f"cell-{number}"
     return from_dict(document), notes

@@ -27,6 +27,9 @@ def _comments(source: str) -> dict[int, int]:
     found: dict[int, int] = {}
     try:
         for token in tokenize.generate_tokens(io.StringIO(code_of(source)).readline):
+            if token.type == tokenize.ERRORTOKEN:
+                # Python 3.11 goes on behind the quote of a text that does not end, as if it were none.
+                break
             if token.type == tokenize.COMMENT:
                 found[token.start[0] - 1] = token.start[1]
     except (tokenize.TokenError, SyntaxError):

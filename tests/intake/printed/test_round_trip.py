@@ -2,6 +2,7 @@
 
 import ast
 import json
+import re
 
 import jupytext
 import nbformat
@@ -10,6 +11,8 @@ from case_files import ROOT
 
 from grader.cell_code import parse
 from grader.intake.printed.guest.read import read
+from grader.matching.headings import headings_of
+from grader.records import Cell
 
 SAMPLES = sorted(
     str(path.relative_to(ROOT / "submissions").with_suffix(""))
@@ -28,6 +31,11 @@ def tree(source):
     return None if found is None else ast.dump(found)
 
 
+def headings(cells):
+    found = headings_of(Cell(index=number, kind=kind, source=source) for number, (kind, source) in enumerate(cells))
+    return [(one.level, re.sub(r"\W+", " ", one.text).strip()) for one in found if one.is_real]
+
+
 def notebook_of(sample, prints):
     path = prints / "odd" / "odd.ipynb" if sample == "odd/odd" else ROOT / "submissions" / f"{sample}.ipynb"
     return nbformat.read(path, as_version=4)
@@ -41,11 +49,15 @@ def read_back(sample, prints, form):
 @pytest.mark.parametrize("form", FORMS)
 @pytest.mark.parametrize("sample", SAMPLES)
 def test_a_sample_is_read_back(sample, form, prints):
-    """Every code cell is there, equal and without a doubt."""
-    cells = read_back(sample, prints, form)
-    wanted = code_of(notebook_of(sample, prints).cells)
-    assert [tree(cell.source) for cell in cells] == [tree(source) for source in wanted]
+    """Every code cell is there, equal and without a doubt, and so is every heading, but for characters of no font."""
+    cells = read(FORMS[form], prints / f"{sample}.{form}").cells
+    wanted = notebook_of(sample, prints).cells
+    code = [cell.source for cell in cells if cell.kind == "code"]
+    assert [tree(source) for source in code] == [tree(source) for source in code_of(wanted)]
     assert not [cell.doubts for cell in cells if cell.doubts]
+    given = headings((cell.cell_type, cell.source) for cell in wanted)
+    # LaTeX sets a line in bold as it sets a low heading: that one is more.
+    assert [one for one in headings((cell.kind, cell.source) for cell in cells) if one in given] == given
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ from grader.judging.attributed import of_section, of_whole_notebook
 from grader.judging.parameters import parts_of
 from grader.judging.views import Read, SubmissionView
 from grader.machine_paths import without_machine_paths
+from grader.marks import seen_digest
 from grader.matching import match
 from grader.records import (
     Advice,
@@ -139,7 +140,14 @@ class _Judge:
         for name in by_id:
             self._judge(name, by_id, results=results, problem=problem)
         findings = self._findings if problem is None else ()
-        return tuple(_verdict(*by_id[name], _under_review(results[name], by_id[name][1], findings)) for name in by_id)
+        judged = (_verdict(*by_id[name], _under_review(results[name], by_id[name][1], findings)) for name in by_id)
+        return tuple(verdict.model_copy(update={"seen": self._seen(verdict)}) for verdict in judged)
+
+    def _seen(self, verdict: Verdict) -> str:
+        """What a person who marks this sees of the submission."""
+        match = self.matching.get(verdict.section)
+        here = self.evidence.cells if match is None else [self.evidence.cells[index] for index in match.cells]
+        return seen_digest(verdict, answer=[cell.source for cell in here])
 
     def attribution_problem(self) -> str | None:
         """What to say where we cannot tell whose failure it is; None where we can."""

@@ -34,6 +34,7 @@ from grader.records.grading import (
     RubricSummary,
     SectionMatch,
     SubmissionSummary,
+    TutorsMark,
     Verdict,
     reaches,
 )
@@ -88,6 +89,7 @@ __all__ = [
     "Submission",
     "SubmissionSummary",
     "TextRecord",
+    "TutorsMark",
     "Unverified",
     "ValidationRecord",
     "Verdict",

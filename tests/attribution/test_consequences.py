@@ -153,3 +153,15 @@ def test_a_name_of_an_unsure_cell_is_followed():
     book.code("b = make(1)", unsure="line 1 is cut off")
     book.code("b.fit()", error=CellError(name="AttributeError", value="no fit"))
     assert attribute(book.evidence()).every_failure
+
+
+def test_an_unsure_cell_that_did_not_run_may_have_held_anything():
+    """Other cells' mistakes may be its; one that ran leaves them to the student."""
+    book = Notebook()
+    book.code("b = make(", error=CellError(name="SyntaxError", value="invalid"), unsure="line 1 is cut off")
+    book.code("z", error=OWN)
+    assert "line 1 is cut off" in attribute(book.evidence()).unread
+    ran = Notebook()
+    ran.code("b = make(1)", unsure="line 1 is cut off")
+    ran.code("z", error=OWN)
+    assert attribute(ran.evidence()).unread is None

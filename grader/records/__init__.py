@@ -21,6 +21,7 @@ from grader.records.evidence import (
     WeightsSetRecord,
 )
 from grader.records.figures import AxesRecord, FigureRecord, GridRecord, LineRecord, ScatterRecord, TextRecord
+from grader.records.grade_parts import GradePart, GradeParts
 from grader.records.grading import (
     Advice,
     Basis,
@@ -68,6 +69,8 @@ __all__ = [
     "FigureRecord",
     "FitRecord",
     "Flag",
+    "GradePart",
+    "GradeParts",
     "GradedSubmission",
     "GridRecord",
     "Judged",

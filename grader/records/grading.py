@@ -157,6 +157,7 @@ class SectionMatch(Record):
         model: Id of the model that answers it; None where there is none (or the section owns none).
         fits: Ids of the fits of that model that count, in order.
         borrowed_from: The section whose model this one speaks of (``model_of``).
+        about_model: Whether the section owns a model or speaks of one, found or not.
         why: How it was found, a sentence.
     """
 
@@ -168,6 +169,7 @@ class SectionMatch(Record):
     model: str | None = None
     fits: tuple[str, ...] = ()
     borrowed_from: str | None = None
+    about_model: bool = False
     why: str = ""
 
 

@@ -6,6 +6,7 @@ OUT/
         grade.json  feedback.html  executed.ipynb
         evidence/
             evidence.json  measurements.json
+            grade_parts.json   what the grade was put together from
             <stage>.key   what the stage's stored result is of; none where it failed because of us
             arrays/<sha256>.npy
         reruns/<seed>/   the same, run under another seed
@@ -23,7 +24,7 @@ from pathlib import Path
 from typing import Any, Literal, TypeVar, get_args
 
 from grader.errors import StoreError
-from grader.records import SCHEMA_VERSION, Evidence, GradedSubmission, Measurements, Record
+from grader.records import SCHEMA_VERSION, Evidence, GradedSubmission, GradeParts, Measurements, Record
 from grader.store.arrays import ArrayStore
 from grader.store.files import unwritable, write_atomically
 
@@ -57,6 +58,10 @@ class SubmissionFolder:
     @property
     def measurements_json(self) -> Path:
         return self.evidence_folder / "measurements.json"
+
+    @property
+    def grade_parts_json(self) -> Path:
+        return self.evidence_folder / "grade_parts.json"
 
     @property
     def reruns_folder(self) -> Path:
@@ -110,6 +115,7 @@ class SubmissionFolder:
             Evidence: self.evidence_json,
             Measurements: self.measurements_json,
             GradedSubmission: self.grade_json,
+            GradeParts: self.grade_parts_json,
         }
         write_atomically(paths[type(record)], record.model_dump_json(indent=1) + "\n")
 
@@ -124,6 +130,10 @@ class SubmissionFolder:
     def read_grade(self) -> GradedSubmission | None:
         """The stored grade, or None where there is none of this version."""
         return _read(self.grade_json, GradedSubmission)
+
+    def read_grade_parts(self) -> GradeParts | None:
+        """What the stored grade was put together from, or None where there is none of this version."""
+        return _read(self.grade_parts_json, GradeParts)
 
     def stored_evidence(self) -> tuple[Evidence, Measurements]:
         """The stored evidence and measurements.

@@ -176,7 +176,9 @@ def _gather(task: Task, settings: Settings, *, core: int | None, on_progress: On
     keys = StageKeys(task, settings)
     if keys.execution_is_due():
         on_progress(Progress(task.id, "read"))
-        submission, notebook = read_submission(task.path, submission_id=task.id, origin=task.origin)
+        submission, notebook = read_submission(
+            task.path, submission_id=task.id, origin=task.origin, sandbox=settings.sandbox
+        )
         if submission.problem is not None or notebook is None:
             return submission
         _run(keys, submission=submission, notebook=notebook, core=core, on_progress=on_progress)

@@ -8,11 +8,12 @@ import time
 from pathlib import Path
 from typing import Any
 
+from performance.copies import make_class
+from performance.measured import GRADER, ROOT, folder_bytes, measure
+
 from grader.report.feedback import render_feedback
 from grader.report.pages import write_cohort
 from grader.store import OutputFolder, SubmissionFolder
-from performance.copies import make_class
-from performance.measured import GRADER, ROOT, folder_bytes, measure
 
 WEEK = "week09"
 NOTEBOOK = ROOT / "submissions" / WEEK / "full-marks-sequential.ipynb"

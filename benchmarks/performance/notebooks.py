@@ -1,4 +1,4 @@
-"""The notebooks that every grader is given alike: an honest submission under several seeds, its asserts, its trainings."""
+"""The notebooks that every grader is given alike: one honest submission under several seeds, asserts, trainings."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from pathlib import Path
 import nbformat
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell
-
 from performance.classes import NOTEBOOK
 from performance.measured import ROOT
 

@@ -1,4 +1,4 @@
-"""A class of real-size submissions: grader, nbgrader, Otter, a plain kernel, and the floor, which is the trainings alone."""
+"""A class of real-size submissions: grader, nbgrader, Otter, a plain kernel, and the floor: the trainings alone."""
 
 from __future__ import annotations
 
@@ -13,14 +13,13 @@ from pathlib import Path
 
 import nbformat
 from nbformat.v4 import new_code_cell
-
-from performance.classes import WEEK, edited_rubric
+from performance.classes import WEEK, edit, edited_rubric
 from performance.measured import GRADER, Cost, measure
 from performance.notebooks import ASSERTS, submission, trainings, write_submissions
 
 PACKAGES = {"nbgrader": ("nbgrader", "ipykernel"), "otter": ("otter-grader", "ipykernel")}
 
-_ONE_THREAD = {name: "1" for name in ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS")}
+_ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS"), "1")
 _LONG = "7200"
 """Seconds that a cell may take on a busy machine: no grader may be cut off."""
 
@@ -43,7 +42,7 @@ def units(work: Path, *, count: int) -> Iterator[Unit]:
     yield "grader", lambda: _grader(own, work / "grader", again=True)
     yield "grader, edited", lambda: _grader(own, work / "grader", again=False)
     for path in brought:
-        yield f"nbgrader {path.stem}", lambda path=path: _nbgrader(path, work / "nbgrader", count=count)
+        yield f"nbgrader {path.stem}", lambda path=path: _nbgrader(path, work / "nbgrader")
     for path in brought:
         yield f"otter {path.stem}", lambda path=path: _otter(path, work / "otter")
 
@@ -75,8 +74,6 @@ def _grader(notebooks: list[Path], folder: Path, *, again: bool) -> Cost:
         shutil.rmtree(folder, ignore_errors=True)
         rubric = edited_rubric(folder)
     else:
-        from performance.classes import edit  # noqa: PLC0415
-
         edit(edited_rubric(folder), number=1)
     command = [*GRADER, "grade", str(rubric), *map(str, notebooks), "-o", str(folder / "out"), "--data", "sample", "-q"]
     return measure(command, log=folder / "log", allowed=frozenset({0, 3}))
@@ -104,7 +101,7 @@ def _environment(name: str, work: Path) -> Path:
     return folder / "bin"
 
 
-def _nbgrader(notebook: Path, course: Path, *, count: int) -> Cost:
+def _nbgrader(notebook: Path, course: Path) -> Cost:
     """``nbgrader autograde`` of one student."""
     program = str(_environment("nbgrader", course.parent) / "nbgrader")
     if not (course / "release" / WEEK).is_dir():
@@ -166,7 +163,11 @@ def _otter(notebook: Path, folder: Path) -> Cost:
             suite = {"cases": [case], "scored": True, "setup": "", "teardown": "", "type": "doctest"}
             test = {"name": name, "points": 2, "suites": [suite]}
             (tests / f"{name}.py").write_text(f"OK_FORMAT = True\n\ntest = {test!r}\n")
-        measure([program, "generate", "-t", "tests", "-o", ".", "--no-environment"], folder=folder, log=folder / "generate.log")
+        measure(
+            [program, "generate", "-t", "tests", "-o", ".", "--no-environment"],
+            folder=folder,
+            log=folder / "generate.log",
+        )
         made = next(path for path in folder.glob("*.zip"))
         made.replace(archive)
     results = folder / notebook.stem

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import platform
 from collections.abc import Iterator, Mapping, Sequence
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 import psutil
@@ -22,17 +22,17 @@ _HEAD = """\
 writes this page. An interrupted run goes on where it was. No test asserts a time.
 """
 _PEERS = """\
-The same honest submission of week 9 under {count} seeds, at the worksheet's epochs, on the sample. grader trains, verifies
-every model outside of its process, judges 39 criteria and writes pages; nbgrader's `autograde` and `otter run` execute the
-notebook and {asserts} asserts of the same kind. The floor is the trainings alone, one after another in one Python process
-with one thread; "kernel alone" is the notebook in nbclient. grader runs as many submissions at a time as there are
-processors; the others have no such option and run one, so that the ratio of CPU seconds stands beside that of the time.
+The same honest submission of week 9 under {count} seeds, at the worksheet's epochs, on the sample. grader executes it,
+verifies every model outside of its process, judges every criterion and writes pages; nbgrader's `autograde` and
+`otter run` execute the notebook and {asserts} asserts of the same kind. The floor is the trainings alone, one after
+another in one Python process with one thread; "kernel alone" is the notebook in nbclient. grader runs as many
+submissions at a time as there are processors; the others have no such option and run one at a time.
 """
 _REGRADE = """\
-A class of copies of one real run, each with evidence, keys and an id of its own. After an edit of one criterion no kernel
-starts: all that does not hang on that criterion is taken from the store. The edit changes what every page says, so that
-each is rendered again. "First" is the first evaluation, with every page. nbgrader has no such step: after an edit of
-its tests `autograde` executes each notebook again.
+A class of copies of one real run, each with evidence, keys and an id of its own. After an edit of one criterion no
+kernel starts: all that does not hang on that criterion is taken from the store. The edit changes what every page says,
+so that each is rendered again. "First" is the first evaluation, with every page. nbgrader has no such step: after an
+edit of its tests `autograde` executes each notebook again.
 """
 
 
@@ -43,10 +43,18 @@ def page(found: Found) -> str:
 
 
 def _machine() -> str:
-    packages = ", ".join(f"{name} {version(name)}" for name in ("tensorflow", "keras", "numpy", "pydantic"))
+    packages = ", ".join(filter(None, map(_version, ("tensorflow", "tensorflow-cpu", "keras", "numpy", "pydantic"))))
     memory = psutil.virtual_memory().total / 2**30
     count = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    return f"Machine: {count} processors ({_processor()}), {memory:.0f} GiB; Python {platform.python_version()}, {packages}."
+    python = platform.python_version()
+    return f"Machine: {count} processors ({_processor()}), {memory:.0f} GiB; Python {python}, {packages}."
+
+
+def _version(package: str) -> str:
+    try:
+        return f"{package} {version(package)}"
+    except PackageNotFoundError:
+        return ""
 
 
 def _processor() -> str:
@@ -140,8 +148,8 @@ def _regrade(found: Found) -> Iterator[str]:
     last = sizes[-1]
     yield (
         f"\nA student's page is {last['of_pages_bytes'] / _MEGA:.2f} MB and takes"
-        f" {1000 * last['pages']['student_cpu_seconds']:.0f} ms of CPU, its curves drawn before; the tutor's page and tables"
-        f" of {last['count']} submissions are {last['cohort_page_bytes'] / _MEGA:.1f} MB and take"
+        f" {1000 * last['pages']['student_cpu_seconds']:.0f} ms of CPU, its curves drawn before; the tutor's page"
+        f" and tables of {last['count']} submissions are {last['cohort_page_bytes'] / _MEGA:.1f} MB and take"
         f" {last['pages']['cohort_cpu_seconds']:.1f} s."
     )
 

@@ -18,7 +18,7 @@ ROOT = Path(__file__).parent.parent
 sys.path[:0] = [str(ROOT / "benchmarks"), str(ROOT)]
 
 from performance import classes, peers, starts  # noqa: E402
-from performance.page import page  # noqa: E402
+from performance.page import page, with_page  # noqa: E402
 
 from grader.store import SubmissionFolder  # noqa: E402
 
@@ -43,7 +43,8 @@ def main() -> int:
     text = page(results.found)
     print(text)
     if options.write:
-        options.write.write_text(text, encoding="utf-8")
+        before = options.write.read_text(encoding="utf-8") if options.write.is_file() else ""
+        options.write.write_text(with_page(before, text), encoding="utf-8")
     return 0
 
 
@@ -90,7 +91,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--count", type=int, default=12, help="submissions in the class that peers grade as well")
     parser.add_argument("--trivial", type=int, default=6, help="trivial notebooks")
     parser.add_argument("--run", type=Path, metavar="FOLDER", help="a submission's folder to copy, by this very code")
-    parser.add_argument("--write", type=Path, metavar="FILE", help="write the page there")
+    parser.add_argument("--write", type=Path, metavar="FILE", help="write the figures there, after what stands there")
     options = parser.parse_args()
     options.part = options.part or list(PARTS)
     return options

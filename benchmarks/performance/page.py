@@ -15,11 +15,14 @@ Found = Mapping[str, Any]
 
 _MEGA = 1e6
 
-_HEAD = """\
-# Performance
+_MARK = "<!-- What follows is written by benchmarks/run.py. -->"
+_HEAD = f"""\
+{_MARK}
+
+## Side by side
 
 `python benchmarks/run.py --work FOLDER --write docs/performance.md` measures all of this on one machine in one run, and
-writes this page. An interrupted run goes on where it was. No test asserts a time.
+writes this part. An interrupted run goes on where it was. No test asserts a time.
 """
 _PEERS = """\
 The same honest submission of week 9 under {count} seeds, at the worksheet's epochs, on the sample. grader executes it,
@@ -40,6 +43,17 @@ def page(found: Found) -> str:
     """The page in Markdown; what was not measured is left out."""
     parts = [_HEAD, _machine(), *_starts(found), *_notebook(found), *_peers(found), *_regrade(found)]
     return "\n".join(part.rstrip() + "\n" for part in parts)
+
+
+def with_page(before: str, text: str) -> str:
+    """A file with the page in the place of an earlier one, or after all else.
+
+    Args:
+        before: The file as it is.
+        text: The page.
+    """
+    own = before.partition(_MARK)[0].rstrip()
+    return f"{own}\n\n{text}" if own else text
 
 
 def _machine() -> str:
@@ -68,7 +82,7 @@ def _processor() -> str:
 def _starts(found: Found) -> Iterator[str]:
     if "imports" not in found:
         return
-    yield "\n## Starts\n"
+    yield "\n### Starts\n"
     rows = [
         (name, f"{one['cpu_seconds']:.2f}", ", ".join(one["heavy"]) or "none") for name, one in found["imports"].items()
     ]
@@ -79,7 +93,7 @@ def _starts(found: Found) -> Iterator[str]:
 def _notebook(found: Found) -> Iterator[str]:
     if "notebook" not in found:
         return
-    yield "\n## A trivial notebook\n\nIt imports TensorFlow and prints a tensor. One more of them costs:\n"
+    yield "\n### A trivial notebook\n\nIt imports TensorFlow and prints a tensor. One more of them costs:\n"
     rows = [
         (name, f"{one['wall_seconds']:.2f}", f"{one['cpu_seconds']:.2f}", f"{one['first_wall_seconds']:.1f}")
         for name, one in found["notebook"].items()
@@ -97,7 +111,7 @@ def _peers(found: Found) -> Iterator[str]:
     for of in sorted(counts):
         count = int(of.split()[1])
         costs = _summed(found, of, count=count)
-        yield f"\n## A class of {count}\n\n{_PEERS.format(count=count, asserts=len(ASSERTS))}"
+        yield f"\n### A class of {count}\n\n{_PEERS.format(count=count, asserts=len(ASSERTS))}"
         own, floor = costs.get("grader"), costs.get("floor")
         rows = []
         for name, (wall, cpu, memory) in costs.items():
@@ -133,7 +147,7 @@ def _regrade(found: Found) -> Iterator[str]:
     sizes = sorted((one for name, one in found.items() if name.startswith("regrade ")), key=lambda one: one["count"])
     if not sizes:
         return
-    yield f"\n## Re-grading\n\n{_REGRADE}"
+    yield f"\n### Re-grading\n\n{_REGRADE}"
     rows = []
     for one in sizes:
         steps = [one[step] for step in ("first", "edited again", "unchanged")]

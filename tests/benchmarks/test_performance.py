@@ -14,7 +14,7 @@ sys.path[:0] = [str(ROOT / "benchmarks")]
 from performance.classes import CRITERION, edit, edited_rubric  # noqa: E402
 from performance.measured import CommandFailedError, folder_bytes, measure  # noqa: E402
 from performance.notebooks import ASSERTS, submission, trainings  # noqa: E402
-from performance.page import page  # noqa: E402
+from performance.page import page, with_page  # noqa: E402
 
 from grader.rubric import load_rubric  # noqa: E402
 
@@ -81,4 +81,11 @@ def test_what_was_not_measured_is_left_out_of_the_page(tmp_path: Path) -> None:
     assert folder_bytes(tmp_path) >= 5000
     text = page({})
     assert "Machine:" in text
-    assert "##" not in text
+    assert "###" not in text
+
+
+def test_the_page_stands_after_what_was_written_by_hand() -> None:
+    """And takes the place of an earlier one."""
+    once = with_page("# Performance\n\nBy hand.\n", page({}))
+    assert once.startswith("# Performance\n\nBy hand.\n\n<!--")
+    assert with_page(once, page({})) == once

@@ -18,6 +18,7 @@ from grader.judging.attributed import of_section, of_whole_notebook
 from grader.judging.registry import checks_digest
 from grader.judging.views import Read, SubmissionView
 from grader.machine_paths import without_machine_paths
+from grader.marks import seen_digest
 from grader.matching import match
 from grader.records import (
     Advice,
@@ -148,7 +149,14 @@ class _Judge:
         for name in by_id:
             self._judge(name, by_id, results=results, problem=problem)
         findings = self._findings if problem is None else ()
-        return tuple(verdict_of(*by_id[name], _under_review(results[name], by_id[name][1], findings)) for name in by_id)
+        judged = (verdict_of(*by_id[name], _under_review(results[name], by_id[name][1], findings)) for name in by_id)
+        return tuple(verdict.model_copy(update={"seen": self._seen(verdict)}) for verdict in judged)
+
+    def _seen(self, verdict: Verdict) -> str:
+        """What a person who marks this sees of the submission."""
+        match = self.matching.get(verdict.section)
+        here = self.evidence.cells if match is None else [self.evidence.cells[index] for index in match.cells]
+        return seen_digest(verdict, answer=[cell.source for cell in here])
 
     def attribution_problem(self) -> str | None:
         """What to say where we cannot tell whose failure it is; None where we can."""
@@ -236,7 +244,9 @@ class _Judge:
             return self._part(
                 f"result of {criterion.id}",
                 lambda: self._attributed(
-                    _sound(spec.run(self.submission.section(section.id), criterion.params)), section
+                    _sound(spec.run(self.submission.section(section.id), criterion.params)),
+                    criterion,
+                    section=section,
                 ),
                 of=of,
                 kind=_RESULT,
@@ -244,9 +254,10 @@ class _Judge:
         except Exception as error:  # noqa: BLE001 - one failing check must not cost the others
             what = without_machine_paths(f"{type(error).__name__}: {error}")
             text = f"Our check {criterion.check!r} failed on this ({what}). A tutor will look."
-            return self._attributed(CheckResult(outcome="needs_review", cause="infrastructure", feedback=text), section)
+            failed = CheckResult(outcome="needs_review", cause="infrastructure", feedback=text)
+            return self._attributed(failed, criterion, section=section)
 
-    def _attributed(self, result: CheckResult, section: Section) -> CheckResult:
+    def _attributed(self, result: CheckResult, criterion: Criterion, *, section: Section) -> CheckResult:
         """The result with whose failure it is that something is lost."""
         if section.whole_notebook:
             return of_whole_notebook(result, self.submission, asks_for_training=self.asked.outline.asks_for_training)
@@ -255,6 +266,7 @@ class _Judge:
             self.submission.section(section.id),
             owners=self.asked.owners,
             about_model=section.model is not None or section.model_of is not None,
+            made_by=criterion.spec.made_by,
         )
 
     def _part(self, name: str, make: Callable[[], T], *, kind: TypeAdapter[T], of: object = None) -> T:

@@ -18,10 +18,12 @@ from grader.intake import read_submission
 from grader.integrity import fits_to_replay
 from grader.judging.views import SubmissionView
 from grader.machine_paths import without_machine_paths
+from grader.marks import MarksOfSubmission, apply_marks
 from grader.printed_text import well_formed
 from grader.records import Evidence, Execution, GradedSubmission, Measurements, Submission
 from grader.stage_keys import StageKeys, notebook_digest
 from grader.task import OnProgress, Progress, Settings, Task
+from grader.verdicts import with_verdicts
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode
@@ -79,7 +81,7 @@ def grade(task: Task, settings: Settings, *, core: int | None, on_progress: OnPr
     """
     unread = _gather(task, settings, core=core, on_progress=on_progress)
     if unread is not None:
-        task.folder.write(not_run(settings.rubric, unread))
+        task.folder.write(_with_marks(not_run(settings.rubric, unread), task.marks))
         StageKeys(task, settings).keep_unread()
         _render(task, settings, on_progress=on_progress)
         return
@@ -103,6 +105,7 @@ def regrade(task: Task, settings: Settings, *, on_progress: OnProgress) -> Grade
         if borderline(graded):
             reruns = [_evaluated(rerun) for rerun in keys.stored_reruns()]
             graded = decide(graded, reruns)
+        graded = _with_marks(graded, task.marks)
         task.folder.write(graded)
         keys.keep_evaluation()
     _render(task, settings, on_progress=on_progress)
@@ -147,6 +150,17 @@ def _evaluated(keys: StageKeys) -> GradedSubmission:
     if changed is not None:
         folder.write(changed)
     return graded
+
+
+def _with_marks(graded: GradedSubmission, marks: MarksOfSubmission) -> GradedSubmission:
+    """The grade with what people decided, which goes before all that was judged without them."""
+    if not marks:
+        return graded
+    status = graded.status
+    graded = with_verdicts(graded, apply_marks(graded, marks)).model_copy(
+        update={"comment": marks.comments.get("", "")}
+    )
+    return graded.model_copy(update={"status": status}) if status == "not_run" else graded
 
 
 def _render(task: Task, settings: Settings, *, on_progress: OnProgress) -> None:

@@ -8,7 +8,8 @@ execution       notebook, attached files, data sets, seed, answers to `input`, s
                 original's size, that data and the limits of that run; where it did not, what decides that
 verification    evidence, data sets, environment, the verifier and its guest
 replay          a fit at a time: evidence, data sets, environment, the replay and its guest; which fits were asked for
-evaluation      rubric with the reference's spread, evidence, measurements, reruns, checks and what they are made of
+evaluation      rubric with the reference's spread, evidence, measurements, reruns, tutors' marks, checks and what they
+                are made of
 page            what it shows of the grade, evidence, measurements, the modules and templates of the page
 """
 
@@ -74,7 +75,7 @@ def code_digests(package: Path) -> CodeDigests:
         verification=code_digest("verification.verify", "verification.guest.verifier", package=package),
         replay=code_digest("verification.replay", "verification.guest.replayer", package=package),
         findings=code_digest("integrity", package=package),
-        evaluation=code_digest("evaluate", "borderline", "checks", package=package),
+        evaluation=code_digest("evaluate", "borderline", "checks", "marks.apply", package=package),
         page=code_digest("report.feedback", "report.templates", package=package),
     )
 
@@ -303,6 +304,7 @@ class StageKeys:
             "evidence": self._evidence,
             "measurements": self._measurements,
             "reruns": {str(one.task.seed): one.stored_digests() for one in self.stored_reruns()},
+            "marks": self.task.marks.model_dump(mode="json"),
         }
 
     @property
@@ -313,6 +315,7 @@ class StageKeys:
             "unread": notebook_digest(self.task.path),
             "problem": None if origin is None else origin.problem,
             "intake": self.code.execution,
+            "marks": self.task.marks.model_dump(mode="json"),
         }
 
     @property

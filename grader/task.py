@@ -13,6 +13,7 @@ from grader.datasets import DataSets
 from grader.execution.sandbox import SandboxChoice
 from grader.execution.watch import RunLimits
 from grader.intake import Origin
+from grader.marks import NO_MARKS, MarksOfSubmission
 from grader.rubric import Asked, Rubric
 from grader.stand_ins import at_full_size
 from grader.store import SubmissionFolder
@@ -66,6 +67,7 @@ class Task:
     Attributes:
         seed: What `random`, numpy and Keras are seeded with before its first cell.
         origin: What the archive that it lay in tells of it; None where it lay in none.
+        marks: What people decided on it.
     """
 
     id: str
@@ -73,6 +75,7 @@ class Task:
     folder: SubmissionFolder
     seed: int = 0
     origin: Origin | None = None
+    marks: MarksOfSubmission = NO_MARKS
 
     def rerun(self, seed: int) -> Task:
         """The same submission under another seed."""

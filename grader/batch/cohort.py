@@ -11,6 +11,7 @@ from grader.batch.executor import run_jobs
 from grader.batch.jobs import Job
 from grader.batch.processes import LocalProcesses
 from grader.intake import collect_submissions
+from grader.marks import Decisions, MarksFile
 from grader.records import GradedSubmission
 from grader.report import write_cohort
 from grader.store import OutputFolder
@@ -47,6 +48,7 @@ def grade_batch(
     again: bool,
     on_start: OnStart,
     on_progress: OnProgress,
+    marks: MarksFile | None = None,
 ) -> Cohort:
     """Grades every submission below the paths and writes the pages of the cohort.
 
@@ -58,6 +60,7 @@ def grade_batch(
         again: Execute all of them, whatever the output folder holds.
         on_start: Told of the submissions that will be executed, before the first begins.
         on_progress: Told of every step, from several threads, one call at a time.
+        marks: What people decided.
 
     Raises:
         UsageError: A path does not exist, or no submission was found below them.
@@ -65,8 +68,15 @@ def grade_batch(
         StoreError: The output folder cannot be written.
     """
     output.make()
+    decisions = Decisions(() if marks is None else marks.read())
     tasks = [
-        Task(id=one.id, path=one.path, folder=output.submission(one.id), origin=one.origin)
+        Task(
+            id=one.id,
+            path=one.path,
+            folder=output.submission(one.id),
+            origin=one.origin,
+            marks=decisions.of(one.id),
+        )
         for one in collect_submissions(paths, unpack_to=output.unpacked)
     ]
     if again:

@@ -17,6 +17,7 @@ from grader.execution.sandbox import SandboxChoice
 from grader.execution.watch import RunLimits
 from grader.intake import Origin
 from grader.judging.registry import find_check
+from grader.marks import MarksOfSubmission
 from grader.pipeline import Step
 from grader.records import Author
 from grader.rubric import Rubric
@@ -102,6 +103,7 @@ def _task_text(task: Task) -> dict[str, Any]:
         "path": str(task.path),
         "folder": str(task.folder.folder),
         "seed": task.seed,
+        "marks": task.marks.model_dump(mode="json"),
         "origin": None
         if origin is None
         else {
@@ -119,6 +121,7 @@ def _read_task(plain: dict[str, Any]) -> Task:
         path=Path(plain["path"]),
         folder=SubmissionFolder(Path(plain["folder"])),
         seed=plain["seed"],
+        marks=MarksOfSubmission.model_validate(plain["marks"]),
         origin=None
         if origin is None
         else Origin(

@@ -40,7 +40,7 @@ class _Matrix:
     step: float = 0.0
 
 
-@check("confusion_matrix", params=ConfusionMatrixParams, shows_model=True)
+@check("confusion_matrix", params=ConfusionMatrixParams, shows_model=True, made_by="draws")
 def confusion_matrix(section: SectionView, params: ConfusionMatrixParams) -> CheckResult:
     """A picture shows the model's own confusion matrix, in any orientation, as counts or shares."""
     words: Words = {

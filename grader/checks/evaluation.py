@@ -64,7 +64,7 @@ class _Printed:
         return METRICS[self.name].words
 
 
-@check("evaluated", params=EvaluatedParams, shows_model=True)
+@check("evaluated", params=EvaluatedParams, shows_model=True, made_by="evaluates")
 def evaluated(section: SectionView, params: EvaluatedParams) -> CheckResult:
     """The model was evaluated on the whole test set, and what is printed of it is what the model scores."""
     names = listed([METRICS[name].words for name in params.figures])

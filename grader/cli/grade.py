@@ -35,6 +35,11 @@ from grader.cli.options import RunOptions, run_options
     metavar="K",
     help="Run a submission with a figure near its line under K more seeds, and decide by the median.",
 )
+@click.option(
+    "--marks",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="The tutor's file, see grader marks. Default: OUTPUT.marks.jsonl beside the output folder.",
+)
 @click.option("--again", is_flag=True, help="Execute every submission again, whatever the output folder holds.")
 @click.option(
     "-v", "--verbose", is_flag=True, help="Show the time of each submission, and the part that grader itself took."
@@ -48,6 +53,7 @@ def grade(  # noqa: PLR0913
     run: RunOptions,
     replay: float,
     rerun_borderline: int,
+    marks: Path | None,
     again: bool,
     verbose: bool,
     quiet: bool,
@@ -63,6 +69,7 @@ def grade(  # noqa: PLR0913
     from grader.cli import EXIT_INFRASTRUCTURE
     from grader.cli.display import BatchDisplay, show_stale, show_summary, show_unmeasured
     from grader.cli.options import existing_file
+    from grader.marks import MarksFile, marks_path
     from grader.rubric import load_rubric
     from grader.store import OutputFolder
 
@@ -77,6 +84,7 @@ def grade(  # noqa: PLR0913
             output=OutputFolder(output),
             jobs=run.jobs,
             again=again,
+            marks=MarksFile(existing_file(marks, what="a tutor's file") if marks else marks_path(output)),
             on_start=display.on_start,
             on_progress=display.on_progress,
         )

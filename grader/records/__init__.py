@@ -35,6 +35,7 @@ from grader.records.grading import (
     RubricSummary,
     SectionMatch,
     SubmissionSummary,
+    TutorsMark,
     Verdict,
     reaches,
 )
@@ -91,6 +92,7 @@ __all__ = [
     "Submission",
     "SubmissionSummary",
     "TextRecord",
+    "TutorsMark",
     "Unverified",
     "ValidationRecord",
     "Verdict",

@@ -141,6 +141,7 @@ class FitRecord(Record):
         weights_after: Key of `Evidence.weights`.
         replay: What a replay needs beside the rest of this record; None where that could not be recorded.
         replay_problems: Why an exact replay is impossible, in words; empty where no reason is known.
+        accelerations: What made the training faster than Keras's own, in words; none changes its result.
         status: ``completed``, ``interrupted`` (a time limit, or the student's stop) or ``raised``.
         class_weight: True where one was given; ``sample_weight`` likewise.
     """
@@ -171,6 +172,7 @@ class FitRecord(Record):
     weights_after: str | None = None
     replay: ReplayState | None = None
     replay_problems: tuple[str, ...] = ()
+    accelerations: tuple[str, ...] = ()
     status: Literal["completed", "interrupted", "raised"] = "completed"
     seconds: float = 0.0
 

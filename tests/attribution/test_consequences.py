@@ -53,6 +53,15 @@ def test_a_failure_of_the_grading_system_reaches_what_was_not_run(reason):
     assert (sorted(found.reached), found.every_failure) == ([1, 2], True)
 
 
+@pytest.mark.parametrize(("error", "expected"), [(MISSING, [0, 1]), (OWN, []), (None, [])])
+def test_a_cell_that_may_raise_may_lack_what_is_not_here(error, expected):
+    """Its own error is meant; a package that is missing takes what it should have made."""
+    book = Notebook()
+    book.code("import fancy\nx = fancy.load()", status="ok", error=error)
+    book.code("model.fit(x)", error=undefined("x"))
+    assert sorted(attribute(book.evidence()).reached) == expected
+
+
 def test_one_failure_of_the_students_own_is_not_every_failure():
     """A notebook that breaks by itself does not run."""
     book = Notebook()

@@ -12,10 +12,9 @@ from pydantic import TypeAdapter
 
 from grader.advice import advise
 from grader.calibration import Calibration
-from grader.grade_parts import PartCache, digest
+from grader.grade_parts import PartCache
 from grader.integrity import Finding, find_integrity_findings
 from grader.judging.attributed import of_section, of_whole_notebook
-from grader.judging.parameters import parts_of
 from grader.judging.registry import checks_digest
 from grader.judging.views import Read, SubmissionView
 from grader.machine_paths import without_machine_paths
@@ -33,9 +32,9 @@ from grader.records import (
     Submission,
     SubmissionSummary,
     Verdict,
+    digest,
 )
-from grader.rubric import Criterion, DataKind, Rubric, Section, outline
-from grader.training.recipes import TrainingRecipe
+from grader.rubric import Asked, Criterion, DataKind, Rubric, Section
 from grader.verdicts import graded_submission, verdict_of
 
 T = TypeVar("T")
@@ -57,6 +56,7 @@ def evaluate(
     measurements: Measurements,
     read: Read,
     parts: PartCache | None = None,
+    asked: Asked | None = None,
 ) -> GradedSubmission:
     """Grades one submission.
 
@@ -66,12 +66,14 @@ def evaluate(
         measurements: What was verified of it.
         read: Reads a stored array.
         parts: Of an earlier grade of the same evidence; those that hold are taken from it.
+        asked: What follows from the rubric alone, where it is at hand.
     """
-    parts = parts or PartCache()
-    problem, asked = None, outline(rubric)
+    parts, asked = parts or PartCache(), asked or Asked(rubric)
+    problem = None
     try:
-        key = digest(asked.model_dump(mode="json"))
-        matching = parts.part("matching", lambda: match(asked, evidence), of=key, kind=_MATCHING)
+        matching = parts.part(
+            "matching", lambda: match(asked.outline, evidence), of=asked.outline_digest, kind=_MATCHING
+        )
     except Exception as error:  # noqa: BLE001 - whatever a hostile record does to us, the tutor gets a grade to look at
         what = without_machine_paths(f"{type(error).__name__}: {error}")
         problem = f"We failed to match the notebook with the rubric ({what})."
@@ -127,7 +129,7 @@ def data_kind(evidence: Evidence) -> DataKind:
 @dataclass(frozen=True)
 class _Judge:
     rubric: Rubric
-    asked: Rubric
+    asked: Asked
     evidence: Evidence
     measurements: Measurements
     matching: Mapping[str, SectionMatch]
@@ -192,8 +194,8 @@ class _Judge:
     def advice(self) -> tuple[Advice, ...]:
         """Remarks without points; none where making them fails, for they decide nothing."""
         try:
-            of = [one.compares_trainings for one in self.asked.sections]
-            return self._part("advice", lambda: advise(self.submission, rubric=self.asked), of=of, kind=_ADVICE)
+            of = [one.compares_trainings for one in self.asked.outline.sections]
+            return self._part("advice", lambda: advise(self.submission, rubric=self.asked.outline), of=of, kind=_ADVICE)
         except Exception:  # noqa: BLE001 - as above
             return ()
 
@@ -233,7 +235,7 @@ class _Judge:
         """What the check says, and whose failure it is that something is lost."""
         spec = criterion.spec
         code = None if spec.package is None else checks_digest([spec])
-        of = [criterion.check, criterion.params.model_dump(mode="json"), section.id, code]
+        of = [self.asked.criteria[criterion.id], section.id, code]
         try:
             return self._part(
                 f"result of {criterion.id}",
@@ -254,11 +256,11 @@ class _Judge:
     def _attributed(self, result: CheckResult, criterion: Criterion, *, section: Section) -> CheckResult:
         """The result with whose failure it is that something is lost."""
         if section.whole_notebook:
-            return of_whole_notebook(result, self.submission, asks_for_training=self.asked.asks_for_training)
+            return of_whole_notebook(result, self.submission, asks_for_training=self.asked.outline.asks_for_training)
         return of_section(
             result,
             self.submission.section(section.id),
-            owners=frozenset(one.id for one in self.asked.sections if one.model is not None),
+            owners=self.asked.owners,
             about_model=section.model is not None or section.model_of is not None,
             made_by=criterion.spec.made_by,
         )
@@ -270,12 +272,7 @@ class _Judge:
     @cached_property
     def _view_key(self) -> str:
         """A digest of what every check sees beside the evidence and the measurements."""
-        calibrations = {kind: one.model_dump(mode="json") for kind, one in self.rubric.calibrations.items()}
-        sections = [one.model_dump(mode="json", exclude={"criteria"}) for one in self.rubric.sections]
-        texts = sorted(self.rubric.template_texts)
-        matching = {name: one.model_dump(mode="json") for name, one in self.matching.items()}
-        asked = [_longest_training(self.asked), self.asked.asks_for_training, self.rubric.keras]
-        return digest([matching, sections, calibrations, texts, asked])
+        return digest([self.asked.view_digest, _MATCHING.dump_python(dict(self.matching), mode="json")])
 
     @cached_property
     def submission(self) -> SubmissionView:
@@ -288,7 +285,7 @@ class _Judge:
             calibration=self._calibration(data_kind(self.evidence)),
             full_calibration=self._calibration("full"),
             template_texts=self.rubric.template_texts,
-            longest_training=_longest_training(self.asked),
+            longest_training=self.asked.longest_training,
             keras=self.rubric.keras,
         )
 
@@ -303,11 +300,6 @@ class _Judge:
             if use.loaded and not use.stand_in and known is not None and known != use.fingerprint:
                 return None
         return calibration
-
-
-def _longest_training(rubric: Rubric) -> int | None:
-    asked = [recipe.epochs for criterion in rubric.criteria for recipe in parts_of(criterion.params, TrainingRecipe)]
-    return max((epochs for epochs in asked if epochs is not None), default=None)
 
 
 def _under_review(result: CheckResult, section: Section, findings: Iterable[FindingInSections]) -> CheckResult:

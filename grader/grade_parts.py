@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import TypeVar
@@ -12,14 +10,9 @@ from pydantic import TypeAdapter, ValidationError
 
 from grader.errors import StoreError
 from grader.judging.views import Array, Read
-from grader.records import ArrayRef, GradePart, GradeParts
+from grader.records import ArrayRef, GradePart, GradeParts, digest
 
 T = TypeVar("T")
-
-
-def digest(said: object) -> str:
-    """A SHA-256 over plain JSON."""
-    return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
 
 
 class PartCache:

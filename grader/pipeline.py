@@ -140,7 +140,12 @@ def _evaluated(keys: StageKeys) -> GradedSubmission:
     evidence, measurements = folder.stored_evidence()
     parts = PartCache(folder.read_grade_parts(), of=keys.judged)
     graded = evaluate(
-        keys.settings.rubric, evidence=evidence, measurements=measurements, read=folder.arrays.get, parts=parts
+        keys.settings.rubric,
+        evidence=evidence,
+        measurements=measurements,
+        read=folder.arrays.get,
+        parts=parts,
+        asked=keys.settings.asked,
     )
     changed = parts.changed()
     if changed is not None:

@@ -65,8 +65,7 @@ def measure(
         CommandFailedError: It ended with another exit code.
     """
     began = time.monotonic()
-    with open(log or os.devnull, "wb") as output:
-        # Threads of this process would be forked along; there are none.
+    with (log or Path(os.devnull)).open("wb") as output:
         child = subprocess.Popen(
             command, cwd=folder, env={**os.environ, **(environment or {})}, stdout=output, stderr=subprocess.STDOUT
         )
@@ -113,10 +112,5 @@ def _pss(pid: int) -> int:
 
 
 def folder_bytes(folder: Path) -> int:
-    """What a folder's files take on disk, each once however many names it has."""
-    found = {(status.st_dev, status.st_ino): status.st_blocks * 512 for status in map(os.lstat, _files(folder))}
-    return sum(found.values())
-
-
-def _files(folder: Path) -> list[str]:
-    return [os.path.join(top, name) for top, _, names in os.walk(folder) for name in names]
+    """What a folder's files take on disk, each as if it were the only name of its content."""
+    return sum(path.lstat().st_blocks * 512 for path in folder.rglob("*") if path.is_file())

@@ -1,4 +1,4 @@
-"""The notebooks that every grader is given alike: an honest submission under several seeds, its asserts, its trainings."""
+"""The notebooks that every grader is given alike: one honest submission under several seeds, asserts, trainings."""
 
 from __future__ import annotations
 

@@ -1,8 +1,9 @@
-"""A class of real-size submissions: grader, nbgrader, Otter, a plain kernel, and the floor, which is the trainings alone."""
+"""A class of real-size submissions: grader, nbgrader, Otter, a plain kernel, and the floor: the trainings alone."""
 
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -13,7 +14,7 @@ from pathlib import Path
 
 import nbformat
 from nbformat.v4 import new_code_cell
-from performance.classes import WEEK, edited_rubric
+from performance.classes import WEEK, edit, edited_rubric
 from performance.measured import GRADER, Cost, measure
 from performance.notebooks import ASSERTS, submission, trainings, write_submissions
 
@@ -42,7 +43,7 @@ def units(work: Path, *, count: int) -> Iterator[Unit]:
     yield "grader", lambda: _grader(own, work / "grader", again=True)
     yield "grader, edited", lambda: _grader(own, work / "grader", again=False)
     for path in brought:
-        yield f"nbgrader {path.stem}", lambda path=path: _nbgrader(path, work / "nbgrader", count=count)
+        yield f"nbgrader {path.stem}", lambda path=path: _nbgrader(path, work / "nbgrader")
     for path in brought:
         yield f"otter {path.stem}", lambda path=path: _otter(path, work / "otter")
 
@@ -74,15 +75,13 @@ def _grader(notebooks: list[Path], folder: Path, *, again: bool) -> Cost:
         shutil.rmtree(folder, ignore_errors=True)
         rubric = edited_rubric(folder)
     else:
-        from performance.classes import edit  # noqa: PLC0415
-
         edit(edited_rubric(folder), number=1)
     command = [*GRADER, "grade", str(rubric), *map(str, notebooks), "-o", str(folder / "out"), "--data", "sample", "-q"]
     return measure(command, log=folder / "log", allowed=frozenset({0, 3}))
 
 
-def _environment(name: str, work: Path) -> Path:
-    """A peer's environment, with the project's TensorFlow behind its own packages.
+def _programs(name: str, work: Path) -> Path:
+    """The folder of a peer's programs, in an environment with the project's TensorFlow behind its own packages.
 
     Args:
         name: Of the peer.
@@ -103,22 +102,29 @@ def _environment(name: str, work: Path) -> Path:
     return folder / "bin"
 
 
-def _nbgrader(notebook: Path, course: Path, *, count: int) -> Cost:
+def _on_path(programs: Path) -> dict[str, str]:
+    """Its programs call each other by name."""
+    return {"PATH": f"{programs}{os.pathsep}{os.environ.get('PATH', '')}"}
+
+
+def _nbgrader(notebook: Path, course: Path) -> Cost:
     """``nbgrader autograde`` of one student."""
-    program = str(_environment("nbgrader", course.parent) / "nbgrader")
+    programs = _programs("nbgrader", course.parent)
+    program, environment = str(programs / "nbgrader"), _on_path(programs)
     if not (course / "release" / WEEK).is_dir():
         shutil.rmtree(course, ignore_errors=True)
         source = course / "source" / WEEK
         source.mkdir(parents=True)
         nbformat.write(_with_tests(submission(0, offline=True)), source / f"{WEEK}.ipynb")
-        measure([program, "generate_assignment", WEEK, "--create"], folder=course, log=course / "generate.log")
+        command = [program, "generate_assignment", WEEK, "--create"]
+        measure(command, folder=course, environment=environment, log=course / "generate.log")
     student = notebook.stem
     submitted = course / "submitted" / student / WEEK
     submitted.mkdir(parents=True, exist_ok=True)
     nbformat.write(_with_tests(nbformat.read(notebook, as_version=4)), submitted / f"{WEEK}.ipynb")
     command = [program, "autograde", WEEK, f"--student={student}", "--create", "--force"]
     command.append(f"--ExecutePreprocessor.timeout={_LONG}")
-    cost = measure(command, folder=course, log=course / f"{student}.log")
+    cost = measure(command, folder=course, environment=environment, log=course / f"{student}.log")
     _hold(course / "autograded" / student / WEEK / f"{WEEK}.ipynb")
     return cost
 
@@ -154,7 +160,8 @@ def _hold(graded: Path) -> None:
 
 def _otter(notebook: Path, folder: Path) -> Cost:
     """``otter run`` of one notebook."""
-    program = str(_environment("otter", folder.parent) / "otter")
+    programs = _programs("otter", folder.parent)
+    program, environment = str(programs / "otter"), _on_path(programs)
     archive = folder / "autograder.zip"
     folder.mkdir(parents=True, exist_ok=True)
     if not archive.is_file():
@@ -168,6 +175,7 @@ def _otter(notebook: Path, folder: Path) -> Cost:
         measure(
             [program, "generate", "-t", "tests", "-o", ".", "--no-environment"],
             folder=folder,
+            environment=environment,
             log=folder / "generate.log",
         )
         made = next(path for path in folder.glob("*.zip"))
@@ -175,7 +183,7 @@ def _otter(notebook: Path, folder: Path) -> Cost:
     results = folder / notebook.stem
     results.mkdir(exist_ok=True)
     command = [program, "run", "-a", str(archive), "-o", str(results), "--no-logo", str(notebook)]
-    cost = measure(command, folder=folder, log=folder / f"{notebook.stem}.log")
+    cost = measure(command, folder=folder, environment=environment, log=folder / f"{notebook.stem}.log")
     tests_run = json.loads((results / "results.json").read_text())["tests"]
     if len([test for test in tests_run if test.get("score", 0) > 0]) < len(ASSERTS) - 2:
         raise RuntimeError(f"{results}: {tests_run}"[:2000])

@@ -1,6 +1,6 @@
 """The records that stand between the steps, each on disk, each readable without the step that made it."""
 
-from grader.records.base import SCHEMA_VERSION, ArrayRef, Record, Sha256
+from grader.records.base import SCHEMA_VERSION, ArrayRef, Record, Sha256, digest
 from grader.records.evidence import (
     CallbackRecord,
     CellError,
@@ -103,5 +103,6 @@ __all__ = [
     "ValidationRecord",
     "Verdict",
     "WeightsSetRecord",
+    "digest",
     "reaches",
 ]

@@ -1,12 +1,13 @@
 """Rubrics: what an assignment asks for, as data. Everything wrong with one is found before any kernel starts."""
 
+from grader.rubric.asked import Asked
 from grader.rubric.companion_files import criteria_of_spread, sections_of_spread
 from grader.rubric.loading import load_rubric
 from grader.rubric.models import Criterion, DataKind, Limits, OutcomeTexts, Rubric, Section
-from grader.rubric.outline import outline
 from grader.rubric.schema import json_schema, schema_text
 
 __all__ = [
+    "Asked",
     "Criterion",
     "DataKind",
     "Limits",
@@ -16,7 +17,6 @@ __all__ = [
     "criteria_of_spread",
     "json_schema",
     "load_rubric",
-    "outline",
     "schema_text",
     "sections_of_spread",
 ]

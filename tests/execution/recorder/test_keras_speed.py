@@ -117,9 +117,12 @@ def recurrent() -> Any:
 
 
 def optimizer(name: str, **settings: Any) -> Callable[[], Any]:
-    import keras
+    def make() -> Any:
+        import keras
 
-    return lambda: getattr(keras.optimizers, name)(**settings)
+        return getattr(keras.optimizers, name)(**settings)
+
+    return make
 
 
 def decaying() -> Any:

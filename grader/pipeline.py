@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Protocol
 from grader.attribution import needs_full_size
 from grader.borderline import borderline, decide
 from grader.errors import SubmissionError
-from grader.evaluate import evaluate, not_run, with_verdicts
+from grader.evaluate import evaluate, not_run
+from grader.grade_parts import PartCache
 from grader.intake import read_submission
 from grader.intake.laying import lay
 from grader.integrity import fits_to_replay
@@ -21,10 +22,9 @@ from grader.machine_paths import without_machine_paths
 from grader.marks import MarksOfSubmission, apply_marks
 from grader.printed_text import well_formed
 from grader.records import Evidence, Execution, GradedSubmission, Measurements, Submission
-from grader.rubric import Rubric
 from grader.stage_keys import StageKeys, notebook_digest
-from grader.store import SubmissionFolder
 from grader.task import OnProgress, Progress, Settings, Task
+from grader.verdicts import with_verdicts
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode
@@ -102,9 +102,9 @@ def regrade(task: Task, settings: Settings, *, on_progress: OnProgress) -> Grade
     graded = None if keys.evaluation_is_due() else task.folder.read_grade()
     if graded is None:
         on_progress(Progress(task.id, "evaluate"))
-        graded = _evaluated(task.folder, settings.rubric)
+        graded = _evaluated(keys)
         if borderline(graded):
-            reruns = [_evaluated(rerun.task.folder, settings.rubric) for rerun in keys.stored_reruns()]
+            reruns = [_evaluated(rerun) for rerun in keys.stored_reruns()]
             graded = decide(graded, reruns)
         graded = _with_marks(graded, task.marks)
         task.folder.write(graded)
@@ -134,9 +134,23 @@ def give_up(task: Task, settings: Settings, *, why: str) -> GradedSubmission:
     return regrade(task, settings, on_progress=lambda _: None)
 
 
-def _evaluated(folder: SubmissionFolder, rubric: Rubric) -> GradedSubmission:
+def _evaluated(keys: StageKeys) -> GradedSubmission:
+    """The grade, with all that was worked out for an earlier one and still holds."""
+    folder = keys.task.folder
     evidence, measurements = folder.stored_evidence()
-    return evaluate(rubric, evidence=evidence, measurements=measurements, read=folder.arrays.get)
+    parts = PartCache(folder.read_grade_parts(), of=keys.judged)
+    graded = evaluate(
+        keys.settings.rubric,
+        evidence=evidence,
+        measurements=measurements,
+        read=folder.arrays.get,
+        parts=parts,
+        asked=keys.settings.asked,
+    )
+    changed = parts.changed()
+    if changed is not None:
+        folder.write(changed)
+    return graded
 
 
 def _with_marks(graded: GradedSubmission, marks: MarksOfSubmission) -> GradedSubmission:
@@ -154,11 +168,12 @@ def _render(task: Task, settings: Settings, *, on_progress: OnProgress) -> None:
     keys = StageKeys(task, settings)
     graded = task.folder.read_grade() if keys.page_is_due() else None
     if graded is not None:
-        from grader.report import write_submission  # noqa: PLC0415 - matplotlib is not needed to gather
+        if not keys.page_shows(graded):
+            from grader.report import write_submission  # noqa: PLC0415 - templates are not needed to gather
 
-        on_progress(Progress(task.id, "render"))
-        write_submission(graded, folder=task.folder, people=task.people)
-        keys.keep_page()
+            on_progress(Progress(task.id, "render"))
+            write_submission(graded, folder=task.folder, people=task.people)
+        keys.keep_page(graded)
 
 
 def _gather(task: Task, settings: Settings, *, core: int | None, on_progress: OnProgress) -> Submission | None:
@@ -166,7 +181,9 @@ def _gather(task: Task, settings: Settings, *, core: int | None, on_progress: On
     keys = StageKeys(task, settings)
     if keys.execution_is_due():
         on_progress(Progress(task.id, "read"))
-        submission, notebook = read_submission(task.path, submission_id=task.id, origin=task.origin)
+        submission, notebook = read_submission(
+            task.path, submission_id=task.id, origin=task.origin, sandbox=settings.sandbox
+        )
         if submission.problem is not None or notebook is None:
             return submission
         _run(keys, submission=submission, notebook=notebook, core=core, on_progress=on_progress)

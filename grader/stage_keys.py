@@ -10,7 +10,8 @@ verification    evidence, data sets, environment, the verifier and its guest
 replay          a fit at a time: evidence, data sets, environment, the replay and its guest; which fits were asked for
 evaluation      rubric with the reference's spread, evidence, measurements, reruns, tutors' marks, checks and what they
                 are made of
-page            grade, evidence, measurements, the names that it shows, the modules and templates of the page
+page            what it shows of the grade, evidence, measurements, the names that it shows, the modules and
+                templates of the page
 """
 
 from __future__ import annotations
@@ -29,7 +30,8 @@ from grader.errors import SubmissionError
 from grader.execution.watch import RunLimits
 from grader.intake.files import read_bytes
 from grader.judging.registry import checks_digest
-from grader.records import SCHEMA_VERSION, Evidence, ExecutionReason, Measurements, Replay
+from grader.records import SCHEMA_VERSION, Evidence, ExecutionReason, GradedSubmission, Measurements, Replay
+from grader.report.shown import shown_digest
 from grader.stand_ins import full_size_names
 from grader.store import PACKAGE, STAGES, Key, Stage, code_digest, digest_of
 from grader.task import Settings, Task
@@ -275,13 +277,32 @@ class StageKeys:
         self.task.folder.write_key("evaluation", {**self._unread, "grade": self._grade})
 
     def page_is_due(self) -> bool:
-        """Whether there is no page of this grade and evidence."""
+        """Whether it is not known that there is a page of this grade and evidence."""
         folder = self.task.folder
-        return folder.read_key("page") != self._page or not folder.feedback_html.is_file()
+        stored = folder.read_key("page") or {}
+        is_of_grade = {**self._page, "grade": self._grade, "shown": stored.get("shown")} == stored
+        return not is_of_grade or not folder.feedback_html.is_file()
 
-    def keep_page(self) -> None:
-        """Writes the key of the page that is on disk."""
-        self.task.folder.write_key("page", self._page)
+    def page_shows(self, graded: GradedSubmission) -> bool:
+        """Whether the page on disk is what would be made of this grade."""
+        folder = self.task.folder
+        stored = folder.read_key("page") or {}
+        wanted = {**self._page, "shown": shown_digest(graded)}
+        return folder.feedback_html.is_file() and {**stored, **wanted} == stored
+
+    def keep_page(self, graded: GradedSubmission) -> None:
+        """Writes the key of the page that is on disk, of the grade that is on disk."""
+        self.task.folder.write_key("page", {**self._page, "grade": self._grade, "shown": shown_digest(graded)})
+
+    @property
+    def judged(self) -> Key:
+        """What every part of a grade depends on."""
+        return {
+            "schema_version": SCHEMA_VERSION,
+            "evidence": self._evidence,
+            "measurements": self._measurements,
+            "code": self.code.evaluation,
+        }
 
     @property
     def _evaluation(self) -> Key:
@@ -317,7 +338,6 @@ class StageKeys:
     def _page(self) -> Key:
         return {
             "schema_version": SCHEMA_VERSION,
-            "grade": self._grade,
             "evidence": self._evidence,
             "measurements": self._measurements,
             "people": list(self.task.people),

@@ -14,7 +14,7 @@ from grader.execution.sandbox import SandboxChoice
 from grader.execution.watch import RunLimits
 from grader.intake import Attachment, Origin
 from grader.marks import NO_MARKS, MarksOfSubmission
-from grader.rubric import Rubric
+from grader.rubric import Asked, Rubric
 from grader.stand_ins import at_full_size
 from grader.store import SubmissionFolder
 
@@ -58,6 +58,11 @@ class Settings:
         plain = self.rubric.model_dump(mode="json", exclude={"path", "template_texts"})
         said = json.dumps([self.rubric.path.name, plain, sorted(self.rubric.template_texts)], sort_keys=True)
         return hashlib.sha256(said.encode()).hexdigest()
+
+    @cached_property
+    def asked(self) -> Asked:
+        """What follows from the rubric alone."""
+        return Asked(self.rubric)
 
 
 @dataclass(frozen=True)

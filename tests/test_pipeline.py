@@ -125,6 +125,15 @@ def test_a_grade_that_came_out_the_same_has_its_page(task, settings):
     assert steps(task, settings) == ["evaluate"]
 
 
+def test_a_page_that_would_not_change_is_not_rendered(task, settings):
+    """What is for tutors alone is judged anew, and the student's page stays as it is."""
+    keep(task, settings, accuracy=0.91)
+    steps(task, settings)
+    other = replace(settings, rubric=settings.rubric.model_copy(update={"sha256": "1" * 64, "version": 2}))
+    assert steps(task, other) == ["evaluate"]
+    assert not pipeline.needs_grading(task, other)
+
+
 def test_a_file_that_is_no_notebook_is_read_once(task, settings):
     """Its grade and its page stay as long as it does."""
     assert steps(task, settings) == ["read", "render"]

@@ -122,7 +122,11 @@ class _Reading:
         parts = parts_of(cell, tree)
         self._follow(cell, parts.ran)
         self._errors.note(cell, parts.ran)
+        if cell.unsure:
+            self._note_unsure(cell, parts)
         cause = self._cause(cell, tree, parts)
+        if cell.unsure and cell.status not in {"ok", "not_run"}:
+            cause = Cause("unsure", cell.unsure)
         if cause is not None:
             self._causes[cell.index] = cause
             self._touched.pop(cell.index, None)
@@ -144,6 +148,14 @@ class _Reading:
             self._spread(step, cause)
             if cause.is_infrastructure:
                 self._touched.setdefault(cell.index, cause)
+
+    def _note_unsure(self, cell: CellRun, parts: Parts) -> None:
+        """Notes that a cell may have been written otherwise, whatever it did: so may all that it made."""
+        cause = Cause("unsure", cell.unsure)
+        self._touched[cell.index] = cause
+        self._lose(parts.ran, _of(cell, cause))
+        for cells in self._work.values():
+            cells.add(cell.index)
 
     def _make(self, names: Iterable[str]) -> None:
         """Names are made, and owed by no cell that failed before."""

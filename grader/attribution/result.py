@@ -76,6 +76,15 @@ class Attribution:
         """The first reason of all; None where the infrastructure did not fail."""
         return next(iter(self.reached.values()), None)
 
+    @property
+    def unread(self) -> str | None:
+        """What is said of the first cell that a print does not show wholly and that did not run; None for none.
+
+        It may have held anything, so that nothing that is lacking is known to be the student's failure.
+        """
+        unsure = (cell for cell, cause in sorted(self.causes.items()) if cause.kind == "unsure" and not cause.follows)
+        return next((self.causes[cell].sentence(cell) for cell in unsure), None)
+
     def why_not_reached(self, cells: Iterable[int]) -> str | None:
         """Why the run ended before these cells, where the student's doing ended it; None where it did not."""
         ended = self.ended_by

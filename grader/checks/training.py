@@ -11,7 +11,7 @@ from pydantic import BeforeValidator, Field, field_validator
 from grader.architecture.forms import LAYERS, did_you_mean
 from grader.architecture.layers import last_compile, plain_model
 from grader.architecture.losses import CROSS_ENTROPY, is_cross_entropy, known_losses, loss_name, misfit
-from grader.judging.absence import borrowed_model, fix_for, section_name, why_no_model
+from grader.judging.absence import borrowed_model, fix_for, lost_trainings, section_name, why_no_model
 from grader.judging.parameters import SectionId
 from grader.judging.registry import Params, check
 from grader.judging.results import Words, blocked, failed, failed_or_partial, listed, needs_review, passed
@@ -162,7 +162,8 @@ def _untrained(section: SectionView, words: Words) -> CheckResult:
         step = "Build the new model of this section, and compile and fit that one."
         return failed(why_no_model(section), missing, yours="another section's model, fitted again", next_step=step)
     if section.match.model is not None:
-        return failed(why_no_model(section), missing)
+        text = why_no_model(section)
+        return lost_trainings(section, text, missing) or failed(text, missing)
     return blocked(why_no_model(section), missing)
 
 

@@ -365,6 +365,7 @@ class NotebookRun:
                     "seconds": round(seconds, 3),
                     "printed": printed,
                     "stored_text": cell.stored_text,
+                    "unsure": cell.unsure,
                     "error": error,
                 }
             )

@@ -20,6 +20,8 @@ def of_whole_notebook(result: CheckResult, submission: SubmissionView, *, asks_f
     is_settled = result.outcome in {"failed", "blocked"} or result.cause in {"by_hand", "infrastructure"}
     if asks_for_training and not trained and not is_settled:
         result = nothing_trained_at_all(submission)
+    if _is_lost(result) and attribution.unread is not None:
+        return _pending(result, attribution.unread)
     if not _is_lost(result) or not attribution.every_failure:
         return result
     if trained:
@@ -51,6 +53,7 @@ def of_section(
         about_model=about_model,
         made_by=made_by,
     )
+    reason = reason or section.attribution.unread
     return _with_end_of_run(result, section) if reason is None else _pending(result, reason)
 
 

@@ -26,6 +26,15 @@ MAX_MEMBER_NAME_CHARACTERS = 1000
 HARMLESS_FILE_BYTES = 2**20
 """A file up to this size is harmless however well it compresses."""
 
+MAX_PRINT_SECONDS = 60
+"""Of reading one print of a notebook: a PDF of 60 pages takes 5."""
+
+PRINT_MEMORY_BYTES = 2**30
+"""Of reading one: as much as 64 MB of HTML take as a tree."""
+
+MAX_PRINT_ANSWER_BYTES = 64 * 2**20
+"""Of the cells of one print: as much as of a file."""
+
 MAX_METADATA_BYTES = 16 * 2**20
 """Of a platform's list of submitters, which is read in one piece."""
 

@@ -1,6 +1,6 @@
 """The records that stand between the steps, each on disk, each readable without the step that made it."""
 
-from grader.records.base import SCHEMA_VERSION, ArrayRef, Record, Sha256
+from grader.records.base import SCHEMA_VERSION, ArrayRef, Record, Sha256, digest
 from grader.records.evidence import (
     CallbackRecord,
     CellError,
@@ -21,6 +21,7 @@ from grader.records.evidence import (
     WeightsSetRecord,
 )
 from grader.records.figures import AxesRecord, FigureRecord, GridRecord, LineRecord, ScatterRecord, TextRecord
+from grader.records.grade_parts import GradePart, GradeParts
 from grader.records.grading import (
     Advice,
     Basis,
@@ -71,6 +72,8 @@ __all__ = [
     "FigureRecord",
     "FitRecord",
     "Flag",
+    "GradePart",
+    "GradeParts",
     "GradedSubmission",
     "GridRecord",
     "HandIn",
@@ -100,5 +103,6 @@ __all__ = [
     "ValidationRecord",
     "Verdict",
     "WeightsSetRecord",
+    "digest",
     "reaches",
 ]

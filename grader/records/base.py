@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from typing import Annotated, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -24,3 +26,8 @@ class Record(BaseModel):
     """An immutable piece of data that survives the process that made it."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", ser_json_inf_nan="constants")
+
+
+def digest(said: object) -> Sha256:
+    """A SHA-256 over plain JSON."""
+    return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()

@@ -256,6 +256,7 @@ class CellRun(Record):
             in it); ``not_run`` (the run had ended before); ``no_code`` for Markdown, raw and empty cells.
         printed: What the fresh run printed (stdout, results as text), capped.
         stored_text: What the stored outputs of the handed-in file print.
+        unsure: What a print that the cell was read from does not show of it; empty where it shows all.
         error: What it raised; beside the status ``ok`` where the cell is tagged ``raises-exception``.
         recorded: Whether the recorder saw it begin and end.
         rewritten: True where what ran may not be what IPython makes of the cell: the notebook changed how cells run.
@@ -269,6 +270,7 @@ class CellRun(Record):
     seconds: float = 0.0
     printed: str = ""
     stored_text: str = ""
+    unsure: str = ""
     error: CellError | None = None
     notes: tuple[str, ...] = ()
     recorded: bool = True

@@ -21,6 +21,8 @@ class Cell(Record):
         index: Position in the notebook, from 0, every kind of cell counted.
         source: The text of the cell.
         stored_text: What the stored outputs print, as plain text (empty where there are none).
+        unsure: What a print that the cell was read from does not show of it, a part of a sentence; empty where it shows
+            all, and for a notebook.
         may_raise: Whether it is tagged ``raises-exception``: its error is meant, as Jupyter's own tools take it.
     """
 
@@ -28,6 +30,7 @@ class Cell(Record):
     kind: Literal["code", "markdown", "raw"]
     source: str
     stored_text: str = ""
+    unsure: str = ""
     may_raise: bool = False
 
 

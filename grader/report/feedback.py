@@ -29,6 +29,7 @@ from grader.records import (
 )
 from grader.report import plots
 from grader.report.page import SubmissionPage
+from grader.report.shown import as_shown
 from grader.report.templating import data_uri, environment
 from grader.store import SubmissionFolder
 
@@ -105,8 +106,7 @@ def render_feedback(graded: GradedSubmission, *, folder: SubmissionFolder, peopl
     Returns:
         A self-contained HTML document.
     """
-    shown = tuple(_for_student(verdict) for verdict in graded.verdicts if verdict.visibility == "student")
-    graded = graded.model_copy(update={"verdicts": shown})
+    graded = as_shown(graded)
     evidence = folder.read_evidence() if graded.status != "not_run" else None
     measurements = folder.read_measurements() if evidence is not None else None
     return (
@@ -131,11 +131,6 @@ def render_feedback(graded: GradedSubmission, *, folder: SubmissionFolder, peopl
             on_sample=any(use.sample and use.loaded for use in graded.data),
         )
     )
-
-
-def _for_student(verdict: Verdict) -> Verdict:
-    """A verdict without what stands beside an answer for the tutor who marks it."""
-    return verdict.model_copy(update={"expected": ""}) if verdict.basis == "manual" else verdict
 
 
 def architecture_text(layers: Sequence[LayerRecord]) -> str:

@@ -4,12 +4,12 @@ import pytest
 from builders import SHA
 
 from grader.errors import StoreError, UsageError
-from grader.evaluate import with_verdicts
 from grader.marks import Decisions, Event, MarksFile, apply_marks, marks_path, seen_digest
 from grader.marks.listing import counting, described
 from grader.marks.recording import Recorder, marks_csv, problems_of
 from grader.records import ExecutionSummary, GradedSubmission, Judged, RubricSummary, SubmissionSummary, Verdict
 from grader.store import OutputFolder
+from grader.verdicts import with_verdicts
 
 NOON = datetime(2026, 5, 4, 12, tzinfo=UTC)
 
@@ -105,7 +105,9 @@ def test_another_look_makes_points_pending():
     assert applied(look, to=graded(passed))["ex2.discussion"].pending == 2.0
 
 
-@pytest.mark.parametrize("kind", ["mark", "outcome", "comment", "item", "apply", "claim", "excuse", "extension", "undo"])
+@pytest.mark.parametrize(
+    "kind", ["mark", "outcome", "comment", "item", "apply", "claim", "excuse", "extension", "undo"]
+)
 def test_event_needs_its_fields(kind):
     """An event without what its kind needs is refused."""
     with pytest.raises(ValueError, match="needs"):
@@ -158,7 +160,7 @@ def test_points_above_the_maximum_are_refused(recorder):
 
 def test_unknown_names_are_refused_with_the_nearest(recorder):
     """A mistyped id names the one that was meant."""
-    with pytest.raises(UsageError, match="Did you mean ex2.discussion"):
+    with pytest.raises(UsageError, match=r"Did you mean ex2\.discussion"):
         recorder.mark("ada-1", "ex2.discusion", 1)
     with pytest.raises(UsageError, match="Did you mean ada-1"):
         recorder.comment("ada-2", "Well done.")

@@ -122,6 +122,18 @@ def test_what_is_only_claimed_needs_review(measurements: Measurements, cause: st
     assert "0.9000" in result.yours
 
 
+@pytest.mark.parametrize(("metric", "outcome"), [("CategoricalAccuracy", "failed"), ("Accuracy", "needs_review")])
+def test_a_low_claim_fails_only_where_it_counts_right_answers(metric: str, outcome: str) -> None:
+    """`Accuracy()` returns 0.0 for the best of models."""
+    book = Notebook()
+    book.code("model.fit(x, y)")
+    model = book.model(dense(10, "softmax"))
+    book.compile(model, config={"metrics": [{"class_name": metric, "config": {"name": "accuracy"}}]})
+    book.fit(model)
+    book.evaluate(model, accuracy=0.0)
+    assert accuracy(book.view("ex4", model=model), AccuracyParams(min=0.5)).outcome == outcome
+
+
 @pytest.mark.parametrize(("rows", "outcome"), [(300, "blocked"), (4000, "needs_review")])
 def test_a_model_that_was_trained_on_other_rows_has_no_figure(rows: int, outcome: str) -> None:
     """It is not that its accuracy could not be measured: there is none."""

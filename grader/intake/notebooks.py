@@ -92,7 +92,7 @@ def named_authors(path: Path) -> tuple[Author, ...]:
     try:
         document, _ = parse_json(read_bytes(path))
         given = _cells_of(document, [])[:NEAR_THE_TOP]
-        cells = tuple(_cell(index, cell) for index, cell in enumerate(given))
+        cells = tuple(_cell(index, cell, is_print=False) for index, cell in enumerate(given))
         return authors_of_metadata(document.get("metadata")) or authors_of_cells(cells)
     except (SubmissionError, RecursionError, MemoryError):
         return ()

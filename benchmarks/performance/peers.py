@@ -172,14 +172,8 @@ def _otter(notebook: Path, folder: Path) -> Cost:
             suite = {"cases": [case], "scored": True, "setup": "", "teardown": "", "type": "doctest"}
             test = {"name": name, "points": 2, "suites": [suite]}
             (tests / f"{name}.py").write_text(f"OK_FORMAT = True\n\ntest = {test!r}\n")
-        measure(
-            [program, "generate", "-t", "tests", "-o", ".", "--no-environment"],
-            folder=folder,
-            environment=environment,
-            log=folder / "generate.log",
-        )
-        made = next(path for path in folder.glob("*.zip"))
-        made.replace(archive)
+        command = [program, "generate", "-t", "tests", "-o", str(archive), "--no-environment", "--no-requirements"]
+        measure(command, folder=folder, environment=environment, log=folder / "generate.log")
     results = folder / notebook.stem
     results.mkdir(exist_ok=True)
     command = [program, "run", "-a", str(archive), "-o", str(results), "--no-logo", str(notebook)]

@@ -116,6 +116,8 @@ def regrade(task: Task, settings: Settings, *, on_progress: OnProgress) -> Grade
 def give_up(task: Task, settings: Settings, *, why: str) -> GradedSubmission:
     """Records that we failed on a submission: everything of it needs a person, and nothing is lost.
 
+    Evidence that holds stays as it is, so that the next run goes on from there.
+
     Args:
         task: Which.
         settings: With what.
@@ -128,10 +130,18 @@ def give_up(task: Task, settings: Settings, *, why: str) -> GradedSubmission:
         data_choice=settings.data_sets.choice,
         execution=Execution(reason="internal", detail=without_machine_paths(why)),
     )
-    task.folder.forget()
-    task.folder.write(evidence)
-    task.folder.write(Measurements(submission=task.id, problem=without_machine_paths(why)))
-    return regrade(task, settings, on_progress=lambda _: None)
+    measurements = Measurements(submission=task.id, problem=without_machine_paths(why))
+    if StageKeys(task, settings).execution_is_due():
+        task.folder.forget()
+        task.folder.write(evidence)
+        task.folder.write(measurements)
+        return regrade(task, settings, on_progress=lambda _: None)
+    task.folder.forget(("evaluation", "page"))
+    graded = evaluate(settings.rubric, evidence=evidence, measurements=measurements, read=task.folder.arrays.get)
+    graded = _with_marks(graded, task.marks)
+    task.folder.write(graded)
+    _render(task, settings, on_progress=lambda _: None)
+    return graded
 
 
 def _evaluated(keys: StageKeys) -> GradedSubmission:

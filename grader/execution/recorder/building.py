@@ -25,9 +25,11 @@ def can_be_built_first(model: Any, *, arguments: dict[str, Any]) -> bool:
     Code of the student's own could tell that it is traced once.
 
     Args:
-        model: Compiled.
+        model: Compiled or not; where it is not, Keras refuses the fit.
         arguments: Of ``fit``.
     """
+    if not model.compiled:
+        return False
     optimizer, metrics = model.optimizer, model._compile_metrics  # noqa: SLF001 - there is no public way
     if type(model) not in _KINDS or not isinstance(optimizer, keras.optimizers.Optimizer) or optimizer.built:
         return False

@@ -6,10 +6,10 @@ import math
 import statistics
 from collections.abc import Sequence
 
-from grader.evaluate import with_verdicts
 from grader.judging.results import counted, shown
 from grader.judging.thresholds import THRESHOLDS as JUDGING
 from grader.records import GradedSubmission, Judged, Verdict
+from grader.verdicts import with_verdicts
 
 
 def borderline(graded: GradedSubmission) -> tuple[Verdict, ...]:

@@ -2,6 +2,9 @@
 
 A data set is one ``<name>.npz`` of four plain arrays under Keras's names: ``x_train``, ``y_train``, ``x_test``,
 ``y_test``. The kernel and the verifier are served the same file, read-only.
+
+Texts of unequal length (``imdb.npz``, ``reuters.npz``) are in the form in which Keras keeps them, as pickled lists.
+Keras's own loader reads them in the kernel; outside of it nothing of them is read but their number.
 """
 
 from __future__ import annotations
@@ -17,7 +20,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import NamedTemporaryFile
-from typing import TYPE_CHECKING, Any, Literal
+from typing import IO, TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -65,6 +68,19 @@ ORIGINALS: dict[str, tuple[tuple[int, ...], int, int]] = {
 Source: the docstrings and defaults of keras.datasets.
 """
 
+TEXTS: dict[str, tuple[tuple[str, str], ...]] = {
+    "imdb": (("x_train", "y_train"), ("x_test", "y_test")),
+    "reuters": (("x", "y"),),
+}
+"""Keras's data sets of texts: the arrays of each part, texts and labels; of one part, the loader makes two.
+
+Source: keras/src/datasets/imdb.py and reuters.py.
+"""
+
+_TEXTS_IN_ALL = {"imdb": 50_000, "reuters": 11_228}
+_TEST_SHARE = 0.2
+"""Source: the default ``test_split`` of keras.datasets.reuters.load_data."""
+
 _NAME = re.compile(r"[A-Za-z0-9_]{1,64}")
 _HOW = "Each is an .npz file, named like Keras's module (mnist.npz), with x_train, y_train, x_test and y_test."
 
@@ -90,6 +106,11 @@ class DataSetFile:
     test_rows: int
     fingerprint: str
     stand_in: bool = False
+
+    @property
+    def are_texts(self) -> bool:
+        """Whether its rows are texts of unequal length, which `load` does not read."""
+        return self.name in TEXTS
 
     def use(self, *, loaded: bool = False) -> DataSetUse:
         """The record of it in evidence."""
@@ -207,6 +228,8 @@ def _problem(name: str, arrays: Arrays) -> str | None:
 
 
 def _inspect(path: Path) -> DataSetFile:
+    if path.stem in TEXTS:
+        return _inspect_texts(path)
     arrays = load(path)
     train, test = len(arrays["x_train"]), len(arrays["x_test"])
     _, full_train, full_test = ORIGINALS.get(path.stem, ((), 0, 0))
@@ -220,6 +243,44 @@ def _inspect(path: Path) -> DataSetFile:
     )
 
 
+def _inspect_texts(path: Path) -> DataSetFile:
+    """A data set of texts, of which the headers of its arrays are read, and nothing is unpickled."""
+    parts, digest, rows = TEXTS[path.stem], hashlib.sha256(), []
+    try:
+        with zipfile.ZipFile(path) as archive:
+            missing = {f"{name}.npy" for part in parts for name in part} - set(archive.namelist())
+            if missing:
+                raise _broken(path, f"it has no {', '.join(sorted(missing))}")
+            for names in parts:
+                sizes = []
+                for name in names:
+                    with archive.open(f"{name}.npy") as member:
+                        sizes.append(_rows_in_header(member))
+                    with archive.open(f"{name}.npy") as member:
+                        digest.update(f"{name} {hashlib.file_digest(member, 'sha256').hexdigest()}".encode())  # type: ignore[arg-type]
+                if sizes[0] != sizes[1] or not sizes[0]:
+                    raise _broken(path, f"{names[0]} has {sizes[0]} texts, and {names[1]} {sizes[1]} labels")
+                rows.append(sizes[0])
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error, RuntimeError) as error:
+        raise _broken(path, f"it cannot be read as Keras's {path.stem} ({error})") from error
+    train = rows[0] if len(rows) > 1 else int(rows[0] * (1 - _TEST_SHARE))
+    return DataSetFile(
+        name=path.stem,
+        path=path.resolve(),
+        sample=sum(rows) < _TEXTS_IN_ALL[path.stem],
+        train_rows=train,
+        test_rows=sum(rows) - train,
+        fingerprint=digest.hexdigest(),
+    )
+
+
+def _rows_in_header(member: IO[bytes]) -> int:
+    version = np.lib.format.read_magic(member)
+    read = np.lib.format.read_array_header_1_0 if version[0] == 1 else np.lib.format.read_array_header_2_0
+    shape, _, _ = read(member)
+    return int(shape[0]) if shape else 0
+
+
 def _given(path: Path) -> tuple[DataSetFile, ...]:
     if path.is_file():
         return (_inspect(path),)
@@ -230,7 +291,7 @@ def _given(path: Path) -> tuple[DataSetFile, ...]:
             fix="Correct the path, or use --data sample.",
         )
     candidates = [file for file in sorted(path.glob("*.npz")) if file.is_file() and _NAME.fullmatch(file.stem)]
-    found = tuple(_inspect(file) for file in candidates if file.stem in ORIGINALS or _has_arrays(file))
+    found = tuple(_inspect(file) for file in candidates if file.stem in {*ORIGINALS, *TEXTS} or _has_arrays(file))
     if not found:
         raise UsageError(
             f"--data {path}: no data set is in this folder.", expected=_HOW, fix="Put one there, or use --data sample."

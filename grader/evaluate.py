@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TypeVar
+
+from pydantic import TypeAdapter
 
 from grader.advice import advise
 from grader.calibration import Calibration
+from grader.grade_parts import PartCache
 from grader.integrity import Finding, find_integrity_findings
 from grader.judging.attributed import of_section, of_whole_notebook
-from grader.judging.parameters import parts_of
+from grader.judging.registry import checks_digest
 from grader.judging.views import Read, SubmissionView
 from grader.machine_paths import without_machine_paths
+from grader.marks import seen_digest
 from grader.matching import match
 from grader.records import (
     Advice,
@@ -23,34 +28,36 @@ from grader.records import (
     Flag,
     GradedSubmission,
     Measurements,
-    RubricSummary,
     SectionMatch,
     Submission,
     SubmissionSummary,
     Verdict,
+    digest,
 )
-from grader.rubric import Criterion, DataKind, Rubric, Section
-from grader.training.recipes import TrainingRecipe
+from grader.rubric import Asked, Criterion, DataKind, Rubric, Section
+from grader.verdicts import graded_submission, verdict_of
+
+T = TypeVar("T")
+
+_MATCHING = TypeAdapter(dict[str, SectionMatch])
+_RESULT = TypeAdapter(CheckResult)
+_FINDINGS = TypeAdapter(tuple[Finding, ...])
+_ADVICE = TypeAdapter(tuple[Advice, ...])
+_REACHED = TypeAdapter(tuple[int, ...])
 
 FindingInSections = tuple[Finding, frozenset[str]]
 """A finding, and the ids of the sections whose figures hang on it."""
 
-POINT_DIGITS = 2
-"""Points are rounded to so many digits, so that thirds add up on paper as they do here."""
 
-
-_TOTALS = {
-    "points_earned": ("earned", False),
-    "points_pending": ("pending", False),
-    "points_possible": ("points", False),
-    "bonus_earned": ("earned", True),
-    "bonus_pending": ("pending", True),
-    "bonus_possible": ("points", True),
-}
-"""Sums of a grade: the verdicts' field that is added up, and whether of bonus sections."""
-
-
-def evaluate(rubric: Rubric, *, evidence: Evidence, measurements: Measurements, read: Read) -> GradedSubmission:
+def evaluate(
+    rubric: Rubric,
+    *,
+    evidence: Evidence,
+    measurements: Measurements,
+    read: Read,
+    parts: PartCache | None = None,
+    asked: Asked | None = None,
+) -> GradedSubmission:
     """Grades one submission.
 
     Args:
@@ -58,23 +65,34 @@ def evaluate(rubric: Rubric, *, evidence: Evidence, measurements: Measurements, 
         evidence: What the execution left.
         measurements: What was verified of it.
         read: Reads a stored array.
+        parts: Of an earlier grade of the same evidence; those that hold are taken from it.
+        asked: What follows from the rubric alone, where it is at hand.
     """
+    parts, asked = parts or PartCache(), asked or Asked(rubric)
     problem = None
     try:
-        matching = match(rubric, evidence)
+        matching = parts.part(
+            "matching", lambda: match(asked.outline, evidence), of=asked.outline_digest, kind=_MATCHING
+        )
     except Exception as error:  # noqa: BLE001 - whatever a hostile record does to us, the tutor gets a grade to look at
         what = without_machine_paths(f"{type(error).__name__}: {error}")
         problem = f"We failed to match the notebook with the rubric ({what})."
         matching = {one.id: SectionMatch(section=one.id, title=one.title, why=problem) for one in rubric.sections}
-    judge = _Judge(rubric, evidence=evidence, measurements=measurements, matching=matching, read=read)
+    judge = _Judge(
+        rubric,
+        asked=asked,
+        evidence=evidence,
+        measurements=measurements,
+        matching=matching,
+        read=parts.reading(read),
+        parts=parts,
+    )
     problem = problem or judge.attribution_problem()
     verdicts = judge.verdicts(problem)
-    return _graded(
+    return graded_submission(
         rubric,
         verdicts,
-        submission=SubmissionSummary(
-            id=evidence.submission, file_name=evidence.file_name, sha256=evidence.sha256, authors=evidence.authors
-        ),
+        submission=SubmissionSummary(id=evidence.submission, file_name=evidence.file_name, sha256=evidence.sha256),
         evidence=evidence,
         matching=matching,
         advice=() if problem else judge.advice(),
@@ -87,33 +105,19 @@ def not_run(rubric: Rubric, submission: Submission) -> GradedSubmission:
     why = without_machine_paths(submission.problem or "There is nothing in it to run.")
     result = CheckResult(outcome="blocked", feedback=why, next_step="Hand in the notebook itself, as an .ipynb file.")
     verdicts = tuple(
-        _verdict(criterion, section, result) for section in rubric.sections for criterion in section.criteria
+        verdict_of(criterion, section, result) for section in rubric.sections for criterion in section.criteria
     )
     evidence = Evidence(submission=submission.id, file_name=submission.file_name, sha256=submission.sha256)
-    graded = _graded(
+    graded = graded_submission(
         rubric,
         verdicts,
-        submission=SubmissionSummary(
-            id=submission.id, file_name=submission.file_name, sha256=submission.sha256, authors=submission.authors
-        ),
+        submission=SubmissionSummary(id=submission.id, file_name=submission.file_name, sha256=submission.sha256),
         evidence=evidence,
         matching={},
         advice=(),
     )
     execution = ExecutionSummary(reason="unreadable", detail=why)
     return graded.model_copy(update={"status": "not_run", "execution": execution})
-
-
-def with_verdicts(graded: GradedSubmission, verdicts: tuple[Verdict, ...]) -> GradedSubmission:
-    """The grade with these verdicts, and the status and sums that follow from them."""
-    waiting = any(verdict.outcome == "needs_review" and verdict.cause != "by_hand" for verdict in verdicts)
-
-    def total(field: str, *, bonus: bool) -> float:
-        points = (float(getattr(verdict, field)) for verdict in verdicts if verdict.bonus is bonus)
-        return round(sum(points), POINT_DIGITS)
-
-    sums = {name: total(field, bonus=bonus) for name, (field, bonus) in _TOTALS.items()}
-    return graded.model_copy(update={"status": "needs_review" if waiting else "graded", "verdicts": verdicts, **sums})
 
 
 def data_kind(evidence: Evidence) -> DataKind:
@@ -125,10 +129,12 @@ def data_kind(evidence: Evidence) -> DataKind:
 @dataclass(frozen=True)
 class _Judge:
     rubric: Rubric
+    asked: Asked
     evidence: Evidence
     measurements: Measurements
     matching: Mapping[str, SectionMatch]
     read: Read
+    parts: PartCache
 
     def verdicts(self, problem: str | None) -> tuple[Verdict, ...]:
         """One a criterion, in the order of the rubric."""
@@ -139,12 +145,19 @@ class _Judge:
         for name in by_id:
             self._judge(name, by_id, results=results, problem=problem)
         findings = self._findings if problem is None else ()
-        return tuple(_verdict(*by_id[name], _under_review(results[name], by_id[name][1], findings)) for name in by_id)
+        judged = (verdict_of(*by_id[name], _under_review(results[name], by_id[name][1], findings)) for name in by_id)
+        return tuple(verdict.model_copy(update={"seen": self._seen(verdict)}) for verdict in judged)
+
+    def _seen(self, verdict: Verdict) -> str:
+        """What a person who marks this sees of the submission."""
+        match = self.matching.get(verdict.section)
+        here = self.evidence.cells if match is None else [self.evidence.cells[index] for index in match.cells]
+        return seen_digest(verdict, answer=[cell.source for cell in here])
 
     def attribution_problem(self) -> str | None:
         """What to say where we cannot tell whose failure it is; None where we can."""
         try:
-            _ = self.submission.attribution.reached
+            self._part("reached", lambda: tuple(self.submission.attribution.reached), kind=_REACHED)
         except Exception as error:  # noqa: BLE001 - as above
             return f"We failed to find whose failure the errors are ({type(error).__name__}: {error})."
         return None
@@ -168,7 +181,7 @@ class _Judge:
         evidence = self.evidence
         objects = {model.id: model.object_id for model in evidence.models}
         findings = []
-        for finding in find_integrity_findings(self.submission):
+        for finding in self._part("findings", lambda: find_integrity_findings(self.submission), kind=_FINDINGS):
             questioned = objects.get(finding.model or "")
             sections = frozenset(
                 name
@@ -181,7 +194,8 @@ class _Judge:
     def advice(self) -> tuple[Advice, ...]:
         """Remarks without points; none where making them fails, for they decide nothing."""
         try:
-            return advise(self.submission, rubric=self.rubric)
+            of = [one.compares_trainings for one in self.asked.outline.sections]
+            return self._part("advice", lambda: advise(self.submission, rubric=self.asked.outline), of=of, kind=_ADVICE)
         except Exception:  # noqa: BLE001 - as above
             return ()
 
@@ -214,28 +228,51 @@ class _Judge:
                 cells=results[missing].cells,
             )
         else:
-            result = self._attributed(self._run(criterion, section), section)
+            result = self._result(criterion, section)
         results[name] = result
 
-    def _attributed(self, result: CheckResult, section: Section) -> CheckResult:
-        """The result with whose failure it is that something is lost."""
-        if section.whole_notebook:
-            return of_whole_notebook(result, self.submission, asks_for_training=self.rubric.asks_for_training)
-        return of_section(
-            result,
-            self.submission.section(section.id),
-            owners=frozenset(one.id for one in self.rubric.sections if one.model is not None),
-            about_model=section.model is not None or section.model_of is not None,
-        )
-
-    def _run(self, criterion: Criterion, section: Section) -> CheckResult:
+    def _result(self, criterion: Criterion, section: Section) -> CheckResult:
+        """What the check says, and whose failure it is that something is lost."""
+        spec = criterion.spec
+        code = None if spec.package is None else checks_digest([spec])
+        of = [self.asked.criteria[criterion.id], section.id, code]
         try:
-            result = criterion.spec.run(self.submission.section(section.id), criterion.params)
-            return _sound(result)
+            return self._part(
+                f"result of {criterion.id}",
+                lambda: self._attributed(
+                    _sound(spec.run(self.submission.section(section.id), criterion.params)),
+                    criterion,
+                    section=section,
+                ),
+                of=of,
+                kind=_RESULT,
+            )
         except Exception as error:  # noqa: BLE001 - one failing check must not cost the others
             what = without_machine_paths(f"{type(error).__name__}: {error}")
             text = f"Our check {criterion.check!r} failed on this ({what}). A tutor will look."
-            return CheckResult(outcome="needs_review", cause="infrastructure", feedback=text)
+            failed = CheckResult(outcome="needs_review", cause="infrastructure", feedback=text)
+            return self._attributed(failed, criterion, section=section)
+
+    def _attributed(self, result: CheckResult, criterion: Criterion, *, section: Section) -> CheckResult:
+        """The result with whose failure it is that something is lost."""
+        if section.whole_notebook:
+            return of_whole_notebook(result, self.submission, asks_for_training=self.asked.outline.asks_for_training)
+        return of_section(
+            result,
+            self.submission.section(section.id),
+            owners=self.asked.owners,
+            about_model=section.model is not None or section.model_of is not None,
+            made_by=criterion.spec.made_by,
+        )
+
+    def _part(self, name: str, make: Callable[[], T], *, kind: TypeAdapter[T], of: object = None) -> T:
+        """A part of the grade that depends on the submission's view, and on what else is said."""
+        return self.parts.part(name, make, of=digest([self._view_key, of]), kind=kind)
+
+    @cached_property
+    def _view_key(self) -> str:
+        """A digest of what every check sees beside the evidence and the measurements."""
+        return digest([self.asked.view_digest, _MATCHING.dump_python(dict(self.matching), mode="json")])
 
     @cached_property
     def submission(self) -> SubmissionView:
@@ -248,7 +285,7 @@ class _Judge:
             calibration=self._calibration(data_kind(self.evidence)),
             full_calibration=self._calibration("full"),
             template_texts=self.rubric.template_texts,
-            longest_training=_longest_training(self.rubric),
+            longest_training=self.asked.longest_training,
             keras=self.rubric.keras,
         )
 
@@ -263,11 +300,6 @@ class _Judge:
             if use.loaded and not use.stand_in and known is not None and known != use.fingerprint:
                 return None
         return calibration
-
-
-def _longest_training(rubric: Rubric) -> int | None:
-    asked = [recipe.epochs for criterion in rubric.criteria for recipe in parts_of(criterion.params, TrainingRecipe)]
-    return max((epochs for epochs in asked if epochs is not None), default=None)
 
 
 def _under_review(result: CheckResult, section: Section, findings: Iterable[FindingInSections]) -> CheckResult:
@@ -294,79 +326,3 @@ def _sound(result: CheckResult) -> CheckResult:
         return result.model_copy(update={"cause": None})
     cause = (result.cause or "infrastructure") if result.outcome == "needs_review" else None
     return result.model_copy(update={"share": 0.0, "cause": cause})
-
-
-def _verdict(criterion: Criterion, section: Section, result: CheckResult) -> Verdict:
-    words = criterion.text
-    own = {"passed": words.passed, "partial": words.partial, "failed": words.failed}.get(result.outcome)
-    to_do = result.outcome in {"partial", "failed", "blocked"}
-    earned = round(criterion.points * result.share, POINT_DIGITS)
-    return Verdict(
-        criterion=criterion.id,
-        section=section.id,
-        title=criterion.title,
-        outcome=result.outcome,
-        cause=result.cause,
-        earned=earned,
-        pending=criterion.points if result.outcome == "needs_review" else 0.0,
-        points=criterion.points,
-        bonus=section.bonus,
-        visibility=criterion.visibility,
-        basis=result.basis,
-        required=result.required,
-        expected=result.expected,
-        yours=result.yours,
-        feedback=_filled(own, result) or result.feedback,
-        next_step=(_filled(words.next_step, result) if to_do else None) or result.next_step,
-        cells=result.cells,
-        judged=result.judged,
-    )
-
-
-def _filled(text: str | None, result: CheckResult) -> str | None:
-    if text is None:
-        return None
-    return text.replace("{yours}", result.yours).replace("{expected}", result.expected)
-
-
-def _graded(
-    rubric: Rubric,
-    verdicts: tuple[Verdict, ...],
-    *,
-    submission: SubmissionSummary,
-    evidence: Evidence,
-    matching: Mapping[str, SectionMatch],
-    advice: tuple[Advice, ...],
-    flags: tuple[Flag, ...] = (),
-) -> GradedSubmission:
-    run = evidence.execution
-    graded = GradedSubmission(
-        submission=submission,
-        rubric=RubricSummary(
-            assignment=rubric.assignment,
-            title=rubric.title,
-            file_name=rubric.path.name,
-            sha256=rubric.sha256,
-            check_packages={package.name: package.version for package in rubric.check_packages},
-        ),
-        status="graded",
-        execution=ExecutionSummary(
-            reason=run.reason,
-            detail=run.detail,
-            first_error_cell=run.first_error_cell,
-            seconds=run.seconds,
-            overhead_seconds=run.overhead_seconds,
-        ),
-        data=evidence.data_sets,
-        data_choice=evidence.data_choice,
-        points_earned=0.0,
-        points_pending=0.0,
-        points_possible=0.0,
-        bonus_earned=0.0,
-        bonus_pending=0.0,
-        bonus_possible=0.0,
-        matching=dict(matching),
-        flags=flags,
-        advice=advice,
-    )
-    return with_verdicts(graded, verdicts)

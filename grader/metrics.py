@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from grader.limits import MAX_CLASSES
+from grader.records.evidence import CompileRecord
 from grader.records.measurements import Measurement
 
 Array = npt.NDArray[Any]
@@ -347,6 +348,17 @@ def known_name(called: str) -> str:
     """The name in the table of what a history or a result calls so (``mean_absolute_error_1``), or that as it is."""
     plain = re.sub(r"_\d+$", "", called.casefold())
     return next((metric.name for metric in _TABLE if plain in metric.names), plain)
+
+
+def counts_right_answers(compiled: CompileRecord | None) -> bool:
+    """Whether the accuracy that was compiled is the share of right answers, as far as that is known.
+
+    ``Accuracy()`` compares probabilities with labels, and ``BinaryAccuracy()`` counts each output of a one-hot row.
+    """
+    metrics = (compiled.config or {}).get("metrics") if compiled is not None else None
+    names = [item.get("class_name") for item in metrics if isinstance(item, dict)] if isinstance(metrics, list) else []
+    of_classes = compiled is not None and "categorical" in str(compiled.loss)
+    return "Accuracy" not in names and not ("BinaryAccuracy" in names and of_classes)
 
 
 def is_accuracy(called: str) -> bool:

@@ -13,16 +13,18 @@ from grader.attribution import needs_full_size
 from grader.borderline import borderline, decide
 from grader.errors import SubmissionError
 from grader.evaluate import evaluate, not_run
+from grader.grade_parts import PartCache
 from grader.intake import read_submission
+from grader.intake.laying import lay
 from grader.integrity import fits_to_replay
 from grader.judging.views import SubmissionView
 from grader.machine_paths import without_machine_paths
+from grader.marks import MarksOfSubmission, apply_marks
 from grader.printed_text import well_formed
 from grader.records import Evidence, Execution, GradedSubmission, Measurements, Submission
-from grader.rubric import Rubric
 from grader.stage_keys import StageKeys, notebook_digest
-from grader.store import SubmissionFolder
 from grader.task import OnProgress, Progress, Settings, Task
+from grader.verdicts import with_verdicts
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode
@@ -80,7 +82,7 @@ def grade(task: Task, settings: Settings, *, core: int | None, on_progress: OnPr
     """
     unread = _gather(task, settings, core=core, on_progress=on_progress)
     if unread is not None:
-        task.folder.write(not_run(settings.rubric, unread))
+        task.folder.write(_with_marks(not_run(settings.rubric, unread), task.marks))
         StageKeys(task, settings).keep_unread()
         _render(task, settings, on_progress=on_progress)
         return
@@ -100,10 +102,11 @@ def regrade(task: Task, settings: Settings, *, on_progress: OnProgress) -> Grade
     graded = None if keys.evaluation_is_due() else task.folder.read_grade()
     if graded is None:
         on_progress(Progress(task.id, "evaluate"))
-        graded = _evaluated(task.folder, settings.rubric)
+        graded = _evaluated(keys)
         if borderline(graded):
-            reruns = [_evaluated(rerun.task.folder, settings.rubric) for rerun in keys.stored_reruns()]
+            reruns = [_evaluated(rerun) for rerun in keys.stored_reruns()]
             graded = decide(graded, reruns)
+        graded = _with_marks(graded, task.marks)
         task.folder.write(graded)
         keys.keep_evaluation()
     _render(task, settings, on_progress=on_progress)
@@ -112,6 +115,8 @@ def regrade(task: Task, settings: Settings, *, on_progress: OnProgress) -> Grade
 
 def give_up(task: Task, settings: Settings, *, why: str) -> GradedSubmission:
     """Records that we failed on a submission: everything of it needs a person, and nothing is lost.
+
+    Evidence that holds stays as it is, so that the next run goes on from there.
 
     Args:
         task: Which.
@@ -125,26 +130,60 @@ def give_up(task: Task, settings: Settings, *, why: str) -> GradedSubmission:
         data_choice=settings.data_sets.choice,
         execution=Execution(reason="internal", detail=without_machine_paths(why)),
     )
-    task.folder.forget()
-    task.folder.write(evidence)
-    task.folder.write(Measurements(submission=task.id, problem=without_machine_paths(why)))
-    return regrade(task, settings, on_progress=lambda _: None)
+    measurements = Measurements(submission=task.id, problem=without_machine_paths(why))
+    if StageKeys(task, settings).execution_is_due():
+        task.folder.forget()
+        task.folder.write(evidence)
+        task.folder.write(measurements)
+        return regrade(task, settings, on_progress=lambda _: None)
+    task.folder.forget(("evaluation", "page"))
+    graded = evaluate(settings.rubric, evidence=evidence, measurements=measurements, read=task.folder.arrays.get)
+    graded = _with_marks(graded, task.marks)
+    task.folder.write(graded)
+    _render(task, settings, on_progress=lambda _: None)
+    return graded
 
 
-def _evaluated(folder: SubmissionFolder, rubric: Rubric) -> GradedSubmission:
+def _evaluated(keys: StageKeys) -> GradedSubmission:
+    """The grade, with all that was worked out for an earlier one and still holds."""
+    folder = keys.task.folder
     evidence, measurements = folder.stored_evidence()
-    return evaluate(rubric, evidence=evidence, measurements=measurements, read=folder.arrays.get)
+    parts = PartCache(folder.read_grade_parts(), of=keys.judged)
+    graded = evaluate(
+        keys.settings.rubric,
+        evidence=evidence,
+        measurements=measurements,
+        read=folder.arrays.get,
+        parts=parts,
+        asked=keys.settings.asked,
+    )
+    changed = parts.changed()
+    if changed is not None:
+        folder.write(changed)
+    return graded
+
+
+def _with_marks(graded: GradedSubmission, marks: MarksOfSubmission) -> GradedSubmission:
+    """The grade with what people decided, which goes before all that was judged without them."""
+    if not marks:
+        return graded
+    status = graded.status
+    graded = with_verdicts(graded, apply_marks(graded, marks)).model_copy(
+        update={"comment": marks.comments.get("", "")}
+    )
+    return graded.model_copy(update={"status": status}) if status == "not_run" else graded
 
 
 def _render(task: Task, settings: Settings, *, on_progress: OnProgress) -> None:
     keys = StageKeys(task, settings)
     graded = task.folder.read_grade() if keys.page_is_due() else None
     if graded is not None:
-        from grader.report import write_submission  # noqa: PLC0415 - matplotlib is not needed to gather
+        if not keys.page_shows(graded):
+            from grader.report import write_submission  # noqa: PLC0415 - templates are not needed to gather
 
-        on_progress(Progress(task.id, "render"))
-        write_submission(graded, folder=task.folder)
-        keys.keep_page()
+            on_progress(Progress(task.id, "render"))
+            write_submission(graded, folder=task.folder, people=task.people)
+        keys.keep_page(graded)
 
 
 def _gather(task: Task, settings: Settings, *, core: int | None, on_progress: OnProgress) -> Submission | None:
@@ -152,7 +191,9 @@ def _gather(task: Task, settings: Settings, *, core: int | None, on_progress: On
     keys = StageKeys(task, settings)
     if keys.execution_is_due():
         on_progress(Progress(task.id, "read"))
-        submission, notebook = read_submission(task.path, submission_id=task.id, origin=task.origin)
+        submission, notebook = read_submission(
+            task.path, submission_id=task.id, origin=task.origin, sandbox=settings.sandbox
+        )
         if submission.problem is not None or notebook is None:
             return submission
         _run(keys, submission=submission, notebook=notebook, core=core, on_progress=on_progress)
@@ -196,6 +237,7 @@ def _execute(
 ) -> Evidence:
     from grader.execution.execute import ExecutionSettings, execute  # noqa: PLC0415 - re-grading needs none of it
 
+    work = lay(submission.cells, {one.name: one.path for one in task.attachments}, settings.files)
     on_progress(Progress(task.id, "start", 0, len(submission.cells)))
     return execute(
         submission,
@@ -209,6 +251,7 @@ def _execute(
             core=core,
             inputs=settings.rubric.typed_inputs,
         ),
+        work=work,
         on_cell=lambda index, cells: on_progress(Progress(task.id, "run", index, cells)),
     )
 

@@ -8,8 +8,10 @@ execution       notebook, attached files, data sets, seed, answers to `input`, s
                 original's size, that data and the limits of that run; where it did not, what decides that
 verification    evidence, data sets, environment, the verifier and its guest
 replay          a fit at a time: evidence, data sets, environment, the replay and its guest; which fits were asked for
-evaluation      rubric with the reference's spread, evidence, measurements, reruns, checks and what they are made of
-page            grade, evidence, measurements, the modules and templates of the page
+evaluation      rubric with the reference's spread, evidence, measurements, reruns, tutors' marks, checks and what they
+                are made of
+page            what it shows of the grade, evidence, measurements, the names that it shows, the modules and
+                templates of the page
 """
 
 from __future__ import annotations
@@ -28,7 +30,8 @@ from grader.errors import SubmissionError
 from grader.execution.watch import RunLimits
 from grader.intake.files import read_bytes
 from grader.judging.registry import checks_digest
-from grader.records import SCHEMA_VERSION, Evidence, ExecutionReason, Measurements, Replay
+from grader.records import SCHEMA_VERSION, Evidence, ExecutionReason, GradedSubmission, Measurements, Replay
+from grader.report.shown import shown_digest
 from grader.stand_ins import full_size_names
 from grader.store import PACKAGE, STAGES, Key, Stage, code_digest, digest_of
 from grader.task import Settings, Task
@@ -68,12 +71,12 @@ def code_digests(package: Path) -> CodeDigests:
         package: The folder of `grader`.
     """
     return CodeDigests(
-        execution=code_digest("execution", "intake", package=package),
+        execution=code_digest("execution", "intake.notebooks", "intake.laying", package=package),
         full_size=code_digest("attribution.full_size", "stand_ins", package=package),
         verification=code_digest("verification.verify", "verification.guest.verifier", package=package),
         replay=code_digest("verification.replay", "verification.guest.replayer", package=package),
         findings=code_digest("integrity", package=package),
-        evaluation=code_digest("evaluate", "borderline", "checks", package=package),
+        evaluation=code_digest("evaluate", "borderline", "checks", "marks.apply", package=package),
         page=code_digest("report.feedback", "report.templates", package=package),
     )
 
@@ -95,7 +98,7 @@ class StageKeys:
     def due(self) -> tuple[Stage, ...]:
         """The stages that have to be done, in their order; what follows a stage that is due is due as well."""
         if self.unread_is_stored():
-            return ()
+            return ("page",) if self.page_is_due() else ()
         is_due = {
             "execution": self.execution_is_due,
             "verification": self.verification_is_due,
@@ -158,7 +161,7 @@ class StageKeys:
         return {
             **self._common,
             "notebook": notebook_digest(self.task.path),
-            "files": {},
+            "files": self._files,
             "data_choice": settings.data_sets.choice,
             "seed": self.task.seed,
             "inputs": list(settings.rubric.typed_inputs),
@@ -167,6 +170,12 @@ class StageKeys:
             "environment": self.environment,
             "code": self.code.execution,
         }
+
+    @property
+    def _files(self) -> dict[str, str]:
+        """What lies beside the notebook, path to digest."""
+        own = {one.name: one.sha256 for one in self.task.attachments}
+        return {**own, **{name: digest_of(path) for name, path in self.settings.files.items()}}
 
     def keep_full_size(self) -> None:
         """Notes in the key of an execution that the code that runs has decided on its evidence as well."""
@@ -256,11 +265,11 @@ class StageKeys:
         self.task.folder.write_key("evaluation", {**self._evaluation, "grade": self._grade})
 
     def unread_is_stored(self) -> bool:
-        """Whether the grade and the page of a file that is no notebook are there."""
+        """Whether the grade of a file that is no notebook is there."""
         stored = self.task.folder.read_key("evaluation")
         if stored is None or "unread" not in stored or not self._grade:
             return False
-        return stored == {**self._unread, "grade": self._grade} and not self.page_is_due()
+        return stored == {**self._unread, "grade": self._grade}
 
     def keep_unread(self) -> None:
         """Writes the key of the grade of a file that is no notebook."""
@@ -268,13 +277,32 @@ class StageKeys:
         self.task.folder.write_key("evaluation", {**self._unread, "grade": self._grade})
 
     def page_is_due(self) -> bool:
-        """Whether there is no page of this grade and evidence."""
+        """Whether it is not known that there is a page of this grade and evidence."""
         folder = self.task.folder
-        return folder.read_key("page") != self._page or not folder.feedback_html.is_file()
+        stored = folder.read_key("page") or {}
+        is_of_grade = {**self._page, "grade": self._grade, "shown": stored.get("shown")} == stored
+        return not is_of_grade or not folder.feedback_html.is_file()
 
-    def keep_page(self) -> None:
-        """Writes the key of the page that is on disk."""
-        self.task.folder.write_key("page", self._page)
+    def page_shows(self, graded: GradedSubmission) -> bool:
+        """Whether the page on disk is what would be made of this grade."""
+        folder = self.task.folder
+        stored = folder.read_key("page") or {}
+        wanted = {**self._page, "shown": shown_digest(graded)}
+        return folder.feedback_html.is_file() and {**stored, **wanted} == stored
+
+    def keep_page(self, graded: GradedSubmission) -> None:
+        """Writes the key of the page that is on disk, of the grade that is on disk."""
+        self.task.folder.write_key("page", {**self._page, "grade": self._grade, "shown": shown_digest(graded)})
+
+    @property
+    def judged(self) -> Key:
+        """What every part of a grade depends on."""
+        return {
+            "schema_version": SCHEMA_VERSION,
+            "evidence": self._evidence,
+            "measurements": self._measurements,
+            "code": self.code.evaluation,
+        }
 
     @property
     def _evaluation(self) -> Key:
@@ -283,6 +311,7 @@ class StageKeys:
             "evidence": self._evidence,
             "measurements": self._measurements,
             "reruns": {str(one.task.seed): one.stored_digests() for one in self.stored_reruns()},
+            "marks": self.task.marks.model_dump(mode="json"),
         }
 
     @property
@@ -293,6 +322,7 @@ class StageKeys:
             "unread": notebook_digest(self.task.path),
             "problem": None if origin is None else origin.problem,
             "intake": self.code.execution,
+            "marks": self.task.marks.model_dump(mode="json"),
         }
 
     @property
@@ -308,9 +338,9 @@ class StageKeys:
     def _page(self) -> Key:
         return {
             "schema_version": SCHEMA_VERSION,
-            "grade": self._grade,
             "evidence": self._evidence,
             "measurements": self._measurements,
+            "people": list(self.task.people),
             "code": self.code.page,
         }
 

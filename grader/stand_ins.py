@@ -96,8 +96,8 @@ def _at_full_size(file: DataSetFile, *, folder: Path) -> DataSetFile:
 
 
 def _original(file: DataSetFile) -> DataSetFile | None:
-    """The full data set of that name: the file itself, or the one in a cache of this machine."""
-    if not file.sample:
+    """The full data set of that name: the file itself, or the one in a cache of this machine; texts stay themselves."""
+    if not file.sample or file.are_texts:
         return file
     return cached_mnist() if file.name == "mnist" else None
 

@@ -12,8 +12,9 @@ from pathlib import Path
 from grader.datasets import DataSets
 from grader.execution.sandbox import SandboxChoice
 from grader.execution.watch import RunLimits
-from grader.intake import Origin
-from grader.rubric import Rubric
+from grader.intake import Attachment, Origin
+from grader.marks import NO_MARKS, MarksOfSubmission
+from grader.rubric import Asked, Rubric
 from grader.stand_ins import at_full_size
 from grader.store import SubmissionFolder
 
@@ -47,11 +48,21 @@ class Settings:
         return replace(self, data_sets=at_full_size(self.data_sets, folder=folder), limits=limits)
 
     @cached_property
+    def files(self) -> dict[str, Path]:
+        """The rubric's files, which are laid beside every notebook."""
+        return self.rubric.laid_files
+
+    @cached_property
     def rubric_digest(self) -> str:
         """A digest over the rubric as it judges: with the reference's spread and the template's texts."""
         plain = self.rubric.model_dump(mode="json", exclude={"path", "template_texts"})
         said = json.dumps([self.rubric.path.name, plain, sorted(self.rubric.template_texts)], sort_keys=True)
         return hashlib.sha256(said.encode()).hexdigest()
+
+    @cached_property
+    def asked(self) -> Asked:
+        """What follows from the rubric alone."""
+        return Asked(self.rubric)
 
 
 @dataclass(frozen=True)
@@ -61,6 +72,9 @@ class Task:
     Attributes:
         seed: What `random`, numpy and Keras are seeded with before its first cell.
         origin: What the archive that it lay in tells of it; None where it lay in none.
+        people: Whose it is, for the pages alone.
+        attachments: What was handed in beside it.
+        marks: What people decided on it.
     """
 
     id: str
@@ -68,6 +82,9 @@ class Task:
     folder: SubmissionFolder
     seed: int = 0
     origin: Origin | None = None
+    people: tuple[str, ...] = ()
+    attachments: tuple[Attachment, ...] = ()
+    marks: MarksOfSubmission = NO_MARKS
 
     def rerun(self, seed: int) -> Task:
         """The same submission under another seed."""

@@ -47,6 +47,7 @@ def run_cells(cells: list[str], folder: Path, *, seed: int = 7, inputs: tuple[st
     shutil.copytree(Path(grader.execution.recorder.__file__).parent, library / "recorder")
     work.mkdir()
     save_digits(data_sets)
+    save_texts(data_sets)
     reading, writing = os.pipe()
     store = ArrayStore(folder / "arrays")
     reader = FrameReader(reading, store, max_bytes=2**28)
@@ -91,6 +92,20 @@ def save_digits(folder: Path) -> None:
     images = random.integers(0, 256, (100, 28, 28), np.uint8)
     labels = np.arange(100, dtype=np.uint8) % 10
     np.savez(folder / "mnist.npz", x_train=images[:80], y_train=labels[:80], x_test=images[80:], y_test=labels[80:])
+
+
+def save_texts(folder: Path) -> None:
+    """Texts of unequal length in the form in which Keras keeps them."""
+    texts, labels = object_array([list(range(1, 2 + (7 * i) % 11)) for i in range(30)]), np.arange(30)
+    np.savez(folder / "imdb.npz", x_train=texts[:20], y_train=labels[:20] % 2, x_test=texts[:9], y_test=labels[:9] % 2)
+    np.savez(folder / "reuters.npz", x=texts, y=labels % 4)
+
+
+def object_array(texts: list[list[int]]) -> Any:
+    """An array of lists, shape ``(texts,)``."""
+    made = np.empty(len(texts), dtype=object)
+    made[:] = texts
+    return made
 
 
 def _outputs(manager: KernelManager, cells: list[str]) -> list[list[tuple[str, dict[str, Any]]]]:

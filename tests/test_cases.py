@@ -22,7 +22,8 @@ from case_files import (
 )
 from inert import cells_that_compute, what_acts
 
-from grader.records import GradedSubmission
+from grader.intake.notebooks import named_authors
+from grader.records import GradedSubmission, HandIn, People, Student
 from grader.report.cohort import render_cohort
 from grader.report.gradebook import gradebook_csv
 from grader.rubric import load_rubric
@@ -87,8 +88,27 @@ def test_no_path_of_the_machine_reaches_a_student(
 def test_the_page_and_the_table_of_the_cohort_do_nothing(graded_cases: dict[str, GradedSubmission]) -> None:
     """Names, errors and file names of all submissions come together there."""
     graded = list(graded_cases.values())
-    assert what_acts(render_cohort(graded)) == []
-    assert cells_that_compute(csv.reader(io.StringIO(gradebook_csv(graded), newline=""))) == []
+    people = _everybody(graded)
+    assert what_acts(render_cohort(graded, people=people)) == []
+    assert cells_that_compute(csv.reader(io.StringIO(gradebook_csv(graded, people=people), newline=""))) == []
+
+
+def _everybody(graded: list[GradedSubmission]) -> People:
+    """Whom the notebooks name, as a hand-in of all of them would have it."""
+    named = {case.name: named_authors(case.notebook) for case in CASES if case.in_suite}
+    students = {author.name: Student(key=author.name, name=author.name) for found in named.values() for author in found}
+    return People(
+        students=students,
+        submissions={
+            one.submission.id: HandIn(
+                file_name=one.submission.file_name,
+                source="",
+                students=tuple(author.name for author in named.get(one.submission.id, ())),
+                named=named.get(one.submission.id, ()),
+            )
+            for one in graded
+        },
+    )
 
 
 @pytest.mark.parametrize("rubric", sorted({case.rubric for case in CASES}))

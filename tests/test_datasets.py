@@ -9,6 +9,7 @@ import pytest
 
 from grader import datasets
 from grader.errors import MachineError, UsageError
+from grader.stand_ins import at_full_size
 
 
 @pytest.fixture(autouse=True)
@@ -171,3 +172,53 @@ def test_a_folder_without_a_data_set_is_refused(tmp_path, name):
     """An empty or missing folder is bad usage."""
     with pytest.raises(UsageError, match="--data sample"):
         datasets.resolve(str(tmp_path / name))
+
+
+def write_texts(folder: Path, name: str = "imdb", **changes) -> Path:
+    texts = np.empty(5, dtype=object)
+    texts[:] = [[1, 2], [3], [4, 5, 6], [7], [8, 9]]
+    labels = np.arange(5) % 2
+    parts = {"x_train": texts, "y_train": labels, "x_test": texts[:2], "y_test": labels[:2]}
+    parts = {"x": texts, "y": labels} if name == "reuters" else parts
+    return write(folder / f"{name}.npz", {**parts, **changes})
+
+
+@pytest.mark.parametrize(("name", "rows"), [("imdb", (5, 2)), ("reuters", (4, 1))])
+def test_texts_in_keras_own_form_are_a_data_set(tmp_path, name, rows):
+    """Their number is read, and nothing of them unpickled."""
+    (file,) = datasets.resolve(str(write_texts(tmp_path, name).parent)).files
+    assert (file.name, file.train_rows, file.test_rows) == (name, *rows)
+    assert (file.are_texts, file.sample) == (True, True)
+
+
+def test_other_texts_have_another_fingerprint(tmp_path):
+    """Compressed or not, the same ones have the same."""
+    one = datasets.resolve(str(write_texts(tmp_path))).files[0].fingerprint
+    with np.load(tmp_path / "imdb.npz", allow_pickle=True) as stored:
+        np.savez_compressed(tmp_path / "imdb.npz", **stored)
+    assert datasets.resolve(str(tmp_path / "imdb.npz")).files[0].fingerprint == one
+    other = write_texts(tmp_path, y_test=np.ones(2, dtype=int))
+    assert datasets.resolve(str(other)).files[0].fingerprint != one
+
+
+@pytest.mark.parametrize(
+    ("changes", "problem"),
+    [({"y_test": np.arange(3)}, "x_test has 2 texts, and y_test 3 labels"), ({"x_train": np.zeros(0)}, "has 0 texts")],
+)
+def test_texts_without_their_labels_are_refused(tmp_path, changes, problem):
+    """With what is wrong."""
+    with pytest.raises(UsageError, match=problem):
+        datasets.resolve(str(write_texts(tmp_path, **changes)))
+
+
+def test_texts_of_another_form_are_refused(tmp_path):
+    """Reuters is one part, which the loader splits."""
+    path = write(tmp_path / "reuters.npz", arrays())
+    with pytest.raises(UsageError, match=r"it has no x.npy, y.npy"):
+        datasets.resolve(str(path))
+
+
+def test_texts_have_no_stand_in(tmp_path):
+    """A run on more rows is none of theirs."""
+    chosen = datasets.resolve(str(write_texts(tmp_path)))
+    assert at_full_size(chosen, folder=tmp_path).files == chosen.files

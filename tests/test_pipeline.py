@@ -125,6 +125,15 @@ def test_a_grade_that_came_out_the_same_has_its_page(task, settings):
     assert steps(task, settings) == ["evaluate"]
 
 
+def test_a_page_that_would_not_change_is_not_rendered(task, settings):
+    """What is for tutors alone is judged anew, and the student's page stays as it is."""
+    keep(task, settings, accuracy=0.91)
+    steps(task, settings)
+    other = replace(settings, rubric=settings.rubric.model_copy(update={"sha256": "1" * 64, "version": 2}))
+    assert steps(task, other) == ["evaluate"]
+    assert not pipeline.needs_grading(task, other)
+
+
 def test_a_file_that_is_no_notebook_is_read_once(task, settings):
     """Its grade and its page stay as long as it does."""
     assert steps(task, settings) == ["read", "render"]
@@ -134,8 +143,18 @@ def test_a_file_that_is_no_notebook_is_read_once(task, settings):
 
 
 def test_a_submission_on_which_we_failed_is_graded_again(task, settings):
-    """It waits for a person meanwhile."""
+    """It waits for a person meanwhile, and evidence that holds is kept."""
     keep(task, settings, accuracy=0.91)
+    before = task.folder.evidence_json.read_bytes()
+    graded = pipeline.give_up(task, settings, why="The worker ended.")
+    assert graded.status == "needs_review"
+    assert task.folder.evidence_json.read_bytes() == before
+    assert pipeline.needs_grading(task, settings)
+    assert not pipeline.needs_execution(task, settings)
+
+
+def test_a_submission_whose_run_we_failed_is_executed_again(task, settings):
+    """It waits for a person meanwhile."""
     graded = pipeline.give_up(task, settings, why="The worker ended.")
     assert graded.status == "needs_review"
     assert pipeline.needs_execution(task, settings)

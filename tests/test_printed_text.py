@@ -3,7 +3,8 @@ from __future__ import annotations
 import pytest
 
 from grader.limits import MAX_PRINTED_CHARACTERS
-from grader.printed_text import capped, shown, well_formed
+from grader.printed_text import capped, html_text, result_text, shown, well_formed
+from grader.text.quantities import quantities
 
 
 @pytest.mark.parametrize(
@@ -61,3 +62,41 @@ def test_what_is_well_formed_stays():
 def test_hostile_text_takes_no_long(piece):
     """A million characters of any one kind are worked through."""
     assert len(shown(piece * (1_000_000 // len(piece)))) <= MAX_PRINTED_CHARACTERS + 10
+
+
+TABLE = (
+    "<style>td {}</style><table><tr><th></th><th>loss</th><th>accuracy</th></tr>\n"
+    "<tr><th>test</th><td>0.37</td><td>0.9</td></tr></table>"
+)
+
+
+def test_a_table_is_read_with_its_columns_below_each_other():
+    """A styled table of pandas says what it shows in HTML alone."""
+    text = result_text("<pandas.io.formats.style.Styler at 0x7f41b8daf550>", TABLE)
+    assert text.split("\n") == ["      loss  accuracy", "test  0.37       0.9"]
+    assert [(item.value, item.is_in_column_of("accuracy")) for item in quantities(text)] == [(0.37, False), (0.9, True)]
+
+
+@pytest.mark.parametrize(
+    ("html", "text"),
+    [
+        ("<b>Test accuracy:</b> 0.91<br>loss 0.3", "Test accuracy: 0.91\nloss 0.3"),
+        ("<p>1 &lt; 2</p><script>x = 3</script><p>4</p>", "1 < 2\n4"),
+        ("", ""),
+    ],
+)
+def test_html_is_read_as_it_is_seen(html, text):
+    """Marks, scripts and styles are no text."""
+    assert html_text(html) == text
+
+
+def test_a_result_with_a_text_of_its_own_keeps_it():
+    """A data frame is shown in both forms."""
+    assert result_text("   a\n0  1", TABLE) == "   a\n0  1"
+
+
+@pytest.mark.parametrize("piece", ["<", "<!--", "<a ", "&", "<tr>", "<td>", "<tr><td>", "</", "<style>"])
+def test_hostile_html_takes_no_long(piece):
+    """Neither the parser nor a table grows beyond what it was given."""
+    wide = f"<table><tr><td>{'x' * 100_000}</td></tr>"
+    assert len(html_text(wide + piece * (1_000_000 // len(piece)))) < 50 * MAX_PRINTED_CHARACTERS

@@ -80,7 +80,7 @@ def finish(
     folder.write(a_grade())
     keys.keep_evaluation()
     folder.feedback_html.write_text("")
-    keys.keep_page()
+    keys.keep_page(a_grade())
 
 
 def a_grade() -> GradedSubmission:
@@ -111,7 +111,7 @@ def test_what_is_done_is_not_done_again(keys: StageKeys) -> None:
         ("execution/kernel.py", "execution"),
         ("execution/sandbox/syscalls.py", "execution"),
         ("intake/notebooks.py", "execution"),
-        ("intake/archives.py", "execution"),
+        ("intake/files.py", "execution"),
         ("datasets.py", "execution"),
         ("records/evidence.py", "execution"),
         ("verification/scores.py", "verification"),
@@ -321,7 +321,7 @@ def test_records_of_an_older_schema_are_never_read(keys: StageKeys) -> None:
 def test_a_file_that_is_no_notebook_is_graded_once(keys: StageKeys) -> None:
     """Until another one comes, or another rubric."""
     keys.keep_unread()
-    keys.keep_page()
+    keys.keep_page(a_grade())
     assert keys.due() == ()
     keys.task.path.write_text("{ }")
     assert keys.due() == STAGES

@@ -45,7 +45,7 @@ WHERE = (
     ("how a loss is computed outside the student's process", "grader/verification/scores.py", "def loss_of"),
     ("which trainings are repeated outside", "grader/integrity/__init__.py", "def fits_to_replay"),
     ("whether a notebook is executed again", "grader/stage_keys.py", "def execution_is_due"),
-    ("what a verdict earns", "grader/evaluate.py", "def _verdict"),
+    ("what a verdict earns", "grader/verdicts.py", "def verdict_of"),
     ("how large a record of the recorder may be", "grader/execution/recorder/channel.py", "MAX_RECORD_BYTES"),
 )
 """What people look for, and the file and name that decide it."""

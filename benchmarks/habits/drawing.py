@@ -246,7 +246,7 @@ def _with_tqdm(page: Page, _: Random, *, module: str) -> bool:
             replace(cell, node.iter, f"tqdm({text_of(cell, node.iter)})")
             found = True
     if found:
-        page.add(code_cell(f"from {module} import tqdm"), behind=after_imports(page))
+        page.add(code_cell(f"from {module} import tqdm"), before=first_code(page))
     return found
 
 

@@ -17,7 +17,7 @@ from habits.page import Cell, Page
 from habits.registry import Step, add_habit, habit
 
 _CHINESE = (
-    "数据模型图训练测试标签批次轮损失精度网络层输入输出结果值点线区域真假大小前后左右上下一二三四五六七八九十百千万"
+    "数据模型图训练测试标签批次轮损失精度网络层输入产出结果值点线区域真假大小前后左右上下一二三四五六七八九十百千万"
 )
 _CHANGING = re.compile(r"\.(?:fit|compile|add|append|update|adapt|run|apply)\(|import ")
 _MINE = re.compile(r"\b(\w+)_of_mine\b")
@@ -265,4 +265,11 @@ def _loaded(cell: Cell) -> set[str]:
 def _stored(cell: Cell) -> set[str]:
     nodes = [node for item in statements(cell) for node in ast.walk(item)]
     defined = {node.name for node in nodes if isinstance(node, ast.FunctionDef | ast.ClassDef)}
-    return defined | {node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
+    imported = {
+        (alias.asname or alias.name).partition(".")[0]
+        for node in nodes
+        if isinstance(node, ast.Import | ast.ImportFrom)
+        for alias in node.names
+    }
+    named = {node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
+    return defined | imported | named

@@ -58,7 +58,7 @@ def compare(model: PlainModel, form: ModelForm) -> Comparison:
         if len(_aligned(_same_output(assumed, expected), expected)) < len(_aligned(found, expected)):
             undecided = model.undecided_output
     if differences and any(layer.opaque for layer in found):
-        undecided = "it has a layer of its own class, whose inside we cannot see"
+        undecided = "it has a layer whose inside we cannot see"
     return Comparison(tuple(differences), undecided)
 
 

@@ -7,7 +7,7 @@ mean is worked out here from the evidence alone, each time that a submission is 
 from grader.attribution.causes import Cause
 from grader.attribution.consequences import attribute
 from grader.attribution.full_size import needs_full_size
-from grader.attribution.result import Attribution
+from grader.attribution.result import Attribution, Work
 from grader.attribution.sections import reason_for_section
 
-__all__ = ["Attribution", "Cause", "attribute", "needs_full_size", "reason_for_section"]
+__all__ = ["Attribution", "Cause", "Work", "attribute", "needs_full_size", "reason_for_section"]

@@ -18,6 +18,7 @@ CauseKind = Literal[
     "stopped",
     "grader",
     "unrecorded",
+    "unsure",
     "removed_api",
     "endless",
     "ends_kernel",
@@ -40,6 +41,7 @@ _CLAUSES: dict[CauseKind, str] = {
     "stopped": "{detail}",
     "grader": "was not run to its end because of a failure of the grading system",
     "unrecorded": "was not recorded: {detail}",
+    "unsure": "may not be what was written: in the print that was handed in, {detail}",
     "removed_api": "uses what its library no longer has ({detail})",
     "endless": "{detail}",
     "ends_kernel": "ends the kernel",
@@ -55,6 +57,7 @@ _NOTES: dict[CauseKind, str] = {
     "network": "There is no network where notebooks are graded.",
     "platform": "{detail} exists on the platform where you wrote the notebook, and not where it is graded.",
     "keras_version": "Your course writes for {detail}; that is not your fault.",
+    "unsure": "In the print that was handed in, {detail}. The notebook itself, the .ipynb file, shows all of it.",
     "removed_api": "{detail}",
     "ends_kernel": "This ends the kernel: nothing after it can run. Leave it out.",
 }

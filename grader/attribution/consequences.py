@@ -19,7 +19,7 @@ from grader.attribution.endings import GRADER_REASONS, why_stopped
 from grader.attribution.flow import Functions, Step, bound, imported_modules, steps
 from grader.attribution.lines import Parts, parts_of
 from grader.attribution.result import Attribution
-from grader.attribution.work import builds, calls, only_prepares, trains
+from grader.attribution.work import builds, calls, draws, evaluates, only_prepares, trains
 from grader.cell_code import parse
 from grader.records import CellError, CellRun, Evidence
 
@@ -69,7 +69,14 @@ def _nothing_known(evidence: Evidence) -> Attribution:
     said = evidence.execution.detail or "The notebook was not run because of a failure of the grading system."
     every = frozenset(cells)
     cause = Cause("unrecorded", said)
-    return Attribution(causes=dict.fromkeys(sorted(cells), cause), builds=every, trains=every, makes=every)
+    return Attribution(
+        causes=dict.fromkeys(sorted(cells), cause),
+        builds=every,
+        trains=every,
+        draws=every,
+        evaluates=every,
+        makes=every,
+    )
 
 
 class _Reading:
@@ -92,7 +99,7 @@ class _Reading:
         self._raised: list[int] = []
         self._owed: dict[int, set[str]] = {}
         self._harmless: set[int] = set()
-        self._work: dict[str, set[int]] = {"builds": set(), "trains": set(), "makes": set()}
+        self._work: dict[str, set[int]] = {name: set() for name in ("builds", "trains", "draws", "evaluates", "makes")}
         self._stopped: int | None = None
         self._ended_by: int | None = None
 
@@ -115,8 +122,12 @@ class _Reading:
         parts = parts_of(cell, tree)
         self._follow(cell, parts.ran)
         self._errors.note(cell, parts.ran)
-        if cell.status != "ok":
-            cause = self._cause(cell, tree, parts)
+        if cell.unsure:
+            self._note_unsure(cell, parts)
+        cause = self._cause(cell, tree, parts)
+        if cell.unsure and cell.status not in {"ok", "not_run"}:
+            cause = Cause("unsure", cell.unsure)
+        if cause is not None:
             self._causes[cell.index] = cause
             self._touched.pop(cell.index, None)
             self._lose([*parts.failing, *parts.left], _of(cell, cause))
@@ -124,7 +135,8 @@ class _Reading:
             if cell.status != "not_run":
                 self._raised.append(cell.index)
         if tree is not None:
-            self._note_work(cell, tree)
+            undone = tree if cause is None else ast.Module([*parts.failing, *parts.left], type_ignores=[])
+            self._note_work(cell, undone)
 
     def _follow(self, cell: CellRun, ran: Sequence[ast.stmt]) -> None:
         """Follows what the statements that ran took and made."""
@@ -136,6 +148,14 @@ class _Reading:
             self._spread(step, cause)
             if cause.is_infrastructure:
                 self._touched.setdefault(cell.index, cause)
+
+    def _note_unsure(self, cell: CellRun, parts: Parts) -> None:
+        """Notes that a cell may have been written otherwise, whatever it did: so may all that it made."""
+        cause = Cause("unsure", cell.unsure)
+        self._touched[cell.index] = cause
+        self._lose(parts.ran, _of(cell, cause))
+        for cells in self._work.values():
+            cells.add(cell.index)
 
     def _make(self, names: Iterable[str]) -> None:
         """Names are made, and owed by no cell that failed before."""
@@ -153,8 +173,12 @@ class _Reading:
         elif cause.kind in {"device", "platform"}:
             self._harmless.add(cell.index)
 
-    def _cause(self, cell: CellRun, tree: ast.Module | None, parts: Parts) -> Cause:
-        """Why the cell did not run to its end."""
+    def _cause(self, cell: CellRun, tree: ast.Module | None, parts: Parts) -> Cause | None:
+        """Why the cell did not run to its end; None where it did, or where its error is meant."""
+        if cell.status == "ok":
+            # The tag of a cell that may raise means its own errors, not what is lacking here.
+            own = None if cell.error is None else self._errors.cause(cell.error, cell, parts.innermost)
+            return own if own is not None and own.is_infrastructure else None
         if cell.status == "not_run":
             return self._of_cell_not_run(parts)
         if cell.status in _STOPPED:
@@ -210,6 +234,8 @@ class _Reading:
         is_work = {
             "builds": builds(called) or unknown,
             "trains": trains(called) or unknown,
+            "draws": draws(called) or unknown,
+            "evaluates": evaluates(called) or unknown,
             "makes": not only_prepares(tree),
         }
         for name, is_so in is_work.items():

@@ -95,8 +95,8 @@ def _out_of_time(
                 )
             return Cause("training_cut_off")
     if not fits and reference_seconds and cell.seconds >= THRESHOLDS.endless_factor * reference_seconds:
-        times = f"{cell.seconds:.0f} s, and the whole notebook of the reference takes {reference_seconds:.0f} s"
-        return Cause("endless", f"ran for {times}, and trained nothing")
+        times = f"{cell.seconds:.0f} s and trained nothing, where the reference's whole notebook takes"
+        return Cause("endless", f"ran for {times} {reference_seconds:.0f} s")
     return Cause("stopped", _TIME_READING)
 
 

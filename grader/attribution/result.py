@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Literal
 
 from grader.attribution.causes import Cause
+
+Work = Literal["draws", "evaluates"]
+"""What a cell may do for a section with a model that is there."""
 
 
 @dataclass(frozen=True)
@@ -16,8 +20,11 @@ class Attribution:
         causes: Index of each cell that did not run to its end to the reason.
         touched: Index of each cell that ran, and works with what the infrastructure lacked, to the reason.
         raised: Cells that raised, were stopped or ended the kernel; without those that were never begun.
-        builds: Cells whose code makes or compiles a model, or trains one.
+        builds: Cells whose code makes or compiles a model, or trains one. Of a cell that failed, here and below, what
+            did not run counts.
         trains: Those of them that train one.
+        draws: Cells whose code draws a figure.
+        evaluates: Cells whose code measures a model.
         makes: Cells whose code does more than to prepare the machine, as imports and checks of the platform do.
         harmless: Cells that failed and took nothing from what followed: a later cell made all that they should have
             made, or they did no more than to look at the machine.
@@ -29,6 +36,8 @@ class Attribution:
     raised: tuple[int, ...] = ()
     builds: frozenset[int] = frozenset()
     trains: frozenset[int] = frozenset()
+    draws: frozenset[int] = frozenset()
+    evaluates: frozenset[int] = frozenset()
     makes: frozenset[int] = frozenset()
     harmless: frozenset[int] = frozenset()
     ended_by: int | None = None
@@ -58,10 +67,23 @@ class Attribution:
                 first.setdefault((cause.kind, cause.detail), cause.clause(cell))
         return tuple(first.values())
 
+    def made(self, work: Work | None) -> frozenset[int]:
+        """Cells whose code does this work; none for None."""
+        return {"draws": self.draws, "evaluates": self.evaluates}[work] if work else frozenset()
+
     @property
     def first_reason(self) -> str | None:
         """The first reason of all; None where the infrastructure did not fail."""
         return next(iter(self.reached.values()), None)
+
+    @property
+    def unread(self) -> str | None:
+        """What is said of the first cell that a print does not show wholly and that did not run; None for none.
+
+        It may have held anything, so that nothing that is lacking is known to be the student's failure.
+        """
+        unsure = (cell for cell, cause in sorted(self.causes.items()) if cause.kind == "unsure" and not cause.follows)
+        return next((self.causes[cell].sentence(cell) for cell in unsure), None)
 
     def why_not_reached(self, cells: Iterable[int]) -> str | None:
         """Why the run ended before these cells, where the student's doing ended it; None where it did not."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from grader.attribution.result import Attribution
+from grader.attribution.result import Attribution, Work
 from grader.records import Evidence, SectionMatch
 
 
@@ -16,6 +16,7 @@ def reason_for_section(
     evidence: Evidence,
     owners: frozenset[str],
     about_model: bool,
+    made_by: Work | None = None,
 ) -> str | None:
     """Why what a section lacks is not there, where that is the infrastructure's failure; None where it is not.
 
@@ -26,6 +27,7 @@ def reason_for_section(
         evidence: Of the run.
         owners: Ids of the sections that ask for a model of their own.
         about_model: Whether this section asks for a model, or speaks of another's.
+        made_by: The work that would have made what is lacking; None where it is the model itself, or anything.
     """
     if not match.cells:
         return _of_section_not_found(attribution, matching, owners=owners, about_model=about_model)
@@ -35,9 +37,12 @@ def reason_for_section(
         # A heading, and nothing tried below it.
         return None
     fits = {fit.cell for fit in evidence.fits if fit.id in match.fits and fit.cell is not None}
-    cells = own | fits
+    cells, makers = own | fits, attribution.builds | attribution.made(made_by)
     if match.section in owners:
-        cells = {cell for cell in cells if cell in attribution.builds or cell in fits}
+        cells = {cell for cell in cells if cell in makers or cell in fits}
+    if made_by is not None:
+        # A mistake counts where it kept from running what would have made it.
+        cells -= {cell for cell in attribution.own_errors if cell not in makers}
     return attribution.reason(cells)
 
 

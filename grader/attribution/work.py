@@ -12,6 +12,15 @@ _TRAINING = frozenset(
     {"fit", "fit_generator", "train_on_batch", "partial_fit", "apply_gradients", "apply", "minimize", "GradientTape"}
 )
 _BUILDING = frozenset({"Sequential", "Model", "compile", "Dense", "Conv2D", "load_model", "clone_model", "from_config"})
+_DRAWING = frozenset(
+    {"plot", "plot_surface", "scatter", "imshow", "matshow", "contour", "contourf", "pcolor", "pcolormesh", "heatmap"}
+    | {"bar", "barh", "hist", "show", "subplots", "figure", "savefig", "lineplot", "from_predictions"}
+    | {"from_estimator", "ConfusionMatrixDisplay", "plot_confusion_matrix", "plot_decision_regions"}
+)
+_EVALUATING = frozenset(
+    {"evaluate", "predict", "predict_classes", "predict_on_batch", "test_on_batch", "predict_proba", "score"}
+    | {"accuracy_score", "classification_report", "confusion_matrix", "mean_squared_error", "mean_absolute_error"}
+)
 _HARMLESS = frozenset({"print", "display", "len", "str"})
 
 
@@ -29,6 +38,16 @@ def trains(called: frozenset[str]) -> bool:
 def builds(called: frozenset[str]) -> bool:
     """Whether what is called makes, compiles or trains a model."""
     return trains(called) or not called.isdisjoint(_BUILDING)
+
+
+def draws(called: frozenset[str]) -> bool:
+    """Whether what is called draws a figure."""
+    return not called.isdisjoint(_DRAWING)
+
+
+def evaluates(called: frozenset[str]) -> bool:
+    """Whether what is called measures a model, or asks it for predictions."""
+    return not called.isdisjoint(_EVALUATING)
 
 
 def only_prepares(tree: ast.AST) -> bool:

@@ -12,14 +12,19 @@ from grader.batch.executor import run_jobs
 from grader.batch.jobs import Job
 from grader.batch.processes import LocalProcesses
 from grader.execution.warm import warmed
-from grader.intake import collect_submissions
-from grader.records import GradedSubmission
+from grader.intake import Attempts, Class, HandedIn, collect_submissions, counting, people_of
+from grader.marks import Decisions, MarksFile
+from grader.records import NOBODY, GradedSubmission, People
 from grader.report import write_cohort
 from grader.store import OutputFolder
 from grader.task import OnProgress, Settings, Task
 
 OnStart = Callable[[Sequence[Task]], None]
 """Told of the submissions that will be executed, before the first begins."""
+
+
+PLAIN_CLASS = Class()
+"""Of which nothing is known but what it handed in."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +47,7 @@ class Cohort:
         return tuple(one for one in self.graded if any(verdict.cause == "infrastructure" for verdict in one.verdicts))
 
 
-def grade_batch(
+def grade_batch(  # noqa: PLR0913
     paths: Sequence[Path],
     settings: Settings,
     *,
@@ -51,8 +56,10 @@ def grade_batch(
     again: bool,
     on_start: OnStart,
     on_progress: OnProgress,
+    about: Class | None = PLAIN_CLASS,
+    marks: MarksFile | None = None,
 ) -> Cohort:
-    """Grades every submission below the paths and writes the pages of the cohort.
+    """Grades every submission below the paths and writes the pages of the cohort, with all that was graded before.
 
     Args:
         paths: Notebooks, folders of them and archives.
@@ -62,6 +69,8 @@ def grade_batch(
         again: Execute all of them, whatever the output folder holds.
         on_start: Told of the submissions that will be executed, before the first begins.
         on_progress: Told of every step, from several threads, one call at a time.
+        about: What is known of the class; None for a notebook of no class, of which no pages of a cohort are written.
+        marks: What people decided.
 
     Raises:
         UsageError: A path does not exist, or no submission was found below them.
@@ -69,10 +78,15 @@ def grade_batch(
         StoreError: The output folder cannot be written.
     """
     output.make()
-    tasks = [
-        Task(id=one.id, path=one.path, folder=output.submission(one.id), origin=one.origin)
-        for one in collect_submissions(paths, unpack_to=output.unpacked)
-    ]
+    decisions = Decisions(() if marks is None else marks.read())
+    before = output.read_people()
+    found = collect_submissions(paths, unpack_to=output.unpacked, known=before)
+    people = NOBODY
+    if about is not None:
+        about = replace(about, extensions=decisions.extensions())
+        people = people_of(found, before, roots=paths, about=about)
+        output.write_people(people)
+    tasks = [_task(one, output=output, people=people, decisions=decisions) for one in found]
     if again:
         for task in tasks:
             task.folder.forget()
@@ -86,15 +100,59 @@ def grade_batch(
     graded = []
     for task in tasks:
         why = failures.get(task.id, "")
-        found = task.folder.read_grade() if not why else None
-        graded.append(found or pipeline.give_up(task, settings, why=why or "Its grade could not be read back."))
+        stored = task.folder.read_grade() if not why else None
+        graded.append(stored or pipeline.give_up(task, settings, why=why or "Its grade could not be read back."))
     cohort = Cohort(
         graded=tuple(graded),
         executed=frozenset(task.id for task in executed),
         why_cold=settings.sandbox.resolve().why_cold,
     )
-    write_cohort(cohort.graded, output=output)
+    if about is not None:
+        earlier = [
+            found_before
+            for name in people.submissions.keys() - {task.id for task in tasks}
+            if (found_before := _earlier(name, people, settings, output=output, decisions=decisions)) is not None
+        ]
+        _write_cohort((*cohort.graded, *earlier), people, output=output, attempts=about.attempts)
     return cohort
+
+
+def _task(one: HandedIn, *, output: OutputFolder, people: People, decisions: Decisions) -> Task:
+    return Task(
+        id=one.id,
+        path=one.path,
+        folder=output.submission(one.id),
+        origin=one.origin,
+        people=people.names(one.id),
+        attachments=one.attachments,
+        marks=decisions.of(one.id),
+    )
+
+
+def _earlier(
+    name: str, people: People, settings: Settings, *, output: OutputFolder, decisions: Decisions
+) -> GradedSubmission | None:
+    """The grade of a submission that is not given now, by the rubric as it is now; None where it is of another."""
+    folder = output.submission(name)
+    graded = folder.read_grade()
+    if graded is None or graded.rubric.assignment != settings.rubric.assignment:
+        return None
+    if graded.status == "not_run" or folder.read_evidence() is None:
+        return graded
+    task = Task(name, folder.executed_notebook, folder, people=people.names(name), marks=decisions.of(name))
+    return pipeline.regrade(task, settings, on_progress=lambda _: None)
+
+
+def _write_cohort(
+    graded: Sequence[GradedSubmission], people: People, *, output: OutputFolder, attempts: Attempts
+) -> None:
+    """Writes the pages of everybody, in the order in which they were first handed in, and which attempt counts."""
+    numbers = {name: number for number, name in enumerate(people.submissions)}
+    ordered = sorted(graded, key=lambda one: numbers[one.submission.id])
+    earned = {one.submission.id: None if one.status == "not_run" else one.points_earned for one in ordered}
+    people = counting(people, earned, attempts)
+    output.write_people(people)
+    write_cohort(ordered, output=output, people=people)
 
 
 def gather_all(

@@ -15,10 +15,10 @@ from grader import pipeline
 from grader.datasets import DataSets
 from grader.execution.sandbox import SandboxChoice
 from grader.execution.watch import RunLimits
-from grader.intake import Origin
+from grader.intake import Attachment, Origin
 from grader.judging.registry import find_check
+from grader.marks import MarksOfSubmission
 from grader.pipeline import Step
-from grader.records import Author
 from grader.rubric import Rubric
 from grader.store import SubmissionFolder
 from grader.task import Settings, Task
@@ -27,6 +27,7 @@ STEPS: Mapping[str, Step] = {"grade": pipeline.grade, "gather": pipeline.gather}
 """What a worker can do."""
 
 _DATA_SETS, _LIMITS, _CHOICE = TypeAdapter(DataSets), TypeAdapter(RunLimits), TypeAdapter(SandboxChoice)
+_ATTACHMENTS: TypeAdapter[tuple[Attachment, ...]] = TypeAdapter(tuple[Attachment, ...])
 _FULL_SIZE_LIMITS: TypeAdapter[RunLimits | None] = TypeAdapter(RunLimits | None)
 
 
@@ -102,11 +103,13 @@ def _task_text(task: Task) -> dict[str, Any]:
         "path": str(task.path),
         "folder": str(task.folder.folder),
         "seed": task.seed,
+        "people": task.people,
+        "attachments": _ATTACHMENTS.dump_python(task.attachments, mode="json"),
+        "marks": task.marks.model_dump(mode="json"),
         "origin": None
         if origin is None
         else {
             "file_name": origin.file_name,
-            "authors": [author.model_dump(mode="json") for author in origin.authors],
             "problem": origin.problem,
         },
     }
@@ -119,11 +122,13 @@ def _read_task(plain: dict[str, Any]) -> Task:
         path=Path(plain["path"]),
         folder=SubmissionFolder(Path(plain["folder"])),
         seed=plain["seed"],
+        people=tuple(plain["people"]),
+        attachments=_ATTACHMENTS.validate_python(plain["attachments"]),
+        marks=MarksOfSubmission.model_validate(plain["marks"]),
         origin=None
         if origin is None
         else Origin(
             file_name=origin["file_name"],
-            authors=tuple(Author.model_validate(author) for author in origin["authors"]),
             problem=origin["problem"],
         ),
     )

@@ -40,7 +40,7 @@ class _Matrix:
     step: float = 0.0
 
 
-@check("confusion_matrix", params=ConfusionMatrixParams, shows_model=True)
+@check("confusion_matrix", params=ConfusionMatrixParams, shows_model=True, made_by="draws")
 def confusion_matrix(section: SectionView, params: ConfusionMatrixParams) -> CheckResult:
     """A picture shows the model's own confusion matrix, in any orientation, as counts or shares."""
     words: Words = {
@@ -93,9 +93,11 @@ def _not_shown(
         return needs_review(
             "infrastructure", "A figure of this section could not be kept whole; a tutor will look at it.", words
         )
-    printed = next((cell.index for cell in section.cells if _is_printed(cell.printed, truth)), None)
+    printed = next((cell for cell in section.cells if _is_printed(cell.printed, truth)), None)
     if printed is not None:
-        words |= {"cells": (printed,), "yours": "printed numbers"}
+        words |= {"cells": (printed.index,), "yours": "printed numbers"}
+        if "background_gradient(" in printed.source:
+            return passed("The coloured table shows this model's confusion matrix.", words)
         return failed_or_partial(
             params.printed,
             "The matrix is printed and its numbers are right, but there is no picture of it.",
@@ -233,11 +235,14 @@ def _as_shares(values: Floats, truth: Floats, *, step: float, unit: Floats) -> f
 
 
 def _is_printed(text: str, truth: Floats) -> bool:
-    found = [int(number) for number in re.findall(r"(?<![\w.])\d{1,9}(?![\w.])", text)]
-    wanted = [int(value) for value in truth.ravel()]
-    turned = [int(value) for value in truth.T.ravel()]
-    span = len(wanted)
-    return any(found[at : at + span] in (wanted, turned) for at in range(len(found) - span + 1))
+    """Whether the matrix stands in a text: as numbers in a row, or as a table whose rows begin with their label."""
+    wanted = tuple([int(value) for value in table.ravel()] for table in (truth, truth.T))
+    size, span = len(truth), truth.size
+    lines = [[int(number) for number in re.findall(r"(?<![\w.])\d{1,9}(?![\w.])", line)] for line in text.splitlines()]
+    plain = [number for line in lines for number in line]
+    # A table may end its rows with their totals.
+    table = [number for line in lines if len(line) > size for number in line[1 : size + 1]]
+    return any(found[at : at + span] in wanted for found in (plain, table) for at in range(len(found) - span + 1))
 
 
 def _summary(values: Floats) -> str:

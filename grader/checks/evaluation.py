@@ -20,7 +20,7 @@ from grader.judging.subject import (
     untested,
 )
 from grader.judging.views import SectionView
-from grader.metrics import METRICS, MetricName
+from grader.metrics import METRICS, MetricName, counts_right_answers
 from grader.records import CheckResult, EvaluationRecord, Measurement, PredictionRecord
 from grader.text.quantities import Quantity, quantities, shows_bar_of
 
@@ -51,6 +51,11 @@ class _Printed:
     def counts(self) -> bool:
         return self.right is not None or (self.in_bar and self.wrong is None)
 
+    def is_one_of(self, figures: Iterable[float]) -> bool:
+        """Whether the wrong number is one of the figures to its last digit."""
+        forms = _forms(self.wrong, self.name) if self.wrong is not None else ()
+        return any(form.equals(value, tolerance=0) for form in forms for value in figures)
+
     @property
     def words(self) -> str:
         number = self.right or self.wrong
@@ -64,7 +69,7 @@ class _Printed:
         return METRICS[self.name].words
 
 
-@check("evaluated", params=EvaluatedParams, shows_model=True)
+@check("evaluated", params=EvaluatedParams, shows_model=True, made_by="evaluates")
 def evaluated(section: SectionView, params: EvaluatedParams) -> CheckResult:
     """The model was evaluated on the whole test set, and what is printed of it is what the model scores."""
     names = listed([METRICS[name].words for name in params.figures])
@@ -108,7 +113,28 @@ def evaluated(section: SectionView, params: EvaluatedParams) -> CheckResult:
         for name in params.figures
         if values[name]
     ]
+    wrong = next((item for item in printed if item.wrong is not None), None)
+    if wrong is not None:
+        words |= _next_step(section, whole, wrong)
     return _judged(printed, at_least=min(params.at_least, len(printed)), words=words)
+
+
+def _next_step(section: SectionView, whole: list[EvaluationRecord], printed: _Printed) -> Words:
+    """What to do about a wrong figure: printing what evaluate() returns is no help where that is what is printed."""
+    returned = [item for item in whole if printed.is_one_of(item.results.values())]
+    fits = fits_of_model(section)
+    if not returned or not fits:
+        return {"next_step": "Print what evaluate() returns for this model and the whole test set."}
+    given, trained = returned[-1].x.maximum, fits[-1].x.maximum
+    if given is not None and trained is not None and given > THRESHOLDS.other_scale * max(trained, 1e-9):
+        reach = f"The rows that you evaluate on reach {given:g}, those that you train on {trained:g}."
+        return {"next_step": f"{reach} Prepare the test rows exactly as the training rows."}
+    if printed.name == "accuracy" and not counts_right_answers(fits[-1].compiled):
+        what = "The metric that this model was compiled with does not count right answers."
+        return {"next_step": f"{what} Write metrics=['accuracy']: Keras then takes the accuracy that fits the labels."}
+    return {
+        "next_step": "Evaluate this model, as it is after its training, on the whole test set, and print the result."
+    }
 
 
 def _values(name: MetricName, states: tuple[Measurement, ...]) -> list[float]:
@@ -133,9 +159,10 @@ def _printed(
         )
 
     named = [item for item in own if item.is_named(name) and item.step < 1]
+    below = [item for item in own if item.is_in_column_of(name) and item.step < 1]
     fine = [item for item in own if item.is_of_test_set and _is_as_fine_as(item, THRESHOLDS.fine_step)]
     errors = [item for item in own if name == "accuracy" and item.says_errors and item.is_of_test_set and item.step < 1]
-    close = [item for item in (*named, *fine, *errors) if is_right(item)]
+    close = [item for item in (*named, *below, *fine, *errors) if is_right(item)]
     # Another model's figure may be as close as the tolerance allows; the model's own is equal to its digits.
     right = next((item for item in close if is_right(item, 0.0)), next(iter(close), None))
     wrong = next((item for item in reversed(named)), None) if right is None else None
@@ -204,7 +231,6 @@ def _judged(printed: list[_Printed], *, at_least: int, words: Words) -> CheckRes
             f"You print {text} as the test {first.word}, but on the whole test set your model scores"
             f" {shown(first.value)}.",
             words,
-            next_step="Print what evaluate() returns for this model and the whole test set.",
         )
     if sum(item.counts for item in printed) < at_least:
         return failed(

@@ -85,7 +85,7 @@ def prepared_data(section: SectionView, params: PreparedDataParams) -> CheckResu
     return absent(section, said, words, yours=text)
 
 
-@check("image_figure", params=ImageFigureParams)
+@check("image_figure", params=ImageFigureParams, made_by="draws")
 def image_figure(section: SectionView, params: ImageFigureParams) -> CheckResult:
     """An image of the data set is shown, with its label beside it or printed in the section."""
     words: Words = {

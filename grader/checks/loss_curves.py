@@ -27,7 +27,7 @@ class LossCurvesParams(Params):
     partial: float | None = Field(None, gt=0, lt=1, description="share of the points where only some curves are drawn")
 
 
-@check("loss_curves", params=LossCurvesParams, shows_model=True)
+@check("loss_curves", params=LossCurvesParams, shows_model=True, made_by="draws")
 def loss_curves(section: SectionView, params: LossCurvesParams) -> CheckResult:
     """One figure shows the curves of this model's own training."""
     names = listed([_curve_name(key) for key in params.curves])

@@ -14,6 +14,7 @@ from grader.judging.registry import Params, check
 from grader.judging.results import Words, blocked, failed, listed, needs_review, passed, shown
 from grader.judging.subject import (
     fit_cells,
+    fits_of_model,
     nothing_trained,
     on_repeated_rows,
     speaks_of_model,
@@ -22,7 +23,7 @@ from grader.judging.subject import (
     unverified,
 )
 from grader.judging.views import SectionView
-from grader.metrics import ERRORS, METRICS, SCORES, ErrorName, ScoreName
+from grader.metrics import ERRORS, METRICS, SCORES, ErrorName, ScoreName, counts_right_answers
 from grader.records import CheckResult, EvaluationRecord
 from grader.training.data_of_fits import trained_elsewhere
 
@@ -300,10 +301,15 @@ def _known(limits: list[Limit], spread: Limit | None) -> list[Limit]:
 def _only_claimed(section: SectionView, *, part: Part, name: str, limits: list[Limit], words: Words) -> CheckResult:
     """The result for a figure that was not measured: what a notebook says against itself is believed, and no more."""
     what = f"The {_title(part, METRICS[name].words)}"
+    fits = fits_of_model(section)
+    is_meant = name != "accuracy" or not fits or counts_right_answers(fits[-1].compiled)
     claims = [
         item.results[name]
         for item in section.evidence.evaluations
-        if speaks_of_model(section, item) and name in item.results and (part != "test" or _may_be_test(section, item))
+        if is_meant
+        and speaks_of_model(section, item)
+        and name in item.results
+        and (part != "test" or _may_be_test(section, item))
     ]
     if claims:
         words = {**words, "basis": "claimed", "yours": f"{shown(claims[-1])} (as the notebook says)"}
@@ -311,7 +317,7 @@ def _only_claimed(section: SectionView, *, part: Part, name: str, limits: list[L
     if is_comparable and not any(limit.is_near(claim) for limit in limits for claim in claims):
         words["expected"] = " and ".join(limit.words for limit in limits)
         text = f"{what} is {shown(claims[-1])} by what your own notebook says of it; {words['expected']} was required."
-        return failed(text, words, next_step="Compare the rows that the model is trained on with those of the task.")
+        return failed(text, words, next_step="Compare this model's output, labels and rows with those of the task.")
     elsewhere = trained_elsewhere(section) if part in {"test", "test_shifted"} and not claims else None
     if elsewhere is not None:
         return blocked(f"{what} does not exist. {elsewhere}", words, yours="trained on other rows")

@@ -26,7 +26,7 @@ class PredictionFigureParams(Params):
     )
 
 
-@check("prediction_figure", params=PredictionFigureParams, shows_model=True)
+@check("prediction_figure", params=PredictionFigureParams, shows_model=True, made_by="draws")
 def prediction_figure(section: SectionView, params: PredictionFigureParams) -> CheckResult:
     """A figure shows this model's predictions for the test rows against the true values, or what they miss by."""
     words: Words = {

@@ -71,7 +71,7 @@ class _Known:
     is_recorded: bool
 
 
-@check("region_figure", params=RegionFigureParams, shows_model=True)
+@check("region_figure", params=RegionFigureParams, shows_model=True, made_by="draws")
 def region_figure(section: SectionView, params: RegionFigureParams) -> CheckResult:
     """A picture shows the classes that this model predicts over the rectangle, with the curves drawn over it."""
     curves = listed([f"y = {curve}" for curve in params.curves])

@@ -150,7 +150,8 @@ def _joint_answer(section: SectionView, params: DiscussionParams) -> Iterator[Sa
     section. What was not even tried is not discussed in it.
     """
     shown = [section.matching[name] for name in params.show if name in section.matching]
-    if any(match.model is None for match in shown):
+    is_untried = section.match.about_model and section.match.model is None
+    if is_untried or any(match.model is None for match in shown):
         return
     headings = {match.heading_cell for match in section.matching.values()}
     claimed = {cell for match in section.matching.values() if match.heading_cell is not None for cell in match.cells}

@@ -127,6 +127,14 @@ class CheckThresholds:
     Test: `test_a_loops_validation_curve_ends_within_two_hundredths`.
     """
 
+    other_scale: float = 10.0
+    """Test rows that reach so many times as far as the training rows were not prepared as they were.
+
+    Unit: largest value over largest value.
+    Source: pixels that were not scaled reach 255 times as far; two honest parts reach about as far.
+    Test: `test_what_evaluate_itself_returned_is_explained`.
+    """
+
     same_accuracy: float = 1e-4
     """Two accuracies that agree to four digits need no spread to be called the same.
 

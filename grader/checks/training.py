@@ -11,7 +11,7 @@ from pydantic import BeforeValidator, Field, field_validator
 from grader.architecture.forms import LAYERS, did_you_mean
 from grader.architecture.layers import last_compile, plain_model
 from grader.architecture.losses import CROSS_ENTROPY, is_cross_entropy, known_losses, loss_name, misfit
-from grader.judging.absence import borrowed_model, fix_for, section_name, why_no_model
+from grader.judging.absence import borrowed_model, fix_for, lost_trainings, section_name, why_no_model
 from grader.judging.parameters import SectionId
 from grader.judging.registry import Params, check
 from grader.judging.results import Words, blocked, failed, failed_or_partial, listed, needs_review, passed
@@ -162,7 +162,8 @@ def _untrained(section: SectionView, words: Words) -> CheckResult:
         step = "Build the new model of this section, and compile and fit that one."
         return failed(why_no_model(section), missing, yours="another section's model, fitted again", next_step=step)
     if section.match.model is not None:
-        return failed(why_no_model(section), missing)
+        text = why_no_model(section)
+        return lost_trainings(section, text, missing) or failed(text, missing)
     return blocked(why_no_model(section), missing)
 
 
@@ -216,20 +217,35 @@ def _compile_of(section: SectionView) -> CompileRecord | None:
     return record.model_copy(update={"metrics": calls[-1].metrics}) if calls else record
 
 
-def _wrong_in(section: SectionView, record: CompileRecord, *, params: CompiledParams) -> list[str]:
-    model = section.model
+def is_as_asked(record: CompileRecord, params: CompiledParams) -> bool:
+    """Whether a model is compiled with a loss, optimizer and metrics that are right, whatever its output."""
+    has_metrics = all(any(_is_metric(one, metric) for one in record.metrics) for metric in params.metrics)
+    return (record.own_loss or _is_right_loss(record, params)) and _is_right_optimizer(record, params) and has_metrics
+
+
+def _is_right_loss(record: CompileRecord, params: CompiledParams) -> bool:
     name = loss_name(record.loss)
     wanted = {loss_name(loss) for loss in params.loss}
-    right = name in wanted or (CROSS_ENTROPY in wanted and is_cross_entropy(name))
+    if name in wanted or (CROSS_ENTROPY in wanted and is_cross_entropy(name)):
+        return True
+    return name == "crossentropy" and any(is_cross_entropy(loss) for loss in wanted)
+
+
+def _is_right_optimizer(record: CompileRecord, params: CompiledParams) -> bool:
+    return not params.optimizer or str(record.optimizer).casefold() in {one.casefold() for one in params.optimizer}
+
+
+def _wrong_in(section: SectionView, record: CompileRecord, *, params: CompiledParams) -> list[str]:
+    model = section.model
     wrong = []
-    if not right and not (name == "crossentropy" and any(is_cross_entropy(loss) for loss in wanted)):
+    if not _is_right_loss(record, params):
         wrong.append(f"The loss is {record.loss}; {listed(_loss_names(params), word='or')} was asked for.")
     elif model is not None:
         output = plain_model(model, compiled=record).raw_output
         labels = section.fits[-1].y if section.fits else None
         reason = misfit(record, output, labels=labels) if output is not None else None
         wrong += [reason] if reason else []
-    if params.optimizer and str(record.optimizer).casefold() not in {one.casefold() for one in params.optimizer}:
+    if not _is_right_optimizer(record, params):
         wrong.append(f"The optimizer is {record.optimizer}; {listed(params.optimizer, word='or')} was asked for.")
     for metric in params.metrics if _sees_metrics(section, record) else ():
         if not any(_is_metric(one, metric) for one in record.metrics):

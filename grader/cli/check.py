@@ -53,7 +53,7 @@ def check(
             fix="Unpack it first, or grade all of it with grader grade.",
         )
     if rubric is None:
-        submission, _ = read_submission(notebook)
+        submission, _ = read_submission(notebook, sandbox=run.sandbox())
         chosen, why = best_rubric(submission.cells, folder=RUBRICS)
         click.echo(f"Rubric: {chosen} ({why})")
         rubric = chosen
@@ -67,6 +67,7 @@ def check(
             again=False,
             on_start=display.on_start,
             on_progress=display.on_progress,
+            about=None,
         )
     (graded,) = cohort.graded
     show_verdicts(graded)

@@ -126,7 +126,23 @@ def show_summary(cohort: Cohort, *, output: Path, verbose: bool) -> None:
         )
     if cohort.why_cold:
         console.print(Text(f"Each kernel imported its libraries itself: {cohort.why_cold}.", style="yellow"))
+    _show_stale_marks(cohort.graded, console=console)
     console.print(f"Pages: {output / 'index.html'}")
+
+
+def _show_stale_marks(graded: Iterable[GradedSubmission], *, console: Console) -> None:
+    stale = [
+        f"{one.submission.id}, {verdict.criterion}"
+        for one in graded
+        for verdict in one.verdicts
+        if verdict.mark is not None and verdict.mark.stale
+    ]
+    if stale:
+        text = (
+            f"{len(stale)} mark{'' if len(stale) == 1 else 's'} of a tutor no longer fit what was handed in or "
+            f"measured, and wait to be given again: {'; '.join(stale)}."
+        )
+        console.print(Text(text, style="yellow"))
 
 
 def show_unmeasured(graded: Iterable[GradedSubmission], *, rubric: Rubric, data: DataKind) -> None:

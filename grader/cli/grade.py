@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal
 
 import click
 
@@ -18,6 +19,27 @@ from grader.cli.options import RunOptions, run_options
     required=True,
     type=click.Path(file_okay=False, path_type=Path),
     help="Folder for the pages, the gradebook and the evidence. Run again, only what changed is done.",
+)
+@click.option(
+    "--roster",
+    type=click.Path(path_type=Path),
+    help="The list of the class as CSV, or the worksheet or gradebook that the platform exported: joins what exports "
+    "call people, and says who handed in nothing.",
+)
+@click.option(
+    "--roster-column",
+    multiple=True,
+    metavar="KIND=HEADING",
+    help="Which column of the roster holds what, where that is not found: name, first, last, email, number, user, id, "
+    "group or submitted; a heading, or the column's number from 1.",
+)
+@click.option("--deadline", metavar="TIME", help="When it was due, such as 2026-01-31T23:59; later hand-ins are late.")
+@click.option(
+    "--attempts",
+    type=click.Choice(["last", "first", "best"]),
+    default="last",
+    show_default=True,
+    help="Which of a student's attempts counts: the last or first before the deadline, or the best.",
 )
 @run_options
 @click.option(
@@ -35,6 +57,11 @@ from grader.cli.options import RunOptions, run_options
     metavar="K",
     help="Run a submission with a figure near its line under K more seeds, and decide by the median.",
 )
+@click.option(
+    "--marks",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="The tutor's file, see grader marks. Default: OUTPUT.marks.jsonl beside the output folder.",
+)
 @click.option("--again", is_flag=True, help="Execute every submission again, whatever the output folder holds.")
 @click.option(
     "-v", "--verbose", is_flag=True, help="Show the time of each submission, and the part that grader itself took."
@@ -45,16 +72,22 @@ def grade(  # noqa: PLR0913
     rubric: Path,
     submissions: tuple[Path, ...],
     output: Path,
+    roster: Path | None,
+    roster_column: tuple[str, ...],
+    deadline: str | None,
+    attempts: Literal["last", "first", "best"],
     run: RunOptions,
     replay: float,
     rerun_borderline: int,
+    marks: Path | None,
     again: bool,
     verbose: bool,
     quiet: bool,
 ) -> None:
-    """Grade SUBMISSIONS (notebooks, folders of them, or zip archives) by RUBRIC.
+    """Grade SUBMISSIONS (notebooks, folders of them, or archives) by RUBRIC.
 
-    Exports of Moodle, Canvas, Blackboard and Gradescope may be given as archives or unpacked.
+    Exports of learning platforms may be given as archives or unpacked. What is graded is added to OUTPUT, which is the
+    class's: earlier submissions stay.
 
     Writes OUTPUT/index.html, gradebook.csv and summary.json for the tutor, and for each submission
     OUTPUT/submissions/<id>/feedback.html and grade.json.
@@ -62,11 +95,13 @@ def grade(  # noqa: PLR0913
     from grader.batch import grade_batch
     from grader.cli import EXIT_INFRASTRUCTURE
     from grader.cli.display import BatchDisplay, show_stale, show_summary, show_unmeasured
-    from grader.cli.options import existing_file
+    from grader.cli.options import class_options, existing_file
+    from grader.marks import MarksFile, marks_path
     from grader.rubric import load_rubric
     from grader.store import OutputFolder
 
     loaded = load_rubric(existing_file(rubric, what="a rubric, such as rubrics/week09.yaml"))
+    about = class_options(roster, columns=roster_column, deadline=deadline, attempts=attempts)
     settings = run.settings(loaded, quiet=quiet, replay_share=replay, reruns=rerun_borderline)
     if not quiet:
         show_stale(loaded, settings.data_sets)
@@ -77,8 +112,10 @@ def grade(  # noqa: PLR0913
             output=OutputFolder(output),
             jobs=run.jobs,
             again=again,
+            marks=MarksFile(existing_file(marks, what="a tutor's file") if marks else marks_path(output)),
             on_start=display.on_start,
             on_progress=display.on_progress,
+            about=about,
         )
     if not quiet:
         show_summary(cohort, output=output, verbose=verbose)

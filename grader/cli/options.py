@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import functools
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from grader.datasets import DataSets
     from grader.execution.sandbox import SandboxChoice
     from grader.execution.watch import RunLimits
+    from grader.intake import Attempts, Class
     from grader.rubric import DataKind, Rubric
     from grader.task import Settings
 
@@ -179,6 +181,38 @@ def run_limits(
             disk_bytes=limits.disk_bytes,
         ),
     )
+
+
+def class_options(roster: Path | None, *, columns: Sequence[str], deadline: str | None, attempts: Attempts) -> Class:
+    """What is known of the class.
+
+    Args:
+        roster: The list of it.
+        columns: ``KIND=HEADING`` each.
+        deadline: A date and time.
+        attempts: Which counts.
+
+    Raises:
+        UsageError: The roster or the deadline cannot be read.
+    """
+    from grader.errors import UsageError
+    from grader.intake import Class, read_roster
+
+    told = dict(column.partition("=")[::2] for column in columns)
+    try:
+        due = datetime.fromisoformat(deadline) if deadline else None
+    except ValueError:
+        raise UsageError(
+            f"--deadline {deadline}: this is no time.",
+            expected="A date and time, such as 2026-01-31T23:59 or 2026-01-31T23:59+01:00.",
+            fix="Write it so.",
+        ) from None
+    if due is not None and "T" not in str(deadline) and ":" not in str(deadline):
+        due = due.replace(hour=23, minute=59, second=59)
+    people = None
+    if roster is not None:
+        people = read_roster(existing_file(roster, what="the list of the class as CSV"), columns=told)
+    return Class(roster=people, deadline=due, attempts=attempts)
 
 
 def existing_file(path: Path, *, what: str) -> Path:

@@ -21,12 +21,14 @@ from grader.execution.kernel import CellProgress, KernelRun, NotebookRun
 from grader.execution.sandbox import Sandbox
 from grader.execution.warm import PYTHON_ENVIRONMENT, RECORDER, RECORDER_INSIDE
 from grader.execution.watch import RunLimits
+from grader.execution.work_folder import WorkFolder
 from grader.limits import MAX_EVIDENCE_BYTES
 from grader.machine_paths import without_machine_paths
 from grader.records import Environment, Evidence, Execution, Submission
 from grader.store import SubmissionFolder, write_atomically
 
 DATA_SETS_INSIDE = "/home/student/.keras/datasets"
+NOTHING = WorkFolder()
 
 
 @dataclass(frozen=True)
@@ -54,6 +56,7 @@ def execute(
     folder: SubmissionFolder,
     settings: ExecutionSettings,
     on_cell: CellProgress,
+    work: WorkFolder = NOTHING,
 ) -> Evidence:
     """Runs a notebook in a sandboxed kernel and writes its evidence into its folder.
 
@@ -63,6 +66,7 @@ def execute(
         folder: Where evidence and the executed notebook are written.
         settings: How it is run.
         on_cell: Told of each cell as it begins.
+        work: What it finds in its work folder, and elsewhere.
 
     Returns:
         The evidence, which is on disk by then. What went wrong stands in its ``execution``.
@@ -75,7 +79,8 @@ def execute(
             notebook,
             sandbox=settings.sandbox,
             limits=settings.limits,
-            binds=_binds(settings.data_sets),
+            binds={**_binds(settings.data_sets), **(work.elsewhere if settings.sandbox.bubblewrap is not None else {})},
+            work=work,
             environment=_environment(settings, record_fd=writing),
             pass_fds=(writing,),
             core=settings.core,
@@ -121,7 +126,6 @@ def _evidence(submission: Submission, *, run: KernelRun, recording: Recording, s
         submission=submission.id,
         file_name=submission.file_name,
         sha256=submission.sha256,
-        authors=submission.authors,
         environment=Environment(
             python=platform.python_version(),
             packages=packages(),

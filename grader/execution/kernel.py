@@ -28,6 +28,7 @@ from grader.execution.outputs import OUTPUT_KINDS, CellOutputs, TailPipe, asks_f
 from grader.execution.sandbox import Job, Sandbox, Sandboxed, python_command
 from grader.execution.sandbox.folders import job_folder
 from grader.execution.watch import OUT_OF_MEMORY, RunLimits, Stop, Watch, death_text, memory_text
+from grader.execution.work_folder import WorkFolder
 from grader.limits import DEATH_SECONDS, IOPUB_TIMEOUT_SECONDS, START_TIMEOUT_SECONDS
 from grader.records import CellError, CellRun, Execution, ExecutionReason, Submission
 
@@ -90,6 +91,7 @@ class NotebookRun:
         sandbox: Where the kernel lives.
         limits: What it may use.
         binds: Files and folders to show inside, read-only.
+        work: What lies in its work folder.
         environment: Variables inside.
         pass_fds: Descriptors that the recorder writes to.
         core: The processor it is held to.
@@ -104,6 +106,7 @@ class NotebookRun:
         sandbox: Sandbox,
         limits: RunLimits,
         binds: Mapping[str, Path],
+        work: WorkFolder,
         environment: Mapping[str, str],
         pass_fds: tuple[int, ...],
         core: int | None,
@@ -115,6 +118,7 @@ class NotebookRun:
         self.sandbox = sandbox
         self.limits = limits
         self.binds = binds
+        self.work = work
         self.environment = environment
         self.pass_fds = pass_fds
         self.core = core
@@ -201,6 +205,7 @@ class NotebookRun:
                 limits=self.limits.sandbox,
                 binds={**self.binds, CONNECTION_INSIDE: inside},
                 writable={SOCKETS_INSIDE: sockets},
+                work=self.work.write(folder / "work"),
                 environment=self.environment,
                 pass_fds=self.pass_fds,
                 core=self.core,
@@ -369,6 +374,7 @@ class NotebookRun:
                     "seconds": round(seconds, 3),
                     "printed": printed,
                     "stored_text": cell.stored_text,
+                    "unsure": cell.unsure,
                     "error": error,
                 }
             )

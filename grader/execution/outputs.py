@@ -13,7 +13,7 @@ from nbformat import NotebookNode, from_dict
 
 from grader.limits import MAX_OUTPUT_CHARACTERS, MAX_TAIL_BYTES, MAX_TRACEBACK_CHARACTERS
 from grader.machine_paths import without_machine_paths
-from grader.printed_text import capped, shown, well_formed
+from grader.printed_text import capped, result_text, shown, well_formed
 from grader.records import CellError
 
 FIRST_CHARACTERS, LAST_CHARACTERS = 2**20, 15 * 2**20
@@ -135,7 +135,8 @@ class CellOutputs:
                 parts.append(output["text"])
             elif output["kind"] in {"result", "display"}:
                 data = output["data"]
-                text = data.get("text/plain", "") if "image/png" not in data else ""
+                plain, html = data.get("text/plain", ""), data.get("text/html", "")
+                text = result_text(plain, html) if "image/png" not in data else ""
                 parts.append(data.get("text/markdown") or data.get("text/latex") or text)
         return shown("\n".join(part for part in parts if part))
 

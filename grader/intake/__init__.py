@@ -1,8 +1,22 @@
 """Turns what was handed in into submissions: files, folders, archives, and the exports of learning platforms."""
 
 from grader.cell_code import libraries
-from grader.intake.candidates import HandedIn, Origin
+from grader.intake.candidates import Attachment, HandedIn, Origin
 from grader.intake.folders import collect_submissions
 from grader.intake.notebooks import read_submission
+from grader.intake.people import Attempts, Class, counting, people_of
+from grader.intake.roster import read_roster
 
-__all__ = ["HandedIn", "Origin", "collect_submissions", "libraries", "read_submission"]
+__all__ = [
+    "Attachment",
+    "Attempts",
+    "Class",
+    "HandedIn",
+    "Origin",
+    "collect_submissions",
+    "counting",
+    "libraries",
+    "people_of",
+    "read_roster",
+    "read_submission",
+]

@@ -1,28 +1,31 @@
-"""Takes submissions out of zip archives, and trusts nothing in them: an archive is somebody else's file.
+"""Reads zip and tar archives, and trusts nothing in them: an archive is somebody else's file.
 
-No name in an archive ever becomes a path: each file gets a new name, and its own is noted in its `Origin`. What is
-refused stays in the list with the reason.
+No name in an archive ever becomes a path: what is taken out gets a new name. What is refused stays in the list with
+the reason.
 """
 
 from __future__ import annotations
 
-import hashlib
+import bz2
+import gzip
 import io
+import lzma
 import stat
 import struct
+import tarfile
+import tempfile
 import unicodedata
 import zipfile
 import zlib
-from collections import defaultdict
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+from typing import IO
 
 from grader.errors import SubmissionError
-from grader.intake.candidates import NOTEBOOK, Origin, is_passed_over, stem
-from grader.intake.listing import Listing, Parts
-from grader.intake.naming import slug
-from grader.intake.selection import select
+from grader.intake.encodings import member_names
+from grader.intake.listing import Parts
 from grader.limits import (
     HARMLESS_FILE_BYTES,
     MAX_ARCHIVE_LIST_BYTES,
@@ -30,17 +33,17 @@ from grader.limits import (
     MAX_COMPRESSION_RATIO,
     MAX_FILE_BYTES,
     MAX_MEMBER_NAME_CHARACTERS,
-    MAX_METADATA_BYTES,
     MAX_UNPACKED_BYTES,
 )
 from grader.printed_text import well_formed
-from grader.store import write_atomically
 
 _CHUNK_BYTES = 2**20
 _ENCRYPTED = 0x1 | 0x40 | 0x2000
 _READABLE = frozenset({zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED})
 _BROKEN = (
     zipfile.BadZipFile,
+    tarfile.TarError,
+    lzma.LZMAError,
     zlib.error,
     struct.error,
     EOFError,
@@ -51,47 +54,94 @@ _BROKEN = (
     OverflowError,
 )
 _AGAIN = "Download the archive again, or hand in the notebook itself."
+_COMPRESSED = {b"\x1f\x8b": gzip.GzipFile, b"BZh": bz2.BZ2File, b"\xfd7zXZ": lzma.LZMAFile}
+"""What reads a compressed tar archive, by its first bytes."""
+
+
+class Unpacking:
+    """The archives of one hand-in, and those in them: open until it has ended, and what they may still unpack to."""
+
+    def __init__(self) -> None:
+        self._open = ExitStack()
+        self.bytes = MAX_UNPACKED_BYTES
+        self.members = MAX_ARCHIVE_MEMBERS
+
+    def __enter__(self) -> Unpacking:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._open.close()
+
+    def keep(self, file: IO[bytes]) -> IO[bytes]:
+        """Closes a file at the end."""
+        self._open.callback(file.close)
+        return file
+
+    def take_bytes(self, size: int) -> None:
+        """Takes note of bytes that are about to be unpacked.
+
+        Raises:
+            SubmissionError: There is no room for so many.
+        """
+        self.bytes -= size
+        if self.bytes < 0:
+            limit = MAX_UNPACKED_BYTES // 2**20
+            raise SubmissionError(f"The files of the archive have more than {limit} MB together.", fix="Split it.")
+
+    def take_members(self, count: int) -> None:
+        """Takes note of an archive's members.
+
+        Raises:
+            SubmissionError: There is no room for so many.
+        """
+        if count > self.members:
+            raise SubmissionError(
+                f"The archive has {count} members; at most {MAX_ARCHIVE_MEMBERS} are read.", fix="Split it."
+            )
+        self.members -= count
 
 
 @dataclass(frozen=True)
-class Member:
-    """A file of an archive that is a submission, taken out or refused.
+class Entry:
+    """A file on disk or in an archive.
 
     Attributes:
-        path: Where it lies, or would lie if it were not refused.
-        stem: What its id is made of.
+        read: Its content; raises `SubmissionError` where it is not safe, or cannot be read.
+        size: In bytes, as its folder or archive says.
+        path: Where it lies on disk; None in an archive.
+        name: As it stands in its archive.
     """
 
-    path: Path
-    stem: str
-    origin: Origin
+    read: Callable[[], bytes]
+    size: int | None = None
+    path: Path | None = None
+    name: str = ""
 
 
-def unpack(path: Path, *, into: Path) -> list[Member]:
-    """Takes the submissions out of an archive.
-
-    Args:
-        path: The archive.
-        into: The folder below which its files are put, each under a new name that is the same in every run.
-
-    Returns:
-        Every notebook, and what was handed in instead of one; an archive that cannot be read at all, or holds none,
-        is one entry itself, so that it is missing from no list.
+def open_archive(path: Path, unpacking: Unpacking) -> dict[Parts, Entry]:
+    """The files of an archive on disk, to be read when they are wanted.
 
     Raises:
-        StoreError: The folder cannot be written.
+        SubmissionError: It cannot be read, or has too many members.
     """
-    name = f"{slug(path.stem)}-{_short_hash(str(path.absolute()))}"
     try:
-        with _Bounded(path.open("rb", buffering=0)) as file, zipfile.ZipFile(file) as archive:
-            found = list(_Unpacking(archive, folder=into / name).members())
-    except SubmissionError as error:
-        return [_refused_archive(path, str(error))]
-    except _BROKEN as error:
-        why = f"The archive cannot be read ({_reason(error)}). Download it again."
-        return [_refused_archive(path, why)]
-    nothing = f"No notebook is in the archive. It should hold files that end in {NOTEBOOK}, at any depth."
-    return found or [_refused_archive(path, nothing)]
+        return _entries(unpacking.keep(_Bounded(path.open("rb", buffering=0))), path.name, unpacking)
+    except OSError as error:
+        raise _unreadable(error) from error
+
+
+def open_inner(raw: bytes, name: str, unpacking: Unpacking) -> dict[Parts, Entry]:
+    """The files of an archive that lay in another one.
+
+    Raises:
+        SubmissionError: It cannot be read, or has too many members.
+    """
+    return _entries(unpacking.keep(_Bounded(io.BytesIO(raw))), name, unpacking)
+
+
+def short_name(text: str) -> str:
+    """A text out of an archive, to be quoted."""
+    return repr(well_formed(text)[:200])
 
 
 class _Bounded(io.BufferedReader):
@@ -106,88 +156,137 @@ class _Bounded(io.BufferedReader):
         return super().read(size)
 
 
-class _Unpacking:
-    """One archive on its way out.
+def _entries(file: IO[bytes], name: str, unpacking: Unpacking) -> dict[Parts, Entry]:
+    try:
+        if name.lower().endswith(".zip"):
+            return _zip_entries(zipfile.ZipFile(file), unpacking)
+        return _tar_entries(tarfile.open(fileobj=_unpacked(file, unpacking), mode="r:"), unpacking)
+    except SubmissionError:
+        raise
+    except _BROKEN as error:
+        raise _unreadable(error) from error
+
+
+def _unreadable(error: BaseException) -> SubmissionError:
+    return SubmissionError(f"The archive cannot be read ({_reason(error)}).", fix="Download it again.")
+
+
+def _zip_entries(archive: zipfile.ZipFile, unpacking: Unpacking) -> dict[Parts, Entry]:
+    infos = [info for info in archive.infolist() if not info.orig_filename.endswith("/")]
+    unpacking.take_members(len(archive.infolist()))
+    named: dict[str, list[zipfile.ZipInfo]] = {}
+    for name, info in zip(member_names(infos), infos, strict=True):
+        named.setdefault(unicodedata.normalize("NFC", name), []).append(info)
+
+    def reader(name: str, found: list[zipfile.ZipInfo]) -> Callable[[], bytes]:
+        return lambda: _zip_content(archive, name, found, unpacking=unpacking)
+
+    return _by_parts(
+        {name: Entry(reader(name, found), size=found[0].file_size, name=name) for name, found in named.items()}
+    )
+
+
+def _by_parts(entries: dict[str, Entry]) -> dict[Parts, Entry]:
+    """Entries by their path; of several names for one path none is taken out."""
+    found: dict[Parts, list[Entry]] = {}
+    for name, entry in entries.items():
+        if parts := _parts(name):
+            found.setdefault(parts, []).append(entry)
+    return {parts: same[0] if len(same) == 1 else _refused_twice(same) for parts, same in found.items()}
+
+
+def _refused_twice(same: list[Entry]) -> Entry:
+    def refuse() -> bytes:
+        raise _twice(len(same), same[0].name)
+
+    return Entry(refuse, size=same[0].size, name=same[0].name)
+
+
+def _twice(count: int, name: str) -> SubmissionError:
+    return SubmissionError(f"The archive holds {count} files of this name ({short_name(name)}).", fix=_AGAIN)
+
+
+def _zip_content(archive: zipfile.ZipFile, name: str, infos: list[zipfile.ZipInfo], *, unpacking: Unpacking) -> bytes:
+    """A member's bytes.
 
     Raises:
-        SubmissionError: It has too many members.
+        SubmissionError: It is not safe, or cannot be read.
     """
-
-    def __init__(self, archive: zipfile.ZipFile, *, folder: Path) -> None:
-        self.archive = archive
-        self.folder = folder
-        self.unpacked_bytes = 0
-        self.infos: dict[str, list[zipfile.ZipInfo]] = defaultdict(list)
-        count = len(archive.infolist())
-        if count > MAX_ARCHIVE_MEMBERS:
-            raise SubmissionError(
-                f"The archive has {count} members; at most {MAX_ARCHIVE_MEMBERS} are read.", fix="Split it."
-            )
-        for info in archive.infolist():
-            # The name before a NUL is zipfile's; the one that stands in the archive is judged.
-            if not info.orig_filename.endswith("/"):
-                self.infos[unicodedata.normalize("NFC", info.orig_filename)].append(info)
-
-    def members(self) -> Iterator[Member]:
-        """Takes out what was handed in, in the order of the names."""
-        for name, member in self._chosen():
-            try:
-                raw = self._content(name)
-            except SubmissionError as error:
-                # What an earlier archive of this name held must not be graded in its place.
-                member.path.unlink(missing_ok=True)
-                yield replace(member, origin=replace(member.origin, problem=str(error)))
-                continue
-            write_atomically(member.path, raw)
-            yield member
-
-    def _chosen(self) -> Iterator[tuple[str, Member]]:
-        """The name of each submission in the archive, and where it is to be put."""
-        split = {name: _parts(name) for name in sorted(self.infos)}
-        visible = {name: parts for name, parts in split.items() if parts and not any(map(is_passed_over, parts))}
-        chosen = select(Listing(paths=list(visible.values()), read=self._companion))
-        for name, parts in visible.items():
-            if (one := chosen.get(parts)) is not None:
-                path = self.folder / f"{slug(one.label)}-{_short_hash(name)}{NOTEBOOK}"
-                yield name, Member(path=path, stem=one.stem, origin=one.origin)
-
-    def _content(self, name: str) -> bytes:
-        """A member's bytes.
-
-        Raises:
-            SubmissionError: It is not safe, or cannot be read.
-        """
-        infos = self.infos[name]
-        if len(infos) > 1:
-            raise SubmissionError(f"The archive holds {len(infos)} files of this name ({_quoted(name)}).", fix=_AGAIN)
-        (info,) = infos
-        _refuse_name(name)
-        _refuse_kind(info)
-        self.unpacked_bytes += info.file_size
-        if self.unpacked_bytes > MAX_UNPACKED_BYTES:
-            limit = MAX_UNPACKED_BYTES // 2**20
-            raise SubmissionError(f"The files of the archive have more than {limit} MB together.", fix="Split it.")
-        try:
-            return b"".join(_chunks(self.archive, info))
-        except _BROKEN as error:
-            raise SubmissionError(f"It cannot be read from the archive ({_reason(error)}).", fix=_AGAIN) from error
-
-    def _companion(self, path: Parts) -> bytes | None:
-        """A small file that the platform added; None where it cannot be read."""
-        names = [name for name in self.infos if _parts(name) == path]
-        if len(names) != 1 or self.infos[names[0]][0].file_size > MAX_METADATA_BYTES:
-            return None
-        try:
-            return self._content(names[0])
-        except SubmissionError:
-            return None
+    if len(infos) > 1:
+        raise _twice(len(infos), name)
+    (info,) = infos
+    _refuse_name(name)
+    _refuse_kind(info)
+    _refuse_size(info.file_size)
+    if info.file_size > HARMLESS_FILE_BYTES and info.file_size > MAX_COMPRESSION_RATIO * info.compress_size:
+        raise SubmissionError(
+            f"It unpacks to more than {MAX_COMPRESSION_RATIO} times its size in the archive, as no notebook does.",
+            fix=_AGAIN,
+        )
+    unpacking.take_bytes(info.file_size)
+    try:
+        # No more than the size that was looked at is ever unpacked; the checksum is compared at the end.
+        with archive.open(info) as file:
+            return b"".join(iter(lambda: file.read(_CHUNK_BYTES), b""))
+    except _BROKEN as error:
+        raise SubmissionError(f"It cannot be read from the archive ({_reason(error)}).", fix=_AGAIN) from error
 
 
-def _chunks(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> Iterator[bytes]:
-    # No more than the size that was looked at is ever unpacked; the checksum is compared at the end.
-    with archive.open(info) as file:
-        while chunk := file.read(_CHUNK_BYTES):
-            yield chunk
+def _unpacked(file: IO[bytes], unpacking: Unpacking) -> IO[bytes]:
+    """A tar archive without its compression, no larger than one of texts can be."""
+    start = file.read(6)
+    packed_bytes = file.seek(0, io.SEEK_END)
+    file.seek(0)
+    opener = next((opener for magic, opener in _COMPRESSED.items() if start.startswith(magic)), None)
+    if opener is None:
+        return file
+    cap = min(HARMLESS_FILE_BYTES + MAX_COMPRESSION_RATIO * packed_bytes, unpacking.bytes)
+    whole = unpacking.keep(tempfile.TemporaryFile())  # noqa: SIM115 - closed with the others
+    with opener(filename=file) if opener is not gzip.GzipFile else gzip.GzipFile(fileobj=file) as stream:
+        while chunk := stream.read(_CHUNK_BYTES):
+            if whole.tell() + len(chunk) > cap:
+                raise SubmissionError(f"It unpacks to more than {cap // 2**20} MB, as no hand-in does.", fix=_AGAIN)
+            whole.write(chunk)
+    whole.seek(0)
+    return whole
+
+
+def _tar_entries(archive: tarfile.TarFile, unpacking: Unpacking) -> dict[Parts, Entry]:
+    infos: list[tarfile.TarInfo] = []
+    for info in archive:
+        if not info.isdir():
+            infos.append(info)
+        if len(infos) > unpacking.members:
+            break
+    unpacking.take_members(len(infos))
+
+    def reader(info: tarfile.TarInfo) -> Callable[[], bytes]:
+        return lambda: _tar_content(archive, info, unpacking)
+
+    found: dict[str, Entry] = {}
+    for info in infos:
+        # A later member of a name replaces an earlier one: that is how tar adds a file again.
+        name = unicodedata.normalize("NFC", well_formed(info.name))
+        found[name] = Entry(reader(info), size=info.size, name=name)
+    return _by_parts(found)
+
+
+def _tar_content(archive: tarfile.TarFile, info: tarfile.TarInfo, unpacking: Unpacking) -> bytes:
+    _refuse_name(info.name)
+    if not info.isreg() or info.issparse():
+        raise SubmissionError(
+            f"It is {'a link' if info.issym() or info.islnk() else 'no plain file'} in the archive.", fix=_AGAIN
+        )
+    _refuse_size(info.size)
+    unpacking.take_bytes(info.size)
+    try:
+        file = archive.extractfile(info)
+        raw = b"" if file is None else file.read(info.size)
+    except _BROKEN as error:
+        raise SubmissionError(f"It cannot be read from the archive ({_reason(error)}).", fix=_AGAIN) from error
+    if len(raw) != info.size:
+        raise SubmissionError("It cannot be read from the archive (it breaks off).", fix=_AGAIN)
+    return raw
 
 
 def _parts(name: str) -> Parts:
@@ -208,7 +307,7 @@ def _refuse_name(name: str) -> None:
     elif any(character < " " or character == "\x7f" for character in name):
         wrong = "holds invisible characters"
     if wrong is not None:
-        raise SubmissionError(f"Its name in the archive, {_quoted(name)}, {wrong}.", fix=_AGAIN)
+        raise SubmissionError(f"Its name in the archive, {short_name(name)}, {wrong}.", fix=_AGAIN)
 
 
 def _refuse_kind(info: zipfile.ZipInfo) -> None:
@@ -223,29 +322,15 @@ def _refuse_kind(info: zipfile.ZipInfo) -> None:
             f"It is compressed in a way that is not read (method {info.compress_type}).",
             fix="Make the archive with the usual compression.",
         )
-    if info.file_size > MAX_FILE_BYTES:
-        limit = MAX_FILE_BYTES // 2**20
+
+
+def _refuse_size(size: int) -> None:
+    if size > MAX_FILE_BYTES:
         raise SubmissionError(
-            f"The file has more than {limit} MB.", fix="Clear the notebook's outputs and hand it in again."
+            f"The file has more than {MAX_FILE_BYTES // 2**20} MB.",
+            fix="Clear the notebook's outputs and hand it in again.",
         )
-    if info.file_size > HARMLESS_FILE_BYTES and info.file_size > MAX_COMPRESSION_RATIO * info.compress_size:
-        raise SubmissionError(
-            f"It unpacks to more than {MAX_COMPRESSION_RATIO} times its size in the archive, as no notebook does.",
-            fix=_AGAIN,
-        )
-
-
-def _refused_archive(path: Path, why: str) -> Member:
-    return Member(path, stem(path.name), Origin(well_formed(path.name), problem=why))
-
-
-def _quoted(name: str) -> str:
-    return repr(well_formed(name)[:200])
 
 
 def _reason(error: BaseException) -> str:
     return well_formed(str(error))[:200] or type(error).__name__
-
-
-def _short_hash(text: str) -> str:
-    return hashlib.sha256(text.encode("utf-8", errors="surrogatepass")).hexdigest()[:8]

@@ -4,40 +4,42 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from grader.errors import SubmissionError, UsageError
-from grader.intake.archives import unpack
-from grader.intake.candidates import ARCHIVE, HandedIn, Origin, is_notebook, is_passed_over, stem
-from grader.intake.files import read_bytes
-from grader.intake.listing import Listing, Parts
-from grader.intake.naming import unique_ids
+from grader.intake.archives import Entry, Unpacking, open_archive
+from grader.intake.attachments import attach, named_in
+from grader.intake.candidates import NOTEBOOK, HandedIn, Origin, is_archive, is_notebook, is_passed_over, stem
+from grader.intake.files import decode, read_bytes
+from grader.intake.ids import Wanted, source, submission_ids
+from grader.intake.listing import Parts
+from grader.intake.naming import slug
 from grader.intake.selection import Selected, select
-from grader.limits import MAX_METADATA_BYTES
+from grader.intake.tree import Placed, place
+from grader.limits import MAX_FILES_BESIDE
+from grader.printed_text import well_formed
+from grader.records import People
+from grader.store import write_atomically
 
 _MAGIC = set("*?[")
+_REPOSITORY = ".git"
 
 
-@dataclass(frozen=True)
-class _Found:
-    path: Path
-    stem: str
-    origin: Origin | None = None
-
-
-def collect_submissions(paths: Iterable[Path], *, unpack_to: Path) -> list[HandedIn]:
+def collect_submissions(paths: Iterable[Path], *, unpack_to: Path, known: People | None = None) -> list[HandedIn]:
     """Finds what was handed in: files, folders of them to any depth, archives, and patterns with ``*``.
 
-    In a folder or an archive, every notebook counts, and what was handed in instead of one (a PDF), so that nobody is
-    missing from the list. Hidden files, checkpoints, this grader's own output and what lies beside a notebook in a
-    folder of its own are passed over. An archive that lies in a folder or in another archive was handed in by a
-    student, and is not opened. Of a learning platform's export, whether unpacked or not, the owners are known.
+    In a folder or an archive, and in archives in it, every notebook counts, and what was handed in instead of one (a
+    PDF), so that nobody is missing from the list. Hidden files, checkpoints and this grader's own output are passed
+    over; what lies beside a notebook is attached to it. Of a learning platform's export, whether unpacked or not, the
+    owners are known.
 
     Args:
         paths: As the user gave them.
         unpack_to: Where the files of archives are put.
+        known: What earlier runs found: ids stay.
 
     Returns:
         Each file once, in the order given, folders sorted; ids are unique.
@@ -46,21 +48,23 @@ def collect_submissions(paths: Iterable[Path], *, unpack_to: Path) -> list[Hande
         UsageError: A path is missing, or nothing to grade is there.
         StoreError: The folder for the files of archives cannot be written.
     """
-    found: dict[Path, _Found] = {}
+    found: dict[str, HandedIn] = {}
     for path in paths:
         for one in _at(path.expanduser(), unpack_to=unpack_to):
-            found.setdefault(one.path.absolute(), one)
+            found.setdefault(one.source, one)
     files = list(found.values())
-    ids = unique_ids([file.stem for file in files], lambda index: _digest(files[index].path))
-    return [HandedIn(name, file.path, file.origin) for name, file in zip(ids, files, strict=True)]
+    wanted = [Wanted(one.file_name, one.inside, one.owner, one.source) for one in files]
+    ids = submission_ids(wanted, {} if known is None else known.submissions)
+    return [replace(one, id=name) for name, one in zip(ids, files, strict=True)]
 
 
-def _at(path: Path, *, unpack_to: Path) -> list[_Found]:
+def _at(path: Path, *, unpack_to: Path) -> list[HandedIn]:
     if path.is_file():
         # A link that the user names is meant; one that lies in a folder was put there by somebody else.
-        return _named(path.resolve() if path.is_symlink() else path, unpack_to=unpack_to)
+        file = path.resolve() if path.is_symlink() else path
+        return _in_archive(file, unpack_to=unpack_to) if is_archive(file.name) else [_named(file, unpack_to=unpack_to)]
     if path.is_dir():
-        inside = list(_inside(path))
+        inside = _in_folder(path, unpack_to=unpack_to)
         if not inside:
             raise UsageError(
                 f"{path}: no notebook is in this folder.",
@@ -72,77 +76,164 @@ def _at(path: Path, *, unpack_to: Path) -> list[_Found]:
     if not matches and not path.is_symlink() and not path.exists():
         raise UsageError(
             f"{path}: there is no such file or folder.",
-            expected="Notebooks, folders of them, or zip archives.",
+            expected="Notebooks, folders of them, or archives.",
             fix="Check the path.",
         )
     inside = [one for match in matches for one in _at(Path(match), unpack_to=unpack_to)]
-    return inside or [_Found(path, stem(path.name))]
+    return inside or [HandedIn("", path, (path.name,), source(path))]
 
 
-def _named(file: Path, *, unpack_to: Path) -> list[_Found]:
-    """A file that the user names; an archive is opened."""
-    if not file.name.lower().endswith(ARCHIVE):
-        return [_Found(file, stem(file.name))]
-    return [_Found(one.path, one.stem, one.origin) for one in unpack(file, into=unpack_to)]
-
-
-def _inside(root: Path) -> Iterator[_Found]:
+def _in_folder(root: Path, *, unpack_to: Path) -> list[HandedIn]:
     """What was handed in, in a folder to any depth."""
-    found = list(_walk(root))
-    files = {path.relative_to(root).parts: path for path in found if not path.is_dir()}
-    chosen = _select(root, files)
-    for path in found:
-        one = chosen.get(path.relative_to(root).parts)
-        if one is not None and one.is_owned:
-            yield _Found(path, one.stem, one.origin)
-        elif one is not None or path.is_dir():
-            yield _Found(path, stem(path.name))
+    entries = {path.relative_to(root).parts: _entry(path) for path in _walk(root)}
+    with Unpacking() as unpacking:
+        chosen, under = _select(root, entries, unpacking)
+        return _all_handed_in(chosen, root=root, under=under, unpack_to=unpack_to)
 
 
-def _select(root: Path, files: Mapping[Parts, Path]) -> dict[Parts, Selected]:
-    """Which of a folder's files were handed in, and by whom if the folder is an export or one student's part of it."""
-    chosen = select(Listing(list(files), read=lambda parts: _companion(files.get(parts))))
-    if any(one.is_owned for one in chosen.values()):
-        return chosen
-    name = root.resolve().name
-    by_root = select(Listing([(name, *parts) for parts in files], read=lambda parts: _companion(files.get(parts[1:]))))
-    if any(one.is_owned for one in by_root.values()):
-        return {parts[1:]: one for parts, one in by_root.items()}
-    return chosen
+def _select(root: Path, entries: Mapping[Parts, Entry], unpacking: Unpacking) -> tuple[list[Selected], Parts]:
+    """What was handed in, and the folders that had to be put around it: its own name may say whose a folder is."""
+    chosen = select(place(entries, unpacking))
+    if not any(one.owner is not None for one in chosen):
+        name = root.resolve().name
+        around = select(place({(name, *parts): entry for parts, entry in entries.items()}, unpacking))
+        if any(one.owner is not None for one in around):
+            return around, (name,)
+    return chosen, ()
 
 
-def _companion(path: Path | None) -> bytes | None:
-    """A small file that the platform added; None where it cannot be read."""
+def _named(file: Path, *, unpack_to: Path) -> HandedIn:
+    """A file that the user names; the names beside it may say whose it is, and what it reads may lie there."""
+    plain = HandedIn("", file, (file.name,), source(file))
+    parent = file.absolute().parent
+    entries = {path.relative_to(parent).parts: _entry(path) for path in _near(parent)}
+    entries[file.name,] = _entry(file)
+    near = {path: one for path, one in entries.items() if not _is_far(path, one)}
+    with Unpacking() as unpacking:
+        chosen, under = _select(parent, near, unpacking)
+        one = next((one for one in chosen if one.path == (*under, file.name)), None)
+        if one is None:
+            return plain
+        if one.owner is None:
+            one = replace(one, near={**one.near, **one.beside}, beside={})
+        found = _handed_in(one, root=parent, under=under, unpack_to=unpack_to)
+    return replace(found, path=file, origin=found.origin if one.owner is not None else None)
+
+
+def _is_far(path: Parts, entry: Entry) -> bool:
+    """Whether a file beside the one that the user names is no part of it: an archive of its own."""
+    return is_archive(path[-1]) and entry.path is not None
+
+
+def _in_archive(path: Path, *, unpack_to: Path) -> list[HandedIn]:
+    """What was handed in, in an archive; one that cannot be read, or holds none, is one entry itself."""
+    nothing = f"No notebook is in the archive. It should hold files that end in {NOTEBOOK}, at any depth."
     try:
-        if path is None or path.lstat().st_size > MAX_METADATA_BYTES:
-            return None
-        return read_bytes(path)
-    except (OSError, SubmissionError):
-        return None
+        with Unpacking() as unpacking:
+            chosen = select(place(open_archive(path, unpacking), unpacking))
+            made = _all_handed_in(chosen, root=path, under=(), unpack_to=unpack_to)
+    except SubmissionError as error:
+        return [_refused(path, str(error))]
+    return made or [_refused(path, nothing)]
+
+
+def _refused(path: Path, why: str) -> HandedIn:
+    return HandedIn("", path, (path.name,), source(path), Origin(well_formed(path.name), problem=why))
+
+
+def _all_handed_in(chosen: Sequence[Selected], *, root: Path, under: Parts, unpack_to: Path) -> list[HandedIn]:
+    """The selected files, but for modules that a notebook beside them imports: these belong to it."""
+    made = [(one, _handed_in(one, root=root, under=under, unpack_to=unpack_to)) for one in chosen]
+    attached = {
+        (*one.path[:-1], *attachment.name.split("/"))
+        for one, handed_in in made
+        if one.near
+        for attachment in handed_in.attachments
+    }
+    return [handed_in for one, handed_in in made if one.path not in attached]
+
+
+def _handed_in(one: Selected, *, root: Path, under: Parts, unpack_to: Path) -> HandedIn:
+    """A selected file, taken out of its archive with what lies beside it."""
+    inside = one.path[len(under) :]
+    origin: Origin | None = one.origin
+    folder = unpack_to / f"{slug(stem(root.name))}-{_short_hash(str(root.absolute()))}"
+    path, place_at = one.placed.entry.path, f"{slug(stem(one.origin.file_name))}-{_short_hash('/'.join(inside))}"
+    if path is None:
+        path = folder / f"{place_at}{NOTEBOOK}"
+        if one.origin.problem is None:
+            origin = _taken_out(one, path)
+    elif one.owner is None and one.origin.problem is None:
+        origin = None
+    beside = {name: placed.entry for name, placed in {**one.beside, **_mentioned(one, path)}.items()}
+    attached = attach(beside, place=partial(_beside, folder / place_at))
+    return HandedIn(
+        "",
+        path,
+        one.inside if one.owner is not None else inside,
+        source(root, inside) if one.placed.entry.path is None else source(path),
+        origin,
+        one.owner,
+        one.placed.platform,
+        attached.files,
+        attached.left_out,
+    )
+
+
+def _taken_out(one: Selected, path: Path) -> Origin:
+    try:
+        write_atomically(path, one.placed.entry.read())
+    except SubmissionError as error:
+        # What an earlier archive of this name held must not be graded in its place.
+        path.unlink(missing_ok=True)
+        return replace(one.origin, problem=str(error))
+    return one.origin
+
+
+def _mentioned(one: Selected, path: Path) -> dict[str, Placed]:
+    if not one.near or not path.is_file():
+        return {}
+    try:
+        text = decode(read_bytes(path))[0]
+    except SubmissionError:
+        return {}
+    return {name: one.near[name] for name in named_in(text, one.near)}
+
+
+def _beside(folder: Path, name: str) -> Path:
+    return folder / _short_hash(name)
+
+
+def _entry(path: Path) -> Entry:
+    try:
+        size = path.lstat().st_size
+    except OSError:
+        size = None
+    return Entry(partial(read_bytes, path), size=size, path=path)
 
 
 def _walk(root: Path) -> Iterator[Path]:
-    """Every visible file but this grader's own output, and the folders that are named like notebooks.
+    """Every file but those that nobody hands in, and the folders that are named like notebooks.
 
-    Of each folder those that are named like notebooks come first.
+    A folder that is named like a notebook is a result too; what it holds is not. Of a repository's own folder one file
+    says that it is there.
     """
     for folder, folders, names in os.walk(root):
+        if _REPOSITORY in folders:
+            yield Path(folder) / _REPOSITORY / "HEAD"
         folders[:] = sorted(name for name in folders if not is_passed_over(name))
-        is_output = "evidence" in folders or "grade.json" in names
-        visible = sorted(name for name in names if not is_passed_over(name))
-        # A folder that is named like a notebook is a result too; what it holds is not.
         named_so = [name for name in folders if is_notebook(name)]
         folders[:] = [name for name in folders if name not in named_so]
-        notebooks = sorted([name for name in visible if is_notebook(name)] + named_so)
-        others = [name for name in visible if not is_notebook(name)]
-        if is_output:
-            notebooks, others = [name for name in notebooks if name != "executed.ipynb"], []
-        yield from (Path(folder) / name for name in (*notebooks, *others))
+        yield from (Path(folder) / name for name in (*named_so, *names) if not is_passed_over(name))
 
 
-def _digest(path: Path) -> str:
-    try:
-        content = read_bytes(path)
-    except SubmissionError:
-        content = os.fsencode(path)
-    return hashlib.sha256(content).hexdigest()
+def _near(parent: Path) -> Iterator[Path]:
+    """The files around one that the user names, no more than are read in an instant."""
+    for number, path in enumerate(_walk(parent)):
+        if number >= MAX_FILES_BESIDE:
+            return
+        yield path
+
+
+def _short_hash(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", errors="surrogatepass")).hexdigest()[:8]

@@ -5,14 +5,15 @@ An archive and a folder that it was unpacked to are the same `Listing` to a plat
 
 from __future__ import annotations
 
+import itertools
 import unicodedata
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
-from grader.intake.candidates import is_candidate
 from grader.limits import MAX_AUTHOR_CHARACTERS
 from grader.printed_text import well_formed
-from grader.records import Author
+from grader.records import Student
 
 Parts = tuple[str, ...]
 """A file's path in the export, split at its slashes."""
@@ -26,15 +27,14 @@ class Listing:
         paths: Every file that is not hidden, whatever it is.
         read: The content of a small file that the platform added; None where it is missing, cannot be read, or has
             more than `MAX_METADATA_BYTES`.
+        repositories: The folders that hold a ``.git``.
+        size: Of a file, in bytes; None where that is not known.
     """
 
     paths: Sequence[Parts]
     read: Callable[[Parts], bytes | None]
-
-    @property
-    def candidates(self) -> list[Parts]:
-        """The files that a student may have handed in; a platform names the owners of these."""
-        return [path for path in self.paths if is_candidate(path[-1])]
+    repositories: frozenset[Parts] = frozenset()
+    size: Callable[[Parts], int | None] = lambda _: None
 
 
 @dataclass(frozen=True)
@@ -42,16 +42,30 @@ class Owner:
     """Who handed a file in, as an export says.
 
     Attributes:
-        label: What tells this owner from the others, and says to a person who it is.
+        key: What tells this student or group from all others, and stays the same in every export: the submission's id
+            is made of it.
+        students: Who that is; several for a group, none for a group of which only the name is known.
         file_name: The file's name before the platform changed it.
         depth: How many folders lie around the folder or file whose name says this. Where several platforms name an
             owner, the outermost name counts: what lies inside was named by the student.
+        group: The group's name.
+        attempt: What tells two attempts of this owner apart, where the export may hold several (the time of each).
+        number: Which attempt it is, from 1, where the platform counts them.
+        submitted: When, as the platform says.
+        late: Whether the platform calls it late; None where it does not say.
+        instead: Why this is no file that was handed in (a text typed into a form), a sentence for the tutor.
     """
 
-    label: str
-    authors: tuple[Author, ...]
+    key: str
+    students: tuple[Student, ...]
     file_name: str
     depth: int
+    group: str | None = None
+    attempt: str = ""
+    number: int | None = None
+    submitted: datetime | None = None
+    late: bool | None = None
+    instead: str = ""
 
 
 Owners = Mapping[Parts, Owner]
@@ -64,7 +78,7 @@ class Platform:
 
     Attributes:
         name: As its users call it.
-        owners: Names the owners of a listing's candidates; leaves out the files of which it can say nothing.
+        owners: Names the owners of a listing's files; leaves out the files of which it can say nothing.
         certain: Whether no file has such a name by chance. A platform whose names are common gets only the files that
             no certain platform names the owner of, and looks at all of them before it says anything.
     """
@@ -74,8 +88,22 @@ class Platform:
     certain: bool = True
 
 
-_NAMELESS = frozenset({"participant", "group", "anon", "anonymous"})
+TYPED = "A text was typed into the platform's form, and no file was handed in."
+"""`Owner.instead` of an online text."""
+
+HIDDEN_NAMES = frozenset(
+    {"participant", "group", "anon", "anonymous", "teilnehmer", "teilnehmerin", "teilnehmer in", "teilnehmer/in"}
+    | {"participante", "partecipante", "deelnemer", "deltager", "deltagare", "osallistuja", "uczestnik", "gruppe"}
+    | {"groupe", "grupo", "gruppo", "groep"}
+)
 """What platforms put in place of a name that they hide."""
+
+
+def common_start(names: Collection[str]) -> str:
+    """What several names begin with; nothing where there is one alone."""
+    least, greatest = min(names, default=""), max(names, default="")
+    same = itertools.takewhile(lambda pair: pair[0] == pair[1], zip(least, greatest, strict=False))
+    return "".join(first for first, _ in same) if len(set(names)) > 1 else ""
 
 
 def plain_text(given: str) -> str:
@@ -83,9 +111,8 @@ def plain_text(given: str) -> str:
     return " ".join(unicodedata.normalize("NFC", well_formed(given)).split())[:MAX_AUTHOR_CHARACTERS]
 
 
-def numbered_owner(name: str, number: str, *, file_name: str, depth: int) -> Owner:
-    """An owner whom a platform names and numbers; where it hides the names, the number tells the owners apart."""
-    name = plain_text(name) or "unnamed"
-    label = f"{name} {number}"
-    author = Author(name=label if name.lower() in _NAMELESS else name, student_id=number)
-    return Owner(label, (author,), file_name, depth)
+def numbered_student(platform: str, name: str, number: str) -> Student:
+    """A student whom a platform names and numbers; where it hides the names, the number is part of the name."""
+    name = plain_text(name.replace("_", " ")) or "unnamed"
+    shown = f"{name} {number}" if name.lower() in HIDDEN_NAMES else name
+    return Student(key=f"{platform}:{number}", name=shown, platform_id=number)

@@ -1,4 +1,4 @@
-"""The authors that a notebook names, and the id that its submission gets."""
+"""The authors that a notebook names, and names as they stand in ids."""
 
 from __future__ import annotations
 
@@ -6,8 +6,7 @@ import hashlib
 import itertools
 import re
 import unicodedata
-from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from grader.limits import MAX_AUTHOR_CHARACTERS, MAX_AUTHORS, MAX_SLUG_CHARACTERS
@@ -30,7 +29,8 @@ _LETTERS = str.maketrans(
     }
 )
 
-_NEAR_THE_TOP = 8
+NEAR_THE_TOP = 8
+"""Cells in which authors name themselves."""
 _LABEL = re.compile(
     r"(?:full\s+|student\s+|group\s+|team\s+)?"
     r"(?:names?|authors?|students?|members?|team|group|pair|partners?|collaborators?|(?:submitted|written|done)\s+by"
@@ -85,30 +85,6 @@ def slug(stem: str) -> str:
     return f"{ascii_part or 'submission'}-{_short_hash(composed)}"
 
 
-def unique_ids(stems: Sequence[str], digest: Callable[[int], str]) -> list[str]:
-    """An id for each file, in their order: the slug of its stem, with a short hash of its content where two collide.
-
-    Args:
-        stems: File names without their suffix.
-        digest: SHA-256 of the content of the file at an index; asked for colliding files alone. Equal files of equal
-            names are numbered.
-    """
-    slugs = [slug(stem) for stem in stems]
-    count = Counter(slugs)
-    taken = {name for name in slugs if count[name] == 1}
-    ids: list[str] = []
-    for index, name in enumerate(slugs):
-        if count[name] == 1:
-            ids.append(name)
-            continue
-        hashed = f"{name}-{digest(index)[:8]}"
-        numbered = (f"{hashed}-{number}" for number in itertools.count(2))
-        wanted = next(made for made in itertools.chain([hashed], numbered) if made not in taken)
-        taken.add(wanted)
-        ids.append(wanted)
-    return ids
-
-
 def authors_of_metadata(metadata: object) -> tuple[Author, ...]:
     """The authors that a notebook's metadata name, under ``authors`` or ``author``, in any of the forms in use."""
     if not isinstance(metadata, dict):
@@ -125,7 +101,7 @@ def authors_of_cells(cells: Sequence[Cell]) -> tuple[Author, ...]:
 
     A variable of names as nbgrader has it (``NAME = "A"``) counts too; what the template left to be filled in does not.
     """
-    for cell in cells[:_NEAR_THE_TOP]:
+    for cell in cells[:NEAR_THE_TOP]:
         text = cell.source[:5000]
         authors = _distinct(_in_code(text) if cell.kind == "code" else _in_prose(text)) or _bare_names(cell)
         if authors:

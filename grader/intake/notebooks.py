@@ -13,12 +13,14 @@ from typing import TYPE_CHECKING, Any
 
 from grader.cell_code import is_python_2
 from grader.errors import SubmissionError
+from grader.execution.sandbox import SandboxChoice
 from grader.intake.candidates import Origin
 from grader.intake.files import parse_json, read_bytes
-from grader.intake.naming import author_of_file, authors_of_cells, authors_of_metadata, slug
-from grader.limits import MAX_AUTHORS, MAX_CELLS
-from grader.printed_text import shown, well_formed
-from grader.records import Cell, Submission
+from grader.intake.naming import NEAR_THE_TOP, author_of_file, authors_of_cells, authors_of_metadata, slug
+from grader.intake.printed import form_of, read_printed
+from grader.limits import MAX_CELLS
+from grader.printed_text import result_text, shown, well_formed
+from grader.records import Author, Cell, Submission
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode
@@ -46,7 +48,11 @@ _OTHER_FILE = "Hand in the notebook of this assignment."
 
 
 def read_submission(
-    path: Path, *, submission_id: str | None = None, origin: Origin | None = None
+    path: Path,
+    *,
+    submission_id: str | None = None,
+    origin: Origin | None = None,
+    sandbox: SandboxChoice | None = None,
 ) -> tuple[Submission, NotebookNode | None]:
     """Reads what was handed in.
 
@@ -54,6 +60,7 @@ def read_submission(
         path: The file; a link is not followed.
         submission_id: Its id; None for the slug of its name.
         origin: What the archive or export that it lay in tells of it.
+        sandbox: Where a print of a notebook is read; None for the best one of this machine.
 
     Returns:
         The submission, and the same as a valid nbformat 4 notebook for Python 3 with no outputs and no metadata but
@@ -65,7 +72,7 @@ def read_submission(
     raw = b""
     try:
         raw = _bytes(path, origin)
-        submission, cells = _read(raw, stem)
+        submission, cells = _read(raw, stem, sandbox=sandbox or SandboxChoice())
     except SubmissionError as error:
         submission, cells = {"authors": (author_of_file(stem),), "problem": str(error)}, None
     except (RecursionError, MemoryError):
@@ -75,9 +82,20 @@ def read_submission(
         id=submission_id or slug(stem),
         file_name=well_formed(file_name),
         sha256=hashlib.sha256(raw).hexdigest(),
-        **{**submission, **_from_export(submission, origin)},
+        **submission,
     )
     return record, None if cells is None else _as_notebook(record, cells)
+
+
+def named_authors(path: Path) -> tuple[Author, ...]:
+    """Whom a notebook itself names, in its metadata or in a cell near its top; nobody where it cannot be read."""
+    try:
+        document, _ = parse_json(read_bytes(path))
+        given = _cells_of(document, [])[:NEAR_THE_TOP]
+        cells = tuple(_cell(index, cell, is_print=False) for index, cell in enumerate(given))
+        return authors_of_metadata(document.get("metadata")) or authors_of_cells(cells)
+    except (SubmissionError, RecursionError, MemoryError):
+        return ()
 
 
 def _bytes(path: Path, origin: Origin | None) -> bytes:
@@ -86,25 +104,21 @@ def _bytes(path: Path, origin: Origin | None) -> bytes:
     return read_bytes(path)
 
 
-def _from_export(submission: dict[str, Any], origin: Origin | None) -> dict[str, Any]:
-    """The authors with those whom the platform knows before those whom the notebook names."""
-    if origin is None or not origin.authors:
-        return {}
-    named = submission["authors"] if submission.get("authors_from", "file name") != "file name" else ()
-    known = {author.name.casefold() for author in origin.authors}
-    others = (author for author in named if author.name.casefold() not in known)
-    return {"authors": (*origin.authors, *others)[:MAX_AUTHORS], "authors_from": "export"}
-
-
 def _stem(name: str) -> str:
     return re.sub(r"\.ipynb(\.(txt|json|html|download))?$", "", name, flags=re.IGNORECASE) or name
 
 
-def _read(raw: bytes, stem: str) -> tuple[dict[str, Any], list[dict[str, Any]]]:
-    document, note = parse_json(raw)
-    notes = [note] if note else []
+def _read(raw: bytes, stem: str, *, sandbox: SandboxChoice) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    form = form_of(raw)
+    printed = None if form is None else read_printed(raw, form, sandbox=sandbox.resolve())
+    if printed is None:
+        document, note = parse_json(raw)
+        notes = [note] if note else []
+    else:
+        document, notes = printed[0], list(printed[1])
     given = _cells_of(document, notes)
-    cells = tuple(_cell(index, cell) for index, cell in enumerate(given))
+    # What a notebook says of itself there is nothing to go by.
+    cells = tuple(_cell(index, cell, is_print=printed is not None) for index, cell in enumerate(given))
     if not any(cell.source.strip() for cell in cells):
         raise SubmissionError("The notebook is empty: no cell holds any text.", fix=_OTHER_FILE)
     metadata = document.get("metadata")
@@ -143,7 +157,7 @@ def _format(document: dict[str, Any]) -> str:
     return f"{major}.{minor}" if isinstance(major, int) and isinstance(minor, int) else "unknown"
 
 
-def _cell(index: int, cell: dict[str, Any]) -> Cell:
+def _cell(index: int, cell: dict[str, Any], *, is_print: bool) -> Cell:
     kind = _kind(cell)
     source = _source(cell)
     if cell.get("cell_type") == "heading":
@@ -151,6 +165,8 @@ def _cell(index: int, cell: dict[str, Any]) -> Cell:
         source = f"{'#' * (level if isinstance(level, int) and 0 < level < 7 else 1)} {source}"
     stored = shown(_stored_text(cell.get("outputs"))) if kind == "code" else ""
     plain = {"index": index, "kind": kind, "source": source, "stored_text": stored, "may_raise": _may_raise(cell)}
+    if is_print:
+        plain["unsure"] = cell["metadata"].get("grader", {}).get("unsure", "")
     return Cell.model_validate(plain)
 
 
@@ -195,9 +211,8 @@ def _stored_text(outputs: object) -> str:
                 text += _joined(output.get("text"))
         elif kind in {"execute_result", "display_data", "pyout"}:
             data = output["data"] if isinstance(output.get("data"), dict) else output
-            result = (
-                "" if any(name in data for name in _PICTURES) else _joined(data.get("text/plain", data.get("text")))
-            )
+            plain, html = _joined(data.get("text/plain", data.get("text"))), _joined(data.get("text/html"))
+            result = "" if any(name in data for name in _PICTURES) else result_text(plain, html)
             if result:
                 text += ("\n" if text and not text.endswith("\n") else "") + result.rstrip("\n") + "\n"
     return text

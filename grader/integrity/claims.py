@@ -10,6 +10,7 @@ from grader.execution.recorder.checksum import weights_checksum
 from grader.integrity.findings import Finding, finding_of, is_mislabelled, place_of
 from grader.integrity.thresholds import THRESHOLDS
 from grader.judging.views import SubmissionView
+from grader.metrics import counts_right_answers
 from grader.records import FitRecord, Measurement
 from grader.training.rows_of_fits import test_rows_in
 
@@ -110,6 +111,8 @@ def accuracy_contradicts_model(submission: SubmissionView) -> Iterator[Finding]:
             submission.measurements.find(fit.model, weights=fit.weights_after, probe=part)
             for part in ("validation", "train")
         )
+        if not counts_right_answers(fit.compiled):
+            continue
         if epoch is None or known or test is None or test.accuracy is None or is_mislabelled(test):
             continue
         if claimed[epoch] - test.accuracy > THRESHOLDS.far_better:
@@ -188,6 +191,10 @@ def evaluation_contradicts_model(submission: SubmissionView) -> Iterator[Finding
         measured = submission.measurements.find(item.model, weights=item.weights, probe="test")
         claimed = item.results.get("accuracy")
         if measured is None or measured.accuracy is None or claimed is None or measured.rows != item.x.rows:
+            continue
+        compiled = [one for one in submission.evidence.compiles if one.model == item.model and one.seq < item.seq]
+        if compiled and not counts_right_answers(compiled[-1]):
+            # An honest figure under another meaning; what is printed of it is judged by the criterion.
             continue
         test_rows = test_rows_in(submission, item.x)
         # Below: other rows, or labels that the student mixed up, which the criterion itself judges.

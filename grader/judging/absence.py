@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from grader.attribution import Attribution
 from grader.cell_code import has_conflict_marks, is_code_as_text, libraries
-from grader.judging.results import blocked, needs_review
+from grader.judging.results import Words, blocked, needs_review
 from grader.judging.views import SectionView, SubmissionView
 from grader.limits import MAX_ERROR_CHARACTERS
 from grader.records import CellRun, CheckResult, Evidence, FitRecord, SectionMatch
@@ -124,6 +124,13 @@ def what_failed(cell: CellRun, attribution: Attribution) -> str:
 def trained_anything(evidence: Evidence) -> bool:
     """Whether any model was trained in the notebook."""
     return any(is_training(fit) for fit in evidence.fits)
+
+
+def lost_trainings(section: SectionView, text: str, words: Words) -> CheckResult | None:
+    """The result where a training may be among the records that were lost, and the section has a model without one."""
+    if section.match.model is None or not any(note.startswith("fit:") for note in section.evidence.truncated):
+        return None
+    return needs_review("infrastructure", f"{text} Our record of this run is not complete; a tutor will look.", words)
 
 
 def nothing_trained_at_all(submission: SubmissionView) -> CheckResult:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from grader.attribution import reason_for_section
+from grader.attribution import Work, reason_for_section
 from grader.judging.absence import nothing_trained_at_all, trained_anything
 from grader.judging.views import SectionView, SubmissionView
 from grader.records import CheckResult
@@ -20,6 +20,8 @@ def of_whole_notebook(result: CheckResult, submission: SubmissionView, *, asks_f
     is_settled = result.outcome in {"failed", "blocked"} or result.cause in {"by_hand", "infrastructure"}
     if asks_for_training and not trained and not is_settled:
         result = nothing_trained_at_all(submission)
+    if _is_lost(result) and attribution.unread is not None:
+        return _pending(result, attribution.unread)
     if not _is_lost(result) or not attribution.every_failure:
         return result
     if trained:
@@ -27,7 +29,9 @@ def of_whole_notebook(result: CheckResult, submission: SubmissionView, *, asks_f
     return _pending(result, attribution.reason(cell for cell in attribution.causes if cell in attribution.trains))
 
 
-def of_section(result: CheckResult, section: SectionView, *, owners: frozenset[str], about_model: bool) -> CheckResult:
+def of_section(
+    result: CheckResult, section: SectionView, *, owners: frozenset[str], about_model: bool, made_by: Work | None
+) -> CheckResult:
     """The result of a section's criterion.
 
     Args:
@@ -35,6 +39,7 @@ def of_section(result: CheckResult, section: SectionView, *, owners: frozenset[s
         section: Of the submission.
         owners: Ids of the sections that ask for a model of their own.
         about_model: Whether this section asks for a model, or speaks of another's.
+        made_by: What a cell does that makes the criterion's subject, as its check declares.
     """
     # Words stand where they were written, whatever ran; where nothing was read, they are not known.
     if not _is_lost(result) or (result.basis == "manual" and section.evidence.cells):
@@ -46,7 +51,9 @@ def of_section(result: CheckResult, section: SectionView, *, owners: frozenset[s
         evidence=section.evidence,
         owners=owners,
         about_model=about_model,
+        made_by=made_by,
     )
+    reason = reason or section.attribution.unread
     return _with_end_of_run(result, section) if reason is None else _pending(result, reason)
 
 

@@ -23,6 +23,7 @@ from typing import Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict
 
+from grader.attribution import Work
 from grader.errors import UsageError
 from grader.judging.views import SectionView
 from grader.records import CheckResult
@@ -72,6 +73,7 @@ class CheckSpec:
             taken for the model of another section, and no advice is given about the learning rate of one.
         fails_on_error: Whether it fails wherever a cell raises. Mutants that break a cell may be caught by it.
         by_hand: Whether a person judges in the end. No mutant has to be caught by it.
+        made_by: What a cell does that makes its subject; None where that is the model itself, or anything.
     """
 
     name: str
@@ -84,6 +86,7 @@ class CheckSpec:
     compares_trainings: bool = False
     fails_on_error: bool = False
     by_hand: bool = False
+    made_by: Work | None = None
 
     @property
     def package(self) -> CheckPackage | None:
@@ -139,7 +142,7 @@ class NameTakenError(ValueError):
 _REGISTRY: dict[str, CheckSpec] = {}
 
 
-def check(
+def check(  # noqa: PLR0913 - one for each field of `CheckSpec`
     name: str,
     *,
     params: type[P],
@@ -149,6 +152,7 @@ def check(
     compares_trainings: bool = False,
     fails_on_error: bool = False,
     by_hand: bool = False,
+    made_by: Work | None = None,
 ) -> Callable[[Callable[[SectionView, P], CheckResult]], Callable[[SectionView, P], CheckResult]]:
     """Registers a check under the name that rubrics use; the other arguments are fields of `CheckSpec`.
 
@@ -173,6 +177,7 @@ def check(
             compares_trainings=compares_trainings,
             fails_on_error=fails_on_error,
             by_hand=by_hand,
+            made_by=made_by,
         )
         return function
 

@@ -10,7 +10,15 @@ import numpy as np
 import numpy.typing as npt
 
 from grader.errors import StoreError
-from grader.judging.absence import fix_for, fix_of, is_training, own_failure, what_failed, why_no_model
+from grader.judging.absence import (
+    fix_for,
+    fix_of,
+    is_training,
+    lost_trainings,
+    own_failure,
+    what_failed,
+    why_no_model,
+)
 from grader.judging.results import Words, blocked, failed, needs_review
 from grader.judging.views import SectionView
 from grader.records import ArrayRef, CheckResult, EvaluationRecord, FitRecord, Measurement, PredictionRecord
@@ -85,8 +93,12 @@ def nothing_trained(section: SectionView, words: Words) -> CheckResult | None:
     """The result for a section that trained no model; None for one that did."""
     if section.match.model is not None and any(fit.weights_after or fit.history for fit in section.fits):
         return None
+    text = f"There is nothing to judge here. {why_no_model(section)}"
+    lost = lost_trainings(section, text, words)
+    if lost is not None:
+        return lost
     return blocked(
-        f"There is nothing to judge here. {why_no_model(section)}",
+        text,
         words,
         yours="no trained model",
         next_step=fix_for(section),

@@ -26,6 +26,15 @@ MAX_MEMBER_NAME_CHARACTERS = 1000
 HARMLESS_FILE_BYTES = 2**20
 """A file up to this size is harmless however well it compresses."""
 
+MAX_PRINT_SECONDS = 60
+"""Of reading one print of a notebook: a PDF of 60 pages takes 5."""
+
+PRINT_MEMORY_BYTES = 2**30
+"""Of reading one: as much as 64 MB of HTML take as a tree."""
+
+MAX_PRINT_ANSWER_BYTES = 64 * 2**20
+"""Of the cells of one print: as much as of a file."""
+
 MAX_METADATA_BYTES = 16 * 2**20
 """Of a platform's list of submitters, which is read in one piece."""
 
@@ -43,3 +52,18 @@ MAX_AUTHORS = 12
 
 MAX_AUTHOR_CHARACTERS = 80
 """Of an author's name: longer lines are sentences."""
+
+MAX_NESTED_ARCHIVES = 3
+"""An archive in an archive in the one that was given: a student's in a platform's, and one level to spare."""
+
+MAX_ATTACHMENTS = 500
+"""Files laid beside one notebook: a folder of pictures for a figure or two."""
+
+MAX_ATTACHED_BYTES = 100 * 2**20
+"""Of all files laid beside one notebook: they take room in its work folder, which has 256 MB by default."""
+
+MAX_SHOWN_ELSEWHERE = 1_000
+"""Paths outside of its work folder at which a notebook is shown files: each is a bind of the sandbox."""
+
+MAX_FILES_BESIDE = 2_000
+"""Looked at around a notebook that the user names: it may lie in a folder of downloads."""

@@ -1,8 +1,8 @@
 """Matches a rubric's sections with a notebook: which cells and which model answer which.
 
-Sections are found by the order and similarity of their headings; what lies between two of them belongs to the first.
-Models are given to the sections all at once, at the least total cost: what differs from what a section asks for, and
-what speaks against its place, each a term of `grader.matching.costs`. A notebook without headings is matched by its
+Sections are given their headings all at once, at the least total cost, and what lies between two headings belongs to
+the first; then models are given to the sections in the same way. Each reason to doubt a heading or a model is a term of
+`grader.matching.costs`, on one scale; `docs/matching.md` lists them. A notebook without headings is matched by its
 models alone.
 """
 
@@ -11,19 +11,20 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
+from grader.checks.training import CompiledParams
 from grader.errors import UsageError
 from grader.judging.parameters import parts_of
-from grader.matching.candidates import Candidate, Distances, Places, candidates
+from grader.matching.candidates import Distances, Places, candidates
 from grader.matching.explanations import explain
 from grader.matching.extents import Extent, extents
 from grader.matching.headings import HasSource, Heading, headings_of
-from grader.matching.likeness import Nearness, Titles, align, likeness, titles_of
+from grader.matching.likeness import likeness, titles_of
 from grader.matching.section_cells import SectionCells
+from grader.matching.section_headings import assign_headings, nearness_of
 from grader.matching.section_models import assign_models
 from grader.matching.thresholds import THRESHOLDS
 from grader.records import Evidence, SectionMatch
 from grader.rubric import Rubric, load_rubric
-from grader.text.prose import NO_LEVEL
 from grader.training.recipes import TrainingRecipe
 
 __all__ = ["best_rubric", "match"]
@@ -44,11 +45,23 @@ def match(rubric: Rubric, evidence: Evidence) -> dict[str, SectionMatch]:
             for criterion in section.criteria
             for recipe in parts_of(criterion.params, TrainingRecipe)
         },
+        {
+            section.id: asked
+            for section in rubric.sections
+            for criterion in section.criteria
+            for asked in parts_of(criterion.params, CompiledParams)
+        },
     )
     titles = titles_of(rubric.sections)
     headings = headings_of(evidence.cells)
-    found = _aligned(headings, titles, nearness=_nearness(headings, models, distances=distances))
-    headed = extents(headings, found, titles=titles, cell_count=len(evidence.cells))
+    nearness = nearness_of(headings, models, distances=distances)
+    section_headings = assign_headings(headings, titles, nearness=nearness)
+    headed = extents(
+        headings,
+        {name: given.heading for name, given in section_headings.items()},
+        titles=titles,
+        cell_count=len(evidence.cells),
+    )
     cells = {name: extent.cells for name, extent in headed.items()}
     section_models = assign_models(models, _places(rubric, headed, evidence=evidence), distances=distances)
     section_cells = SectionCells(
@@ -62,6 +75,7 @@ def match(rubric: Rubric, evidence: Evidence) -> dict[str, SectionMatch]:
                     section,
                     matching[section.id],
                     extent=headed.get(section.id),
+                    heading=section_headings.get(section.id),
                     section_models=section_models,
                     matching=matching,
                     evidence=evidence,
@@ -114,7 +128,8 @@ def _fit(headings: Sequence[Heading], rubric: Rubric) -> tuple[float, str]:
     Both sides count: a rubric of five sections easily finds each of them among fifteen headings.
     """
     titles = titles_of(rubric.sections)
-    found = align(headings, titles, nearness=lambda _heading, _section: None)
+    given = assign_headings(headings, titles, nearness=lambda _heading, _section: None)
+    found = {name: one.heading for name, one in given.items()}
     total = sum(likeness(heading, titles[name]) for name, heading in found.items())
     # Most comments in code are not headings; those that matched a section are.
     real = sum(heading.kind != "comment" for heading in headings)
@@ -135,6 +150,7 @@ def _places(rubric: Rubric, headed: Mapping[str, Extent], *, evidence: Evidence)
         compared=frozenset(
             cell for section in rubric.sections if section.compares_trainings for cell in cells.get(section.id, ())
         ),
+        borrowed={section.id: section.model_of for section in rubric.sections if section.model_of is not None},
     )
 
 
@@ -154,45 +170,6 @@ def _matching(rubric: Rubric, section_cells: SectionCells, headed: Mapping[str, 
             model=None if given is None else given.candidate.id,
             fits=tuple(fit.id for fit in section_cells.fits_of(section)),
             borrowed_from=section.model_of,
+            about_model=section.model is not None or section.model_of is not None,
         )
     return matching
-
-
-def _aligned(headings: Sequence[Heading], titles: Mapping[str, Titles], *, nearness: Nearness) -> dict[str, Heading]:
-    """Each section's heading; by titles and order alone where the models contradict the notebook's numbers.
-
-    Students renumber their headings: ``Q6`` may hold the network of exercise 4, ``Q8`` that of exercise 6.
-    """
-    by_number, without = (align(headings, titles, nearness=nearness, by_number=counts) for counts in (True, False))
-    near, instead = (
-        [value for name, heading in found.items() if (value := nearness(heading, name)) is not None]
-        for found in (by_number, without)
-    )
-    is_contradicted = any(value < 1 for value in near)
-    return (
-        without
-        if is_contradicted and instead.count(1.0) >= near.count(1.0) + THRESHOLDS.models_against_numbers
-        else by_number
-    )
-
-
-def _nearness(headings: Sequence[Heading], models: Sequence[Candidate], *, distances: Distances) -> Nearness:
-    """How close the models first trained below a heading are to what a section asks for.
-
-    Below it is up to the next real heading that is of no deeper level.
-    """
-    real = [(heading.cell, heading.level) for heading in headings if heading.is_real]
-
-    def nearness(heading: Heading, section: str) -> float | None:
-        if section not in distances.forms:
-            return None
-        level = heading.level or NO_LEVEL
-        end = next((cell for cell, other in real if cell > heading.cell and other <= level), 10**9)
-        below = [
-            model
-            for model in models
-            if model.fits and model.first_cell is not None and heading.cell <= model.first_cell < end
-        ]
-        return max((1 / (1 + distances.of(model, section)) for model in below), default=None)
-
-    return nearness

@@ -5,8 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations
+from typing import Literal
 
 import numpy as np
+
+Order = Literal["free", "ordered", "strict"]
+"""What a choice may cross: ``free`` all but strict ones, ``ordered`` only free ones, ``strict`` none."""
 
 
 @dataclass(frozen=True)
@@ -17,20 +21,17 @@ class Choice:
         row: Place of the section in the rubric.
         column: Place in the notebook.
         cost: Below 0, or nothing is gained by choosing it.
-        is_in_order: Whether it may not cross another chosen pair that is in order.
+        order: What it may cross: of two rows that do not cross the later one has the later column.
     """
 
     row: int
     column: int
     cost: float
-    is_in_order: bool = False
+    order: Order = "free"
 
 
 def least_cost(choices: Sequence[Choice]) -> list[Choice]:
-    """The choices of least total cost in which no row and no column comes twice.
-
-    Pairs that are in order do not cross: of two rows the later one has the later column.
-    """
+    """The choices of least total cost in which no row and no column comes twice, and none cross that may not."""
     useful = [choice for choice in choices if choice.cost < 0]
     if not useful:
         return []
@@ -64,14 +65,17 @@ def _once(choices: Sequence[Choice]) -> list[list[int]]:
 
 def _uncrossed(choices: Sequence[Choice]) -> list[list[int]]:
     """For two rows and each column: the earlier one at or behind it excludes the later one at or before it."""
-    ordered = [(at, choice) for at, choice in enumerate(choices) if choice.is_in_order]
-    rows = sorted({choice.row for _, choice in ordered})
-    of_row = {row: [(at, choice.column) for at, choice in ordered if choice.row == row] for row in rows}
     found = []
-    for earlier, later in combinations(rows, 2):
-        for _, border in of_row[later]:
-            behind = [at for at, column in of_row[earlier] if column >= border]
-            before = [at for at, column in of_row[later] if column <= border]
-            if behind:
-                found.append(behind + before)
+    for kinds in ((_ORDERED, _ORDERED), (_STRICT, _FREE), (_FREE, _STRICT)):
+        early, late = ([(at, one) for at, one in enumerate(choices) if one.order in kind] for kind in kinds)
+        for first, second in combinations(sorted({choice.row for choice in choices}), 2):
+            earlier = [(at, one.column) for at, one in early if one.row == first]
+            later = [(at, one.column) for at, one in late if one.row == second]
+            for border in {column for _, column in later}:
+                behind = [at for at, column in earlier if column >= border]
+                if behind:
+                    found.append(behind + [at for at, column in later if column <= border])
     return found
+
+
+_ORDERED, _STRICT, _FREE = {"ordered", "strict"}, {"strict"}, {"free"}

@@ -86,6 +86,7 @@ class Label:
         tags: What is in brackets, ``{core}``.
         title: The words of the rest.
         short: The title without what stands in brackets or behind a dash: ``(10 layers deep)``, ``- my solution``.
+        has_remark_alone: Whether nothing but that stands behind the number: ``Exercise 4 (all parts)``.
         is_set_off: Whether punctuation or nothing follows the number: ``Put 2 neurons`` is a sentence.
     """
 
@@ -95,6 +96,7 @@ class Label:
     title: tuple[str, ...]
     short: tuple[str, ...] = ()
     is_set_off: bool = True
+    has_remark_alone: bool = False
 
 
 def headings_of(cells: Iterable[HasSource]) -> list[Heading]:
@@ -116,7 +118,7 @@ def label_of(text: str) -> Label:
     """The parts of a heading's text; case, the encoding of accents, emoji and punctuation do not matter."""
     own = _label_of(text)
     short = _label_of(_REMARK.sub(" ", text)).title
-    return replace(own, short=short if short != own.title else ())
+    return replace(own, short=short if short != own.title else (), has_remark_alone=bool(own.title) and not short)
 
 
 def _label_of(text: str) -> Label:

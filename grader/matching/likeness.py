@@ -1,20 +1,18 @@
-"""Decides which heading starts which section: by similarity and order, all sections at once."""
+"""What speaks against a heading as a section's: its title, its number, its remarks."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from grader.matching.costs import COSTS, Terms
 from grader.matching.headings import Heading, Label, is_same_word, label_of, shared_words, title_likeness
 from grader.matching.thresholds import THRESHOLDS
 from grader.rubric import Section
 
 Translated = Mapping[str, str]
 """A word before numbers to the rubric's word that it stands for."""
-
-Nearness = Callable[[Heading, str], float | None]
-"""How close the models trained below a heading are to what a section asks for, in [0, 1]; None without any."""
 
 
 @dataclass(frozen=True)
@@ -51,73 +49,39 @@ def likeness(
         by_number: Whether its number counts.
         translated: Words before numbers that stand for the rubric's; any word may, where they are not known.
     """
-    own = _label(heading, titles, by_number=by_number, translated=translated)
-    return max(_likeness(own, there, words=titles.words, kind=heading.kind) for there in titles.labels)
+    doubts = doubts_of(heading, titles, by_number=by_number, translated=translated)
+    return 0.0 if doubts is None else likeness_of(doubts)
 
 
-def align(
-    headings: Sequence[Heading], titles: Mapping[str, Titles], *, nearness: Nearness, by_number: bool = True
-) -> dict[str, Heading]:
-    """Gives each section its heading: the most similar ones overall, in the order of the notebook.
+def likeness_of(doubts: Terms) -> float:
+    """The likeness, in [0, 1], of a heading that so much speaks against."""
+    return max(1 - sum(doubts.values()) / COSTS.no_heading, 0.0)
 
-    What is left over is matched out of order where it is very similar, or has a number that only one section has.
+
+def doubts_of(
+    heading: Heading, titles: Titles, *, by_number: bool = True, translated: Translated | None = None
+) -> Terms | None:
+    """What speaks against a heading as a section's, by its words alone; None where it is certainly not the section's.
+
+    Args:
+        heading: Of the notebook.
+        titles: Of the section; the one that the heading is most like counts.
+        by_number: Whether its number counts.
+        translated: Words before numbers that stand for the rubric's; any word may, where they are not known.
     """
-    names = list(titles)
-    translated = translated_words(headings, titles)
-    headings = without_remarks(headings, titles)
-    weights = []
-    for heading in headings:
-        near = {name: nearness(heading, name) for name in names}
-        alone = [value for value in near.values() if value == 1.0] == [1.0]
-        weights.append(
-            [
-                _weight(heading, titles[name], near=near[name], by_number=by_number, translated=translated, alone=alone)
-                for name in names
-            ]
-        )
-    matched = heaviest_in_order(weights, rows=len(headings), columns=len(names))
-    taken = {row for row, _ in matched}
-    found = {names[column]: headings[row] for row, column in matched}
-    left = sorted(
-        (
-            (likeness(heading, titles[name], by_number=by_number, translated=translated), -row, name)
-            for row, heading in enumerate(headings)
-            if row not in taken and heading.is_real
-            for name in names
-            if name not in found
-        ),
-        reverse=True,
-    )
-    own_words = _words_for_numbers(found, titles)
-    for value, row, name in left:
-        is_sure = value >= THRESHOLDS.out_of_order or (
-            by_number
-            and _label(headings[-row], titles[name], by_number=True, translated=translated).number is not None
-            and _is_its_number(headings[-row], name, titles=titles, own_words=own_words)
-        )
-        if is_sure and name not in found and -row not in taken:
-            found[name] = headings[-row]
-            taken.add(-row)
-    return {name: found[name] for name in names if name in found}
+    own = label_in(heading, titles, by_number=by_number, translated=translated)
+    found = [_doubts(own, there, words=titles.words, kind=heading.kind) for there in titles.labels]
+    return min((doubts for doubts in found if doubts is not None), key=lambda one: sum(one.values()), default=None)
 
 
-def _words_for_numbers(found: Mapping[str, Heading], titles: Mapping[str, Titles]) -> set[tuple[str, str]]:
-    """Which word of the rubric's each word before a number stands for: ``Aufgabe 1`` was found to be ``Exercise 1``."""
-    pairs = ((label_of(found[name].text), there) for name in found for there in titles[name].labels)
-    return {(own.word, there.word) for own, there in pairs if own.word and own.number == there.number is not None}
-
-
-def _is_its_number(
-    heading: Heading, name: str, *, titles: Mapping[str, Titles], own_words: set[tuple[str, str]]
-) -> bool:
+def has_its_number(heading: Heading, name: str, *, titles: Mapping[str, Titles], translated: Translated | None) -> bool:
     """Whether a heading has the number of a section, and no other section has it."""
-    own = label_of(heading.text)
 
-    def has_it(there: Label) -> bool:
-        is_word = is_same_word(own.word, there.word) or (own.word, there.word) in own_words
-        return own.number is not None and own.number == there.number and is_word
+    def has_it(known: Titles) -> bool:
+        own = label_in(heading, known, by_number=True, translated=translated)
+        return own.number is not None and any(_is_pair(own, there) for there in known.labels)
 
-    return [other for other, known in titles.items() if any(map(has_it, known.labels))] == [name]
+    return [other for other, known in titles.items() if has_it(known)] == [name]
 
 
 def translated_words(headings: Sequence[Heading], titles: Mapping[str, Titles]) -> Translated:
@@ -139,7 +103,22 @@ def translated_words(headings: Sequence[Heading], titles: Mapping[str, Titles]) 
             score = 2 * len(right) - len(numbers)
             if len(right) >= THRESHOLDS.fewest_translated:
                 best[meant] = max(best.get(meant, (score, word)), (score, word))
-    return {word: meant for meant, (_, word) in best.items()}
+    found = {word: meant for meant, (_, word) in best.items()}
+    return {**found, **_nearly_the_rubrics(labels, known)} if found else {}
+
+
+def _nearly_the_rubrics(labels: Sequence[Label], known: Sequence[Label]) -> Translated:
+    """Words that another language spells nearly as the rubric's, numbered as its sections are: ``Parte 1``.
+
+    Beside them ``Part 1`` and ``Part 2`` number the parts of answers where the rubric has one part alone.
+    """
+    found = {}
+    for meant in sorted({there.word for there in known}):
+        numbers = Counter(there.number for there in known if there.word == meant)
+        for word in sorted({own.word for own in labels if is_same_word(own.word, meant)}):
+            if Counter(own.number for own in labels if own.word == word) <= numbers:
+                found[word] = meant
+    return found
 
 
 def _has_word(titles: Mapping[str, Titles], word: str) -> bool:
@@ -180,7 +159,8 @@ def _bare(heading: Heading) -> tuple[str, int | None]:
     return own.word, own.number
 
 
-def _label(heading: Heading, titles: Titles, *, by_number: bool, translated: Translated | None) -> Label:
+def label_in(heading: Heading, titles: Titles, *, by_number: bool, translated: Translated | None) -> Label:
+    """A heading's label as the rubric would write it; without its number where that does not count."""
     own = label_of(heading.text)
     # Who writes in another language does so throughout: there ``Part 1`` is a part of an answer.
     if translated is not None and own.word in translated:
@@ -190,79 +170,45 @@ def _label(heading: Heading, titles: Titles, *, by_number: bool, translated: Tra
     return own if by_number else replace(own, number=None)
 
 
-def _weight(
-    heading: Heading,
-    titles: Titles,
-    *,
-    near: float | None,
-    by_number: bool,
-    translated: Translated | None = None,
-    alone: bool = True,
-) -> float:
-    value = likeness(heading, titles, by_number=by_number, translated=translated) * THRESHOLDS.weights[heading.kind]
-    if value:
-        return value + THRESHOLDS.model_bonus * (near or 0.0)
-    # A heading in the student's own words, above exactly the model that is asked for and that of no other section.
-    own = _label(heading, titles, by_number=by_number, translated=translated)
-    is_above_it = near == 1.0 and alone and own.number is None
-    return THRESHOLDS.model_bonus if heading.is_real and is_above_it else 0.0
-
-
-def _likeness(own: Label, there: Label, *, words: frozenset[str], kind: str) -> float:
-    number = _number_likeness(own, there, words=words, kind=kind)
-    tags = THRESHOLDS.other_tag if own.tags and there.tags and not own.tags & there.tags else 0.0
+def _doubts(own: Label, there: Label, *, words: frozenset[str], kind: str) -> Terms | None:
+    number = _number_term(own, there, words=words, kind=kind)
+    tag = {"other_tag": COSTS.other_tag} if own.tags and there.tags and not own.tags & there.tags else {}
+    if not own.title:
+        only_word = is_same_word(own.word, there.word) and own.number is None and there.number is None
+        is_its_own = number is None or (only_word and own.tags & there.tags)
+        return {"number_alone": COSTS.number_alone, **tag} if is_its_own else None
     title = max(
         title_likeness(own.title, there.title),
         THRESHOLDS.without_remark * title_likeness(own.short or own.title, there.short or there.title),
     )
-    if not own.title:
-        only_word = is_same_word(own.word, there.word) and own.number is None and there.number is None
-        return THRESHOLDS.bare_label - tags if number == 1.0 or (only_word and own.tags & there.tags) else 0.0
     if title < _least_title(own, there, number=number, kind=kind):
-        return 0.0
-    return max(THRESHOLDS.title_share * title + (1 - THRESHOLDS.title_share) * number - tags, 0.0)
+        return None
+    terms = {"other_title": COSTS.other_title * (1 - title)} if title < 1 else {}
+    if own.has_remark_alone and number is None and sum(terms.values()) > COSTS.number_alone:
+        terms = {"number_alone": COSTS.number_alone}
+    return {**terms, **({number: getattr(COSTS, number)} if number is not None else {}), **tag}
 
 
-def _least_title(own: Label, there: Label, *, number: float, kind: str) -> float:
+def _least_title(own: Label, there: Label, *, number: str | None, kind: str) -> float:
     """How much of the title a heading must have beside that number; above 1 where no title is enough."""
-    if kind == "comment" and number < 1.0:
+    if kind == "comment" and number is not None:
         return THRESHOLDS.least_title_of_comment if len(own.title) > 1 else 2.0
     if kind == "comment":
         return THRESHOLDS.least_title
-    if number == 1.0:
+    if number is None:
         return 0.0
     # One word that they share may be in any heading.
     is_one_word = max(shared_words(own.title, there.title), shared_words(own.short, there.short or there.title)) < 2
-    return THRESHOLDS.least_title_of_other_number if number == 0.0 or is_one_word else THRESHOLDS.least_title
+    return THRESHOLDS.least_title_of_other_number if number == "other_number" or is_one_word else THRESHOLDS.least_title
 
 
-def _number_likeness(own: Label, there: Label, *, words: frozenset[str], kind: str) -> float:
+def _number_term(own: Label, there: Label, *, words: frozenset[str], kind: str) -> str | None:
+    """The term of the number; None where it is the section's."""
     if own.number is None or there.number is None:
-        return THRESHOLDS.neutral_number
+        return "no_number"
     if kind == "plain" and not own.is_set_off and not is_same_word(own.word, there.word):
-        return THRESHOLDS.neutral_number
+        return "no_number"
     # "Part 2" is not "Exercise 2"; but a word that no section has may be of another language.
     other_word = own.word and there.word and not is_same_word(own.word, there.word)
-    if other_word and any(is_same_word(own.word, word) for word in words):
-        return 0.0
-    return 1.0 if own.number == there.number else 0.0
-
-
-def heaviest_in_order(weights: Sequence[Sequence[float]], *, rows: int, columns: int) -> list[tuple[int, int]]:
-    """The heaviest matching of rows with columns in which neither order is broken; of equals, the earliest rows."""
-    best = [[0.0] * (columns + 1) for _ in range(rows + 1)]
-    for i in range(rows - 1, -1, -1):
-        for j in range(columns - 1, -1, -1):
-            paired = weights[i][j] + best[i + 1][j + 1] if weights[i][j] else 0.0
-            best[i][j] = max(paired, best[i + 1][j], best[i][j + 1])
-    matched: list[tuple[int, int]] = []
-    i, j = 0, 0
-    while i < rows and j < columns:
-        if weights[i][j] and best[i][j] == weights[i][j] + best[i + 1][j + 1]:
-            matched.append((i, j))
-            i, j = i + 1, j + 1
-        elif best[i][j] == best[i][j + 1]:
-            j += 1
-        else:
-            i += 1
-    return matched
+    is_of_other_word = other_word and any(is_same_word(own.word, word) for word in words)
+    return None if own.number == there.number and not is_of_other_word else "other_number"

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from grader.matching.assignment import Choice, least_cost
 from grader.matching.candidates import Candidate, Distances, Places
-from grader.matching.claims import How, claims_of
-from grader.matching.costs import COSTS
+from grader.matching.claims import Claim, How, claims_of
+from grader.matching.costs import COSTS, Terms
 
 
 @dataclass(frozen=True)
@@ -18,12 +18,16 @@ class SectionModel:
     Attributes:
         how: ``own``: trained first in the section's cells; ``refit``: trained before and again there; ``elsewhere``;
             ``untrained``: built there and never trained.
+        terms: What speaks against it; see `grader.matching.costs`.
         rivals: How many other models were trained in the section's cells.
+        next_terms: What speaks against the best of those.
     """
 
     candidate: Candidate
     how: How
+    terms: Terms
     rivals: int = 0
+    next_terms: Terms | None = None
 
 
 def assign_models(models: Sequence[Candidate], places: Places, *, distances: Distances) -> dict[str, SectionModel]:
@@ -43,16 +47,23 @@ def assign_models(models: Sequence[Candidate], places: Places, *, distances: Dis
             row=names.index(claim.section),
             column=claim.candidate.order,
             cost=claim.cost - COSTS.no_model,
-            is_in_order=claim.is_in_order,
+            order="ordered" if claim.is_in_order else "free",
         ): claim
         for claim in claims
     }
     chosen = [by_choice[choice] for choice in least_cost(list(by_choice))]
     return {
-        claim.section: SectionModel(
-            claim.candidate,
-            claim.how,
-            rivals=sum(other.section == claim.section and other.how == claim.how for other in claims) - 1,
-        )
+        claim.section: _given(claim, [one for one in claims if one.section == claim.section])
         for claim in sorted(chosen, key=lambda claim: names.index(claim.section))
     }
+
+
+def _given(claim: Claim, claims: Sequence[Claim]) -> SectionModel:
+    others = [one for one in claims if one.how == claim.how and one.candidate.id != claim.candidate.id]
+    return SectionModel(
+        claim.candidate,
+        claim.how,
+        claim.terms,
+        rivals=len({one.candidate.id for one in others}),
+        next_terms=min(others, key=lambda one: one.cost).terms if others else None,
+    )

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
@@ -11,14 +10,6 @@ class MatchingThresholds:
     """How alike a heading and a section, or a model and a form, must be.
 
     Each says its unit, its source, and the test that fails where it is moved across its boundary.
-    """
-
-    models_against_numbers: int = 2
-    """The headings' numbers are not the worksheet's where so many more sections train their own network without them.
-
-    Unit: sections.
-    Source: judgement.
-    Test: `test_two_models_speak_against_the_numbers`.
     """
 
     clearly_best: float = 1.15
@@ -53,24 +44,6 @@ class MatchingThresholds:
     Test: `test_a_wrong_answer_trained_elsewhere_is_found_by_its_use`.
     """
 
-    trained_as_asked: float = 0.01
-    """Of models of one form, that which was trained as the section asks is its own; less than any difference of form.
-
-    Unit: likeness, in [0, 1].
-    Source: judgement.
-    Test: `test_what_is_trained_as_asked_weighs_less_than_any_difference`.
-    """
-
-    weights: Mapping[str, float] = field(
-        default_factory=lambda: {"heading": 1.0, "bold": 0.9, "plain": 0.85, "comment": 0.8}
-    )
-    """What a likeness counts, by the form of the heading: where several forms name one section, the plainest wins.
-
-    Unit: factor, in [0, 1].
-    Source: judgement.
-    Test: `test_the_plainest_form_of_a_heading_weighs_most`.
-    """
-
     same_word: float = 0.7
     """Two words whose letters are as like as this are one, misspelt.
 
@@ -95,36 +68,12 @@ class MatchingThresholds:
     Test: `test_three_numbers_make_a_word_one_of_another_language`.
     """
 
-    title_share: float = 0.6
-    """What a title counts beside a number (which counts the rest): numbers repeat more often than titles.
-
-    Unit: share of the likeness, in [0, 1].
-    Source: judgement.
-    Test: `test_what_titles_numbers_and_tags_count`.
-    """
-
     without_remark: float = 0.95
     """What a title counts where it is alike without what stands in brackets or behind a dash on either side.
 
     Unit: factor, in [0, 1].
     Source: judgement.
     Test: `test_a_remark_behind_a_title_hardly_counts`.
-    """
-
-    neutral_number: float = 0.5
-    """What a number counts where one of the two headings has none.
-
-    Unit: likeness, in [0, 1].
-    Source: the middle of right and wrong.
-    Test: `test_what_titles_numbers_and_tags_count`.
-    """
-
-    bare_label: float = 0.75
-    """A heading that is a number alone (``Exercise 4``): worth less than one with its title, more than a title alone.
-
-    Unit: likeness, in [0, 1].
-    Source: judgement.
-    Test: `test_what_titles_numbers_and_tags_count`.
     """
 
     least_title: float = 0.5
@@ -151,14 +100,6 @@ class MatchingThresholds:
     Test: `test_a_comment_with_four_fifths_of_a_title_is_a_heading`.
     """
 
-    other_tag: float = 0.15
-    """What a tag of another section (``bonus``) takes away.
-
-    Unit: likeness, in [0, 1].
-    Source: judgement.
-    Test: `test_what_titles_numbers_and_tags_count`.
-    """
-
     out_of_order: float = 0.85
     """A heading that breaks the order must be as like as this.
 
@@ -175,12 +116,12 @@ class MatchingThresholds:
     Test: `test_a_sub_heading_goes_on_with_its_section`.
     """
 
-    model_bonus: float = 0.3
-    """What the models trained below a heading add, where they are what the section asks for.
+    short_share: float = 0.2
+    """A training that saw less than this share of the rows that another of the same form saw is a trial.
 
-    Unit: likeness, in [0, 1].
-    Source: judgement.
-    Test: `test_a_sub_heading_goes_on_with_its_section`.
+    Unit: share of the rows over all epochs, in [0, 1].
+    Source: judgement; who cuts the epochs or the rows to a fifth does so to be done soon.
+    Test: `test_a_short_training_of_a_copy_is_a_trial`.
     """
 
 

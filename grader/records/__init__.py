@@ -1,6 +1,6 @@
 """The records that stand between the steps, each on disk, each readable without the step that made it."""
 
-from grader.records.base import SCHEMA_VERSION, ArrayRef, Record, Sha256
+from grader.records.base import SCHEMA_VERSION, ArrayRef, Record, Sha256, digest
 from grader.records.evidence import (
     CallbackRecord,
     CellError,
@@ -21,6 +21,7 @@ from grader.records.evidence import (
     WeightsSetRecord,
 )
 from grader.records.figures import AxesRecord, FigureRecord, GridRecord, LineRecord, ScatterRecord, TextRecord
+from grader.records.grade_parts import GradePart, GradeParts
 from grader.records.grading import (
     Advice,
     Basis,
@@ -34,18 +35,22 @@ from grader.records.grading import (
     RubricSummary,
     SectionMatch,
     SubmissionSummary,
+    TutorsMark,
     Verdict,
     reaches,
 )
 from grader.records.measurements import Measurement, Measurements, Replay, Unverified
 from grader.records.models import ArraySummary, LayerRecord, ModelRecord
+from grader.records.people import NOBODY, AssignedBy, HandIn, People, Student
 from grader.records.submission import Author, Cell, Submission
 
 __all__ = [
+    "NOBODY",
     "SCHEMA_VERSION",
     "Advice",
     "ArrayRef",
     "ArraySummary",
+    "AssignedBy",
     "Author",
     "AxesRecord",
     "Basis",
@@ -67,8 +72,11 @@ __all__ = [
     "FigureRecord",
     "FitRecord",
     "Flag",
+    "GradePart",
+    "GradeParts",
     "GradedSubmission",
     "GridRecord",
+    "HandIn",
     "Judged",
     "LayerRecord",
     "LineRecord",
@@ -77,6 +85,7 @@ __all__ = [
     "ModelRecord",
     "NamedArray",
     "Outcome",
+    "People",
     "PredictionRecord",
     "Record",
     "Replay",
@@ -85,12 +94,15 @@ __all__ = [
     "ScatterRecord",
     "SectionMatch",
     "Sha256",
+    "Student",
     "Submission",
     "SubmissionSummary",
     "TextRecord",
+    "TutorsMark",
     "Unverified",
     "ValidationRecord",
     "Verdict",
     "WeightsSetRecord",
+    "digest",
     "reaches",
 ]

@@ -16,7 +16,6 @@ from pydantic import JsonValue
 from grader.records.base import SCHEMA_VERSION, ArrayRef, Record, SchemaVersion, Sha256
 from grader.records.figures import FigureRecord
 from grader.records.models import ArraySummary, ModelRecord
-from grader.records.submission import Author
 
 ExecutionReason = Literal[
     "cell_timeout",
@@ -141,6 +140,7 @@ class FitRecord(Record):
         weights_after: Key of `Evidence.weights`.
         replay: What a replay needs beside the rest of this record; None where that could not be recorded.
         replay_problems: Why an exact replay is impossible, in words; empty where no reason is known.
+        accelerations: What made the training faster than Keras's own, in words; none changes its result.
         status: ``completed``, ``interrupted`` (a time limit, or the student's stop) or ``raised``.
         class_weight: True where one was given; ``sample_weight`` likewise.
     """
@@ -171,6 +171,7 @@ class FitRecord(Record):
     weights_after: str | None = None
     replay: ReplayState | None = None
     replay_problems: tuple[str, ...] = ()
+    accelerations: tuple[str, ...] = ()
     status: Literal["completed", "interrupted", "raised"] = "completed"
     seconds: float = 0.0
 
@@ -255,6 +256,7 @@ class CellRun(Record):
             in it); ``not_run`` (the run had ended before); ``no_code`` for Markdown, raw and empty cells.
         printed: What the fresh run printed (stdout, results as text), capped.
         stored_text: What the stored outputs of the handed-in file print.
+        unsure: What a print that the cell was read from does not show of it; empty where it shows all.
         error: What it raised; beside the status ``ok`` where the cell is tagged ``raises-exception``.
         recorded: Whether the recorder saw it begin and end.
         rewritten: True where what ran may not be what IPython makes of the cell: the notebook changed how cells run.
@@ -268,6 +270,7 @@ class CellRun(Record):
     seconds: float = 0.0
     printed: str = ""
     stored_text: str = ""
+    unsure: str = ""
     error: CellError | None = None
     notes: tuple[str, ...] = ()
     recorded: bool = True
@@ -354,7 +357,6 @@ class Evidence(Record):
     submission: str
     file_name: str
     sha256: Sha256
-    authors: tuple[Author, ...] = ()
     environment: Environment = Environment()
     data_choice: DataChoice = "sample"
     data_sets: tuple[DataSetUse, ...] = ()

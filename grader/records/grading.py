@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Literal
 
 from grader.records.base import SCHEMA_VERSION, Record, SchemaVersion
 from grader.records.evidence import DataChoice, DataSetUse, ExecutionReason
-from grader.records.submission import Author
 
 Outcome = Literal["passed", "partial", "failed", "blocked", "needs_review"]
 Cause = Literal["by_hand", "infrastructure", "unverifiable", "borderline", "flagged"]
@@ -70,8 +70,39 @@ class CheckResult(Record):
     judged: Judged | None = None
 
 
+class TutorsMark(Record):
+    """What a person decided on a criterion, see `grader.marks`.
+
+    Attributes:
+        earned: What they gave; None where they ask for another look.
+        earned_before: What the criterion earned without them.
+        reason: For the student.
+        items: Named deductions and comments: words and points.
+        internal_reason: For tutors alone.
+        event: Id of the event in the tutor's file.
+        stale: What they saw has changed since, so that the mark does not count.
+    """
+
+    earned: float | None
+    earned_before: float
+    outcome_before: Outcome
+    reason: str = ""
+    items: tuple[tuple[str, float], ...] = ()
+    internal_reason: str = ""
+    by: str
+    time: datetime
+    event: str
+    stale: bool = False
+
+
 class Verdict(Record):
-    """A criterion's outcome in ``grade.json``. One of visibility ``tutor`` stays off the student's page."""
+    """A criterion's outcome in ``grade.json``. One of visibility ``tutor`` stays off the student's page.
+
+    Attributes:
+        seen: Digest over the answer and the measured facts, for a person's mark to hold on to.
+        mark: What a person decided; None where none did.
+        comment: What a tutor says to the student besides.
+    """
 
     criterion: str
     section: str
@@ -91,6 +122,9 @@ class Verdict(Record):
     next_step: str = ""
     cells: tuple[int, ...] = ()
     judged: Judged | None = None
+    seen: str = ""
+    mark: TutorsMark | None = None
+    comment: str = ""
 
 
 class Advice(Record):
@@ -122,6 +156,7 @@ class SectionMatch(Record):
         model: Id of the model that answers it; None where there is none (or the section owns none).
         fits: Ids of the fits of that model that count, in order.
         borrowed_from: The section whose model this one speaks of (``model_of``).
+        about_model: Whether the section owns a model or speaks of one, found or not.
         why: How it was found, a sentence.
     """
 
@@ -133,6 +168,7 @@ class SectionMatch(Record):
     model: str | None = None
     fits: tuple[str, ...] = ()
     borrowed_from: str | None = None
+    about_model: bool = False
     why: str = ""
 
 
@@ -147,12 +183,11 @@ class ExecutionSummary(Record):
 
 
 class SubmissionSummary(Record):
-    """Who and what was graded."""
+    """What was graded; whose it is stands in ``people.json``."""
 
     id: str
     file_name: str
     sha256: str
-    authors: tuple[Author, ...] = ()
 
 
 class RubricSummary(Record):
@@ -170,7 +205,11 @@ class RubricSummary(Record):
 
 
 class GradedSubmission(Record):
-    """``grade.json``."""
+    """``grade.json``.
+
+    Attributes:
+        comment: What a tutor says to the student of the whole notebook.
+    """
 
     schema_version: SchemaVersion = SCHEMA_VERSION
     submission: SubmissionSummary
@@ -189,3 +228,4 @@ class GradedSubmission(Record):
     flags: tuple[Flag, ...] = ()
     verdicts: tuple[Verdict, ...] = ()
     advice: tuple[Advice, ...] = ()
+    comment: str = ""

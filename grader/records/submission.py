@@ -21,6 +21,8 @@ class Cell(Record):
         index: Position in the notebook, from 0, every kind of cell counted.
         source: The text of the cell.
         stored_text: What the stored outputs print, as plain text (empty where there are none).
+        unsure: What a print that the cell was read from does not show of it, a part of a sentence; empty where it shows
+            all, and for a notebook.
         may_raise: Whether it is tagged ``raises-exception``: its error is meant, as Jupyter's own tools take it.
     """
 
@@ -28,6 +30,7 @@ class Cell(Record):
     kind: Literal["code", "markdown", "raw"]
     source: str
     stored_text: str = ""
+    unsure: str = ""
     may_raise: bool = False
 
 
@@ -35,7 +38,7 @@ class Submission(Record):
     """One student's or group's notebook.
 
     Attributes:
-        id: The file's stem as a slug, with a short hash where two collide.
+        id: The file's stem as a slug, and eight hexadecimal digits, see `grader.intake.ids`.
         file_name: The file's name as handed in, without its folder.
         sha256: Of the file's bytes.
         authors: From the notebook's metadata, a names cell, or the file's name.
@@ -49,7 +52,7 @@ class Submission(Record):
     file_name: str
     sha256: Sha256
     authors: tuple[Author, ...] = ()
-    authors_from: Literal["metadata", "names cell", "file name", "export"] = "file name"
+    authors_from: Literal["metadata", "names cell", "file name"] = "file name"
     cells: tuple[Cell, ...] = ()
     problem: str | None = None
     notes: tuple[str, ...] = ()

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from grader.limits import MAX_LOST_MESSAGES
-from grader.records import DataSetUse, GradedSubmission, Verdict
+from grader.records import NOBODY, DataSetUse, GradedSubmission, People, Verdict
 from grader.report import plots
 from grader.report.page import CohortPage
 from grader.report.templating import data_uri, environment
@@ -54,7 +54,7 @@ class CriterionRow:
     messages: tuple[tuple[str, int], ...]
 
 
-def render_cohort(graded: Sequence[GradedSubmission]) -> str:
+def render_cohort(graded: Sequence[GradedSubmission], *, people: People = NOBODY) -> str:
     """Renders the page of the cohort, self-contained; it links to the submissions' pages."""
     run = [one for one in graded if one.status != "not_run"]
     possible = max((one.points_possible for one in graded), default=0.0)
@@ -65,6 +65,12 @@ def render_cohort(graded: Sequence[GradedSubmission]) -> str:
         .get_template("index.html.j2")
         .render(
             graded=graded,
+            people=people,
+            names={one.submission.id: ", ".join(people.names(one.submission.id)) for one in graded},
+            unassigned=[one for one in graded if not _is_assigned(one, people)],
+            several=_several(graded, people),
+            gone=[one for one in graded if not _is_present(one, people)],
+            without=[people.students[key] for key in people.without_submission],
             rubric=graded[0].rubric if graded else None,
             possible=possible,
             picture=picture,
@@ -79,6 +85,31 @@ def render_cohort(graded: Sequence[GradedSubmission]) -> str:
             verdicts_of={one.submission.id: {v.criterion: v for v in one.verdicts} for one in graded},
         )
     )
+
+
+def _is_assigned(one: GradedSubmission, people: People = NOBODY) -> bool:
+    found = people.submissions.get(one.submission.id)
+    return found is None or bool(found.owner)
+
+
+def _is_present(one: GradedSubmission, people: People = NOBODY) -> bool:
+    found = people.submissions.get(one.submission.id)
+    return found is None or found.is_present
+
+
+def _several(graded: Sequence[GradedSubmission], people: People = NOBODY) -> list[tuple[str, list[GradedSubmission]]]:
+    """Students with several attempts or files, the one that counts first."""
+    by_owner: dict[tuple[str, ...], list[GradedSubmission]] = {}
+    for one in graded:
+        found = people.submissions.get(one.submission.id)
+        if found is not None and found.owner:
+            by_owner.setdefault(found.owner, []).append(one)
+    made = []
+    for files in by_owner.values():
+        if len(files) > 1:
+            files.sort(key=lambda one: not people.submissions[one.submission.id].counts)
+            made.append((", ".join(people.names(files[0].submission.id)), files))
+    return made
 
 
 def _data(graded: Sequence[GradedSubmission]) -> list[str]:

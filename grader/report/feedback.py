@@ -29,6 +29,7 @@ from grader.records import (
 )
 from grader.report import plots
 from grader.report.page import SubmissionPage
+from grader.report.shown import as_shown
 from grader.report.templating import data_uri, environment
 from grader.store import SubmissionFolder
 
@@ -94,18 +95,18 @@ class CellBlock:
         return text if len(text) <= MAX_SHOWN_CHARACTERS else text[:MAX_SHOWN_CHARACTERS] + "\n[...]"
 
 
-def render_feedback(graded: GradedSubmission, *, folder: SubmissionFolder) -> str:
+def render_feedback(graded: GradedSubmission, *, folder: SubmissionFolder, people: Sequence[str] = ()) -> str:
     """Renders the page of one submission.
 
     Args:
         graded: The verdicts.
         folder: Where the evidence is, and where pictures are kept; there need be none.
+        people: Whose it is.
 
     Returns:
         A self-contained HTML document.
     """
-    shown = tuple(_for_student(verdict) for verdict in graded.verdicts if verdict.visibility == "student")
-    graded = graded.model_copy(update={"verdicts": shown})
+    graded = as_shown(graded)
     evidence = folder.read_evidence() if graded.status != "not_run" else None
     measurements = folder.read_measurements() if evidence is not None else None
     return (
@@ -113,6 +114,7 @@ def render_feedback(graded: GradedSubmission, *, folder: SubmissionFolder) -> st
         .get_template("feedback.html.j2")
         .render(
             graded=graded,
+            people=people,
             sections=_sections(graded, evidence=evidence, measurements=measurements, folder=folder),
             # A file that could not be run has one thing to fix, and the page says it already.
             fix_first=_fix_first(graded) if graded.status != "not_run" else [],
@@ -129,11 +131,6 @@ def render_feedback(graded: GradedSubmission, *, folder: SubmissionFolder) -> st
             on_sample=any(use.sample and use.loaded for use in graded.data),
         )
     )
-
-
-def _for_student(verdict: Verdict) -> Verdict:
-    """A verdict without what stands beside an answer for the tutor who marks it."""
-    return verdict.model_copy(update={"expected": ""}) if verdict.basis == "manual" else verdict
 
 
 def architecture_text(layers: Sequence[LayerRecord]) -> str:

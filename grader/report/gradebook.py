@@ -6,10 +6,14 @@ import csv
 import io
 from collections.abc import Sequence
 
-from grader.records import GradedSubmission
+from grader.records import NOBODY, GradedSubmission, People
 from grader.report.page import CohortPage
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+_YES = {True: "yes", False: "no", None: ""}
+_PEOPLE = ("students", "keys", "group", "attempt", "submitted", "late", "counts", "assigned_by", "named_in_notebook")
 
 
 def guarded(text: str) -> str:
@@ -17,13 +21,13 @@ def guarded(text: str) -> str:
     return f"'{text}" if text.startswith(_FORMULA) else text
 
 
-def gradebook_csv(graded: Sequence[GradedSubmission]) -> str:
+def gradebook_csv(graded: Sequence[GradedSubmission], *, people: People = NOBODY) -> str:
     """One row a submission: who, status, sums, and what each criterion earned.
 
     A criterion whose points are pending has ``pending`` in its column.
     """
     criteria = list(dict.fromkeys(verdict.criterion for one in graded for verdict in one.verdicts))
-    head = ["id", "file", "authors", "status", "reason", "earned", "pending", "possible"]
+    head = ["id", "file", *_PEOPLE, "status", "reason", "earned", "pending", "possible"]
     head += ["bonus_earned", "bonus_pending", "bonus_possible", *criteria]
     buffer = io.StringIO(newline="")
     writer = csv.writer(buffer, lineterminator="\n")
@@ -33,7 +37,7 @@ def gradebook_csv(graded: Sequence[GradedSubmission]) -> str:
         cells: list[object] = [
             one.submission.id,
             one.submission.file_name,
-            "; ".join(author.name for author in one.submission.authors),
+            *_people(people, one.submission.id),
             one.status,
             one.execution.reason or "",
             *(one.points_earned, one.points_pending, one.points_possible),
@@ -44,6 +48,24 @@ def gradebook_csv(graded: Sequence[GradedSubmission]) -> str:
             cells.append("" if verdict is None else "pending" if verdict.pending else verdict.earned)
         writer.writerow([guarded(cell) if isinstance(cell, str) else cell for cell in cells])
     return buffer.getvalue()
+
+
+def _people(people: People, submission: str) -> list[object]:
+    """The columns of `_PEOPLE`: names and keys of a group's members in one order, parted by semicolons."""
+    found = people.submissions.get(submission)
+    if found is None:
+        return [""] * len(_PEOPLE)
+    return [
+        "; ".join(people.names(submission)),
+        "; ".join(found.students),
+        found.group or "",
+        "" if found.attempt is None else found.attempt,
+        "" if found.submitted is None else found.submitted.isoformat(sep=" "),
+        _YES[found.late],
+        _YES[found.counts],
+        found.assigned_by,
+        "; ".join(author.name for author in found.named),
+    ]
 
 
 PAGE = CohortPage("gradebook.csv", reader="tutor", render=gradebook_csv)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
-from grader.records import GradedSubmission
+from grader.records import GradedSubmission, People
 from grader.store import SubmissionFolder
 
 Reader = Literal["student", "tutor", "program"]
@@ -15,11 +15,12 @@ Reader = Literal["student", "tutor", "program"]
 class RenderSubmission(Protocol):
     """Makes a page of one submission."""
 
-    def __call__(self, graded: GradedSubmission, *, folder: SubmissionFolder) -> str:
+    def __call__(self, graded: GradedSubmission, *, folder: SubmissionFolder, people: Sequence[str]) -> str:
         """The file's text.
 
         Args:
             graded: The verdicts.
+            people: Whose it is.
             folder: Where the evidence is, and where pictures are kept; there need be none.
         """
 
@@ -27,7 +28,7 @@ class RenderSubmission(Protocol):
 class RenderCohort(Protocol):
     """Makes a page of all submissions of a batch."""
 
-    def __call__(self, graded: Sequence[GradedSubmission], /) -> str:
+    def __call__(self, graded: Sequence[GradedSubmission], /, *, people: People) -> str:
         """The file's text, also where nothing was graded."""
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from grader.records import GradedSubmission
+from grader.records import NOBODY, GradedSubmission, People
 from grader.report import cohort, feedback, gradebook, summary
 from grader.report.page import CohortPage, SubmissionPage
 from grader.store import OutputFolder, SubmissionFolder, write_atomically
@@ -13,13 +13,13 @@ SUBMISSION_PAGES: tuple[SubmissionPage, ...] = (feedback.PAGE,)
 COHORT_PAGES: tuple[CohortPage, ...] = (cohort.PAGE, gradebook.PAGE, summary.PAGE)
 
 
-def write_submission(graded: GradedSubmission, *, folder: SubmissionFolder) -> None:
+def write_submission(graded: GradedSubmission, *, folder: SubmissionFolder, people: Sequence[str] = ()) -> None:
     """Writes the pages of one submission."""
     for page in SUBMISSION_PAGES:
-        write_atomically(folder.folder / page.file_name, page.render(graded, folder=folder))
+        write_atomically(folder.folder / page.file_name, page.render(graded, folder=folder, people=people))
 
 
-def write_cohort(graded: Sequence[GradedSubmission], *, output: OutputFolder) -> None:
+def write_cohort(graded: Sequence[GradedSubmission], *, output: OutputFolder, people: People = NOBODY) -> None:
     """Writes the pages of all submissions together."""
     for page in COHORT_PAGES:
-        write_atomically(output.folder / page.file_name, page.render(graded))
+        write_atomically(output.folder / page.file_name, page.render(graded, people=people))

@@ -7,18 +7,19 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
-from grader.records import GradedSubmission
+from grader.records import NOBODY, GradedSubmission, People
 from grader.records.base import SCHEMA_VERSION
 from grader.report.page import CohortPage
 
 
-def summary_json(graded: Sequence[GradedSubmission]) -> str:
+def summary_json(graded: Sequence[GradedSubmission], *, people: People = NOBODY) -> str:
     """The cohort for a machine: sums by submission, and every submission that waits for a person by cause."""
     submissions: list[dict[str, Any]] = [
         {
             "id": one.submission.id,
             "file_name": one.submission.file_name,
-            "authors": [author.name for author in one.submission.authors],
+            "students": list(people.names(one.submission.id)),
+            "counts": one.submission.id not in people.submissions or people.submissions[one.submission.id].counts,
             "status": one.status,
             "data_choice": one.data_choice,
             "reason": one.execution.reason,
@@ -42,6 +43,7 @@ def summary_json(graded: Sequence[GradedSubmission]) -> str:
             status: sum(one.status == status for one in graded) for status in ("graded", "needs_review", "not_run")
         },
         "submissions": submissions,
+        "without_submission": [people.students[key].label for key in people.without_submission],
     }
     return json.dumps(whole, indent=1, ensure_ascii=False) + "\n"
 

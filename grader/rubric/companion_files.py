@@ -12,7 +12,7 @@ from grader.calibration import Calibration, read_calibration
 from grader.errors import UsageError
 from grader.judging.bands import Within
 from grader.judging.parameters import parts_of
-from grader.limits import MAX_TEMPLATE_BYTES
+from grader.limits import MAX_ATTACHED_BYTES, MAX_ATTACHMENTS, MAX_TEMPLATE_BYTES
 from grader.rubric.models import DataKind, Rubric
 from grader.rubric.relations import Listed, named_sections
 from grader.text.prose import normalised, paragraphs
@@ -51,6 +51,19 @@ def read_calibrations(rubric: Rubric, problems: Listed) -> dict[DataKind, Calibr
         if calibration.holds_for_all_data:
             found = {**dict.fromkeys(_KINDS, calibration), **found}
     return found
+
+
+def check_files(rubric: Rubric, problems: Listed) -> None:
+    """That the files for every notebook are there, and fit beside one."""
+    for number, one in enumerate(rubric.files):
+        path = rubric.companion(one)
+        if not path.exists():
+            problems.add(("files", number), f"there is no file or folder {path}. Name one that lies beside the rubric.")
+    files = rubric.laid_files
+    size = sum(path.stat().st_size for path in files.values())
+    if len(files) > MAX_ATTACHMENTS or size > MAX_ATTACHED_BYTES:
+        limit = f"at most {MAX_ATTACHMENTS} files of {MAX_ATTACHED_BYTES // 2**20} MB together are laid"
+        problems.add(("files",), f"they are {len(files)} files of {size / 2**20:.0f} MB; {limit}. Name fewer.")
 
 
 def criteria_of_spread(rubric: Rubric) -> tuple[str, ...]:

@@ -14,7 +14,7 @@ import grader.checks  # noqa: F401 - registers every check
 from grader.architecture.forms import did_you_mean
 from grader.errors import RubricError, UsageError
 from grader.judging.registry import CheckSpec, Params, find_check, registered
-from grader.rubric.companion_files import read_calibrations, read_template
+from grader.rubric.companion_files import check_files, read_calibrations, read_template
 from grader.rubric.messages import message_of, unknown_key
 from grader.rubric.models import Criterion, DeclaredPoints, Rubric, Section, form_parameters
 from grader.rubric.relations import check_relations
@@ -85,6 +85,7 @@ def load_rubric(path: Path, *, with_calibration: bool = True) -> Rubric:
     rubric = _rubric(source.data, problems)
     rubric = rubric.model_copy(update={"path": path, "sha256": hashlib.sha256(raw).hexdigest()})
     check_relations(rubric, problems, complete=not problems.lines())
+    check_files(rubric, problems)
     companions: dict[str, Any] = {"template_texts": read_template(rubric, problems)}
     if with_calibration:
         companions["calibrations"] = read_calibrations(rubric, problems)

@@ -217,6 +217,8 @@ class Rubric(Part):
         template: The handed-out notebook (a path relative to the rubric), or texts of it: they are no answers.
         inputs: What is answered, in order, where a notebook asks for typing (``input``, ``getpass``); without an
             answer left, what hangs on it is pending.
+        files: Files and folders that are laid beside every notebook, relative to the rubric: a file under its name, a
+            folder with its name.
         keras: The version of Keras that the assignment is written for (``2``, ``"2.13"``), where it is not the
             installed one: names that are gone since are not the student's failure then.
         path: Of the file it was read from.
@@ -232,6 +234,7 @@ class Rubric(Part):
     calibration: CalibrationPaths = CalibrationPaths()
     template: RelativePath | tuple[str, ...] | None = None
     inputs: tuple[str | int | FiniteFloat, ...] = ()
+    files: tuple[RelativePath, ...] = ()
     keras: KerasVersion | None = None
     limits: LimitsByData = LimitsByData()
     points: DeclaredPoints
@@ -240,6 +243,18 @@ class Rubric(Part):
     sha256: Sha256 = "0" * 64
     calibrations: dict[DataKind, Calibration] = {}
     template_texts: frozenset[str] = frozenset()
+
+    @property
+    def laid_files(self) -> dict[str, Path]:
+        """The files that are laid beside every notebook, by their path from its folder; hidden ones are not."""
+        found: dict[str, Path] = {}
+        for one in self.files:
+            top = self.companion(one)
+            for path in sorted(top.rglob("*")) if top.is_dir() else [top]:
+                name = path.relative_to(top.parent).as_posix()
+                if path.is_file() and not any(part.startswith(".") for part in name.split("/")):
+                    found[name] = path
+        return found
 
     @property
     def typed_inputs(self) -> tuple[str, ...]:

@@ -2,7 +2,7 @@
 
 from grader.store.arrays import ArrayStore
 from grader.store.code import PACKAGE, code_digest
-from grader.store.files import digest_of, write_atomically
+from grader.store.files import digest_of, unwritable, write_atomically
 from grader.store.layout import STAGES, Key, OutputFolder, Stage, SubmissionFolder
 
 __all__ = [
@@ -15,5 +15,6 @@ __all__ = [
     "SubmissionFolder",
     "code_digest",
     "digest_of",
+    "unwritable",
     "write_atomically",
 ]

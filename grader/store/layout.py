@@ -2,10 +2,12 @@
 
 OUT/
     summary.json  gradebook.csv  index.html
+    people.json   whose each submission is
     submissions/<id>/
         grade.json  feedback.html  executed.ipynb
         evidence/
             evidence.json  measurements.json
+            grade_parts.json   what the grade was put together from
             <stage>.key   what the stage's stored result is of; none where it failed because of us
             arrays/<sha256>.npy
         reruns/<seed>/   the same, run under another seed
@@ -19,11 +21,12 @@ import json
 import tempfile
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal, TypeVar, get_args
 
 from grader.errors import StoreError
-from grader.records import SCHEMA_VERSION, Evidence, GradedSubmission, Measurements, Record
+from grader.records import SCHEMA_VERSION, Evidence, GradedSubmission, GradeParts, Measurements, People, Record
 from grader.store.arrays import ArrayStore
 from grader.store.files import unwritable, write_atomically
 
@@ -57,6 +60,10 @@ class SubmissionFolder:
     @property
     def measurements_json(self) -> Path:
         return self.evidence_folder / "measurements.json"
+
+    @property
+    def grade_parts_json(self) -> Path:
+        return self.evidence_folder / "grade_parts.json"
 
     @property
     def reruns_folder(self) -> Path:
@@ -110,6 +117,7 @@ class SubmissionFolder:
             Evidence: self.evidence_json,
             Measurements: self.measurements_json,
             GradedSubmission: self.grade_json,
+            GradeParts: self.grade_parts_json,
         }
         write_atomically(paths[type(record)], record.model_dump_json(indent=1) + "\n")
 
@@ -124,6 +132,10 @@ class SubmissionFolder:
     def read_grade(self) -> GradedSubmission | None:
         """The stored grade, or None where there is none of this version."""
         return _read(self.grade_json, GradedSubmission)
+
+    def read_grade_parts(self) -> GradeParts | None:
+        """What the stored grade was put together from, or None where there is none of this version."""
+        return _read(self.grade_parts_json, GradeParts)
 
     def stored_evidence(self) -> tuple[Evidence, Measurements]:
         """The stored evidence and measurements.
@@ -172,6 +184,18 @@ class OutputFolder:
         """Where the notebooks of archives lie; hidden, so that nobody takes them for submissions of their own."""
         return self.folder / ".unpacked"
 
+    @property
+    def people_json(self) -> Path:
+        return self.folder / "people.json"
+
+    def read_people(self) -> People:
+        """Whose each submission is; nobody's where that was not written yet, or by another version."""
+        return _read(self.people_json, People) or People()
+
+    def write_people(self, people: People) -> None:
+        """Writes whose each submission is."""
+        write_atomically(self.people_json, people.model_dump_json(indent=1) + "\n")
+
     def submission(self, submission_id: str) -> SubmissionFolder:
         """The folder of one submission."""
         return SubmissionFolder(self.folder / "submissions" / submission_id)
@@ -179,9 +203,17 @@ class OutputFolder:
 
 def _read(path: Path, kind: type[R]) -> R | None:
     try:
-        return kind.model_validate_json(path.read_bytes())
+        status = path.stat()
+        found = _parsed(path, kind, (status.st_ino, status.st_mtime_ns, status.st_size))
+        return found if isinstance(found, kind) else None
     except (OSError, ValueError):
         return None
+
+
+@lru_cache(maxsize=4)
+def _parsed(path: Path, kind: type[Record], state: tuple[int, int, int]) -> Record:  # noqa: ARG001 - what the cache goes by
+    """A record, which nobody can change; one submission's steps read the same ones in turn."""
+    return kind.model_validate_json(path.read_bytes())
 
 
 def _unreadable(path: Path) -> StoreError:

@@ -47,6 +47,11 @@ _MARKED = re.compile(
     r"^\W*(?:answers?|ans|antwort|response|solution|lösung|réponse|respuesta|答|ответ)\s*[:\uff1a.)-]\s*(?=\S)",
     re.IGNORECASE,
 )
+_LABELLED = re.compile(
+    r"(?:<(summary|b|strong|em|i|u|p|div)\b[^<>]{0,300}>|(\*\*|__|[*_]))\s*"
+    r"(answer|antwort|response|solution|lösung|réponse|respuesta|答|ответ)\s*(?(1)</\1>|\2)(?=\s*(?!(?-i:[a-zß-ÿ]))[^\s:*_])",
+    re.IGNORECASE,
+)
 _ENDS = (".", "!", "\u2026", "\u3002", "?", "\uff1f")
 _NUMBERED = re.compile(r"\W*[^\W\d_]{0,20}[\s._:#-]{0,3}\d{1,3}\b")
 _PICTURE = re.compile(
@@ -57,7 +62,7 @@ _REASONS = re.compile(
     r"|\w*overfit\w*|vanish\w*|generali[sz]\w*)\b",
     re.IGNORECASE,
 )
-_DOES = (ast.Call, ast.Assign, ast.AugAssign, ast.AnnAssign, ast.Attribute, ast.Subscript)
+_DOES = (ast.Call, ast.Assign, ast.AugAssign, ast.Attribute, ast.Subscript)
 _PRINTERS = frozenset({"print", "display", "Markdown", "HTML", "Latex", "printmd"})
 
 
@@ -297,6 +302,8 @@ def _is_label(block: str) -> bool:
 
 
 def _plain(text: str) -> str:
+    """Text without markup; a label that markup alone sets off from its answer keeps a colon."""
+    text = _LABELLED.sub(r"\3: ", text)
     return _TAG.sub(" ", _LINK.sub(r"\1", _IMAGE.sub(" ", text)))
 
 
@@ -347,7 +354,10 @@ def _comment_blocks(source: str) -> tuple[list[tuple[int, str]], int]:
 
 def _is_old_code(line: str) -> bool:
     tree = parse(line.strip()) if re.search(r"[=(\[.]", line) is not None else None
-    return tree is not None and any(isinstance(node, _DOES) for node in ast.walk(tree))
+    if tree is None:
+        return False
+    # ``Answer: (a) # the text`` reads as the type of a variable that is given none.
+    return any(isinstance(node, _DOES) or (isinstance(node, ast.AnnAssign) and node.value) for node in ast.walk(tree))
 
 
 def _strings(tree: ast.Module) -> Iterator[str]:

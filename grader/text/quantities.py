@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from grader.metrics import METRICS
@@ -38,18 +38,24 @@ class Quantity:
         words: What stands before it in its line, back to the number before; for a number with no words of its own
             those of its neighbour, as in ``loss, accuracy: 0.08 0.97``.
         text: As printed.
+        column: The heading that it stands below in a table; empty elsewhere.
     """
 
     value: float
     step: float
     words: str
     text: str
+    column: str = ""
 
     def is_named(self, name: str) -> bool:
         """Whether the words before it name the quantity, and not that of another part of the data than the test set."""
         if re.search(METRICS[name].printed, self.words, re.IGNORECASE) is None:
             return False
         return self.is_of_test_set
+
+    def is_in_column_of(self, name: str) -> bool:
+        """Whether the heading of its column names the quantity, and its row and heading no other part of the data."""
+        return replace(self, words=f"{self.words} {self.column}").is_named(name) and bool(self.column)
 
     @property
     def is_of_test_set(self) -> bool:
@@ -91,7 +97,14 @@ class Quantity:
 
 def quantities(text: str) -> tuple[Quantity, ...]:
     """The numbers that a text holds, progress bars left out."""
-    return tuple(item for line in own_lines(text) for item in _of_line(line))
+    found: list[Quantity] = []
+    headings: dict[int, str] = {}
+    for line in own_lines(text):
+        ends = {match.end(): match.start() for match in _NUMBER.finditer(line)}
+        if not ends:
+            headings = {match.end(): match.group() for match in re.finditer(r"\S+", line)}
+        found += _of_line(line, columns={start: headings.get(end, "") for end, start in ends.items()})
+    return tuple(found)
 
 
 def own_lines(text: str) -> tuple[str, ...]:
@@ -118,7 +131,7 @@ def _lines(text: str) -> list[str]:
     return [line for line in re.split(r"[\n\r]+", _ESCAPE.sub("", text)) if line.strip()]
 
 
-def _of_line(line: str) -> list[Quantity]:
+def _of_line(line: str, *, columns: Mapping[int, str] | None = None) -> list[Quantity]:
     found: list[Quantity] = []
     end = 0
     words = ""
@@ -126,7 +139,7 @@ def _of_line(line: str) -> list[Quantity]:
         between = line[end : match.start()]
         words = between if re.search(r"[^\W\d_]{2,}", between) else words
         end = match.end()
-        found.append(_quantity(match, words))
+        found.append(replace(_quantity(match, words), column=(columns or {}).get(match.start(), "")))
     return [*_shares(line), *found]
 
 

@@ -123,8 +123,8 @@ def held_out(section: SectionView, fit: FitRecord) -> float | None:
     """The share of rows that a fit held out, in [0, 1]; None where that is unknown.
 
     A loop of the student's own names no validation set. What it was asked about while it was trained is one, and so is
-    an array of the notebook that completes its rows to the data set's training part. Rows that are merely not trained
-    on are none.
+    an array that its cell uses and that completes its rows to the data set's training part. Rows that are merely not
+    trained on are none.
     """
     if fit.validation is not None:
         if fit.validation.fraction is not None:

@@ -8,9 +8,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from grader.attribution.flow import Functions, Step, steps
+from grader.cell_code import parse
 from grader.errors import StoreError
 from grader.judging.views import SubmissionView
-from grader.records import ArraySummary, EvaluationRecord, FitRecord, NamedArray, PredictionRecord
+from grader.records import ArraySummary, EvaluationRecord, Evidence, FitRecord, NamedArray, PredictionRecord
 from grader.training.thresholds import THRESHOLDS
 
 Hashes = npt.NDArray[Any]
@@ -68,8 +70,8 @@ def rows_beside(submission: SubmissionView, fit: FitRecord) -> int | None:
     """Rows that a loop of the student's own was validated on; None where that is unknown.
 
     They are those that its model was asked about in the cell of the loop, none of them trained on or a test row. Where
-    nothing was recorded (a compiled function may have asked), they are an array of the notebook that completes the rows
-    of the loop to the data set's training part.
+    nothing was recorded (a compiled function may have asked), they are an array that the loop's cell uses, and that
+    completes the rows of the loop to the data set's training part. What the loop does not use may be anything.
     """
     trained = hashes(submission, fit.x)
     if trained is None or not fit.x.rows:
@@ -79,12 +81,28 @@ def rows_beside(submission: SubmissionView, fit: FitRecord) -> int | None:
     asked = [item.x for item in calls if item.model == fit.model and item.cell == fit.cell and item.seq > fit.seq]
     use = submission.data_set
     left = use.train_rows - fit.x.rows if use is not None else 0
-    cut_off = [item.array for item in submission.evidence.arrays if 0 < item.array.rows == left]
+    used = _names_behind(evidence, fit.cell)
+    cut_off = [item.array for item in evidence.arrays if 0 < item.array.rows == left and item.name in used]
     for summaries in (asked, cut_off):
         held = {item.content: item for item in summaries if _is_beside(submission, item, fit=fit, trained=trained)}
         if held:
             return sum(item.rows for item in held.values())
     return None
+
+
+def _names_behind(evidence: Evidence, cell: int | None) -> set[str]:
+    """The names that a cell's code uses, and those that they are made of, through the notebook's functions too."""
+    functions, own, made = Functions(), set[str](), list[Step]()
+    for one in evidence.cells:
+        tree = parse(one.source) if one.kind == "code" else None
+        found = [] if tree is None else list(steps(tree.body, functions))
+        made += found
+        own |= {name for step in found if one.index == cell for name in step.takes}
+    used = set[str]()
+    while own - used:
+        used |= own
+        own = used.union(*(step.takes for step in made if not step.makes.isdisjoint(used)))
+    return used
 
 
 def _is_beside(submission: SubmissionView, summary: ArraySummary, *, fit: FitRecord, trained: Hashes) -> bool:

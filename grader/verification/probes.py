@@ -266,7 +266,7 @@ def _fit_probes(
             probes.append(_array_probe(name, array, y, read=index.read))
         else:
             is_unknown = found is None and x.kind == "array" and bool(x.shape)
-            why = _unverified(state, _why_not(name, x, found))
+            why = _unverified(state, _why_not(name, x, found, texts=index.texts))
             plan.unverified.append(why.model_copy(update={"of_unknown_rows": is_unknown}))
     arrays = [probe.input.array for probe in probes if probe.input.array is not None]
     if arrays and probes[0].name == "train" and all(part.ndim == 2 and part.shape[1] == 2 for part in arrays):
@@ -274,12 +274,17 @@ def _fit_probes(
     return probes
 
 
-def _why_not(name: str, x: ArraySummary, found: Recognised | None) -> str:
+def _why_not(name: str, x: ArraySummary, found: Recognised | None, *, texts: tuple[str, ...]) -> str:
     part = "training" if name == "train" else name
     if not x.shape or x.kind == "other":
         return f"Its {part} data could not be read."
     if found is not None:
         return f"Not all of its {x.rows} {part} rows are rows of {found.known.name}."
+    if texts:
+        return (
+            f"Its {part} data, {x.rows} rows, is too large to be stored whole, and texts of {' and '.join(texts)} that"
+            " a notebook has cut and padded cannot be recognised."
+        )
     return f"Its {part} data, {x.rows} rows, is of no known data set and too large to be stored whole."
 
 

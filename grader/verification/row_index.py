@@ -11,11 +11,18 @@ from grader.verification.tables import recognise_by_feature, table_of, tables_na
 
 
 class RowIndex:
-    """Finds the data set behind recorded rows; a data set is read when first needed, and each array searched once."""
+    """Finds the data set behind recorded rows; a data set is read when first needed, and each array searched once.
+
+    Attributes:
+        texts: Names of the data sets of texts that the notebook loaded: their rows are not recognised, because a
+            notebook numbers, cuts and pads them as it likes.
+    """
 
     def __init__(self, evidence: Evidence, *, data_sets: DataSets, read: Read) -> None:
         loaded = {use.name for use in evidence.data_sets if use.loaded}
-        self._files = sorted(data_sets.files, key=lambda file: file.name not in loaded)
+        plain = [file for file in data_sets.files if not file.are_texts]
+        self._files = sorted(plain, key=lambda file: file.name not in loaded)
+        self.texts = tuple(file.name for file in data_sets.files if file.are_texts and file.name in loaded)
         self._tables = tables_named_in(cell.source for cell in evidence.cells)
         self._transforms: dict[str, list[InputTransform]] = {}
         self._known: dict[str, KnownRows] = {}

@@ -53,6 +53,15 @@ def test_a_failure_of_the_grading_system_reaches_what_was_not_run(reason):
     assert (sorted(found.reached), found.every_failure) == ([1, 2], True)
 
 
+@pytest.mark.parametrize(("error", "expected"), [(MISSING, [0, 1]), (OWN, []), (None, [])])
+def test_a_cell_that_may_raise_may_lack_what_is_not_here(error, expected):
+    """Its own error is meant; a package that is missing takes what it should have made."""
+    book = Notebook()
+    book.code("import fancy\nx = fancy.load()", status="ok", error=error)
+    book.code("model.fit(x)", error=undefined("x"))
+    assert sorted(attribute(book.evidence()).reached) == expected
+
+
 def test_one_failure_of_the_students_own_is_not_every_failure():
     """A notebook that breaks by itself does not run."""
     book = Notebook()
@@ -132,3 +141,36 @@ def test_a_look_at_the_machine_takes_nothing_from_a_section():
     book.code("%%shell\nls", error=CellError(name="UsageError", value="Cell magic `%%shell` not found."))
     found = attribute(book.evidence())
     assert (found.harmless, found.reason([0, 1, 2]), found.every_failure) == ({1, 2}, None, True)
+
+
+@pytest.mark.parametrize("error", [None, OWN, CellError(name="SyntaxError", value="invalid syntax")])
+def test_what_hangs_on_an_unsure_cell_waits_for_a_person(error):
+    """Whether or not a cell ran that a print does not show wholly: so does what takes its names, and nothing else."""
+    book = Notebook()
+    book.code("a = 1")
+    book.code("b = make(", error=error, unsure="line 1 is cut off")
+    book.code("c = a + 1")
+    found = attribute(book.evidence())
+    assert sorted(found.reached) == [1]
+    assert "cell 2 may not be what was written" in found.reason([0, 1]).lower()
+    assert 1 in found.builds & found.trains
+
+
+def test_a_name_of_an_unsure_cell_is_followed():
+    """A mistake in a cell that takes it may be the print's."""
+    book = Notebook()
+    book.code("b = make(1)", unsure="line 1 is cut off")
+    book.code("b.fit()", error=CellError(name="AttributeError", value="no fit"))
+    assert attribute(book.evidence()).every_failure
+
+
+def test_an_unsure_cell_that_did_not_run_may_have_held_anything():
+    """Other cells' mistakes may be its; one that ran leaves them to the student."""
+    book = Notebook()
+    book.code("b = make(", error=CellError(name="SyntaxError", value="invalid"), unsure="line 1 is cut off")
+    book.code("z", error=OWN)
+    assert "line 1 is cut off" in attribute(book.evidence()).unread
+    ran = Notebook()
+    ran.code("b = make(1)", unsure="line 1 is cut off")
+    ran.code("z", error=OWN)
+    assert attribute(ran.evidence()).unread is None

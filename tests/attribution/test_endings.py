@@ -1,7 +1,7 @@
 import ast
 
 import pytest
-from builders import Notebook
+from builders import Notebook, make_calibration
 
 from grader.attribution import attribute
 from grader.attribution.endings import endless_loop, ends_kernel
@@ -84,6 +84,27 @@ def test_a_cell_that_took_twenty_times_the_references_time_is_endless():
     assert kind("work()", seconds=199.9, reference_seconds=10.0) == "stopped"
     assert kind("work()", seconds=200.0) == "stopped"
     assert kind(seconds=200.0, reference_seconds=10.0, fits=[{}]) == "training_cut_off"
+
+
+@pytest.mark.parametrize(
+    ("runs", "text"),
+    [
+        ((8.0, 10.0), "Cell 1 ran for 200 s and trained nothing, where the reference's whole notebook takes 10 s."),
+        ((), "Cell 1 ran into its time limit: it may hang in a loop without end, or be honest work that takes longer."),
+        (
+            None,
+            "Cell 1 ran into its time limit: it may hang in a loop without end, or be honest work that takes longer.",
+        ),
+    ],
+)
+def test_the_words_say_what_a_time_was_compared_with(runs, text):
+    """The longest run of the calibration; without one, or one that noted no times, nothing is compared."""
+    book = Notebook()
+    book.code("work()", status="timeout", seconds=200.0)
+    book.fields["execution"] = Execution(reason="cell_timeout", cell=0)
+    calibration = None if runs is None else make_calibration().model_copy(update={"seconds": runs})
+    found = book.view("ex1", calibration=calibration).attribution
+    assert (found.causes[0].sentence(0), found.causes[0].is_infrastructure) == (text, not runs)
 
 
 @pytest.mark.parametrize("reason", ["memory", "cpu", "processes", "disk", "kernel_died"])

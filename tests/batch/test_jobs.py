@@ -11,8 +11,7 @@ from grader.batch.jobs import Job, read_job
 from grader.datasets import resolve
 from grader.execution.sandbox import Limits, Sandbox, SandboxChoice
 from grader.execution.watch import RunLimits
-from grader.intake import Origin
-from grader.records import Author
+from grader.intake import Attachment, Origin
 from grader.rubric import load_rubric
 from grader.store import SubmissionFolder
 from grader.task import Settings, Task
@@ -24,7 +23,9 @@ TASKS = [
         path=Path("some \udcff.ipynb"),
         folder=SubmissionFolder(Path("out")),
         seed=3,
-        origin=Origin(file_name="some.ipynb", authors=(Author(name="A"),), problem="It is too large."),
+        origin=Origin(file_name="some.ipynb", problem="It is too large."),
+        people=("Student A01",),
+        attachments=(Attachment("data/points.csv", Path("points.csv"), "0" * 64, 7),),
     ),
 ]
 

@@ -172,17 +172,28 @@ def test_a_linear_output_under_a_loss_that_cannot_be_seen_goes_to_a_tutor(compil
     assert (result.outcome, result.cause) == ("needs_review", "unverifiable")
 
 
+ALLOWED = {**ONE_HIDDEN, "allow": ["Lambda"]}
+
+
 @pytest.mark.parametrize(
-    "layers",
+    ("layers", "form", "text"),
     [
-        (),
-        (layer("Thing", own_class="Thing", parameters=5), dense(10, "softmax")),
-        (dense(128), layer("Lambda"), dense(10, "softmax")),
+        ((), ONE_HIDDEN, "The layers of your model could not be read"),
+        ((layer("Thing", own_class="Thing", parameters=5), dense(10, "softmax")), ONE_HIDDEN, "inside we cannot see"),
+        ((dense(128), layer("Lambda"), dense(10, "softmax")), ONE_HIDDEN, "it has a layer whose inside we cannot see"),
+        ((dense(64, "relu"), layer("Lambda"), dense(10, "softmax")), ALLOWED, "Some layers could not be read"),
     ],
 )
-def test_layers_that_cannot_be_read_go_to_a_tutor(layers):
+def test_layers_that_cannot_be_read_go_to_a_tutor(layers, form, text):
     """What is unknown is never called wrong."""
-    assert judged(*layers).outcome == "needs_review"
+    result = judged(*layers, form=form)
+    assert (result.outcome, text in result.feedback) == ("needs_review", True)
+
+
+def test_layers_that_were_read_are_not_said_to_be_unread():
+    """A layer of one's own that Keras's class tells is read."""
+    result = judged(dense(64, "relu", own_class="MyDense"), dense(10, "softmax"))
+    assert (result.outcome, "read" in result.feedback) == ("partial", False)
 
 
 def test_a_section_without_a_model_fails_and_says_why():

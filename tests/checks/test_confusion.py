@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from builders import Array, Notebook, dense, grid, make_axes, make_measurement, with_submission
 
-from grader.checks.confusion import ConfusionMatrixParams, confusion_matrix
+from grader.checks.confusion import ConfusionMatrixParams, _is_printed, confusion_matrix
 from grader.judging.views import SectionView
 from grader.records import GridRecord, Measurement, TextRecord
 
@@ -136,6 +136,28 @@ def test_a_printed_matrix_is_no_picture(share: float | None, outcome: str) -> No
     view = with_submission(view, evidence=view.evidence.model_copy(update={"cells": (cell,)}))
     result = confusion_matrix(view, ConfusionMatrixParams(printed=share))
     assert (result.outcome, "Draw" in result.next_step) == (outcome, True)
+
+
+def test_a_table_coloured_by_its_numbers_is_a_picture() -> None:
+    """Pandas colours a table's cells: that is a heatmap."""
+    book = Notebook()
+    view = view_of(book=book)
+    fields = {"printed": str(truth()), "source": "pd.DataFrame(cm).style.background_gradient(cmap='Blues')"}
+    view = with_submission(
+        view, evidence=view.evidence.model_copy(update={"cells": (view.evidence.cells[0].model_copy(update=fields),)})
+    )
+    assert confusion_matrix(view, PARAMS).outcome == "passed"
+
+
+@pytest.mark.parametrize("margins", [False, True])
+def test_a_printed_table_with_labels_is_a_printed_matrix(margins: bool) -> None:
+    """As pandas prints a cross table, with its totals or without."""
+    rows = [
+        [str(at), *map(str, row), *([str(row.sum())] if margins else [])] for at, row in enumerate(truth().astype(int))
+    ]
+    head = ["predicted", *map(str, range(len(rows))), *(["All"] if margins else [])]
+    text = "\n".join(" ".join(f"{item:>4}" for item in row) for row in [head, ["true"], *rows])
+    assert _is_printed(text, truth())
 
 
 def test_other_pictures_are_no_matrix() -> None:

@@ -43,6 +43,7 @@ def view_of(book: Notebook, model: str, **fields: object) -> SectionView:
         "{'accuracy': 0.9761999845504761, 'loss': 0.0775642916560173}",
         "          loss  accuracy\none    0.0776    0.9762\ntwo    0.0912    0.9601",
         "one layer: accuracy 0.9601, loss 0.0912\nthis: accuracy 0.9762, loss 0.0776",
+        "       loss  accuracy\ntrain  0.05      0.99\ntest   0.08      0.98",
         f"{BAR}\n{BAR}",
         f"{BAR}\ntraining accuracy: 0.9990, training loss: 0.0030",
     ],
@@ -67,6 +68,31 @@ def test_a_number_that_the_model_does_not_score_fails(printed: str) -> None:
     result = judged(printed)
     assert result.outcome == "failed"
     assert "your model scores" in result.feedback
+
+
+ACCURACY_OBJECT = {"metrics": [{"class_name": "Accuracy", "config": {"name": "accuracy"}}]}
+BINARY = {"metrics": [{"class_name": "BinaryAccuracy", "config": {"name": "accuracy"}}]}
+
+
+@pytest.mark.parametrize(
+    ("config", "reach", "step"),
+    [
+        (ACCURACY_OBJECT, 1, "Write metrics=['accuracy']"),
+        (BINARY, 1, "Write metrics=['accuracy']"),
+        ({"metrics": ["accuracy"]}, 255, "reach 255, those that you train on 1."),
+        ({"metrics": ["accuracy"]}, 1, "Evaluate this model, as it is after its training"),
+    ],
+)
+def test_what_evaluate_itself_returned_is_explained(config: dict[str, object], reach: int, step: str) -> None:
+    """Who prints what evaluate() returned is not told to print what evaluate() returns."""
+    book = Notebook()
+    book.code("fit; evaluate", printed="Test accuracy: 0.1234")
+    model = book.model(dense(10, "softmax"))
+    book.compile(model, loss="categorical_crossentropy", config=config)
+    book.fit(model, x=images(1000, maximum=1.0))
+    book.evaluate(model, x=images(1000, maximum=reach), results={"loss": LOSS, "accuracy": 0.1234})
+    result = evaluated(view_of(book, model), EvaluatedParams())
+    assert (result.outcome, step in result.next_step) == ("failed", True), result.next_step
 
 
 def test_the_next_step_names_the_figures_that_were_asked_for() -> None:
@@ -332,3 +358,13 @@ def test_what_an_own_loop_prints_without_a_recorded_evaluation_goes_to_a_tutor(p
     model = book.model(dense(10, "softmax"))
     book.fit(model, kind="loop")
     assert evaluated(view_of(book, model, measured=()), EvaluatedParams()).outcome == outcome
+
+
+@pytest.mark.parametrize(("kind", "outcome"), [("fit", "needs_review"), ("figure", "blocked")])
+def test_a_training_whose_record_was_lost_is_not_missing(kind: str, outcome: str) -> None:
+    """What our record lost may have been this model's training; other records say nothing of it."""
+    book = Notebook()
+    book.code("fit; evaluate")
+    model = book.model(dense(10, "softmax"))
+    book.fields["truncated"] = (f"{kind}: no valid record (1)",)
+    assert evaluated(view_of(book, model), EvaluatedParams()).outcome == outcome

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -70,6 +71,17 @@ def test_a_scaler_of_the_training_rows_passes(scale: Any) -> None:
     """By deviations or by ends."""
     train, test = ROWS[:80], ROWS[80:]
     assert scaled_features(_scope(scale(train, train), scale(test, train)), SCALED).outcome == "passed"
+
+
+def test_rows_that_were_not_kept_are_not_judged() -> None:
+    """Where no model was trained there are none to keep."""
+    view = _scope(ROWS[:80], ROWS[80:])
+    fits = tuple(fit.model_copy(update={"x": fit.x.model_copy(update={"whole": None})}) for fit in view.evidence.fits)
+    evidence = view.evidence.model_copy(update={"fits": fits})
+    cut = scaled_features(replace(view, submission=replace(view.submission, evidence=evidence)), SCALED)
+    assert (cut.outcome, "were not kept whole" in cut.feedback) == ("needs_review", True)
+    none = scaled_features(Notebook().view("ex4"), SCALED)
+    assert (none.outcome, "No model was trained on features" in none.feedback) == ("failed", True)
 
 
 @pytest.mark.parametrize("scale", [_standard, _unit])

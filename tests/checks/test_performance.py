@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import pytest
 from builders import Notebook, data_set, dense, dropout, make_calibration, make_measurement, summarise
@@ -121,6 +122,18 @@ def test_what_is_only_claimed_needs_review(measurements: Measurements, cause: st
     assert "0.9000" in result.yours
 
 
+@pytest.mark.parametrize(("metric", "outcome"), [("CategoricalAccuracy", "failed"), ("Accuracy", "needs_review")])
+def test_a_low_claim_fails_only_where_it_counts_right_answers(metric: str, outcome: str) -> None:
+    """`Accuracy()` returns 0.0 for the best of models."""
+    book = Notebook()
+    book.code("model.fit(x, y)")
+    model = book.model(dense(10, "softmax"))
+    book.compile(model, config={"metrics": [{"class_name": metric, "config": {"name": "accuracy"}}]})
+    book.fit(model)
+    book.evaluate(model, accuracy=0.0)
+    assert accuracy(book.view("ex4", model=model), AccuracyParams(min=0.5)).outcome == outcome
+
+
 @pytest.mark.parametrize(("rows", "outcome"), [(300, "blocked"), (4000, "needs_review")])
 def test_a_model_that_was_trained_on_other_rows_has_no_figure(rows: int, outcome: str) -> None:
     """It is not that its accuracy could not be measured: there is none."""
@@ -219,6 +232,22 @@ def test_a_larger_gap_without_a_spread_is_ours() -> None:
     """Chance cannot be told from a fault without the reference."""
     result = gap(gap_scope((0.0, 0.2), (0.0, 0.1)), PARAMS)
     assert (result.outcome, result.cause) == ("needs_review", "infrastructure")
+
+
+def test_the_gap_of_the_compared_model_may_be_what_is_unknown() -> None:
+    """The words name the one that was not measured."""
+    view, nan = gap_scope((0.0, 0.1), (0.0, 0.1)), "The gap of the model that yours is compared with"
+    mine = [item for item in view.measurements.measured if item.model == view.match.model]
+    theirs = [item for item in view.measurements.measured if item.model != view.match.model]
+    for kept, is_theirs in ((mine, True), (theirs, False)):
+        found = replace(
+            view,
+            submission=replace(
+                view.submission, measurements=view.measurements.model_copy(update={"measured": tuple(kept)})
+            ),
+        )
+        result = gap(found, PARAMS)
+        assert (result.outcome, result.feedback.startswith(nan)) == ("needs_review", is_theirs)
 
 
 def test_the_layer_that_is_judged_must_be_there() -> None:

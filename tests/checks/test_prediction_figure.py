@@ -53,6 +53,29 @@ def test_a_part_of_the_rows_is_for_a_tutor() -> None:
     assert (result.outcome, "60 of 80 rows" in result.feedback) == ("needs_review", True)
 
 
+def _without(refs: bool) -> CheckResult:
+    """No figure, or one whose points were not kept."""
+    book = Notebook()
+    book.code("plt.scatter(...)")
+    model = book.model(dense(1), inputs=(4,))
+    book.fit(model)
+    if refs:
+        drawn = scatter(np.column_stack([TRUE, PREDICTED]), store=book.store).model_copy(update={"offsets": None})
+        book.figure(make_axes(drawn))
+    parts = {"predictions": PREDICTED, "targets": TRUE}
+    stored = {name: book.store.put(values[:, None].astype(np.float32)) for name, values in parts.items()}
+    measured = [make_measurement(rows=80, **stored)]
+    return prediction_figure(book.view("ex4", model=model, measured=measured), PredictionFigureParams())
+
+
+def test_no_figure_and_one_that_was_not_kept_whole_are_told_apart() -> None:
+    """The one is missing; of the other nobody knows what it shows."""
+    missing, cut = _without(refs=False), _without(refs=True)
+    assert (missing.outcome, missing.feedback) == ("failed", "No figure shows predicted against true values.")
+    assert (cut.outcome, cut.cause) == ("needs_review", "infrastructure")
+    assert "could not be kept whole" in cut.feedback
+
+
 def test_a_model_of_nan_predicts_nothing() -> None:
     """That is known, and nothing for a tutor to look at."""
     result = _judged(TRUE, PREDICTED, predicted=np.full(80, np.nan))

@@ -211,6 +211,37 @@ def test_the_worksheets_own_words_with_typos_corrected_are_told_to_the_tutor(
     assert ("worksheet's own" in result.feedback) is bool(remark)
 
 
+@pytest.mark.parametrize(
+    "label",
+    [
+        "<details><summary>Answer</summary>\n{}\n</details>",
+        "<b>Answer</b> {}",
+        "**Answer** {}",
+        "<strong style='x'>Antwort</strong>\n{}",
+        "_Answer_: {}",
+    ],
+)
+def test_a_label_that_markup_sets_off_hides_no_answer(label: str) -> None:
+    """In the question's own paragraph, where nobody knows the template."""
+    result = judged(("markdown", f"{TASK}\n{label.format('Yes, since the model is linear.')}"))
+    assert result.outcome == "needs_review"
+
+
+@pytest.mark.parametrize(
+    "task", ["First: **Answer** the question.", "**Comment** Why is it so?", "<b>Answer</b> below."]
+)
+def test_a_demand_that_markup_sets_off_is_no_label(task: str) -> None:
+    """It goes on in small letters, or asks."""
+    assert judged(("markdown", f"{TASK}\n{task}")).outcome == "failed"
+
+
+@pytest.mark.parametrize("label", ["Réponse : (i)", "Answer: (a)", "Antwort : [1]", "answer_1: a"])
+def test_a_labelled_comment_is_no_code(label: str) -> None:
+    """Though it reads as the type of a variable."""
+    line = "# The error on the training data goes on falling, and the one on the validation data rises"
+    assert judged(("code", f"# {label} {line}\nplt.show()")).outcome == "needs_review"
+
+
 def test_a_task_with_its_typos_corrected_is_no_answer() -> None:
     """Below its heading, near match of the template."""
     assert judged(("markdown", TASK), template=TASK.replace("picture", "pictrue")).outcome == "failed"
@@ -311,6 +342,18 @@ def test_one_discussion_may_answer_every_question(title: str, trained: bool, out
     view = replace(with_submission(book.view("stop"), matching={"stop": own, "deep": other}), match=own)
     result = discussion(view, DiscussionParams(show=("deep",)))
     assert (result.outcome, result.cells) == (outcome, (3,) if outcome == "needs_review" else (0, 1))
+
+
+@pytest.mark.parametrize(("about_model", "outcome"), [(True, "failed"), (False, "needs_review")])
+def test_a_conclusion_does_not_discuss_an_exercise_that_was_never_tried(about_model: bool, outcome: str) -> None:
+    """A section about a model that has none; one about words alone may be answered there."""
+    book = Notebook()
+    book.markdown("## When to stop?")
+    book.markdown(f"# Conclusion\n\n{ANSWER}")
+    other = SectionMatch(section="stop", heading_cell=0, cells=(0, 1))
+    own = SectionMatch(section="nines", cells=(), about_model=about_model)
+    view = replace(with_submission(book.view("nines"), matching={"stop": other, "nines": own}), match=own)
+    assert discussion(view, DiscussionParams()).outcome == outcome
 
 
 def test_one_of_several_discussions_answers_for_its_own_section_alone() -> None:

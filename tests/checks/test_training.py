@@ -11,6 +11,7 @@ from builders import (
     dropout,
     images,
     labels,
+    make_cell,
     make_compile,
     make_evidence,
     make_fit,
@@ -235,19 +236,26 @@ def test_what_a_loop_does_not_show_goes_to_a_tutor():
 
 
 @pytest.mark.parametrize(
-    ("beside", "outcome"), [("array", "passed"), ("call", "passed"), ("nothing", "needs_review"), ("twice", "partial")]
+    ("beside", "outcome"),
+    [
+        *(("array", "passed"), ("call", "passed"), ("behind", "passed")),
+        *(("nothing", "needs_review"), ("unused", "needs_review"), ("twice", "partial")),
+    ],
 )
 def test_a_loop_holds_out_what_is_seen_to_be_held_out(beside, outcome):
-    """An array that completes its rows, or what it was asked about; what it does not train on may be anything."""
+    """An array in its cell that completes its rows, or what it was asked about; what it leaves may be anything."""
     store, rows = MemoryStore(), np.random.default_rng(0).random((4000, 784))
     cut = 3200 if beside == "twice" else 3600
     parts = {"x_train": rows[:cut], "x_val": rows[cut:]}
     kept = {name: summarise(part, store=store, whole=False, hashes=True) for name, part in parts.items()}
     fit = make_fit(kind="loop", epochs_requested=None, validation=None, x=kept["x_train"])
-    arrays = [NamedArray(seq=1, cell=0, name="x_val", array=kept["x_val"])] if beside in {"array", "twice"} else []
+    arrays = [NamedArray(seq=1, cell=0, name="x_val", array=kept["x_val"])] if beside not in {"call", "nothing"} else []
     calls = [make_prediction(x=kept["x_val"], output=images(400, shape=(10,)))] if beside == "call" else []
     evidence = make_evidence(models=(make_model(*SOFTMAX),), fits=(fit,), arrays=arrays, predictions=calls)
-    assert trained(make_view(evidence, store=store), RECIPE).outcome == outcome
+    loop = {"unused": "step(x_train)", "behind": "step(x_train, data)"}.get(beside, "step(x_train, x_val)")
+    cells = (make_cell(loop), make_cell("data = tf.data.Dataset.from_tensors(x_val)", index=1))
+    view = make_view(evidence.model_copy(update={"cells": cells}), store=store)
+    assert trained(view, RECIPE).outcome == outcome
 
 
 def test_a_loop_on_all_rows_holds_none_out():

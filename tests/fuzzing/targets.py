@@ -58,7 +58,7 @@ def read_notebook(raw: bytes, folder: Path) -> bool:
         for status in ["ok" if cell.kind == "code" else "no_code"]
     )
     honest = worksheet().evidence()
-    changed = {"cells": tuple(ran), "authors": submission.authors, "file_name": submission.file_name}
+    changed = {"cells": tuple(ran), "file_name": submission.file_name}
     _grade(honest.model_copy(update=changed), SubmissionFolder(folder / "graded"))
     return True
 

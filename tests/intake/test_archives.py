@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import stat
 import struct
 import zipfile
@@ -44,8 +45,9 @@ def member(name: str, *, mode: int = 0, flags: int = 0, method: int = zipfile.ZI
     return info
 
 
-def ids(found: list[HandedIn]) -> list[str]:
-    return [one.id for one in found]
+def names(found: list[HandedIn]) -> list[str]:
+    """The files' own names without their endings, as in their ids."""
+    return [re.fullmatch(r"(.+)-[0-9a-f]{8}", one.id)[1] for one in found]
 
 
 def problem(one: HandedIn) -> str:
@@ -60,9 +62,9 @@ def only_problem(found: list[HandedIn]) -> str:
 
 
 def test_notebooks_at_any_depth_are_taken_out(packed, collect, tmp_path):
-    """Each under its own name's id, with its bytes and its own name kept; files of no submission stay inside."""
+    """Each under its own name's id, with its bytes and its own name kept; hidden files stay inside."""
     found = collect(packed("a.ipynb", "x/y/Übung 1.ipynb", "data.csv", ".hidden.ipynb", content=b"text"))
-    assert ids(found) == ["a", "ubung-1"]
+    assert names(found) == ["a", "ubung-1"]
     assert [one.origin.file_name for one in found] == ["a.ipynb", "Übung 1.ipynb"]
     assert [one.path.read_bytes() for one in found] == [b"text", b"text"]
     assert all(one.path.is_relative_to(tmp_path / "out") for one in found)
@@ -71,12 +73,13 @@ def test_notebooks_at_any_depth_are_taken_out(packed, collect, tmp_path):
 def test_what_systems_add_is_passed_over(packed, collect):
     """Resource forks, checkpoints and hidden files are nobody's submissions."""
     found = collect(packed("a.ipynb", "__MACOSX/a.ipynb", ".ipynb_checkpoints/a-checkpoint.ipynb", "x/._a.ipynb"))
-    assert ids(found) == ["a"]
+    assert names(found) == ["a"]
 
 
 def test_equal_names_are_told_apart_by_their_folders(packed, collect):
     """The folder says whose it is."""
-    assert ids(collect(packed("ann/hw.ipynb", "bo/hw.ipynb"))) == ["ann-hw", "bo-hw"]
+    found = collect(packed("ann/hw.ipynb", "bo/hw.ipynb"))
+    assert len({one.id for one in found}) == 2
 
 
 def test_the_same_archive_gives_the_same_again(packed, collect):
@@ -89,24 +92,26 @@ def test_a_hidden_folder_of_the_output_holds_them(packed, collect, tmp_path):
     """Whoever grades a folder with an old output in it grades nobody twice."""
     archive = packed("a.ipynb", name="x.zip")
     collect_submissions([archive], unpack_to=tmp_path / ".unpacked")
-    assert [one.path.name for one in collect_submissions([tmp_path], unpack_to=tmp_path)] == ["x.zip"]
+    assert [one.file_name for one in collect_submissions([tmp_path], unpack_to=tmp_path)] == ["a.ipynb"]
 
 
-def test_an_archive_in_an_archive_or_folder_is_not_opened(packed, collect, tmp_path):
-    """It is a student's, and read as what it is."""
-    inner = packed("b.ipynb", name="inner.zip").read_bytes()
+def test_an_archive_in_an_archive_or_folder_is_opened(packed, collect, tmp_path):
+    """It is a student's, with the notebook in it; one in one in one in one stays closed."""
+    inner = packed("b.ipynb", "points.csv", name="inner.zip").read_bytes()
     (one,) = collect(packed("ann.zip", content=inner))
-    submission, _ = read_submission(one.path, origin=one.origin)
-    assert submission.problem is not None
-    assert "zip archive" in submission.problem
+    assert (one.file_name, [beside.name for beside in one.attachments]) == ("b.ipynb", ["points.csv"])
     (tmp_path / "folder").mkdir()
     (tmp_path / "folder" / "bo.zip").write_bytes(inner)
-    assert ids(collect(tmp_path / "folder")) == ["bo"]
+    assert names(collect(tmp_path / "folder")) == ["b"]
+    for _ in range(3):
+        inner = packed("ann.zip", content=inner).read_bytes()
+    (one,) = collect(packed("ann.zip", content=inner))
+    assert one.file_name == "ann.zip"
 
 
 def test_what_was_handed_in_instead_is_in_the_list(packed, collect):
     """A PDF counts where its folder has no notebook."""
-    assert ids(collect(packed("a.ipynb", "b.pdf", "eve/e.ipynb", "eve/model.py", "dan/report.pdf"))) == [
+    assert names(collect(packed("a.ipynb", "b.pdf", "eve/e.ipynb", "eve/model.py", "dan/report.pdf"))) == [
         "a", "b", "report", "e"
     ]  # fmt: skip
 
@@ -207,7 +212,7 @@ def test_a_broken_or_empty_archive_is_a_result(collect, tmp_path, raw):
     path = tmp_path / "Week 9.zip"
     path.write_bytes(raw)
     (one,) = collect(path)
-    assert one.id == "week-9"
+    assert one.id.startswith("week-9-")
     assert "archive" in problem(one)
 
 
@@ -223,5 +228,5 @@ def test_a_refused_file_has_a_page_that_says_why(packed, collect):
     """Its submission has the reason, the name that it was handed in under, and no cells."""
     (one,) = collect(packed("../../etc/hw.ipynb"))
     submission, notebook = read_submission(one.path, submission_id=one.id, origin=one.origin)
-    assert (submission.id, submission.file_name, notebook) == ("hw", "hw.ipynb", None)
+    assert (submission.id, submission.file_name, notebook) == (one.id, "hw.ipynb", None)
     assert submission.problem == problem(one)

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from grader.intake.naming import author_of_file, authors_of_cells, authors_of_metadata, slug, unique_ids
+from grader.intake.naming import author_of_file, authors_of_cells, authors_of_metadata, slug
 from grader.limits import MAX_AUTHORS, MAX_SLUG_CHARACTERS
 from grader.records import Author, Cell
 
@@ -41,25 +41,6 @@ def test_a_slug_is_never_empty_and_stable(stem):
 def test_stems_that_differ_only_in_another_script_stay_apart():
     """Letters that are lost to the slug still count."""
     assert slug("\u4f5c\u4e1a3") != slug("\u5b66\u751f3")
-
-
-def test_ids_are_stems_where_they_are_unique():
-    """Without a collision no hash is added."""
-    assert unique_ids(["a", "b"], ["0" * 64, "1" * 64].__getitem__) == ["a", "b"]
-
-
-def test_colliding_ids_get_a_hash_of_the_content():
-    """Where two slugs collide, each gets its own content's hash, whatever the order of the files."""
-    ids = unique_ids(["Hw", "hw", "x"], ["a" * 64, "b" * 64, "c" * 64].__getitem__)
-    assert ids == ["hw-aaaaaaaa", "hw-bbbbbbbb", "x"]
-    assert sorted(unique_ids(["hw", "x", "Hw"], ["b" * 64, "c" * 64, "a" * 64].__getitem__)) == sorted(ids)
-
-
-def test_equal_files_and_tricky_names_stay_unique():
-    """Equal contents under equal names are numbered, and a file that is named like a made id collides with none."""
-    ids = unique_ids(["hw", "hw", "hw-aaaaaaaa"], ["a" * 64, "a" * 64, "b" * 64].__getitem__)
-    assert len(set(ids)) == 3
-    assert ids[2] == "hw-aaaaaaaa"
 
 
 @pytest.mark.parametrize(

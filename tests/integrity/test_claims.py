@@ -13,6 +13,7 @@ from builders import (
     falling,
     images,
     make_cell,
+    make_compile,
     make_evaluation,
     make_evidence,
     make_fit,
@@ -171,6 +172,22 @@ def test_evaluate_returns_what_the_weights_score(claimed: float, expected: list[
     evaluation = make_evaluation(accuracy=claimed, x=held_out)
     measured = make_measurement(accuracy=0.91)
     assert rules(measured, store=store, fits=(make_fit(x=given),), evaluations=(evaluation,), arrays=arrays) == expected
+
+
+def test_a_metric_that_counts_otherwise_claims_nothing() -> None:
+    """`BinaryAccuracy()` of one-hot rows is far above the share of right answers, and honest."""
+    store = MemoryStore()
+    train, test = np.arange(4000 * 20).reshape(4000, 20), -np.arange(1, 1000 * 20 + 1).reshape(1000, 20)
+    given = images(4000, shape=(20,), row_hashes=store.put(row_hashes(train)))
+    held_out = images(1000, shape=(20,), row_hashes=store.put(row_hashes(test)))
+    named = {"metrics": [{"class_name": "BinaryAccuracy", "config": {"name": "accuracy"}}]}
+    parts = {
+        "fits": (make_fit(x=given),),
+        "evaluations": (make_evaluation(accuracy=0.98, x=held_out),),
+        "compiles": (make_compile("m1", seq=1, loss="categorical_crossentropy", config=named),),
+        "arrays": _named(given, held_out),
+    }
+    assert rules(make_measurement(accuracy=0.91), store=store, **parts) == []
 
 
 def test_a_first_training_that_begins_with_biases_is_a_flag() -> None:

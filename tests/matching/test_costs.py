@@ -88,10 +88,11 @@ def test_the_assignment_is_the_best_as_a_whole() -> None:
 
 
 def test_choices_in_order_do_not_cross() -> None:
-    """Those that are in none may."""
-    crossing = [Choice(0, 1, -5, is_in_order=True), Choice(1, 0, -5, is_in_order=True)]
+    """Those that are in none may, but for strict ones."""
+    crossing = [Choice(0, 1, -5, order="ordered"), Choice(1, 0, -5, order="ordered")]
     assert len(least_cost(crossing)) == 1
     assert len(least_cost([crossing[0], Choice(1, 0, -5)])) == 2
+    assert len(least_cost([Choice(0, 1, -5, order="strict"), Choice(1, 0, -5)])) == 1
 
 
 def test_nothing_is_chosen_at_a_loss() -> None:

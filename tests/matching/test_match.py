@@ -116,10 +116,22 @@ def test_what_stands_below_a_heading_of_the_students_own_belongs_to_the_section_
     book.code("model.fit()")
     later = book.model(dense(128, "relu"), dense(10, "softmax"))
     book.fit(later)
+    book.evaluate(later)
     book.write(("ex5",))
     matching = book.matched()
     assert matching["ex4"].cells == (0, 1, 2, 3, 4)
     assert matching["ex4"].model == (later if heading.startswith("######") else book.model_of["ex4"])
+
+
+@pytest.mark.parametrize("remark", ["[all parts]", "- my solution", "(finally done now)", ""])
+def test_a_number_with_a_remark_is_a_number_alone(remark):
+    """The notebook's own title, nearly that of exercise 6, is not in its place."""
+    book = Worksheet()
+    book.markdown("# Week 9: exploring deep networks")
+    for name in ("data", "ex1", "ex2", "ex3", "mnist", "ex4", "ex5", "ex6"):
+        book.write((name,), heading=lambda name: f"**{title(name).partition(' (')[0].partition(':')[0]} {remark}**")
+    matching = book.matched()
+    assert all(matching[name].heading_cell for name in ("data", "ex1", "ex2", "ex3", "ex4", "ex5", "ex6"))
 
 
 @pytest.mark.parametrize("level", ["#", "##", "####", "######"])
@@ -189,6 +201,7 @@ def test_headings_of_another_language_are_found_beside_numbered_parts_of_answers
         book.write((name,), heading=lambda _name, at=number: f"#### Part {at + 1}: Results")
     found = {name: match.heading for name, match in book.matched().items()}
     assert [found[name] for name in ("ex1", "ex2", "ex3")] == [f"Ejercicio {at}: Algo propio" for at in (1, 2, 3)]
+    assert found["data"] == "Parte 1: Datos"
     assert "Part 1: Results" not in found.values()
 
 

@@ -12,18 +12,21 @@ from worksheet import rubric
 from grader.architecture.forms import ModelForm
 from grader.architecture.layers import plain_model
 from grader.errors import UsageError
-from grader.matching import _aligned, best_rubric
+from grader.matching import best_rubric
 from grader.matching.candidates import Candidate, Distances, Places
 from grader.matching.claims import claims_of
+from grader.matching.costs import COSTS
 from grader.matching.headings import Heading, Kind, Label, is_same_word, label_of, title_likeness
-from grader.matching.likeness import Titles, _likeness, _weight, align, titles_of
+from grader.matching.likeness import Titles, _doubts, titles_of
+from grader.matching.section_headings import assign_headings
 
 TITLES = titles_of(rubric().sections)
 NONE: frozenset[str] = frozenset()
 
 
 def likeness(own: Label, there: Label, *, kind: str = "heading", words: frozenset[str] = NONE) -> float:
-    return round(_likeness(own, there, words=words, kind=kind), 6)
+    doubts = _doubts(own, there, words=words, kind=kind)
+    return 0.0 if doubts is None else round(1 - sum(doubts.values()) / COSTS.no_heading, 6)
 
 
 def label(*title: str, number: int | None = None, word: str = "", tags: frozenset[str] = NONE) -> Label:
@@ -33,11 +36,18 @@ def label(*title: str, number: int | None = None, word: str = "", tags: frozense
 ABCD = ("aaaa", "bbbb", "cccc", "dddd")
 
 
-@pytest.mark.parametrize(("kind", "value"), [("heading", 1.0), ("bold", 0.9), ("plain", 0.85), ("comment", 0.8)])
-def test_the_plainest_form_of_a_heading_weighs_most(kind: Kind, value: float) -> None:
-    """By so much each."""
-    heading = Heading(0, rubric().section("ex4").title, kind)
-    assert _weight(heading, TITLES["ex4"], near=None, by_number=True) == value
+@pytest.mark.parametrize(("worse", "better"), [("bold", "heading"), ("plain", "bold"), ("comment", "plain")])
+def test_the_plainest_form_of_a_heading_weighs_most(worse: Kind, better: Kind) -> None:
+    """Where several of them name one section, wherever they stand."""
+    title = rubric().section("dropout").title
+    headings = [Heading(at, title, kind) for at, kind in enumerate((worse, better, worse))]
+    assert assign_headings(headings, TITLES, nearness=lambda *_: None)["dropout"].heading.kind == better
+
+
+def test_of_equal_headings_the_first_counts() -> None:
+    """Whatever comes again goes on with the section."""
+    headings = [Heading(at, rubric().section("dropout").title, "heading") for at in range(5)]
+    assert assign_headings(headings, TITLES, nearness=lambda *_: None)["dropout"].heading.cell == 0
 
 
 def test_what_titles_numbers_and_tags_count() -> None:
@@ -85,12 +95,14 @@ def test_misspelt_words_and_titles_share_most_letters() -> None:
 @pytest.mark.parametrize(("share", "found"), [(4, True), (3, False)])
 def test_a_heading_out_of_order_must_be_plainly_alike(share: int, found: bool) -> None:
     """Its number, which another section has too, and some three quarters of its title."""
-    own, other = (f"Exercise 4: {' '.join(words)}" for words in ((*ABCD, "eeee"), ("ffff", "gggg")))
     words = frozenset({"exercise"})
-    titles = {name: Titles((label_of(text),), words) for name, text in (("own", own), ("other", other))}
+    own, *others = (f"Exercise 4: {' '.join(words)}" for words in ((*ABCD, "eeee"), ("ffff", "gggg"), ("hhhh", "iiii")))
+    titles = {
+        name: Titles((label_of(text),), words) for name, text in zip(("own", "a", "b"), (own, *others), strict=True)
+    }
     written = " ".join((*ABCD, "eeee")[:share] + ("zzzz", "yyyy")[: 5 - share])
-    headings = [Heading(0, other, "heading"), Heading(1, f"Exercise 4: {written}", "heading")]
-    assert ("own" in align(headings, titles, nearness=lambda *_: None)) is found
+    headings = [Heading(at, text, "heading") for at, text in enumerate((*others, f"Exercise 4: {written}"))]
+    assert ("own" in assign_headings(headings, titles, nearness=lambda *_: None)) is found
 
 
 def candidate(differing: int) -> Candidate:
@@ -113,7 +125,7 @@ def test_how_much_of_a_model_may_differ(differing: int, meant: bool, is_lent: bo
 
 
 def test_what_is_trained_as_asked_weighs_less_than_any_difference() -> None:
-    """A hundredth."""
+    """A fifth."""
     form = rubric().section("deep").model
     assert isinstance(form, ModelForm)
 
@@ -129,7 +141,7 @@ def test_what_is_trained_as_asked_weighs_less_than_any_difference() -> None:
     plain, asked = (
         claims_of([candidate(0)], "deep", places=places, distances=kind({"deep": form}))[0] for kind in (Never, Asked)
     )
-    assert round(plain.cost - asked.cost, 9) == 0.01
+    assert round(plain.cost - asked.cost, 9) == 0.2
 
 
 @pytest.mark.parametrize(("count", "by_number"), [(1, True), (2, False)])
@@ -142,8 +154,8 @@ def test_two_models_speak_against_the_numbers(count: int, by_number: bool) -> No
     def nearness(heading: Heading, section: str) -> float:
         return float(heading.cell + 1 == int(section))
 
-    found = _aligned(headings, titles, nearness=nearness)
-    assert (found["2"].cell == 2) is by_number
+    found = assign_headings(headings, titles, nearness=nearness)
+    assert (found["2"].heading.cell == 2) is by_number
 
 
 @pytest.mark.parametrize(("more", "is_clear"), [(2, False), (4, True)])
@@ -169,7 +181,7 @@ def test_three_numbers_make_a_word_one_of_another_language(count: int, found: se
     words = frozenset({"exercise"})
     titles = {str(number): Titles((label_of(f"Exercise {number}: {'x' * number}"),), words) for number in (1, 2, 3)}
     headings = [Heading(number, f"Frage {number}", "heading") for number in range(1, count + 1)]
-    assert set(align(headings, titles, nearness=lambda *_: None)) == found
+    assert set(assign_headings(headings, titles, nearness=lambda *_: None)) == found
 
 
 def test_a_remark_behind_a_title_hardly_counts() -> None:

@@ -11,7 +11,6 @@ from builders import dense, make_cell, make_evidence, make_fit, make_measurement
 
 from grader.records import (
     Advice,
-    Author,
     CellError,
     ExecutionSummary,
     Flag,
@@ -73,9 +72,9 @@ def folder(tmp_path: Path) -> SubmissionFolder:
 
 def test_nothing_of_a_student_is_markup(folder: SubmissionFolder) -> None:
     """Source, output, names, feedback and file names appear escaped."""
-    authors = (Author(name=EVIL),)
-    submission = SubmissionSummary(id="one", file_name=EVIL, sha256="0" * 64, authors=authors)
-    page = render_feedback(graded(verdict(feedback=EVIL, yours=EVIL), submission=submission), folder=folder)
+    submission = SubmissionSummary(id="one", file_name=EVIL, sha256="0" * 64)
+    one = graded(verdict(feedback=EVIL, yours=EVIL), submission=submission)
+    page = render_feedback(one, folder=folder, people=(EVIL,))
     assert "<script" not in page
     assert "onerror=alert(2)>" not in page
     assert page.count("&lt;script&gt;") >= 5

@@ -118,6 +118,7 @@ BROKEN = [
     ("title: Digits", "title: *name", "2: an alias (*name). Write the values out; rubrics have no aliases."),
     ("{core: 3, extra: 1}", "{core: 3, extra: 1}\n---\na: 1", "4: a second document begins."),
     ("title: Digits", "title: Digits\ntemplate: gone.ipynb", "3: the template"),
+    ("title: Digits", "title: Digits\nfiles: [gone]", "3: there is no file or folder"),
     (
         "title: Digits",
         "title: Digits\nlimits: {full: {cell: 3}}",
@@ -231,6 +232,15 @@ def test_a_spread_that_no_data_set_of_ours_went_into_holds_for_all_data(tmp_path
     found = load_rubric(written(tmp_path, text))
     assert found.calibrations == {"full": calibration, "sample": calibration}
     assert found.calibration_path("full", holds_for_all=True) == tmp_path / "runs.json"
+
+
+def test_files_for_everybody_are_laid_by_name(tmp_path):
+    """A file under its name, a folder with its own; hidden ones are not."""
+    for name in ("data/points.csv", "data/.hidden", "table.csv"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text("x")
+    named = GOOD.replace("title: Digits", "title: Digits\nfiles: [data, table.csv]")
+    assert set(load_rubric(written(tmp_path, named)).laid_files) == {"data/points.csv", "table.csv"}
 
 
 def test_the_templates_texts_are_no_answers(tmp_path):

@@ -65,7 +65,7 @@ def test_a_grade_of_an_older_version_is_not_read(tmp_path: Path) -> None:
     folder = SubmissionFolder(tmp_path)
     write_atomically(folder.grade_json, json.dumps(OLDER_GRADE))
     assert folder.read_grade() is None
-    write_atomically(folder.grade_json, json.dumps({**OLDER_GRADE, "schema_version": 2}))
+    write_atomically(folder.grade_json, json.dumps({**OLDER_GRADE, "schema_version": 3}))
     assert folder.read_grade() is not None
 
 
@@ -77,7 +77,7 @@ def test_evidence_of_an_older_version_is_refused_by_name(tmp_path: Path) -> None
     folder.stored_evidence()
     plain = json.loads(folder.evidence_json.read_text())
     write_atomically(folder.evidence_json, json.dumps({**plain, "schema_version": 1}))
-    with pytest.raises(StoreError, match=r"evidence.json: it is of schema version 1.*schema version 2.*once more"):
+    with pytest.raises(StoreError, match=r"evidence.json: it is of schema version 1.*schema version 3.*once more"):
         folder.stored_evidence()
 
 

@@ -13,7 +13,7 @@ from .data import Given, epochs_of, given_to_fit, steps_of
 from .hooks import quietly
 from .models import LARGEST_WATCHED_BYTES, ModelRegistry, checksum_of, weight_bytes
 from .replay import callback_of, flat_callbacks, replay_state, whole_number
-from .speed import steps_of_fit
+from .speed import prepare, steps_of_fit
 from .wire import FIT, Compile, Fit, FitStart
 
 SECONDS_BETWEEN_UPDATES = 1.0
@@ -45,6 +45,7 @@ class FitWatch:
         self._history: dict[str, list[float]] = {}
         self._epoch_weights: list[str] = []
         self._epochs = 0
+        self._accelerations: list[str] = []
         self._is_ending = False
         self._row: dict[str, Any] | None = None
         self._initial: list[Any] | None = None
@@ -62,6 +63,10 @@ class FitWatch:
     def steps_a_call(self, arguments: dict[str, Any]) -> int:
         """How many steps Keras may take a call; see `speed`."""
         return steps_of_fit(self.model, steps=self.steps, rows_a_step=self._rows_a_step, arguments=arguments)
+
+    def prepare(self, arguments: dict[str, Any], *, steps_a_call: int | None) -> None:
+        """Prepares the fit to be fast, and notes what makes it so; see `speed`."""
+        self._accelerations = prepare(self.model, arguments=arguments, steps_a_call=steps_a_call)
 
     def begin(self, compiled: Compile | None) -> None:
         """Sends the record for the first time, with the state in which the model is compiled."""
@@ -142,6 +147,7 @@ class FitWatch:
                 epoch_weights=self._epoch_weights,
                 weights_before=self._weights_before,
                 weights_after=self._weights_after,
+                accelerations=self._accelerations,
                 status=status,
                 seconds=round(time.monotonic() - self._started, 3),
             ),

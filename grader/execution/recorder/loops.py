@@ -340,6 +340,7 @@ class Loops:
                 weights_after=after,
                 replay=None,
                 replay_problems=["it was trained by a loop of the student's own"],
+                accelerations=[],
                 status=status,
                 seconds=round(time.monotonic() - loop.started, 3),
             ),

@@ -37,6 +37,8 @@ _TABLES = frozenset({"boston_housing", "california_housing"})
 """Data sets of one table, which Keras's own loader shuffles and splits as it is asked."""
 
 _TEXTS = frozenset({"imdb", "reuters"})
+"""Data sets of texts, which Keras's own loader numbers, cuts and splits as it is asked."""
+
 _SHUFFLED_BY = 113
 """The seed by which a table's rows were shuffled before they were split.
 
@@ -77,22 +79,18 @@ class ServedDataSets:
         """Fresh arrays, as Keras returns them for arguments other than its defaults.
 
         Args:
-            name: Of the data set, no table.
+            name: Of the data set, no table and no texts.
             asked: Those arguments.
 
         Raises:
             ConnectionError: The data set is not at hand, or not in the form that was asked for.
         """
         (x_train, y_train), (x_test, y_test) = self.load(name)
-        words = asked.pop("num_words", None) if name in _TEXTS else None
         coarse = asked.pop("label_mode", "fine") == "coarse" if name == "cifar100" else None
         if coarse is not None and coarse != (int(y_train.max(initial=0)) < _COARSE_LABELS):
             raise self.unavailable(f"{name} with {'coarse' if coarse else 'fine'} labels")
         if asked:
             raise self.unavailable(f"{name} with {', '.join(f'{key}={value!r}' for key, value in asked.items())}")
-        if words is not None:
-            # Keras writes 2 for a word beyond those.
-            x_train, x_test = (np.where(x < words, x, 2) for x in (x_train, x_test))
         return (x_train, y_train), (x_test, y_test)
 
     def table(self, name: str) -> Path:
@@ -125,6 +123,9 @@ def install(served: ServedDataSets) -> None:
         module = importlib.import_module(f"keras.src.datasets.{name}")
         module.__dict__["get_file"] = _offline_get_file(files.get_file, served, data_set=name)
         if served.path(name) is not None:
+            if name in _TEXTS:
+                module.__dict__["get_file"] = _text_file(offline, served, name=name)
+                continue
             if name in _TABLES:
                 module.__dict__["get_file"] = lambda *_, name=name, **__: str(served.table(name))
             _replace(module.load_data, _loader(module.load_data, served=served, name=name))
@@ -166,6 +167,19 @@ def _offline_get_file(
         if path is None or not wanted.endswith(".npz"):
             raise served.unavailable(data_set or wanted)
         served.note_loaded(path.stem)
+        return str(path)
+
+    return get_file
+
+
+def _text_file(offline: Callable[..., str], served: ServedDataSets, *, name: str) -> Callable[..., str]:
+    """The file of texts for Keras's own loader, whatever name the notebook gives it; an index of words is not here."""
+
+    def get_file(fname: Any = None, origin: Any = None, *arguments: Any, **options: Any) -> str:
+        path = served.path(name)
+        if path is None or not str(origin or "").endswith(f"/{name}.npz"):
+            return offline(fname, origin, *arguments, **options)
+        served.note_loaded(name)
         return str(path)
 
     return get_file

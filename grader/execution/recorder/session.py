@@ -14,7 +14,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from . import figures, preamble, printing, served, summary, typed
+from . import figures, preamble, printing, served, summary, tracebacks, typed
 from .channel import Channel, interrupts_wait
 from .namespace import Namespace
 from .shell import Transformers
@@ -76,6 +76,7 @@ def start(shell: Any) -> Session:
     training.install(channel)
     preamble.install(shell, channel)
     printing.install()
+    tracebacks.install(shell)
     typed.install(shell, settings.inputs)
     served.install(served.ServedDataSets(settings.data_sets, channel))
     # As in Jupyter, a notebook may import modules of its own folder, but none in place of an installed package.

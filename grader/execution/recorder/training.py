@@ -19,7 +19,7 @@ from keras.src.utils import traceback_utils as keras_traceback
 from tensorflow.python.eager.polymorphic_function.polymorphic_function import Function
 from tensorflow.python.util import traceback_utils as tensorflow_traceback
 
-from . import speed
+from . import iterators, speed
 from .channel import Channel, interrupts_wait
 from .compiled import by_metric, compile_state
 from .data import Given, Part, given_to
@@ -157,8 +157,11 @@ class KerasRecorder:
             steps = fit.steps_a_call(call.arguments())
         self._fits.append(fit)
         try:
-            with self._nesting.inside(fit.model), speed.taking(fit.model, steps):
-                result = call.run()
+            with self._nesting.inside(fit.model):
+                with quietly(self._channel, "prepare a fit"):
+                    fit.prepare(call.arguments(), steps_a_call=steps)
+                with speed.taking(fit.model, steps):
+                    result = call.run()
             status = "completed"
         except KeyboardInterrupt:
             status = "interrupted"
@@ -193,6 +196,7 @@ class KerasRecorder:
 
     def evaluate(self, call: Call) -> Any:
         if self._nesting:
+            iterators.keep(getattr(call.item, "_eval_epoch_iterator", None))
             return call.run()
         given, steps = self._given(call, "x", "y"), None
         with quietly(self._channel, "choose the steps of a call"):

@@ -228,6 +228,7 @@ class Fit(FitStart):
     epoch_weights: list[str]
     weights_before: str | None
     weights_after: str | None
+    accelerations: list[str]
     status: Literal["completed", "interrupted", "raised"]
     seconds: float
 

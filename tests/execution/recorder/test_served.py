@@ -17,15 +17,13 @@ ROWS = np.arange(50)
 
 @pytest.fixture
 def served(tmp_path: Path) -> ServedDataSets:
-    """With a table of fifty rows as Keras splits it by default, and small images and texts."""
+    """With a table of fifty rows as Keras splits it by default, and small images."""
     order = np.arange(50)
     np.random.RandomState(113).shuffle(order)
     x = ROWS[order][:, None]
     np.savez(tmp_path / "boston_housing.npz", x_train=x[:40], y_train=x[:40, 0], x_test=x[40:], y_test=x[40:, 0])
     labels = np.arange(30)[:, None]
     np.savez(tmp_path / "cifar100.npz", x_train=labels, y_train=labels, x_test=labels, y_test=labels)
-    words = np.array([[1, 5, 900], [1, 14, 3]])
-    np.savez(tmp_path / "imdb.npz", x_train=words, y_train=[0, 1], x_test=words, y_test=[0, 1])
     return ServedDataSets(tmp_path, SimpleNamespace(emit=lambda *_: None))
 
 
@@ -81,15 +79,3 @@ def test_what_keras_refuses_it_refuses_itself(served: ServedDataSets) -> None:
     with pytest.raises(TypeError, match=r"labelled\(\) got an unexpected keyword argument 'labels'"):
         load(labels="fine")
     assert inspect.signature(load) == inspect.signature(labelled)
-
-
-def texts(path: str = "imdb.npz", num_words: int | None = None, maxlen: int | None = None) -> Any:
-    raise AssertionError
-
-
-def test_rare_words_are_left_out_as_asked(served: ServedDataSets) -> None:
-    """Keras writes 2 for them; what cannot be done to the file is said."""
-    load = _loader(texts, served=served, name="imdb")
-    assert load(num_words=100)[0][0].tolist() == [[1, 5, 2], [1, 14, 3]]
-    with pytest.raises(ConnectionError, match="imdb with maxlen=80"):
-        load(maxlen=80)

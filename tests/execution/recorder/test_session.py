@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -37,6 +38,21 @@ from keras.datasets import mnist
 again = tf.keras.datasets.mnist.load_data(path='mnist.npz')[0][0]
 again[:] = 0
 print(x_train.shape, x_train.dtype, x_train.max(), mnist.load_data()[0][0].max(), keras.datasets.mnist is mnist)""",
+    "texts": """from keras.src.datasets import imdb, reuters
+def raw(n):
+    return np.array([list(range(1, 2 + (7 * i) % 11)) for i in range(n)], dtype=object)
+np.savez('imdb.npz', x_train=raw(20), y_train=np.arange(20) % 2, x_test=raw(9), y_test=np.arange(9) % 2)
+np.savez('reuters.npz', x=raw(30), y=np.arange(30) % 4)
+def lists(parts):
+    return [part.tolist() for pair in parts for part in pair]
+asked = [{}, {'num_words': 8}, {'skip_top': 4, 'oov_char': None}, {'maxlen': 6, 'seed': 3, 'path': 'mine.npz'},
+         {'start_char': None, 'index_from': 0}, {'start_char': 9, 'oov_char': 7, 'index_from': 5, 'num_words': 10}]
+for module, name, more in ((imdb, 'imdb', []), (reuters, 'reuters', [{'test_split': 0.5}])):
+    served = [lists(module.load_data(**options)) for options in asked + more]
+    get_file, module.get_file = module.get_file, lambda *_, **__: name + '.npz'
+    print(served == [lists(module.load_data(**options)) for options in asked + more], len(served[0][0]))
+    module.get_file = get_file""",
+    "word index": "keras.datasets.imdb.get_word_index()",
     "absent": "keras.datasets.cifar10.load_data()",
     "get_file": "tf.keras.utils.get_file('weights.h5', origin='https://example.org/weights.h5')",
     "openml": """from sklearn.datasets import fetch_openml, load_iris
@@ -97,6 +113,15 @@ own = Figure(); own.add_subplot().plot([1, 2]); own.savefig('own.pdf')""",
     "clean": "print(plt.get_fignums())",
     "nested": "get_ipython().run_cell('inner = np.ones(4)', store_history=True)\nplt.plot([1, 2]); plt.show()",
     "error": "partly = np.ones(2)\n1 / 0",
+    "recursion": "def down(n):\n    return down(n + 1)\ndown(0)",
+    "recursion without files": """import sys
+def through(n):
+    exec('through(n + 1)')
+try:
+    through(0)
+except RecursionError:
+    print(get_ipython().InteractiveTB.text(*sys.exc_info(), tb_offset=0))
+    raise""",
     "syntax": "for",
     "last": "last = np.ones(7)",
     "formatter": "get_ipython().input_transformers_cleanup.append(lambda lines: lines)",
@@ -186,10 +211,23 @@ def test_nothing_customary_raises(run: RecordedRun) -> None:
 def test_a_data_set_is_served_in_every_import_style_as_fresh_arrays(run: RecordedRun) -> None:
     """Writing into one copy leaves the next as it was."""
     assert printed(run, "mnist").splitlines() == ["(80, 28, 28) uint8 255 255 True"]
-    assert run.recording.data_sets == {"mnist"}
+    assert run.recording.data_sets == {"mnist", "imdb", "reuters"}
 
 
-@pytest.mark.parametrize(("cell", "name"), [("absent", "cifar10"), ("get_file", "weights.h5"), ("openml", "titanic")])
+def test_texts_are_served_as_keras_own_loader_makes_them(run: RecordedRun) -> None:
+    """Whatever it is asked for, of a file in its own form."""
+    assert printed(run, "texts").splitlines() == ["True 20", "True 24"]
+
+
+@pytest.mark.parametrize(
+    ("cell", "name"),
+    [
+        ("absent", "cifar10"),
+        ("word index", "imdb_word_index.json"),
+        ("get_file", "weights.h5"),
+        ("openml", "titanic"),
+    ],
+)
 def test_what_is_not_at_hand_fails_at_once_and_says_so(run: RecordedRun, cell: str, name: str) -> None:
     """No network is waited for."""
     assert f"ConnectionError: URL fetch failure: '{name}' is not at hand" in printed(run, cell)
@@ -293,6 +331,19 @@ def test_cells_are_counted_whatever_happens_in_them(run: RecordedRun) -> None:
     assert len(run.figures(INDEX["nested"])) == 1
     assert set(arrays(run, "error")) == {"partly"}
     assert arrays(run, "last")["last"].array.shape == (7,)
+
+
+@pytest.mark.parametrize("cell", ["recursion", "recursion without files"])
+def test_an_infinite_recursion_is_an_error(run: RecordedRun, cell: str) -> None:
+    """It has its name."""
+    assert "RecursionError: maximum recursion depth exceeded" in printed(run, cell)
+
+
+def test_a_deep_traceback_shows_the_cells_line_and_no_frames_in_the_middle(run: RecordedRun) -> None:
+    """Of a thousand, a hundred are left."""
+    shown = re.sub(r"\x1b\[[\d;]*m", "", printed(run, "recursion without files"))
+    assert ", line 7\n" in shown
+    assert len(shown) < 30_000
 
 
 def test_what_ran_in_a_cells_place_is_noted(run: RecordedRun) -> None:

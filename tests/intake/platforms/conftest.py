@@ -11,7 +11,7 @@ import pytest
 from grader.intake import HandedIn, collect_submissions
 
 Row = tuple[str, str, list[str]]
-"""Id, the file's own name, and the authors that the export names."""
+"""The key of who handed it in, the file's own name, and the names that the export knows."""
 
 
 def _as_archive(path: Path, files: dict[str, str]) -> Path:
@@ -29,9 +29,9 @@ def _as_folder(path: Path, files: dict[str, str]) -> Path:
 
 
 def _row(one: HandedIn) -> Row:
-    if one.origin is None:
-        return one.id, one.path.name, []
-    return one.id, one.origin.file_name, [author.name for author in one.origin.authors]
+    if one.owner is None:
+        return "", one.file_name, []
+    return one.owner.key, one.file_name, [student.name for student in one.owner.students]
 
 
 @pytest.fixture(params=[_as_archive, _as_folder])

@@ -32,12 +32,12 @@ def with_example(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("with_example")
 def test_the_example_gives_what_the_page_says(collect):
-    """Ids, file names and authors, of an archive and a folder."""
+    """Keys, file names and names of people, of an archive and a folder."""
     names, expected = blocks("text")
     (people,) = blocks("csv")
     rows = [re.split(r"\s{2,}", line.strip()) for line in expected.splitlines()]
     assert sorted(collect(*names.splitlines(), csv=people)) == sorted(
-        (name, file_name, authors) for name, file_name, *authors in rows
+        ("" if key == "-" else key, file_name, names) for key, file_name, *names in rows
     )
 
 
@@ -47,4 +47,4 @@ def test_the_example_gives_what_the_page_says(collect):
 )
 def test_a_broken_list_names_nobody(collect, people):
     """The rule that the page states."""
-    assert collect("participants.csv", "alee2/hw.ipynb", csv=people) == [("hw", "hw.ipynb", [])]
+    assert collect("participants.csv", "alee2/hw.ipynb", csv=people) == [("", "hw.ipynb", [])]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from grader.intake.platforms.gradescope import read_submitters
-from grader.records import Author
+from grader.intake.platforms.gradescope import read_metadata
+from grader.records import Student
 
 METADATA = """---
 submission_11:
@@ -27,7 +27,7 @@ def test_gradescope_lists_the_people(collect):
     """A group is several people; a folder that the list does not name goes by its file."""
     names = ("x/submission_metadata.yml", "x/submission_11/hw.ipynb", "x/submission_12/other.ipynb")
     assert collect(*names, yml=METADATA) == [
-        ("ann-lee-11", "hw.ipynb", ["Ann Lee", "Bo Ek"]), ("other", "other.ipynb", [])
+        ("gradescope:11", "hw.ipynb", ["Ann Lee", "Bo Ek"]), ("", "other.ipynb", [])
     ]  # fmt: skip
 
 
@@ -36,19 +36,22 @@ def test_a_list_that_a_student_handed_in_counts_for_nothing(collect):
     found = collect(
         "submission_metadata.yml", "submission_11/submission_metadata.yml", "submission_11/hw.ipynb", yml=METADATA
     )
-    assert found == [("ann-lee-11", "hw.ipynb", ["Ann Lee", "Bo Ek"])]
+    assert found == [("gradescope:11", "hw.ipynb", ["Ann Lee", "Bo Ek"])]
 
 
 def test_two_lists_name_nobody(collect):
     """Nobody can say which is the platform's."""
     found = collect("a/submission_metadata.yml", "b/submission_metadata.yml", "a/submission_11/hw.ipynb", yml=METADATA)
-    assert found == [("hw", "hw.ipynb", [])]
+    assert found == [("", "hw.ipynb", [])]
 
 
 def test_gradescope_ids_are_kept_as_they_are_written():
     """A leading zero is part of it, and none is none."""
-    people = read_submitters(METADATA.encode())["submission_11"]
-    assert people == (Author(name="Ann Lee", student_id="0123"), Author(name="Bo Ek"))
+    people = read_metadata(METADATA.encode())["submission_11"].people
+    assert people == [
+        Student(key="ann@example.org", name="Ann Lee", email="ann@example.org", number="0123"),
+        Student(key="name:bo ek", name="Bo Ek"),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -57,4 +60,4 @@ def test_gradescope_ids_are_kept_as_they_are_written():
 )
 def test_a_list_that_cannot_be_read_names_nobody(raw):
     """Broken, hostile or of another form."""
-    assert read_submitters(raw) == {}
+    assert not any(one.people for one in read_metadata(raw).values())

@@ -1,0 +1,26 @@
+"""What a student's page shows of a grade."""
+
+from __future__ import annotations
+
+import hashlib
+
+from grader.records import GradedSubmission, Verdict
+
+
+def as_shown(graded: GradedSubmission) -> GradedSubmission:
+    """A grade without what is for tutors alone, and without what no page shows."""
+    verdicts = tuple(_for_student(verdict) for verdict in graded.verdicts if verdict.visibility == "student")
+    rubric = graded.rubric.model_copy(update={"sha256": "", "check_packages": {}})
+    return graded.model_copy(update={"verdicts": verdicts, "rubric": rubric, "flags": ()})
+
+
+def shown_digest(graded: GradedSubmission) -> str:
+    """A SHA-256 over what a student's page shows of a grade."""
+    return hashlib.sha256(as_shown(graded).model_dump_json().encode("utf-8", errors="replace")).hexdigest()
+
+
+def _for_student(verdict: Verdict) -> Verdict:
+    """A verdict without what stands beside an answer for the tutor who marks it, and without a band's own figures."""
+    return verdict.model_copy(
+        update={"expected": "" if verdict.basis == "manual" else verdict.expected, "judged": None}
+    )

@@ -1,0 +1,90 @@
+"""The output folder is the class's: what is graded is added to it."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+from case_files import ROOT
+
+from grader.batch import Cohort, grade_batch
+from grader.datasets import resolve
+from grader.execution.sandbox import Sandbox, SandboxChoice
+from grader.execution.watch import RunLimits
+from grader.intake import Class
+from grader.rubric import load_rubric
+from grader.store import OutputFolder
+from grader.task import Settings
+
+
+@pytest.fixture
+def grade(tmp_path: Path) -> Callable[..., Cohort]:
+    """Grades files that are no notebooks, for which no kernel is needed."""
+    settings = Settings(
+        rubric=load_rubric(ROOT / "rubrics/week09.yaml"),
+        data_sets=resolve("sample"),
+        limits=RunLimits(cell_timeout_seconds=1, notebook_timeout_seconds=2),
+        sandbox=SandboxChoice(known=Sandbox(tier="1", bubblewrap="bwrap")),
+    )
+
+    def _grade(*paths: Path, about: Class | None = Class()) -> Cohort:  # noqa: B008
+        return grade_batch(
+            paths,
+            settings,
+            output=OutputFolder(tmp_path / "out"),
+            jobs=1,
+            again=False,
+            on_start=lambda _: None,
+            on_progress=lambda _: None,
+            about=about,
+        )
+
+    return _grade
+
+
+def handed_in(folder: Path, *names: str) -> Path:
+    for name in names:
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text("{}")
+    return folder
+
+
+def rows(tmp_path: Path) -> list[str]:
+    return (tmp_path / "out/gradebook.csv").read_text().splitlines()
+
+
+def test_a_late_file_is_one_row_more(grade, tmp_path):
+    """The others stay as they were, byte for byte, in the table, the summary and the page."""
+    files = ("Student A01_1_assignsubmission_file/a.ipynb", "Student A01_1_assignsubmission_file/b.ipynb", "c.ipynb")
+    grade(handed_in(tmp_path / "in", *files))
+    before = rows(tmp_path)
+    (late,) = grade(handed_in(tmp_path / "late", "Student A02_2_assignsubmission_file/hw.ipynb")).graded
+    after = rows(tmp_path)
+    assert (len(after), set(before) - set(after)) == (len(before) + 1, set())
+    assert late.submission.id in (tmp_path / "out/summary.json").read_text()
+    page = (tmp_path / "out/index.html").read_text()
+    said = ("Student A01", "Not assigned to anybody", "is of no platform", "Students with several attempts or files")
+    assert [text for text in said if text not in page] == []
+
+
+def test_a_name_that_changes_is_on_the_page_without_a_run(grade, tmp_path):
+    """People are no part of what was graded; lateness neither."""
+    name = "397032-25 - Student {} - Jan 24, 2026 926 PM"
+    folder = handed_in(tmp_path / "in", name.format("A01") + "/hw.ipynb")
+    (before,) = grade(folder).graded
+    (folder / name.format("A01")).rename(folder / name.format("B01"))
+    after = grade(folder, about=Class(deadline=datetime(2026, 1, 1)))  # noqa: DTZ001
+    assert (after.graded[0].submission.id, after.executed) == (before.submission.id, frozenset())
+    page = tmp_path / "out/submissions" / before.submission.id / "feedback.html"
+    assert "Student B01" in page.read_text()
+    head, row = csv.reader(rows(tmp_path))
+    assert row[head.index("late")] == "yes"
+
+
+def test_a_notebook_of_no_class_leaves_no_pages_of_one(grade, tmp_path):
+    """As for a student who checks one."""
+    grade(handed_in(tmp_path / "in", "hw.ipynb") / "hw.ipynb", about=None)
+    assert {path.name for path in (tmp_path / "out").iterdir()} == {"submissions"}

@@ -1,0 +1,19 @@
+"""Prints of every sample submission, made by nbconvert 7.17 with XeLaTeX and Chromium; see README.md here."""
+
+from __future__ import annotations
+
+import tarfile
+from pathlib import Path
+
+import pytest
+
+ARCHIVE = Path(__file__).with_name("prints.tar.xz")
+
+
+@pytest.fixture(scope="session")
+def prints(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of the prints, ``<assignment>/<name>.<form>``."""
+    folder = tmp_path_factory.mktemp("prints")
+    with tarfile.open(ARCHIVE) as archive:
+        archive.extractall(folder, filter="data")
+    return folder

@@ -49,8 +49,7 @@ class KernelRun:
         ordinals: Index of the notebook cell by the order of execution, by which the recorder counts cells.
         notebook: The executed notebook.
         log: The last that the kernel wrote outside of its cells.
-        is_warm: Whether it was forked; see `grader.execution.warm`.
-        why_cold: Why it was not, where it was to be.
+        sandboxed: The kernel, which has ended; None where it did not start.
     """
 
     cells: tuple[CellRun, ...]
@@ -58,8 +57,7 @@ class KernelRun:
     execution: Execution
     notebook: NotebookNode
     log: str
-    is_warm: bool = False
-    why_cold: str = ""
+    sandboxed: Sandboxed | None
 
 
 class _Notebook(NotebookClient):  # type: ignore[misc]
@@ -130,8 +128,7 @@ class NotebookRun:
         self.ordinals: list[int] = []
         self.cell_seconds = 0.0
         self.start_seconds = 0.0
-        self.is_warm = False
-        self.why_cold = ""
+        self.sandboxed: Sandboxed | None = None
 
     def run(self) -> KernelRun:
         """Runs every cell and ends the kernel in every case.
@@ -145,7 +142,7 @@ class NotebookRun:
             connection = _connection(folder)
             with contextlib.ExitStack() as stack:
                 try:
-                    sandboxed = self._start(folder, connection)
+                    self.sandboxed = sandboxed = self._start(folder, connection)
                 except OSError as error:
                     self.stop.note(
                         getattr(error, "reason", "internal"),
@@ -155,7 +152,6 @@ class NotebookRun:
                     )
                 else:
                     stack.callback(sandboxed.kill)
-                    self.is_warm, self.why_cold = sandboxed.is_warm, sandboxed.why_cold
                     self.log.close_writing()
                     self.after_start()
                     asyncio.run(self._drive(sandboxed, connection=connection, folder=folder))
@@ -176,8 +172,7 @@ class NotebookRun:
             ),
             notebook=self.notebook,
             log=self.log.tail(),
-            is_warm=self.is_warm,
-            why_cold=self.why_cold,
+            sandboxed=self.sandboxed,
         )
 
     def _start(self, folder: Path, connection: dict[str, Any]) -> Sandboxed:

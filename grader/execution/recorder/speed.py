@@ -20,6 +20,7 @@ from keras.src import utils
 from keras.src.backend.tensorflow import trainer
 from keras.src.backend.tensorflow.trainer import TensorFlowTrainer
 from keras.src.callbacks.progbar_logger import ProgbarLogger
+from tensorflow.python.framework.ops import EagerTensor
 
 from . import iterators
 from .building import build_first, can_be_built_first
@@ -37,7 +38,6 @@ millisecond a step, measured with networks of one unit and of ten hidden layers 
 MOST_PRODUCTS = 2e8
 """Multiplications a step above which a call itself costs next to nothing, and an interrupt would wait too long."""
 
-_EagerTensor = type(tf.constant(0))
 
 _BATCH_HOOKS = tuple(f"on_{phase}batch_{moment}" for phase in ("", "train_", "test_") for moment in ("begin", "end"))
 _STEPS = ("train_step", "test_step", "make_train_function", "make_test_function", "train_function", "_make_function")
@@ -221,8 +221,8 @@ def _concatenated(original: Any) -> Any:
 
     @functools.wraps(original)
     def concatenated(tensors: Any) -> Any:
-        shapes = {tuple(tensor.shape[1:]) for tensor in tensors if type(tensor) is _EagerTensor and tensor.shape.rank}
-        are_alike = len(tensors) > 1 and len(shapes) == 1 and all(type(tensor) is _EagerTensor for tensor in tensors)
+        shapes = {tuple(tensor.shape[1:]) for tensor in tensors if type(tensor) is EagerTensor and tensor.shape.rank}
+        are_alike = len(tensors) > 1 and len(shapes) == 1 and all(type(tensor) is EagerTensor for tensor in tensors)
         if are_alike and all(tensor.shape.rank for tensor in tensors):
             return tf.concat(tensors, axis=0)
         return original(tensors)

@@ -180,14 +180,17 @@ class Copy:
 
     def grade(self, *options):
         """The records that were written anew."""
-        submission = SubmissionFolder(self.folder / "out" / "submissions" / "some")
-        paths = (submission.evidence_json, submission.measurements_json, submission.grade_json)
-        before = [path.stat().st_mtime_ns if path.exists() else None for path in paths]
+        before = {path.name: path.stat().st_mtime_ns for path in self._records()}
         command = [sys.executable, "-P", "-m", "grader", "grade", RUBRIC_FILE, self.folder / "some.ipynb"]
         environment = {**os.environ, "PYTHONPATH": str(self.code.parent)}
         options = ("-q", "--data", "sample", "-j", "1", "-o", self.folder / "out", *options)
         subprocess.run([*command, *options], env=environment, cwd=self.folder, check=True)
-        return [path.stem for path, then in zip(paths, before, strict=True) if path.stat().st_mtime_ns != then]
+        return [path.stem for path in self._records() if path.stat().st_mtime_ns != before.get(path.name)]
+
+    def _records(self):
+        found = (SubmissionFolder(path) for path in (self.folder / "out" / "submissions").glob("some-*"))
+        paths = [path for one in found for path in (one.evidence_json, one.measurements_json, one.grade_json)]
+        return [path for path in paths if path.exists()]
 
     def comment(self, module):
         """Adds one to a module."""

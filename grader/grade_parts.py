@@ -18,7 +18,8 @@ T = TypeVar("T")
 class PartCache:
     """The parts of one submission's grade.
 
-    What raises is not kept, and neither is what was worked out while an array could not be read: both may be mended.
+    What raises is not kept, and neither is what was worked out while an array could not be read: the next time either
+    may succeed.
 
     Args:
         stored: As they were kept; None where nothing was.

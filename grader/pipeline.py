@@ -167,11 +167,8 @@ def _with_marks(graded: GradedSubmission, marks: MarksOfSubmission) -> GradedSub
     """The grade with what people decided, which goes before all that was judged without them."""
     if not marks:
         return graded
-    status = graded.status
-    graded = with_verdicts(graded, apply_marks(graded, marks)).model_copy(
-        update={"comment": marks.comments.get("", "")}
-    )
-    return graded.model_copy(update={"status": status}) if status == "not_run" else graded
+    marked = with_verdicts(graded, apply_marks(graded, marks))
+    return marked.model_copy(update={"comment": marks.comments.get("", "")})
 
 
 def _render(task: Task, settings: Settings, *, on_progress: OnProgress) -> None:

@@ -21,7 +21,6 @@ import hashlib
 import math
 from collections.abc import Collection
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 
 from grader.attribution import needs_full_size
@@ -32,53 +31,13 @@ from grader.intake.files import read_bytes
 from grader.judging.registry import checks_digest
 from grader.records import SCHEMA_VERSION, Evidence, ExecutionReason, GradedSubmission, Measurements, Replay
 from grader.report.shown import shown_digest
+from grader.stage_code import CodeDigests, own_code
 from grader.stand_ins import full_size_names
-from grader.store import PACKAGE, STAGES, Key, Stage, code_digest, digest_of
+from grader.store import STAGES, Key, Stage, digest_of
 from grader.task import Settings, Task
 
 INFRASTRUCTURE: frozenset[ExecutionReason] = frozenset({"internal", "protocol"})
 """Ends of an execution that are our failure, and leave no key."""
-
-
-@dataclass(frozen=True)
-class CodeDigests:
-    """A digest over the modules of each stage.
-
-    Attributes:
-        full_size: Over those that say which notebooks run again on data of the original's size, and make that data.
-        findings: Over those that say which fits are to be repeated.
-    """
-
-    execution: str
-    full_size: str
-    verification: str
-    replay: str
-    findings: str
-    evaluation: str
-    page: str
-
-
-@cache
-def own_code() -> CodeDigests:
-    """The digests of the code that runs."""
-    return code_digests(PACKAGE)
-
-
-def code_digests(package: Path) -> CodeDigests:
-    """The digests of a copy of the code.
-
-    Args:
-        package: The folder of `grader`.
-    """
-    return CodeDigests(
-        execution=code_digest("execution", "intake.notebooks", "intake.laying", package=package),
-        full_size=code_digest("attribution.full_size", "stand_ins", package=package),
-        verification=code_digest("verification.verify", "verification.guest.verifier", package=package),
-        replay=code_digest("verification.replay", "verification.guest.replayer", package=package),
-        findings=code_digest("integrity", package=package),
-        evaluation=code_digest("evaluate", "borderline", "checks", "marks.apply", package=package),
-        page=code_digest("report.feedback", "report.templates", package=package),
-    )
 
 
 @dataclass(frozen=True)

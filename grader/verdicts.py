@@ -96,7 +96,8 @@ def with_verdicts(graded: GradedSubmission, verdicts: tuple[Verdict, ...]) -> Gr
         return round(sum(points), POINT_DIGITS)
 
     sums = {name: total(field, bonus=bonus) for name, (field, bonus) in _TOTALS.items()}
-    return graded.model_copy(update={"status": "needs_review" if waiting else "graded", "verdicts": verdicts, **sums})
+    status = "not_run" if graded.status == "not_run" else "needs_review" if waiting else "graded"
+    return graded.model_copy(update={"status": status, "verdicts": verdicts, **sums})
 
 
 def verdict_of(criterion: Criterion, section: Section, result: CheckResult) -> Verdict:

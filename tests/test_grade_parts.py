@@ -106,7 +106,7 @@ def test_parts_of_other_evidence_do_not_hold() -> None:
 
 
 def test_what_raised_is_not_kept() -> None:
-    """It may be mended until the next time."""
+    """It may be there the next time."""
     cache = PartCache()
     with pytest.raises(ZeroDivisionError):
         cache.part("a", lambda: 1 / 0, of="", kind=NUMBER)

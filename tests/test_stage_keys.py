@@ -18,7 +18,8 @@ from grader.execution.watch import RunLimits
 from grader.records import CellError, CellRun, Evidence, Execution, GradedSubmission, Measurements, Replay, Unverified
 from grader.records.grading import ExecutionSummary, RubricSummary, SubmissionSummary
 from grader.rubric import load_rubric
-from grader.stage_keys import CodeDigests, StageKeys, code_digests, limits_matter
+from grader.stage_code import CodeDigests, code_digests
+from grader.stage_keys import StageKeys, limits_matter
 from grader.store import PACKAGE, STAGES, Key, SubmissionFolder
 from grader.task import Settings, Task
 

@@ -80,21 +80,29 @@ class Decisions:
     def __init__(self, events: Sequence[Event]) -> None:
         undone = _undone(events)
         self.events = tuple(event for event in events if event.id not in undone and event.kind != "undo")
+        self._by_submission: dict[str, list[Event]] = {}
+        self._items: dict[str, dict[str, Item]] = {}
+        for event in self.events:
+            if event.submission is not None:
+                self._by_submission.setdefault(event.submission, []).append(event)
+            if event.kind == "item":
+                self._note_item(event)
+
+    def _note_item(self, event: Event) -> None:
+        if event.criterion and event.item:
+            known = self._items.setdefault(event.criterion, {})
+            before = known.get(event.item, Item(id=event.item))
+            text = before.text if event.text is None else event.text
+            points = before.points if event.points is None else event.points
+            known[event.item] = Item(id=event.item, text=text, points=points)
 
     def items(self, criterion: str) -> dict[str, Item]:
         """The items of a criterion as they were last worded, by id, in the order in which they were made."""
-        found: dict[str, Item] = {}
-        for event in self.events:
-            if event.kind == "item" and event.criterion == criterion and event.item:
-                before = found.get(event.item, Item(id=event.item))
-                text = before.text if event.text is None else event.text
-                points = before.points if event.points is None else event.points
-                found[event.item] = Item(id=event.item, text=text, points=points)
-        return found
+        return self._items.get(criterion, {})
 
     def of(self, submission: str) -> MarksOfSubmission:
         """What was decided on one submission."""
-        here = [event for event in self.events if event.submission == submission]
+        here = self._by_submission.get(submission, [])
         criteria = dict.fromkeys(event.criterion for event in here if event.kind in _DECIDING and event.criterion)
         marks = tuple(self._mark(name, [event for event in here if event.criterion == name]) for name in criteria)
         comments = {
@@ -104,7 +112,7 @@ class Decisions:
 
     def submissions(self) -> tuple[str, ...]:
         """The submissions that any event speaks of."""
-        return tuple(dict.fromkeys(event.submission for event in self.events if event.submission is not None))
+        return tuple(self._by_submission)
 
     def extensions(self) -> dict[str, datetime]:
         """The last deadline that was given to each student."""
@@ -138,7 +146,7 @@ class Decisions:
             points=last.points if last.kind == "mark" else None,
             outcome=last.outcome,
             items=tuple(item for name, item in known.items() if on.get(name)) if by_items else (),
-            text=next((event.text or "" for event in reversed(texts) if not event.internal), "") if texts else "",
+            text=next((event.text or "" for event in reversed(texts) if not event.internal), ""),
             internal_text=next((event.text or "" for event in reversed(texts) if event.internal), ""),
             seen=last.seen or "",
             by=last.by,

@@ -49,7 +49,7 @@ class Recorder:
                 expected=f"From 0 to {verdict.points:g}, which the rubric has for it.",
                 fix="Give points within that, or change the rubric first and grade again.",
             )
-        return self._event(
+        return self.decide(
             "mark",
             submission=submission,
             criterion=criterion,
@@ -66,7 +66,7 @@ class Recorder:
             UsageError: There is no such submission or criterion.
         """
         self._verdict(submission, criterion)
-        return self._event("outcome", submission=submission, criterion=criterion, outcome="needs_review")
+        return self.decide("outcome", submission=submission, criterion=criterion, outcome="needs_review")
 
     def comment(self, submission: str, text: str, *, criterion: str | None = None) -> Event:
         """Says something to the student.
@@ -78,7 +78,7 @@ class Recorder:
             self._graded(submission)
         else:
             self._verdict(submission, criterion)
-        return self._event("comment", submission=submission, criterion=criterion, text=text)
+        return self.decide("comment", submission=submission, criterion=criterion, text=text)
 
     def undo(self, event_id: str) -> Event:
         """Takes an event back.
@@ -96,15 +96,7 @@ class Recorder:
                 expected="The id of one event.",
                 fix="See the ids with: grader marks list --history",
             )
-        return self._event("undo", of=found[0])
-
-    def decide(self, kind: EventKind, **fields: object) -> Event:
-        """Makes an event of another kind, see `Event`.
-
-        Raises:
-            UsageError: Its fields do not go together.
-        """
-        return self._event(kind, **fields)
+        return self.decide("undo", of=found[0])
 
     def read_table(self, path: Path) -> list[Event]:
         """Makes a mark of each row of a CSV table in which points are given.
@@ -129,7 +121,12 @@ class Recorder:
             raise UsageError("\n".join(problems), fix="Correct these rows; nothing of the table was taken over.")
         return events
 
-    def _event(self, kind: EventKind, **fields: object) -> Event:
+    def decide(self, kind: EventKind, **fields: object) -> Event:
+        """Makes an event of any kind, see `Event`.
+
+        Raises:
+            UsageError: Its fields do not go together.
+        """
         try:
             return Event.model_validate({"by": self.by, "kind": kind, **fields})
         except ValidationError as error:
@@ -189,7 +186,7 @@ def marks_csv(output: OutputFolder, events: Sequence[Event], *, pending: bool) -
         for criterion in dict.fromkeys((*verdicts, *marks)):
             mark, verdict = marks.get(criterion), verdicts.get(criterion)
             if mark is not None:
-                points = None if verdict is None and mark.points is None else _points_of(mark.points, verdict)
+                points = _points_of(mark.points, verdict)
                 given = "" if points is None else f"{points:g}"
                 writer.writerow([submission, criterion, given, mark.text, mark.by, mark.time.isoformat()])
             elif pending and verdict is not None and verdict.pending:

@@ -21,6 +21,6 @@ def shown_digest(graded: GradedSubmission) -> str:
 
 def _for_student(verdict: Verdict) -> Verdict:
     """A verdict without what stands beside an answer for the tutor who marks it, and without a band's own figures."""
-    return verdict.model_copy(
-        update={"expected": "" if verdict.basis == "manual" else verdict.expected, "judged": None}
-    )
+    mark = verdict.mark and verdict.mark.model_copy(update={"internal_reason": "", "by": "", "event": ""})
+    expected = "" if verdict.basis == "manual" else verdict.expected
+    return verdict.model_copy(update={"expected": expected, "judged": None, "mark": mark, "seen": ""})

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import os
 import shutil
-import threading
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Self, TypeVar
+from typing import Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from grader.execution.frames import FrameReader, Frames
 from grader.execution.sandbox import Ending, Job, Limits, Sandbox, python_command
 from grader.execution.sandbox.folders import job_folder
+from grader.execution.sandbox.pipes import drained
 from grader.execution.warm import LIBRARY_INSIDE, PYTHON_ENVIRONMENT, RECORDER
 from grader.limits import MAX_ANSWER_BYTES, MAX_REASON_CHARACTERS, VERIFIER_MEMORY_BYTES
 from grader.store import ArrayStore
@@ -110,11 +110,12 @@ def run_guest(program: str, folder: Path, *, seconds: float, sandbox: Sandbox, c
     reading, writing = os.pipe()
     reader = FrameReader(reading, store, max_bytes=MAX_ANSWER_BYTES)
     try:
-        with _Tail() as tail:
+        complaints: deque[bytes] = deque(maxlen=2)
+        with drained(complaints.append, chunk_bytes=TAIL_BYTES) as tail:
             order = Job(
                 command=(*python_command(), "-P", "-m", module, JOB_INSIDE),
-                stdout=tail.writing,
-                stderr=tail.writing,
+                stdout=tail,
+                stderr=tail,
                 limits=Limits(memory_bytes=VERIFIER_MEMORY_BYTES, cpu_seconds=max(1, int(seconds))),
                 binds={**GUEST_BINDS, JOB_INSIDE: folder / JOB},
                 environment={**ENVIRONMENT, "GRADER_RECORD_FD": str(writing)},
@@ -129,31 +130,10 @@ def run_guest(program: str, folder: Path, *, seconds: float, sandbox: Sandbox, c
                 ending = running.wait(seconds)
     finally:
         frames = reader.close()
-    return Run(frames, store, ending, tail.text())
+    return Run(frames, store, ending, _last_line(complaints))
 
 
-class _Tail:
-    """A pipe of which only the last is kept, for a program's complaints."""
-
-    def __init__(self) -> None:
-        self._reading, self.writing = os.pipe()
-        self._kept: deque[bytes] = deque(maxlen=2)
-        self._thread = threading.Thread(target=self._drain, name="tail", daemon=True)
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        os.close(self.writing)
-        self._thread.join()
-
-    def text(self) -> str:
-        """The last line that was written."""
-        lines = b"".join(self._kept).decode("utf-8", errors="replace").strip().splitlines()
-        return lines[-1][:MAX_REASON_CHARACTERS] if lines else ""
-
-    def _drain(self) -> None:
-        with os.fdopen(self._reading, "rb", buffering=0) as file:
-            while octets := file.read(TAIL_BYTES):
-                self._kept.append(octets)
+def _last_line(kept: Iterable[bytes]) -> str:
+    """The last line of what a program complained of."""
+    lines = b"".join(kept).decode("utf-8", errors="replace").strip().splitlines()
+    return lines[-1][:MAX_REASON_CHARACTERS] if lines else ""

@@ -51,7 +51,7 @@ def test_a_model_is_pending_where_no_mistake_kept_it_from_being_trained(cells, i
     [("draws", False), ("evaluates", True), (None, False)],
 )
 def test_a_mistake_in_a_figure_is_none_in_what_was_not_evaluated(made_by, is_pending):
-    """The figure is the student's to mend; the evaluation needs what is not here."""
+    """The figure is the student's to correct; the evaluation needs what is not here."""
     cells = [(PLOTS, MISTAKE), ("import fancy\nmodel.evaluate(fancy.x)", MISSING)]
     assert (reason(*cells, made_by=made_by, owner=False) is not None) == is_pending
 

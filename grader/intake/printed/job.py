@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import os
-import threading
 from pathlib import Path
-from typing import Literal, Self
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from grader.execution.sandbox import Ending, Job, Limits, Sandbox, python_command
 from grader.execution.sandbox.folders import job_folder
+from grader.execution.sandbox.pipes import drained
 from grader.limits import MAX_PRINT_ANSWER_BYTES, MAX_PRINT_SECONDS, PRINT_MEMORY_BYTES
 
 GUEST = Path(__file__).parent / "guest"
@@ -85,10 +85,11 @@ def read_in_sandbox(raw: bytes, form: str, *, sandbox: Sandbox) -> PrintedAnswer
 
 def _run(form: str, path: Path, *, sandbox: Sandbox) -> tuple[bytes | None, Ending | None]:
     """What the reader said, None where that was too much, and how it ended, None where it ran out of time."""
-    with _Output() as output, Path(os.devnull).open("wb") as nowhere:
+    output = _Output()
+    with drained(output.keep, chunk_bytes=2**20) as writing, Path(os.devnull).open("wb") as nowhere:
         order = Job(
             command=(*python_command(), "-P", "-m", f"{PACKAGE_INSIDE}.read", form, PRINT_INSIDE),
-            stdout=output.writing,
+            stdout=writing,
             stderr=nowhere.fileno(),
             limits=Limits(memory_bytes=PRINT_MEMORY_BYTES, cpu_seconds=MAX_PRINT_SECONDS),
             binds={f"{LIBRARY_INSIDE}/{PACKAGE_INSIDE}": GUEST, PRINT_INSIDE: path},
@@ -100,30 +101,19 @@ def _run(form: str, path: Path, *, sandbox: Sandbox) -> tuple[bytes | None, Endi
 
 
 class _Output:
-    """A pipe that is read to its end, and kept as far as it may be."""
+    """What a reader says, as far as it may be kept."""
 
     def __init__(self) -> None:
-        self._reading, self.writing = os.pipe()
         self._said = bytearray()
         self._is_whole = True
-        self._thread = threading.Thread(target=self._drain, name="print", daemon=True)
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        os.close(self.writing)
-        self._thread.join()
 
     @property
     def said(self) -> bytes | None:
         """All of it; None where it was too much."""
         return bytes(self._said) if self._is_whole else None
 
-    def _drain(self) -> None:
-        with os.fdopen(self._reading, "rb", buffering=0) as file:
-            while octets := file.read(2**20):
-                self._is_whole = self._is_whole and len(self._said) + len(octets) <= MAX_PRINT_ANSWER_BYTES
-                if self._is_whole:
-                    self._said += octets
+    def keep(self, octets: bytes) -> None:
+        """Adds a part, as long as it is not too much."""
+        self._is_whole = self._is_whole and len(self._said) + len(octets) <= MAX_PRINT_ANSWER_BYTES
+        if self._is_whole:
+            self._said += octets

@@ -114,7 +114,7 @@ class ErrorReader:
 def _parses_arguments(failing: Sequence[ast.AST]) -> bool:
     """Whether what failed reads the arguments of a command line, which in a notebook are the kernel's own."""
     nodes = (node for one in failing for node in ast.walk(one))
-    return any(isinstance(node, ast.Attribute) and node.attr in {"parse_args", "parse_intermixed_args"} for node in nodes)
+    return any(isinstance(node, ast.Attribute) and node.attr == "parse_args" for node in nodes)
 
 
 def _reads(failing: Sequence[ast.AST]) -> bool:

@@ -157,7 +157,8 @@ def _left_over(labels: Sequence[Label], known: Sequence[Label], *, found: Transl
     if len(meant) != 1:
         return {}
     numbers = Counter(there.number for there in known if there.word in meant)
-    alike = [word for word in left if Counter(own.number for own in labels if own.word == word) == numbers]
+    counted = {word: Counter(own.number for own in labels if own.word == word) for word in left}
+    alike = [word for word, own in counted.items() if set(own) == set(numbers) and own <= numbers]
     return dict.fromkeys(alike, *meant) if len(alike) == 1 else {}
 
 

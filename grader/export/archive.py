@@ -7,6 +7,7 @@ import re
 import unicodedata
 import zipfile
 from collections.abc import Mapping
+from pathlib import Path
 
 _UNSAFE = re.compile(r'[/\\:*?"<>|\x00-\x1f\x7f]+')
 _MOST_CHARACTERS = 100
@@ -20,11 +21,11 @@ def safe_name(name: str) -> str:
     return " ".join(plain.split())[:_MOST_CHARACTERS].strip(" .~") or "unnamed"
 
 
-def zipped(files: Mapping[str, bytes], *, executable: frozenset[str] = frozenset()) -> bytes:
+def zipped(files: Mapping[str, bytes | Path], *, executable: frozenset[str] = frozenset()) -> bytes:
     """A zip archive.
 
     Args:
-        files: Path in the archive to content.
+        files: Path in the archive to content, or to the file that holds it.
         executable: Which of them may be run.
     """
     buffer = io.BytesIO()
@@ -34,5 +35,5 @@ def zipped(files: Mapping[str, bytes], *, executable: frozenset[str] = frozenset
             info.compress_type = zipfile.ZIP_DEFLATED
             info.create_system = 3
             info.external_attr = (0o100755 if path in executable else 0o100644) << 16
-            archive.writestr(info, content)
+            archive.writestr(info, content.read_bytes() if isinstance(content, Path) else content)
     return buffer.getvalue()

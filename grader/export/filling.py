@@ -70,7 +70,7 @@ def export_worksheet(
     pages, without_page = _pages(given, platform)
     files = {
         sheet.path.name: sheet.written(filled.edits),
-        PAGES: zipped({path: page.read_bytes() for path, page in pages.items()}),
+        PAGES: zipped(pages),
     }
     left = [(one, matched.tried[one.key]) for one in (*found.results, *found.groups) if one.key in matched.tried]
     lines = [
@@ -131,8 +131,8 @@ def _refuse_above(sheet: Worksheet, points: PointsColumn, grades: Sequence[tuple
     above = [f"{row.said}: {number(one)}" for row, one in grades if points.maximum is not None and one > points.maximum]
     if above:
         raise UsageError(
-            f"{sheet.path}: {len(above)} would get more than {number(points.maximum or 0)} points, and the platform "
-            f"passes over such rows: {names(above)}.",
+            f"{sheet.path}: {len(above)} would get more than {number(points.maximum or 0)} points, which the platform "
+            f"passes over or cuts down without a word: {names(above)}.",
             expected="No grade above the platform's maximum.",
             fix="Leave bonus points out (--bonus leave), or raise the maximum there and download the worksheet again.",
         )
@@ -161,9 +161,9 @@ def _has_decimal_commas(sheet: Worksheet) -> bool:
     )
 
 
-def _pages(given: Sequence[tuple[Row, Result]], platform: WorksheetPlatform) -> tuple[dict[str, Path], list[str]]:
+def _pages(given: Sequence[tuple[Row, Result]], platform: WorksheetPlatform) -> tuple[dict[str, bytes | Path], list[str]]:
     """The pages by their paths in the archive, and who has none there."""
-    pages: dict[str, Path] = {}
+    pages: dict[str, bytes | Path] = {}
     without: dict[str, None] = {}
     for row, result in given:
         path = platform.page(result, row)

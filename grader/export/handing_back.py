@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Literal, get_args
 
 from grader.errors import UsageError
-from grader.export import moodle, plain
+from grader.export import blackboard, brightspace, canvas, moodle, plain
 from grader.export.filling import export_worksheet
 from grader.export.nbgrader import export_nbgrader
 from grader.export.outcome import Outcome
@@ -17,11 +17,14 @@ from grader.export.rules import Rules
 from grader.marks import MarksFile
 from grader.store import OutputFolder, write_atomically
 
-Target = Literal["moodle", "nbgrader", "csv"]
+Target = Literal["moodle", "canvas", "blackboard", "brightspace", "gradescope", "nbgrader", "csv"]
 TARGETS: tuple[Target, ...] = get_args(Target)
 
 _WORKSHEETS: dict[str, WorksheetPlatform] = {
     "moodle": moodle.PLATFORM,
+    "canvas": canvas.PLATFORM,
+    "blackboard": blackboard.PLATFORM,
+    "brightspace": brightspace.PLATFORM,
 }
 
 

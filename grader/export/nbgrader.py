@@ -8,6 +8,8 @@ from __future__ import annotations
 import csv
 import io
 
+from pathlib import Path
+
 from grader.export.archive import safe_name, zipped
 from grader.export.outcome import Outcome, lines_of_people, lines_of_rules, listed
 from grader.export.results import ClassResults, Result
@@ -32,7 +34,7 @@ def export_nbgrader(found: ClassResults, *, rules: Rules) -> Outcome:
     buffer = io.StringIO(newline="")
     writer = csv.writer(buffer, lineterminator="\n")
     writer.writerow(_HEAD)
-    pages: dict[str, bytes] = {}
+    pages: dict[str, bytes | Path] = {}
     left = []
     elsewhere = []
     for result in divided.given:
@@ -48,7 +50,7 @@ def export_nbgrader(found: ClassResults, *, rules: Rules) -> Outcome:
         student, assignment = where
         writer.writerow([guarded(cell) for cell in _row(result, result.student, where, rules)])
         name = f"feedback/{safe_name(student)}/{safe_name(assignment)}/{safe_name(stem(result.hand_in.file_name))}.html"
-        pages[name] = result.page.read_bytes()
+        pages[name] = result.page
     files = {TABLE: buffer.getvalue().encode(errors="replace"), PAGES: zipped(pages)}
     lines = [
         f"nbgrader: {len(pages)} rows are in {TABLE}, {len(pages)} pages in {PAGES}. Unpack it in the course's folder, "

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Sequence
+from pathlib import Path
 
 from grader.export.archive import safe_name, zipped
 from grader.export.matching import Row
@@ -27,10 +28,10 @@ def export_table(found: ClassResults, *, rules: Rules) -> Outcome:
     buffer = io.StringIO(newline="")
     writer = csv.writer(buffer, lineterminator="\r\n")
     writer.writerow((*_HEAD, *_POINTS))
-    pages: dict[str, bytes] = {}
+    pages: dict[str, bytes | Path] = {}
     for result in divided.given:
         path = _page(result)
-        pages[path] = result.page.read_bytes()
+        pages[path] = result.page
         writer.writerow([guarded(cell) for cell in (*_person(result), *_points(result, rules), path)])
     files = {TABLE: b"\xef\xbb\xbf" + buffer.getvalue().encode(errors="replace"), PAGES: zipped(pages)}
     lines = [f"{len(divided.given)} rows are in {TABLE}, {len(pages)} pages in {PAGES}."]

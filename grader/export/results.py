@@ -100,7 +100,8 @@ def read_results(output: OutputFolder, marks: MarksFile) -> ClassResults:
         found[name] = graded
     ours = {name: graded for name, graded in found.items() if graded.rubric.assignment == assignment}
     old = [one.submission.id for one in ours.values() if not _has_all(one, decisions)]
-    _refuse_old(output, ours.values(), (*old, *_without_extension(people, decisions)), marks)
+    _refuse_mixed(output, ours.values())
+    _refuse_old(marks, (*old, *_without_extension(people, decisions)))
     results, groups = _by_owner(output, people, ours)
     one = next(iter(ours.values()), None)
     return ClassResults(
@@ -158,11 +159,14 @@ def _by_owner(
     return results, groups
 
 
-def _refuse_old(output: OutputFolder, graded: Iterable[GradedSubmission], old: Sequence[str], marks: MarksFile) -> None:
-    """Refuses grades that are not of one rubric, or without what people decided since."""
+def _refuse_mixed(output: OutputFolder, graded: Iterable[GradedSubmission]) -> None:
     rubrics = Counter(one.rubric.sha256 for one in graded)
     if len(rubrics) > 1:
         raise _unfinished(output, f"its grades are of {len(rubrics)} versions of the rubric")
+
+
+def _refuse_old(marks: MarksFile, old: Sequence[str]) -> None:
+    """Refuses grades without what people decided since."""
     if old:
         raise UsageError(
             f"{marks.path}: what it says of {len(old)} submission{'' if len(old) == 1 else 's'} is not in the grades: "

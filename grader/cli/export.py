@@ -41,6 +41,18 @@ _TARGETS = ("moodle", "canvas", "blackboard", "brightspace", "gradescope", "nbgr
 )
 @click.option("--scale", is_flag=True, help="Convert the points where the platform's column has another maximum.")
 @click.option(
+    "--autograder",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="RUBRIC",
+    help="For Gradescope: make an autograder as well, which grades by RUBRIC in Gradescope's own container.",
+)
+@click.option(
+    "--tier",
+    type=click.Choice(["3", "4"]),
+    help="What holds a notebook in that container: 3, Landlock, or nothing is graded; 4, limits alone where no sandbox "
+    "holds, for students whom you trust. Has to be said with --autograder.",
+)
+@click.option(
     "-o",
     "--folder",
     type=click.Path(file_okay=False, path_type=Path),
@@ -61,13 +73,22 @@ def export(*, output: Path, to: Any, worksheet: Path | None, column: str | None,
     from grader.marks import MarksFile, marks_path
     from grader.store import OutputFolder
 
+    autograder = others["autograder"]
     folder = others["folder"] or output / "export" / to
     marks = others["marks"]
     rules: Rules = Rules(pending=others["pending"], bonus=others["bonus"], scale=others["scale"])
     outcome = hand_back(
         OutputFolder(output),
         MarksFile(existing_file(marks, what="a tutor's file") if marks else marks_path(output)),
-        Request(to=to, folder=folder, rules=rules, worksheet=worksheet, column=column),
+        Request(
+            to=to,
+            folder=folder,
+            rules=rules,
+            worksheet=worksheet,
+            column=column,
+            autograder=existing_file(autograder, what="a rubric") if autograder else None,
+            tier=others["tier"],
+        ),
     )
     for line in outcome.lines:
         click.echo(line)

@@ -161,7 +161,9 @@ def _has_decimal_commas(sheet: Worksheet) -> bool:
     )
 
 
-def _pages(given: Sequence[tuple[Row, Result]], platform: WorksheetPlatform) -> tuple[dict[str, bytes | Path], list[str]]:
+def _pages(
+    given: Sequence[tuple[Row, Result]], platform: WorksheetPlatform
+) -> tuple[dict[str, bytes | Path], list[str]]:
     """The pages by their paths in the archive, and who has none there."""
     pages: dict[str, bytes | Path] = {}
     without: dict[str, None] = {}

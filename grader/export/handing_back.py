@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal, get_args
 
 from grader.errors import UsageError
 from grader.export import blackboard, brightspace, canvas, moodle, plain
+from grader.export.autograder import ARCHIVE, SAID, ContainerTier, autograder
 from grader.export.filling import export_worksheet
+from grader.export.gradescope import export_gradescope
 from grader.export.nbgrader import export_nbgrader
 from grader.export.outcome import Outcome
 from grader.export.platform import WorksheetPlatform
 from grader.export.results import ClassResults, read_results
 from grader.export.rules import Rules
 from grader.marks import MarksFile
+from grader.rubric import load_rubric
 from grader.store import OutputFolder, write_atomically
 
 Target = Literal["moodle", "canvas", "blackboard", "brightspace", "gradescope", "nbgrader", "csv"]
@@ -38,6 +41,8 @@ class Request:
         rules: What is done with pending and bonus points.
         worksheet: The platform's own table.
         column: Which of its columns takes the points; None to find it.
+        autograder: The rubric of an autograder that Gradescope runs in its own container; None for none.
+        tier: The least that holds a notebook there.
     """
 
     to: Target
@@ -45,6 +50,8 @@ class Request:
     rules: Rules = Rules()
     worksheet: Path | None = None
     column: str | None = None
+    autograder: Path | None = None
+    tier: ContainerTier | None = None
 
 
 def hand_back(output: OutputFolder, marks: MarksFile, request: Request) -> Outcome:
@@ -60,7 +67,7 @@ def hand_back(output: OutputFolder, marks: MarksFile, request: Request) -> Outco
         StoreError: A file cannot be written.
     """
     found = read_results(output, marks)
-    outcome = _made(found, request)
+    outcome = _with_autograder(_made(found, request), request)
     for name in outcome.files:
         if request.worksheet is not None and (request.folder / name).resolve() == request.worksheet.resolve():
             raise UsageError(
@@ -71,6 +78,22 @@ def hand_back(output: OutputFolder, marks: MarksFile, request: Request) -> Outco
     for name, content in outcome.files.items():
         write_atomically(request.folder / name, content)
     return outcome
+
+
+def _with_autograder(outcome: Outcome, request: Request) -> Outcome:
+    """The same with an autograder for Gradescope's container, where one is asked for."""
+    if request.autograder is None and request.tier is None:
+        return outcome
+    if request.to != "gradescope" or request.autograder is None or request.tier is None:
+        raise UsageError(
+            f"--to {request.to}: an autograder needs its rubric, and the tier of the sandbox that is enough for it.",
+            expected="--to gradescope --autograder RUBRIC --tier 3 (Landlock holds a notebook in the container, or "
+            "nothing is graded) or 4 (where nothing holds, a notebook is not contained).",
+            fix="Give all of them, or leave --autograder and --tier out.",
+        )
+    archive = autograder(load_rubric(request.autograder), tier=request.tier)
+    line = f"{ARCHIVE} grades by {request.autograder.name} in Gradescope's container: {SAID[request.tier]}"
+    return replace(outcome, files={**outcome.files, ARCHIVE: archive}, lines=(*outcome.lines, line))
 
 
 def _made(found: ClassResults, request: Request) -> Outcome:
@@ -93,6 +116,8 @@ def _made(found: ClassResults, request: Request) -> Outcome:
             expected="--scale with a worksheet that says how many points a column takes.",
             fix="Leave --scale out.",
         )
+    if request.to == "gradescope":
+        return export_gradescope(found, rules=request.rules)
     if request.to == "nbgrader":
         return export_nbgrader(found, rules=request.rules)
     return plain.export_table(found, rules=request.rules)

@@ -75,8 +75,8 @@ An autograder for Gradescope that runs and grades a notebook in Gradescope's con
 
 Rubric: {rubric} ({title})
 Upload this archive as the autograder of the assignment. The image takes some minutes to build and 2.1 GB. In the
-autograder's settings choose Ubuntu 24.04 (Python 3.11 to 3.13 is needed), and a container with at least 2 CPUs and 6 GB;
-the default of 0.5 CPU and 768 MB is less than TensorFlow alone needs. Set the time limit to 40 minutes.
+autograder's settings choose Ubuntu 24.04 (Python 3.11 to 3.13 is needed), and a container with at least 2 CPUs and
+6 GB; the default of 0.5 CPU and 768 MB is less than TensorFlow alone needs. Set the time limit to 40 minutes.
 
 What a notebook is kept from
 {contained}
@@ -127,7 +127,7 @@ def autograder(rubric: Rubric, *, tier: ContainerTier) -> bytes:
 
 
 def _of_assignment(rubric: Rubric) -> dict[Path, str]:
-    """The rubric and the files that grading by it needs, each with its place, which they have to each other as before."""
+    """The rubric and the files that grading by it needs, each with its place; these lie to each other as before."""
     calibrations = [rubric.companion(path) for path in (rubric.calibration.full, rubric.calibration.sample) if path]
     template = [rubric.template_notebook] if rubric.template_notebook is not None else []
     files = [rubric.path, *calibrations, *template, *rubric.laid_files.values()]

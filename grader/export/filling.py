@@ -60,7 +60,7 @@ def export_worksheet(
     divided = divide(found, rules)
     sheet = read_worksheet(worksheet)
     points = choose_column(sheet, platform, told=column, titles=(found.title, found.assignment))
-    _refuse_other_scale(sheet, points, found, rules)
+    _refuse_other_scale(sheet, points, possible=found.possible, rules=rules)
     matched = match_rows((*found.results, *found.groups), rows_of(sheet), platform=platform.name)
     given = _given(divided, matched)
     grades = {row.at: _grade(result, found, points=points, rules=rules) for row, result in given}
@@ -96,7 +96,7 @@ def _grade(result: Result, found: ClassResults, *, points: PointsColumn, rules: 
     return rules.scaled(rules.points(result), possible=found.possible, maximum=points.maximum)
 
 
-def _refuse_other_scale(sheet: Worksheet, points: PointsColumn, found: ClassResults, rules: Rules) -> None:
+def _refuse_other_scale(sheet: Worksheet, points: PointsColumn, *, possible: float, rules: Rules) -> None:
     """Refuses to write 18 of 20 where the platform would read 18 of 100."""
     heading = repr(sheet.head[points.at])
     if rules.scale and points.maximum is None:
@@ -105,23 +105,20 @@ def _refuse_other_scale(sheet: Worksheet, points: PointsColumn, found: ClassResu
             expected="A maximum to convert to (--scale).",
             fix="Leave --scale out, and see that the platform's maximum is the rubric's.",
         )
-    if points.maximum in {None, found.possible} or rules.scale:
+    if points.maximum in {None, possible} or rules.scale:
         return
     raise UsageError(
         f"{sheet.path}: the column {heading} takes {number(points.maximum or 0)} points, and the rubric has "
-        f"{number(found.possible)}.",
+        f"{number(possible)}.",
         expected="The same maximum on both sides.",
-        fix=f"Set the platform's maximum to {number(found.possible)} and download the worksheet again, or convert: "
-        "--scale.",
+        fix=f"Set the platform's maximum to {number(possible)} and download the worksheet again, or convert: --scale.",
     )
 
 
 def _of_scale(found: ClassResults, points: PointsColumn, rules: Rules) -> list[str]:
     if points.maximum is None:
-        return [
-            "The worksheet does not say how many points its column takes; these are out of "
-            f"{number(found.possible)}: check it."
-        ]
+        out_of = number(found.possible)
+        return [f"The worksheet does not say how many points its column takes; these are out of {out_of}: check it."]
     if rules.scale and points.maximum != found.possible:
         return [f"Converted from {number(found.possible)} to {number(points.maximum)} points (--scale)."]
     return []

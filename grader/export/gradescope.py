@@ -1,7 +1,7 @@
 """Gradescope: a ``results.json`` for each submission, in an autograder that hands them out.
 
-Gradescope takes results from an autograder alone. So those of a class that was graded here are put into an archive whose
-``run_autograder`` copies the one of the submission that it is called for, and runs nothing of a student's. An
+Gradescope takes results from an autograder alone. So those of a class that was graded here are put into an archive
+whose ``run_autograder`` copies the one of the submission that it is called for, and runs nothing of a student's. An
 autograder that grades in Gradescope's own container is `grader.export.autograder`'s.
 """
 
@@ -80,8 +80,8 @@ def export_gradescope(found: ClassResults, *, rules: Rules) -> Outcome:
         PAGES: zipped(pages),
     }
     lines = [
-        f"Gradescope: the results of {len(pages)} submissions are in {RESULTS}, an autograder that runs nothing. Upload "
-        f"it and regrade all; their pages are in {PAGES}, a row a student in {TABLE}.",
+        f"Gradescope: the results of {len(pages)} submissions are in {RESULTS}, an autograder that runs nothing.",
+        f"Upload it and regrade all. Their pages are in {PAGES}, and a row for each student in {TABLE}.",
         *lines_of_rules(found, divided, rules),
         *lines_of_people(found, left),
     ]

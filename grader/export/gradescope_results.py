@@ -1,7 +1,7 @@
 """A grade as Gradescope's ``results.json``.
 
-Source: Gradescope's autograder specifications. A test's ``visibility`` is ``visible``, ``hidden``, ``after_due_date`` or
-``after_published``; without a score on every test the total is given at the top.
+Source: Gradescope's autograder specifications. A test's ``visibility`` is ``visible``, ``hidden``, ``after_due_date``
+or ``after_published``; without a score on every test the total is given at the top.
 """
 
 from __future__ import annotations

@@ -47,7 +47,7 @@ class Request:
 
     to: Target
     folder: Path
-    rules: Rules = Rules()
+    rules: Rules
     worksheet: Path | None = None
     column: str | None = None
     autograder: Path | None = None

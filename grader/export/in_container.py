@@ -1,4 +1,4 @@
-"""What ``run_autograder`` of `grader.export.autograder` calls: writes Gradescope's ``results.json`` of one submission."""
+"""Writes Gradescope's ``results.json`` of one submission, in the container of `grader.export.autograder`."""
 
 from __future__ import annotations
 

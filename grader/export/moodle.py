@@ -46,7 +46,7 @@ def _maximum(sheet: Worksheet, at: int) -> float | None:
         return None
     cells = {sheet.value(row, at) for row in range(1, len(sheet.rows))}
     found = read_number(next(iter(cells))) if len(cells) == 1 else None
-    return found if found else None
+    return found or None
 
 
 def page(result: Result, row: Row | None) -> str | None:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import csv
 import io
-
 from pathlib import Path
 
 from grader.export.archive import safe_name, zipped
@@ -15,7 +14,6 @@ from grader.export.outcome import Outcome, lines_of_people, lines_of_rules, list
 from grader.export.results import ClassResults, Result
 from grader.export.rules import Rules, divide, number
 from grader.intake.candidates import stem
-from grader.records import Student
 from grader.report.gradebook import guarded
 
 NAME = "nbgrader"
@@ -48,13 +46,13 @@ def export_nbgrader(found: ClassResults, *, rules: Rules) -> Outcome:
             )
             continue
         student, assignment = where
-        writer.writerow([guarded(cell) for cell in _row(result, result.student, where, rules)])
+        writer.writerow([guarded(cell) for cell in _row(result, where, rules)])
         name = f"feedback/{safe_name(student)}/{safe_name(assignment)}/{safe_name(stem(result.hand_in.file_name))}.html"
         pages[name] = result.page
     files = {TABLE: buffer.getvalue().encode(errors="replace"), PAGES: zipped(pages)}
     lines = [
-        f"nbgrader: {len(pages)} rows are in {TABLE}, {len(pages)} pages in {PAGES}. Unpack it in the course's folder, "
-        "then: nbgrader release_feedback.",
+        f"nbgrader: {len(pages)} rows are in {TABLE}, {len(pages)} pages in {PAGES}.",
+        f"Unpack {PAGES} in the course's folder, and then: nbgrader release_feedback.",
         *listed("Not collected by nbgrader: the user name is taken for the name of their folder", elsewhere),
         *lines_of_rules(found, divided, rules),
         *lines_of_people(found, left),
@@ -71,9 +69,10 @@ def _collected(result: Result) -> tuple[str, str] | None:
     return (parts[at], parts[at + 1]) if at >= 0 else None
 
 
-def _row(result: Result, student: Student, where: tuple[str, str], rules: Rules) -> list[str]:
+def _row(result: Result, where: tuple[str, str], rules: Rules) -> list[str]:
     submitted = result.hand_in.submitted
-    given, _, family = student.name.rpartition(" ")
+    name, email = ("", None) if result.student is None else (result.student.name, result.student.email)
+    given, _, family = name.rpartition(" ")
     points = number(rules.points(result))
     return [
         where[1],
@@ -82,7 +81,7 @@ def _row(result: Result, student: Student, where: tuple[str, str], rules: Rules)
         where[0],
         family,
         given,
-        student.email or "",
+        email or "",
         points,
         "0.0",
         points,

@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from grader.export.archive import safe_name, zipped
-from grader.export.matching import Row
 from grader.export.outcome import Outcome, lines_of_people, lines_of_rules
 from grader.export.platform import PointsColumn, WorksheetPlatform
 from grader.export.results import ClassResults, Result

@@ -103,8 +103,8 @@ def read_worksheet(path: Path) -> Worksheet:
     if not rows or len(rows[0]) < 2:
         raise UsageError(
             f"{path}: {_what_is_wrong(raw, tables)}",
-            expected="A table of text as the platform exported it (separated by commas, tabulators or semicolons), with as "
-            "many cells in each row as there are headings.",
+            expected="A table of text as the platform exported it, separated by commas, tabulators or semicolons, with "
+            "as many cells in each row as there are headings.",
             fix="Download it again, and do not save it in a spreadsheet program first.",
         )
     return Worksheet(path, encoding, separator, text, rows)

@@ -160,7 +160,7 @@ def test_an_autograder_needs_its_tier(graded, tmp_path):
         ("4", "--unprotected", "A NOTEBOOK IS NOT CONTAINED"),
     ],
 )
-def test_an_autograder_says_its_tier_and_grades_by_its_rubric(tier, option, said, graded, tmp_path):
+def test_an_autograder_says_its_tier_and_grades_by_its_rubric(tier, *, option, said, graded, tmp_path):
     """At the archive's root stand the two scripts; the rubric loads from it, and the reference is not in it."""
     graded("gradescope")
     done = export(tmp_path, "--autograder", str(ROOT / "rubrics/week09.yaml"), "--tier", tier)
@@ -174,13 +174,13 @@ def test_an_autograder_says_its_tier_and_grades_by_its_rubric(tier, option, said
     assert said in (folder / "README.txt").read_text()
 
 
-@pytest.mark.parametrize("name", ["setup.sh", "run_autograder"])
-def test_the_scripts_are_bash(name, graded, tmp_path):
+def test_the_scripts_are_bash(graded, tmp_path):
     """And the archive's code is the whole package, which imports there."""
     graded("gradescope")
     export(tmp_path, "--autograder", str(ROOT / "rubrics/week10.yaml"), "--tier", "3")
     folder = unpacked(tmp_path, "autograder.zip")
-    assert subprocess.run(["bash", "-n", str(folder / name)], check=False).returncode == 0
+    for name in ("setup.sh", "run_autograder"):
+        assert subprocess.run(["/bin/bash", "-n", str(folder / name)], check=False).returncode == 0
     command = [sys.executable, "-m", "grader.export.in_container", "--help"]
     assert subprocess.run(command, cwd=folder, check=False, capture_output=True).returncode == 0
 

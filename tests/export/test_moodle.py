@@ -91,20 +91,17 @@ def test_all_other_bytes_stay(graded, tmp_path):
     graded("crowd")
     raw = worksheet(range(147, 161))
     assert export(tmp_path, raw).exit_code == 0
-    found = grades(tmp_path)
     expected = raw.decode()
-    for number, points in found.items():
-        expected = expected.replace(
-            f'"Participant {number}","{name(int(number) - 100)}",a{number}@example.org,"Submitted for grading - -",,',
-            f'"Participant {number}","{name(int(number) - 100)}",a{number}@example.org,"Submitted for grading - -",{points},',
-        )
+    for number, points in grades(tmp_path).items():
+        before = f'a{number}@example.org,"Submitted for grading - -",'
+        expected = expected.replace(f"{before},", f"{before}{points},")
     assert written(tmp_path) == expected.encode()
 
 
 @pytest.mark.parametrize(
     ("word", "head"), [("Teilnehmer/in", GERMAN), ("Kandidat*in ", GERMAN.replace("Bewertung", "Punkte"))]
 )
-def test_a_worksheet_in_another_language(word, head, graded, tmp_path):
+def test_a_worksheet_in_another_language(word, head, *, graded, tmp_path):
     """Decimal commas where its own numbers have them; a heading that nobody knows is found by its maximum."""
     graded("crowd", change=lambda _name, _people: {"earned": 12.5})
     done = export(tmp_path, worksheet(range(147, 161), head=head, word=word, maximum='"20,00"', grade='""'))

@@ -24,7 +24,7 @@ def sheet(folder: Path, raw: bytes):
 
 
 @given(rows=CELLS, quoting=st.sampled_from([csv.QUOTE_MINIMAL, csv.QUOTE_ALL]), separator=st.sampled_from(",;\t|"))
-def test_the_cells_are_those_that_the_csv_module_finds(rows, quoting, separator, tmp_path_factory):
+def test_the_cells_are_those_that_the_csv_module_finds(rows, quoting, *, separator, tmp_path_factory):
     """In every separator and way of quoting; the separator is found as well."""
     rows = [["h1", "h2", "h3"], *rows]
     buffer = io.StringIO(newline="")

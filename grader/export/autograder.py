@@ -30,6 +30,7 @@ _SETUP = """\
 #!/usr/bin/env bash
 # Builds Gradescope's image: grader, TensorFlow and all that notebooks may import, 2.1 GB, from requirements.lock.
 set -e
+apt-get update
 for version in 3.12 3.13 3.11; do
     command -v "python$version" > /dev/null && break
     apt-get install -y "python$version" "python$version-venv" && break

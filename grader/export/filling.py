@@ -93,7 +93,7 @@ def _given(divided: Divided, matched: Matched) -> list[tuple[Row, Result]]:
 
 
 def _grade(result: Result, found: ClassResults, *, points: PointsColumn, rules: Rules) -> float:
-    return rules.scaled(rules.points(result), possible=found.possible, maximum=points.maximum)
+    return rules.scaled(rules.points(result.graded), possible=found.possible, maximum=points.maximum)
 
 
 def _refuse_other_scale(sheet: Worksheet, points: PointsColumn, *, possible: float, rules: Rules) -> None:

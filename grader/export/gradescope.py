@@ -14,8 +14,8 @@ import re
 from pathlib import Path
 
 from grader.export.archive import zipped
-from grader.export.gradescope_results import results
-from grader.export.outcome import Outcome, lines_of_people, lines_of_rules
+from grader.export.gradescope_results import NOT_YET, results
+from grader.export.outcome import Outcome, lines_of_people, lines_of_rules, listed
 from grader.export.results import ClassResults, Result
 from grader.export.rules import Rules, divide, number
 from grader.report.gradebook import guarded
@@ -48,8 +48,9 @@ An autograder for Gradescope that hands out results which were made elsewhere.
 
 Upload this archive as the autograder of the assignment, and then regrade all submissions.
 It contains the results of {count} submissions, and runs nothing: no notebook, no code of a student's. Whoever is not
-among them (handed in later, or held back because points are pending) gets no result, which Gradescope shows as a
-failed autograder, and not a score of 0. The students' pages are in {pages}.
+among them (handed in later, or no notebook) gets no result, which Gradescope shows as a failed autograder, and not a
+score of 0. Where points are pending, the tests that wait for a tutor have no score, and students see nothing of the
+results before you publish the grades: mark them, and upload a new archive before that. Pages are in {pages}.
 """
 
 
@@ -62,26 +63,35 @@ def export_gradescope(found: ClassResults, *, rules: Rules) -> Outcome:
     files: dict[str, bytes | Path] = {}
     pages: dict[str, bytes | Path] = {}
     left = []
-    for result in divided.given:
+    waiting = {one.submission for one in divided.held}
+    with_tests_to_come = [one for one in divided.held if one.graded.status != "not_run"]
+    for result in (*divided.given, *with_tests_to_come):
         folder = _folder(result)
         if folder is None or result.student is None:
             left.append((result, ("It was not handed in through Gradescope, which numbers submissions.",)))
             continue
-        made = results(result.graded, rules=rules, score=rules.points(result), extra={})
+        is_waiting = result.submission in waiting
+        made = results(result.graded, rules=rules, extra={}, visibility=NOT_YET if is_waiting else "visible")
         files[f"{folder}/results.json"] = (json.dumps(made, indent=1, ensure_ascii=False) + "\n").encode()
-        pages[f"{folder}/feedback.html"] = result.page
-        writer.writerow([guarded(cell) for cell in _row(result, folder, rules)])
+        if not is_waiting:
+            pages[f"{folder}/feedback.html"] = result.page
+            writer.writerow([guarded(cell) for cell in _row(result, folder, rules)])
+    count = len(files)
     files["setup.sh"] = _SETUP.encode()
     files["run_autograder"] = _RUN.encode()
-    files["README.txt"] = _README.format(count=len(pages), pages=PAGES).encode()
+    files["README.txt"] = _README.format(count=count, pages=PAGES).encode()
     written = {
         TABLE: buffer.getvalue().encode(errors="replace"),
         RESULTS: zipped(files, executable=frozenset({"setup.sh", "run_autograder"})),
         PAGES: zipped(pages),
     }
     lines = [
-        f"Gradescope: the results of {len(pages)} submissions are in {RESULTS}, an autograder that runs nothing.",
+        f"Gradescope: the results of {count} submissions are in {RESULTS}, an autograder that runs nothing.",
         f"Upload it and regrade all. Their pages are in {PAGES}, and a row for each student in {TABLE}.",
+        *listed(
+            "Of these with pending tests: they have no score, and nothing is shown before you publish the grades",
+            dict.fromkeys(one.submission for one in with_tests_to_come),
+        ),
         *lines_of_rules(found, divided, rules),
         *lines_of_people(found, left),
     ]
@@ -101,7 +111,7 @@ def _row(result: Result, folder: str, rules: Rules) -> list[str]:
     return [
         result.label,
         *(code or "" for code in codes),
-        number(rules.points(result)),
+        number(rules.points(result.graded)),
         number(result.graded.points_possible),
         "Graded",
         folder.removeprefix("submission_"),

@@ -16,35 +16,37 @@ NOT_YET = "after_published"
 """Shown to the student when the tutor publishes the grades, and not before."""
 
 
-def results(graded: GradedSubmission, *, rules: Rules, score: float, extra: dict[str, Any]) -> dict[str, Any]:
+def results(
+    graded: GradedSubmission, *, rules: Rules, extra: dict[str, Any], visibility: str = "visible"
+) -> dict[str, Any]:
     """The results of one submission.
 
     Args:
         graded: Its grade.
         rules: What is pending counts as nothing, or is not yet released.
-        score: The total.
         extra: What else the tutor's page at Gradescope keeps.
+        visibility: When students see what is decided.
     """
     shown = {verdict.criterion: verdict for verdict in as_shown(graded).verdicts}
     waits = rules.pending != "zero"
     tests = [
-        _test(shown.get(verdict.criterion, verdict), number=str(number), waits=waits)
+        _test(shown.get(verdict.criterion, verdict), number=str(number), waits=waits, visibility=visibility)
         for number, verdict in enumerate(graded.verdicts, start=1)
     ]
     return {
-        "score": score,
+        "score": rules.points(graded),
         "output": _summary(graded, waits=waits),
         "output_format": "text",
         "test_output_format": "text",
         "test_name_format": "text",
-        "visibility": "visible",
+        "visibility": visibility,
         "stdout_visibility": "hidden",
         "extra_data": {"submission": graded.submission.id, "status": graded.status, **extra},
         "tests": tests,
     }
 
 
-def _test(verdict: Verdict, *, number: str, waits: bool) -> dict[str, Any]:
+def _test(verdict: Verdict, *, number: str, waits: bool, visibility: str) -> dict[str, Any]:
     is_pending = bool(verdict.pending) and waits
     test: dict[str, Any] = {
         "name": verdict.title or verdict.criterion,
@@ -52,7 +54,7 @@ def _test(verdict: Verdict, *, number: str, waits: bool) -> dict[str, Any]:
         "max_score": verdict.points,
         "output": "\n".join(_said(verdict, is_pending=is_pending)),
         "tags": [verdict.section, *(["bonus"] if verdict.bonus else [])],
-        "visibility": "hidden" if verdict.visibility == "tutor" else NOT_YET if is_pending else "visible",
+        "visibility": "hidden" if verdict.visibility == "tutor" else NOT_YET if is_pending else visibility,
     }
     if not is_pending:
         test["score"] = verdict.earned

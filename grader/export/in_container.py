@@ -34,8 +34,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     evidence = output.submission(counting.submission.id).read_evidence()
     tier = evidence.environment.tier if evidence is not None else ""
     rules = Rules()
-    score = round(counting.points_earned + counting.bonus_earned, 2)
-    made = results(counting, rules=rules, score=score, extra={"tier": tier})
+    made = results(counting, rules=rules, extra={"tier": tier})
     if others:
         names = ", ".join(one.submission.file_name for one in others)
         made["output"] += f"\n{counting.submission.file_name} was graded, and counts among those handed in ({names})."

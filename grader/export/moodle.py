@@ -25,10 +25,13 @@ _FOLDER = re.compile(r"(?P<name>.+?)_(?P<id>\d{1,20})_assignsubmission_(?:file|o
 
 
 def columns(sheet: Worksheet) -> list[PointsColumn]:
-    """The column of grades: known by its heading, or by the maximum's beside it, which is the same in every row."""
+    """The column of grades, beside the maximum's, which is the same in every row; of several the one with its heading.
+
+    An assignment that is graded by words (a scale) has no maximum, and no column that takes points.
+    """
     by_heading = [at for at, heading in enumerate(sheet.head) if slug(heading).replace("-", " ") in _GRADE]
     beside = [at for at in range(len(sheet.head) - 1) if _may_be_grades(sheet, at)]
-    chosen = [at for at in by_heading if at in beside] or by_heading or beside
+    chosen = [at for at in by_heading if at in beside] or beside
     return [PointsColumn(at, maximum=_maximum(sheet, at + 1)) for at in chosen]
 
 

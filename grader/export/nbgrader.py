@@ -73,7 +73,7 @@ def _row(result: Result, where: tuple[str, str], rules: Rules) -> list[str]:
     submitted = result.hand_in.submitted
     name, email = ("", None) if result.student is None else (result.student.name, result.student.email)
     given, _, family = name.rpartition(" ")
-    points = number(rules.points(result))
+    points = number(rules.points(result.graded))
     return [
         where[1],
         "",

@@ -57,7 +57,7 @@ def _person(result: Result) -> list[str]:
 def _points(result: Result, rules: Rules) -> list[str]:
     graded, late = result.graded, result.hand_in.late
     return [
-        number(rules.points(result)),
+        number(rules.points(result.graded)),
         *(number(one) for one in (graded.points_earned, graded.bonus_earned)),
         number(graded.points_pending + graded.bonus_pending),
         number(graded.points_possible),

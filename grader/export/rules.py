@@ -8,6 +8,7 @@ from typing import Literal
 
 from grader.errors import UsageError
 from grader.export.results import ClassResults, Result, names
+from grader.records import GradedSubmission
 
 Pending = Literal["hold", "zero", "refuse"]
 Bonus = Literal["add", "leave"]
@@ -39,9 +40,8 @@ class Rules:
         pending = graded.points_pending + (graded.bonus_pending if self.bonus == "add" else 0.0)
         return f"{number(pending)} points pending" if pending else ""
 
-    def points(self, result: Result) -> float:
+    def points(self, graded: GradedSubmission) -> float:
         """What a grade comes to, pending points as nothing."""
-        graded = result.graded
         return round(graded.points_earned + (graded.bonus_earned if self.bonus == "add" else 0.0), _DIGITS)
 
     def scaled(self, points: float, *, possible: float, maximum: float | None) -> float:

@@ -43,7 +43,7 @@ MIXED = make_grade(
 
 
 def made(rules=Rules(), graded=MIXED):  # noqa: B008
-    return results(graded, rules=rules, score=graded.points_earned, extra={})
+    return results(graded, rules=rules, extra={})
 
 
 def check_specification(found: dict) -> None:
@@ -136,12 +136,22 @@ def test_the_results_are_handed_out_by_number(graded, tmp_path):
     assert codes == [0, True, 1, False]
 
 
-def test_a_held_submission_has_no_results(graded, tmp_path):
-    """By default."""
+def test_results_with_pending_points_are_not_released(graded, tmp_path):
+    """By default: no test and no total is seen before the grades are published; the page and the row are held back."""
     graded("gradescope", change=lambda _name, _people: {"points_pending": 1.0})
-    assert "--pending hold): 3" in export(tmp_path).output
-    assert set(unpacked(tmp_path, "results.zip").iterdir()) == {
-        tmp_path / "unpacked" / name for name in ("setup.sh", "run_autograder", "README.txt")
+    assert "points and page (--pending hold): 3" in export(tmp_path).output
+    assert len((tmp_path / "out/export/gradescope/grades.csv").read_text().splitlines()) == 1
+    found = json.loads((unpacked(tmp_path, "results.zip") / "submission_2/results.json").read_text())
+    check_specification(found)
+    assert {found["visibility"], *(test["visibility"] for test in found["tests"])} == {"after_published"}
+
+
+def test_what_is_no_notebook_has_no_results(graded, tmp_path):
+    """Nobody judged it; it is named."""
+    graded("gradescope", change=lambda _name, _people: {"status": "not_run"})
+    assert "no notebook was handed in" in export(tmp_path).output
+    assert {path.name for path in unpacked(tmp_path, "results.zip").iterdir()} == {
+        *("setup.sh", "run_autograder", "README.txt")
     }
 
 

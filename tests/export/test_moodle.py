@@ -217,3 +217,10 @@ def test_without_a_worksheet_there_is_no_table(graded, tmp_path):
     done = CliRunner().invoke(main, ["export", str(tmp_path / "out"), "--to", "moodle"])
     assert done.exit_code == 2
     assert "Download grading worksheet" in done.output
+
+
+def test_an_assignment_graded_by_words_takes_no_points(graded, tmp_path):
+    """It has no maximum; Moodle would pass over every number."""
+    graded("moodle_flat")
+    done = export(tmp_path, worksheet(range(111, 113), maximum="Scale"))
+    assert (done.exit_code, "no column may take the points" in done.output) == (2, True)

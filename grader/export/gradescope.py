@@ -63,6 +63,7 @@ def export_gradescope(found: ClassResults, *, rules: Rules) -> Outcome:
     files: dict[str, bytes | Path] = {}
     pages: dict[str, bytes | Path] = {}
     left = []
+    unreleased: list[str] = []
     waiting = {one.submission for one in divided.held}
     with_tests_to_come = [one for one in divided.held if one.graded.status != "not_run"]
     for result in (*divided.given, *with_tests_to_come):
@@ -71,8 +72,9 @@ def export_gradescope(found: ClassResults, *, rules: Rules) -> Outcome:
             left.append((result, ("It was not handed in through Gradescope, which numbers submissions.",)))
             continue
         is_waiting = result.submission in waiting
+        unreleased += [result.submission] if is_waiting else []
         made = results(result.graded, rules=rules, extra={}, visibility=NOT_YET if is_waiting else "visible")
-        files[f"{folder}/results.json"] = (json.dumps(made, indent=1, ensure_ascii=False) + "\n").encode()
+        files[f"{folder}/results.json"] = (json.dumps(made, indent=1, ensure_ascii=False) + "\n").encode(errors="replace")
         if not is_waiting:
             pages[f"{folder}/feedback.html"] = result.page
             writer.writerow([guarded(cell) for cell in _row(result, folder, rules)])
@@ -90,7 +92,7 @@ def export_gradescope(found: ClassResults, *, rules: Rules) -> Outcome:
         f"Upload it and regrade all. Their pages are in {PAGES}, and a row for each student in {TABLE}.",
         *listed(
             "Of these with pending tests: they have no score, and nothing is shown before you publish the grades",
-            dict.fromkeys(one.submission for one in with_tests_to_come),
+            dict.fromkeys(unreleased),
         ),
         *lines_of_rules(found, divided, rules),
         *lines_of_people(found, left),

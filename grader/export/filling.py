@@ -136,13 +136,19 @@ def _refuse_above(sheet: Worksheet, points: PointsColumn, grades: Sequence[tuple
 
 
 def _fill(sheet: Worksheet, points: PointsColumn, grades: Sequence[tuple[Row, float]]) -> _Filled:
-    comma = _has_decimal_commas(sheet)
+    comma = _has_decimal_commas(sheet, points)
     edits: dict[tuple[int, int], str] = {}
     replaced = []
     for row, grade in grades:
         before = sheet.value(row.at, points.at)
         if read_number(before) == grade:
             continue
+        if not points.is_known and before not in _EMPTY and read_number(before) is None:
+            raise UsageError(
+                f"{sheet.path}: {row.said} has {before!r} in the column {sheet.head[points.at]!r}.",
+                expected="A column of points, or an empty one.",
+                fix="Check --column.",
+            )
         text = number(grade)
         edits[row.at, points.at] = text.replace(".", ",") if comma else text
         if before not in _EMPTY:
@@ -150,12 +156,10 @@ def _fill(sheet: Worksheet, points: PointsColumn, grades: Sequence[tuple[Row, fl
     return _Filled(edits, tuple(replaced))
 
 
-def _has_decimal_commas(sheet: Worksheet) -> bool:
-    """Whether the worksheet's own numbers have commas, as those of a site in many a language."""
-    cells = [sheet.value(row, at) for row in range(1, len(sheet.rows)) for at in range(len(sheet.head))]
-    return any(_COMMA.fullmatch(cell) for cell in cells) and not any(
-        re.fullmatch(r"-?\d+\.\d+", cell) for cell in cells
-    )
+def _has_decimal_commas(sheet: Worksheet, points: PointsColumn) -> bool:
+    """Whether the numbers there have commas, as those of a site in many a language; Moodle's maximum stands beside."""
+    columns = range(points.at, min(points.at + 2, len(sheet.head)))
+    return any(_COMMA.fullmatch(sheet.value(row, at)) for row in range(1, len(sheet.rows)) for at in columns)
 
 
 def _pages(

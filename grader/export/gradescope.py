@@ -74,7 +74,9 @@ def export_gradescope(found: ClassResults, *, rules: Rules) -> Outcome:
         is_waiting = result.submission in waiting
         unreleased += [result.submission] if is_waiting else []
         made = results(result.graded, rules=rules, extra={}, visibility=NOT_YET if is_waiting else "visible")
-        files[f"{folder}/results.json"] = (json.dumps(made, indent=1, ensure_ascii=False) + "\n").encode(errors="replace")
+        files[f"{folder}/results.json"] = (json.dumps(made, indent=1, ensure_ascii=False) + "\n").encode(
+            errors="replace"
+        )
         if not is_waiting:
             pages[f"{folder}/feedback.html"] = result.page
             writer.writerow([guarded(cell) for cell in _row(result, folder, rules)])

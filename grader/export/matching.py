@@ -6,6 +6,7 @@ is listed with what was tried.
 
 from __future__ import annotations
 
+import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -196,8 +197,8 @@ def _of_row(person: Listed) -> Iterable[tuple[str, str]]:
 
 def _ids(person: Listed) -> set[str]:
     """What the platform numbers a person by: ``Participant 101``, ``Teilnehmer/in101`` and ``101`` are the same."""
-    ids = set(person.ids)
-    return ids | {number for one in ids if (number := one[len(one.rstrip("0123456789")) :])}
+    numbered = (re.fullmatch(r"\D+(\d{1,20})", one) for one in person.ids)
+    return {*person.ids, *(found[1] for found in numbered if found)}
 
 
 def _contradiction(student: Student, person: Listed, *, is_own: bool) -> str:

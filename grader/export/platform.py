@@ -20,11 +20,13 @@ class PointsColumn:
         at: Its number from 0.
         title: The assignment that it is of, as far as its heading says.
         maximum: The most points that it takes; None where the worksheet does not say.
+        is_known: Whether it looks like one; else it was named by the user.
     """
 
     at: int
     title: str = ""
     maximum: float | None = None
+    is_known: bool = True
 
 
 @dataclass(frozen=True)
@@ -66,7 +68,7 @@ def choose_column(
     found = list(platform.columns(sheet))
     if told is not None:
         at = _told(sheet, told, found)
-        return next((one for one in found if one.at == at), PointsColumn(at))
+        return next((one for one in found if one.at == at), PointsColumn(at, is_known=False))
     if len(found) > 1:
         wanted = {slug(title) for title in titles}
         found = [one for one in found if slug(one.title) in wanted] or found

@@ -90,3 +90,12 @@ def test_who_cannot_be_handed_back_is_listed(graded, tmp_path):
     assert "NOT handed back, for nobody is known who handed it in: 1" in done.output
     assert "second.ipynb" in done.output
     assert "is of no platform's form" in done.output
+
+
+def test_a_column_that_holds_words_is_not_written_over(graded, tmp_path):
+    """A slip in --column loses nobody's name."""
+    graded("moodle_flat")
+    sheet = tmp_path / "mine.csv"
+    sheet.write_text("Name,Week 9\nStudent A11,\nStudent A12,\n")
+    done = export(tmp_path, "--worksheet", str(sheet), "--column", "1")
+    assert (done.exit_code, "has 'Student A11' in the column 'Name'" in done.output) == (2, True)

@@ -135,14 +135,20 @@ class _Index:
             is_own: Whether the platform's id of the student is that of the worksheet's platform.
         """
         tried: list[str] = []
+        found: dict[int, tuple[Row, str]] = {}
         for kind, code in _of_student(student):
             rows = self._rows.get((kind, code.casefold()), [])
             if kind == "id" and not is_own:
                 rows = [row for row in rows if name_key(row.person.student.name) == name_key(student.name)]
             fitting = [row for row in rows if may_be(student, row.person.student)]
             if len(fitting) == 1:
-                return fitting[0], ()
-            tried.append(_why_not(f"the {_CODES[kind]} {code!r}", rows, fitting))
+                found.setdefault(fitting[0].at, (fitting[0], f"{fitting[0].said} has the {_CODES[kind]} {code!r}"))
+            else:
+                tried.append(_why_not(f"the {_CODES[kind]} {code!r}", rows, fitting))
+        if len(found) == 1:
+            return next(iter(found.values()))[0], ()
+        if found:
+            return None, (_sentence(f"{', but '.join(why for _, why in found.values())}."), *tried)
         row, why = self._by_name(student, is_own=is_own)
         return row, (*tried, *why)
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from grader.errors import UsageError
 from grader.export.archive import zipped
-from grader.export.matching import Matched, Row, group_of, match_rows, rows_of
+from grader.export.matching import Matched, Row, match_rows, rows_of
 from grader.export.outcome import Outcome, lines_of_people, lines_of_rules, listed
 from grader.export.platform import PointsColumn, WorksheetPlatform, choose_column
 from grader.export.results import ClassResults, Result, names
@@ -87,9 +87,8 @@ def export_worksheet(
 
 
 def _given(divided: Divided, matched: Matched) -> list[tuple[Row, Result]]:
-    by_key = {result.key: result for result in divided.given}
-    pairs = [(row, by_key[group_of(key)]) for key, row in matched.rows.items() if group_of(key) in by_key]
-    return sorted(pairs, key=lambda pair: pair[0].at)
+    keys = {result.key for result in divided.given}
+    return sorted(((row, one) for row, one in matched.pairs if one.key in keys), key=lambda pair: pair[0].at)
 
 
 def _grade(result: Result, found: ClassResults, *, points: PointsColumn, rules: Rules) -> float:

@@ -45,12 +45,12 @@ class Matched:
     """Rows and whose they are.
 
     Attributes:
-        rows: Each student's, by key.
-        tried: Of each student without a row, what was tried, a sentence each.
+        pairs: Each row with its student's result; a group's with those of its members.
+        tried: Of each student or group without a row, by key, what was tried, a sentence each.
         others: Rows of nobody who is handed back.
     """
 
-    rows: Mapping[str, Row] = field(default_factory=dict)
+    pairs: tuple[tuple[Row, Result], ...] = ()
     tried: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     others: tuple[Row, ...] = ()
 
@@ -82,34 +82,29 @@ def match_rows(results: Sequence[Result], rows: Sequence[Row], *, platform: str)
         platform: Whose worksheet it is, by the name that hand-ins have: another platform's ids say nothing.
     """
     index = _Index(rows, results)
-    found: dict[str, Row] = {}
+    found: list[tuple[Row, Result]] = []
     tried: dict[str, tuple[str, ...]] = {}
     for result in results:
-        if result.student is None:
-            continue
-        row, why = index.find(result.student, is_own=result.hand_in.platform == platform)
-        if row is None:
-            tried[result.key] = why
-        else:
-            found[result.key] = row
-    for at, number in Counter(row.at for row in found.values()).items():
-        if number > 1:
-            for key in [key for key, row in found.items() if row.at == at]:
-                tried[key] = (_sentence(f"{found.pop(key).said} fits another student who handed in as well."),)
-    taken = {row.at for row in found.values()}
+        if result.student is not None:
+            row, why = index.find(result.student, is_own=result.hand_in.platform == platform)
+            if row is None:
+                tried[result.key] = why
+            else:
+                found.append((row, result))
+    times = Counter(row.at for row, _ in found)
+    for row, result in found:
+        if times[row.at] > 1:
+            tried[result.key] = (_sentence(f"{row.said} fits another student who handed in as well."),)
+    found = [(row, result) for row, result in found if times[row.at] == 1]
+    taken = set(times)
     for result in results:
         if result.student is None:
             members = [row for row in rows if row.at not in taken and _is_member(row, result)]
-            found |= {f"{result.key}#{row.at}": row for row in members}
+            found += [(row, result) for row in members]
             taken |= {row.at for row in members}
             if not members:
                 tried[result.key] = ("Its members are not known, and no row has the group's name.",)
-    return Matched(found, tried, tuple(row for row in rows if row.at not in taken))
-
-
-def group_of(key: str) -> str:
-    """The key of the result that a key of `Matched.rows` is of."""
-    return key.partition("#")[0]
+    return Matched(tuple(found), tried, tuple(row for row in rows if row.at not in taken))
 
 
 def _is_member(row: Row, result: Result) -> bool:

@@ -13,6 +13,7 @@ from grader.export.platform import PointsColumn, WorksheetPlatform
 from grader.export.results import ClassResults, Result
 from grader.export.rules import Rules, divide, number
 from grader.export.worksheet import Worksheet
+from grader.records import Student
 from grader.report.gradebook import guarded
 
 TABLE = "grades.csv"
@@ -39,14 +40,14 @@ def export_table(found: ClassResults, *, rules: Rules) -> Outcome:
 
 
 def _person(result: Result) -> list[str]:
-    student, hand_in = result.student, result.hand_in
-    codes = ("", "", "", "") if student is None else (student.user_name, student.email, student.number, None)
-    number_there = student.platform_id if student is not None else None
+    student, hand_in = result.student or Student(key=result.key), result.hand_in
     return [
         result.label,
-        *(code or "" for code in codes[:3]),
+        student.user_name or "",
+        student.email or "",
+        student.number or "",
         hand_in.platform,
-        number_there or "",
+        student.platform_id or "",
         hand_in.group or "",
         result.submission,
         hand_in.file_name,

@@ -27,7 +27,7 @@ def match(tmp_path: Path, *rows: str, students: list[Student], platform: str = "
     found = match_rows(
         results(*students, platform=platform), rows_of(read_worksheet(tmp_path / "sheet.csv")), platform="Canvas"
     )
-    return {key: row.at for key, row in found.rows.items()}, {key: " ".join(why) for key, why in found.tried.items()}
+    return {result.key: row.at for row, result in found.pairs}, {key: " ".join(why) for key, why in found.tried.items()}
 
 
 ROWS = (
@@ -97,6 +97,11 @@ def test_a_row_that_fits_two_students_is_nobody_s(tmp_path):
     found, tried = match(tmp_path, *ROWS, students=students)
     assert found == {}
     assert all("fits another student" in why for why in tried.values())
+
+
+def test_a_key_may_hold_any_sign(tmp_path):
+    """User names are the platform's own."""
+    assert match(tmp_path, *ROWS, students=[Student(key="bo#1", number="S100002")]) == ({"bo#1": 2}, {})
 
 
 def test_another_platform_s_number_counts_with_the_same_full_name(tmp_path):

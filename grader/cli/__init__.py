@@ -21,6 +21,7 @@ _COMMANDS = {
     "check": "Check one notebook and show its verdicts in the terminal.",
     "convert": "Read a notebook back from its PDF, its web page or its script.",
     "marks": "Write down what tutors decide, and look at it.",
+    "export": "Hand back points and pages to a learning platform.",
     "init": "Draft a rubric from a reference notebook.",
     "checks": "List the checks that a rubric can use.",
     "doctor": "Show what this machine can do, and test its sandbox.",

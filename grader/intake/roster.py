@@ -102,12 +102,12 @@ class Roster:
             ("email", email),
             ("user", email and email.partition("@")[0]),
             ("mailbox", student.user_name and student.user_name.casefold()),
-            ("name", _name_key(student.name)),
+            ("name", name_key(student.name)),
             ("joined", slug(student.name).replace("-", "") if student.name else None),
         )
         for kind, value in tries:
             found = self._index.get((kind, value), []) if value else []
-            fitting = [one for one in found if _may_be(student, one.student)]
+            fitting = [one for one in found if may_be(student, one.student)]
             if len(fitting) == 1:
                 return fitting[0]
             if fitting and kind in {"name", "joined"}:
@@ -160,14 +160,14 @@ def read_roster(path: Path, *, columns: Mapping[str, str] | None = None) -> Rost
     has_head = not any(_EMAIL.fullmatch(cell) for cell in rows[0]) and len(rows) > 1
     head = rows[0] if has_head else [""] * len(rows[0])
     body = rows[1:] if has_head else rows
-    kinds = _kinds(head, body) | _told(path, rows[0], columns or {})
+    kinds = column_kinds(head, body) | _told(path, rows[0], columns or {})
     if not set(kinds.values()) & {"name", "last", "email", "number", "user", "id"}:
         raise UsageError(
             f"{path}: no column says who is who; its headings are {', '.join(rows[0])[:300]}.",
             expected="A column of names, email addresses, user names or numbers.",
             fix="Name it: --roster-column name=HEADING (or email, number, user, id).",
         )
-    people = [one for row in body if (one := _listed(row, kinds)) is not None]
+    people = [one for row in body if (one := listed(row, kinds)) is not None]
     distinct = {one.student.key: one for one in people}
     return Roster(tuple(distinct.values()), {kind: head[at] or str(at + 1) for at, kind in kinds.items()})
 
@@ -188,7 +188,7 @@ def _told(path: Path, head: Sequence[str], columns: Mapping[str, str]) -> dict[i
     return told
 
 
-def _kinds(head: Sequence[str], body: Sequence[Sequence[str]]) -> dict[int, Kind]:
+def column_kinds(head: Sequence[str], body: Sequence[Sequence[str]]) -> dict[int, Kind]:
     """What each column holds, as far as it is of use."""
     kinds: dict[int, Kind] = {}
     for at, text in enumerate(head):
@@ -223,12 +223,18 @@ _LOOKS: dict[Kind, Callable[[Sequence[str]], bool]] = {
 }
 
 
-def _listed(row: Sequence[str], kinds: Mapping[int, Kind]) -> Listed | None:
+def listed(row: Sequence[str], kinds: Mapping[int, Kind]) -> Listed | None:
+    """The person of a row, or None where it is nobody's (such as that of the points possible).
+
+    Args:
+        row: Its cells.
+        kinds: What each column holds, see `column_kinds`.
+    """
     values: dict[str, str] = {
         kind: plain_text(row[at]).lstrip("#'").strip() for at, kind in kinds.items() if at < len(row)
     }
     name = values.get("name") or " ".join(filter(None, (values.get("first"), values.get("last"))))
-    if _name_key(name) in {_name_key(one) for one in _NOBODY}:
+    if name_key(name) in {name_key(one) for one in _NOBODY}:
         return None
     family, comma, given = name.partition(",")
     shown = f"{given.strip()} {family.strip()}" if comma and given.strip() else name
@@ -271,21 +277,21 @@ def _keys(one: Listed) -> Iterable[tuple[str, str]]:
     if student.email:
         yield "mailbox", student.email.casefold().partition("@")[0]
     if student.name:
-        yield "name", _name_key(student.name)
+        yield "name", name_key(student.name)
         tokens = slug(student.name).split("-")
         orders = {tuple(tokens), tuple(reversed(tokens)), (*tokens[1:], *tokens[:1]), (*tokens[-1:], *tokens[:-1])}
         yield from (("joined", "".join(order)) for order in orders)
 
 
-def _name_key(name: str) -> str:
+def name_key(name: str) -> str:
     """A name in any order and spelling: ``Lee, Ann`` is ``Ann Lee``."""
     return " ".join(sorted(slug(name).split("-"))) if name else ""
 
 
-def _may_be(called: Student, listed: Student) -> bool:
+def may_be(called: Student, other: Student) -> bool:
     """Whether two names may be one person's: numbers of two platforms can be equal by chance."""
-    if not called.name or not listed.name or re.sub(r"\s*\w*\d\w*$", "", called.name).casefold() in HIDDEN_NAMES:
+    if not called.name or not other.name or re.sub(r"\s*\w*\d\w*$", "", called.name).casefold() in HIDDEN_NAMES:
         return True
-    ours, theirs = set(slug(called.name).split("-")), set(slug(listed.name).split("-"))
+    ours, theirs = set(slug(called.name).split("-")), set(slug(other.name).split("-"))
     joined = slug(called.name).replace("-", "")
     return bool(ours & theirs) or any(len(part) > 1 and part in joined for part in theirs)

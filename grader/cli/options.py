@@ -234,3 +234,16 @@ def existing_file(path: Path, *, what: str) -> Path:
     if not path.is_file():
         raise UsageError(f"{path}: there is no such file.", expected=f"The path of {what}.", fix="Check the path.")
     return path
+
+
+def existing_folder(path: Path, *, what: str) -> Path:
+    """The path, if a folder is there.
+
+    Raises:
+        UsageError: There is none.
+    """
+    from grader.errors import UsageError
+
+    if not path.is_dir():
+        raise UsageError(f"{path}: there is no such folder.", expected=f"The path of {what}.", fix="Check the path.")
+    return path

@@ -181,9 +181,7 @@ def _hand_in(one: HandedIn, before: HandIn | None, about: Class) -> tuple[HandIn
     return made, whose.students
 
 
-def _late(
-    submitted: datetime | None, students: Sequence[str], about: Class, *, otherwise: bool | None
-) -> bool | None:
+def _late(submitted: datetime | None, students: Sequence[str], about: Class, *, otherwise: bool | None) -> bool | None:
     """Whether a hand-in came after the latest deadline of those whose it is; else what the platform says."""
     own = [about.extensions[key] for key in students if key in about.extensions]
     deadlines = [*own, *([about.deadline] if about.deadline is not None else [])]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -61,10 +62,16 @@ def edited(folder: Path, change: Callable[[dict], object] = lambda _: None) -> R
 
 @dataclass
 class StoredClass:
-    """An output folder whose submissions were graded."""
+    """An output folder whose submissions were graded, with what they were graded by."""
 
     output: OutputFolder
     settings: Settings
+
+    def copied(self, folder: Path) -> StoredClass:
+        """The same in another folder, to be changed there."""
+        shutil.copytree(self.output.folder, folder / "out")
+        shutil.copytree(self.path("all").parent, folder / "in")
+        return replace(self, output=OutputFolder(folder / "out"))
 
     @property
     def marks(self) -> MarksFile:
@@ -99,14 +106,19 @@ class StoredClass:
         return self.output.folder.with_name("in") / f"{name}.ipynb"
 
 
-def stored_class(folder: Path) -> StoredClass:
-    """The class, graded by the rubric as it is."""
-    settings = Settings(
-        rubric=edited(folder / "rubrics"),
+def plain_settings(rubric: Rubric) -> Settings:
+    """The sample, and limits that nothing meets."""
+    return Settings(
+        rubric=rubric,
         data_sets=resolve("sample"),
         limits=RunLimits(cell_timeout_seconds=60, notebook_timeout_seconds=240, sandbox=Limits()),
-        sandbox=SandboxChoice(known=Sandbox(tier="1")),
+        sandbox=SandboxChoice(known=Sandbox(tier="1", bubblewrap="bwrap")),
     )
+
+
+def stored_class(folder: Path) -> StoredClass:
+    """The class, graded by the rubric as it is."""
+    settings = plain_settings(edited(folder / "rubrics"))
     made = StoredClass(OutputFolder(folder / "out"), settings)
     made.path("all").parent.mkdir()
     made.output.folder.mkdir()

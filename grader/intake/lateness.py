@@ -15,7 +15,7 @@ from grader.rubric import Rubric
 from grader.rubric.late import Late
 
 _SECONDS = {"day": 86_400, "hour": 3_600}
-_STEPS = (("day", 86_400), ("hour", 3_600), ("minute", 60))
+_STEPS = (("day", 86_400), ("hour", 3_600), ("minute", 60), ("second", 1))
 _PRECISION_SECONDS = 1e-6
 """Times are read to the microsecond: what is over a whole day by less is rounding."""
 
@@ -120,11 +120,11 @@ def late_rule(rubric: Rubric, *, deadline: datetime | None, decisions: Decisions
 
 
 def duration(seconds: float) -> str:
-    """A delay in its two largest units, what is below a minute in seconds: ``1 day 3 hours``."""
+    """A delay in its two largest units: ``1 day 3 hours``."""
     left, said = round(seconds), list[str]()
-    for name, size in (*_STEPS, ("second", 1)):
+    for name, size in _STEPS:
         number, left = divmod(left, size)
-        if number and not (name == "second" and said):
+        if number:
             said.append(f"{number} {name}{'' if number == 1 else 's'}")
     return " ".join(said[:2]) or "less than a second"
 

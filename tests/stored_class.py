@@ -14,9 +14,9 @@ from worksheet import SECTIONS, Worksheet
 
 from grader import pipeline
 from grader.batch import Known
+from grader.cli.options import run_limits
 from grader.datasets import resolve
-from grader.execution.sandbox import Limits, Sandbox, SandboxChoice
-from grader.execution.watch import RunLimits
+from grader.execution.sandbox import Sandbox, SandboxChoice
 from grader.intake import late_rule
 from grader.marks import Decisions, MarksFile, marks_path
 from grader.records import GradedSubmission, HandIn, Measurements, People, Student
@@ -107,11 +107,11 @@ class StoredClass:
 
 
 def plain_settings(rubric: Rubric) -> Settings:
-    """The sample, and limits that nothing meets."""
+    """The sample, and the rubric's limits."""
     return Settings(
         rubric=rubric,
         data_sets=resolve("sample"),
-        limits=RunLimits(cell_timeout_seconds=60, notebook_timeout_seconds=240, sandbox=Limits()),
+        limits=run_limits(rubric, data="sample", cell_timeout=None, notebook_timeout=None, memory=None),
         sandbox=SandboxChoice(known=Sandbox(tier="1", bubblewrap="bwrap")),
     )
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import yaml
 from builders import make_calibration, make_measurement
+from rubric_edits import Plain
 from worksheet import SECTIONS, Worksheet
 
 from grader import pipeline
@@ -44,7 +45,13 @@ HANDED_IN: dict[str, tuple[Iterable[str], float]] = {
 """Submission to the sections that it answers, and the test accuracy of its models."""
 
 
-def edited(folder: Path, change: Callable[[dict], object] = lambda _: None) -> Rubric:
+def edited(folder: Path, change: Callable[[Plain], object] = lambda _: None) -> Rubric:
+    """Week 9's rubric with an edit, and with a spread of the reference that the class is held against."""
+    spread = make_calibration(ex4__test_accuracy=(0.90, 0.91, 0.92, 0.91), ex6__test_accuracy=(0.90, 0.91, 0.92, 0.91))
+    return written(folder, change).model_copy(update={"calibrations": {"sample": spread, "full": spread}})
+
+
+def written(folder: Path, change: Callable[[Plain], object]) -> Rubric:
     """Week 9's rubric with an edit, read from its own file; points are declared as they add up."""
     text = RUBRIC.read_text().replace("../reference", str(ROOT / "reference"))
     plain = yaml.safe_load(text)
@@ -55,9 +62,7 @@ def edited(folder: Path, change: Callable[[dict], object] = lambda _: None) -> R
     path = folder / RUBRIC.name
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(yaml.safe_dump(plain, sort_keys=False))
-    rubric = load_rubric(path)
-    spread = make_calibration(ex4__test_accuracy=(0.90, 0.91, 0.92, 0.91), ex6__test_accuracy=(0.90, 0.91, 0.92, 0.91))
-    return rubric.model_copy(update={"calibrations": {"sample": spread, "full": spread}})
+    return load_rubric(path)
 
 
 @dataclass

@@ -84,8 +84,8 @@ def grade_batch(  # noqa: PLR0913
     if about is not None:
         about = replace(about, extensions=decisions.extensions())
         rule = late_rule(settings.rubric, deadline=about.deadline, decisions=decisions)
-    if about is not None and rule is not None:
-        about = replace(about, deadline=rule.deadline, grace=rule.policy.grace)
+        if rule is not None:
+            about = replace(about, deadline=rule.deadline, grace=rule.policy.grace)
     before = output.read_people()
     found = collect_submissions(paths, unpack_to=output.unpacked, known=before)
     people = NOBODY

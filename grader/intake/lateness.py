@@ -24,8 +24,8 @@ _PRECISION_SECONDS = 1e-6
 class LateRule:
     """A rubric's late policy with what is known of a class.
 
-    A group hands in one file: the longest extension of any of its members counts for all of them, and who is excused
-    changes nothing for the others.
+    A group hands in one file: the longest extension of any of its members counts for all of them, for none of them
+    could hand in without the others. Who is excused changes nothing for the others.
 
     Attributes:
         possible: The points possible, without the bonus.
@@ -40,13 +40,13 @@ class LateRule:
     excused: frozenset[str]
 
     def of(self, one: HandIn) -> LateDeduction | None:
-        """What a hand-in costs; None where it came in time, or all who handed it in are excused."""
+        """What a hand-in costs; None where it came in time (the platform may say so), or all of it are excused."""
         if one.owner and self.excused.issuperset(one.owner):
             return None
         own = [self.extensions[key] for key in one.owner if key in self.extensions]
         due = max((self.deadline, *own), key=instant)
         if one.submitted is None:
-            return _unknown(one, due)
+            return None if one.late is False else _unknown(one, due)
         seconds = instant(one.submitted) - instant(due)
         if seconds <= 0:
             return None

@@ -82,11 +82,12 @@ def test_on_time_costs_nothing_and_is_not_spoken_of(after: timedelta) -> None:
 
 
 def test_an_unknown_time_costs_nothing_and_is_told() -> None:
-    """Also where the platform calls it late."""
+    """Also where the platform calls it late; where it says that it is not, nothing is to be told."""
     found = rule().of(handed_in(None, "zoe", late=True))
     assert (found.points, found.submitted, found.seconds_late) == (0.0, None, None)
     assert "not known" in found.text
     assert found.text.endswith("The platform calls it late, and does not say when it came.")
+    assert rule().of(handed_in(None, "zoe", late=False)) is None
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Which limits a run was held to, and whether it could have gone otherwise under others."""
+"""Whether other limits could have changed a run that is stored."""
 
 from __future__ import annotations
 

@@ -77,7 +77,7 @@ class Task:
         attachments: What was handed in beside it.
         marks: What people decided on it.
         late: What handing it in late costs; None where it costs nothing, and nothing is to be said of it.
-        is_given: Whether what was handed in is at hand; where not, nothing of it is executed.
+        is_given: Whether its notebook is given now; else there is only what is stored of it.
     """
 
     id: str

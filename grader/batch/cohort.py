@@ -10,11 +10,12 @@ from pathlib import Path
 from grader import pipeline
 from grader.batch.executor import run_jobs
 from grader.batch.jobs import Job
+from grader.batch.known import Known
 from grader.batch.processes import LocalProcesses
 from grader.execution.warm import warmed
-from grader.intake import Attempts, Class, HandedIn, LateRule, collect_submissions, counting, late_rule, people_of
+from grader.intake import Attempts, Class, collect_submissions, counting, late_rule, people_of
 from grader.marks import Decisions, MarksFile
-from grader.records import NOBODY, GradedSubmission, LateDeduction, People
+from grader.records import NOBODY, GradedSubmission, People
 from grader.report import write_cohort
 from grader.store import OutputFolder
 from grader.task import OnProgress, Settings, Task
@@ -93,7 +94,7 @@ def grade_batch(  # noqa: PLR0913
         people = people_of(found, before, roots=paths, about=about)
         output.write_people(people)
     known = Known(output, people, decisions, rule)
-    tasks = [_task(one, known) for one in found]
+    tasks = [known.task(one) for one in found]
     if again:
         for task in tasks:
             task.folder.forget()
@@ -122,51 +123,6 @@ def grade_batch(  # noqa: PLR0913
         ]
         _write_cohort((*cohort.graded, *earlier), people, output=output, attempts=about.attempts)
     return cohort
-
-
-@dataclass(frozen=True)
-class Known:
-    """What is known of a class's submissions beside what they hold.
-
-    Attributes:
-        late: What handing in late costs; None for nothing.
-    """
-
-    output: OutputFolder
-    people: People
-    decisions: Decisions
-    late: LateRule | None = None
-
-    def late_of(self, name: str) -> LateDeduction | None:
-        """What the time at which a submission was handed in costs."""
-        found = self.people.submissions.get(name)
-        return None if found is None or self.late is None else self.late.of(found)
-
-    def stored_task(self, name: str) -> Task:
-        """A submission as it is stored, where what was handed in is not looked at."""
-        folder = self.output.submission(name)
-        return Task(
-            name,
-            folder.executed_notebook,
-            folder,
-            people=self.people.names(name),
-            marks=self.decisions.of(name),
-            late=self.late_of(name),
-            is_given=False,
-        )
-
-
-def _task(one: HandedIn, known: Known) -> Task:
-    return Task(
-        id=one.id,
-        path=one.path,
-        folder=known.output.submission(one.id),
-        origin=one.origin,
-        people=known.people.names(one.id),
-        attachments=one.attachments,
-        marks=known.decisions.of(one.id),
-        late=known.late_of(one.id),
-    )
 
 
 def _earlier(name: str, known: Known, settings: Settings) -> GradedSubmission | None:

@@ -66,7 +66,7 @@ def people_of(found: Sequence[HandedIn], before: People, *, roots: Sequence[Path
         keys, whose = _rejoined(earlier, before, about.roster)
         students |= {student.key: student for student in whose}
         is_present = earlier.is_present and not _was_in(earlier, roots)
-        late = _late(earlier.submitted, keys, about, otherwise=earlier.late)
+        late = _late(earlier.submitted, keys or earlier.owner, about, otherwise=earlier.late)
         submissions[name] = earlier.model_copy(update={"students": keys, "is_present": is_present, "late": late})
     for one in found:
         hand_in, whose = _hand_in(one, before.submissions.get(one.id), about)
@@ -161,6 +161,7 @@ def _hand_in(one: HandedIn, before: HandIn | None, about: Class) -> tuple[HandIn
     submitted = submitted or next((row.submitted for row in whose.listed if row.submitted), None)
     submitted = submitted or otter.time_of(one.inside)
     students = tuple(student.key for student in whose.students)
+    group_key = owner.key if owner is not None and not owner.students else ""
     made = HandIn(
         file_name=well_formed(one.file_name),
         source=one.source,
@@ -170,10 +171,10 @@ def _hand_in(one: HandedIn, before: HandIn | None, about: Class) -> tuple[HandIn
         platform=one.platform,
         students=students,
         group=owner.group if owner is not None else None,
-        group_key=owner.key if owner is not None and not owner.students else "",
+        group_key=group_key,
         attempt=owner.number if owner is not None else None,
         submitted=submitted,
-        late=_late(submitted, students, about, otherwise=owner.late if owner is not None else None),
+        late=_late(submitted, students or (group_key,), about, otherwise=owner.late if owner is not None else None),
         assigned_by=whose.by,
         tried=whose.tried,
         left_out=one.left_out,
@@ -181,9 +182,9 @@ def _hand_in(one: HandedIn, before: HandIn | None, about: Class) -> tuple[HandIn
     return made, whose.students
 
 
-def _late(submitted: datetime | None, students: Sequence[str], about: Class, *, otherwise: bool | None) -> bool | None:
+def _late(submitted: datetime | None, owner: Sequence[str], about: Class, *, otherwise: bool | None) -> bool | None:
     """Whether a hand-in came after the latest deadline of those whose it is; else what the platform says."""
-    own = [about.extensions[key] for key in students if key in about.extensions]
+    own = [about.extensions[key] for key in owner if key in about.extensions]
     deadlines = [*own, *([about.deadline] if about.deadline is not None else [])]
     if not deadlines or submitted is None:
         return otherwise

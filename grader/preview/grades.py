@@ -56,7 +56,7 @@ def preview(settings: Settings, *, output: OutputFolder, marks: MarksFile, deadl
     rule = late_rule(rubric, deadline=deadline, decisions=decisions)
     known = Known(output, people, decisions, rule)
     tasks = [known.stored_task(name) for name in dict.fromkeys((*people.submissions, *submission_ids(output)))]
-    pairs, untold, others = list[Pair](), list[Untold](), set[str]()
+    pairs, told, untold, others = list[Pair](), list[Task](), list[Untold](), set[str]()
     for task in tasks:
         before = task.folder.read_grade()
         if before is not None and before.rubric.assignment != rubric.assignment:
@@ -65,6 +65,7 @@ def preview(settings: Settings, *, output: OutputFolder, marks: MarksFile, deadl
         after, why = _foreseen(task, settings) if before is not None else (None, (NOT_GRADED,))
         if before is not None and after is not None:
             pairs.append(Pair(before, after))
+            told.append(task)
         else:
             untold.append(Untold(submission=task.id, students=task.people, why=why))
     if not pairs and not untold:
@@ -81,7 +82,7 @@ def preview(settings: Settings, *, output: OutputFolder, marks: MarksFile, deadl
         lines=rubric.lines,
         people=people,
         untold=untold,
-        notes=_notes([task for task in tasks if task.id in {pair.before.submission.id for pair in pairs}]),
+        notes=_notes(told),
     )
 
 
@@ -98,9 +99,9 @@ def _foreseen(task: Task, settings: Settings) -> tuple[GradedSubmission | None, 
 
 def _notes(tasks: Sequence[Task]) -> list[str]:
     """What moves grades beside the edit, a sentence each."""
-    stored = {task.id: task.folder.read_key("evaluation") or {} for task in tasks}
-    older = [task for task in tasks if stored[task.id].get("code") != own_code().evaluation]
-    marked = [task for task in tasks if stored[task.id].get("marks") != task.marks.model_dump(mode="json")]
+    stored = [(task, key) for task in tasks if (key := task.folder.read_key("evaluation")) is not None]
+    older = [task for task, key in stored if key.get("code") != own_code().evaluation]
+    marked = [task for task, key in stored if key.get("marks") != task.marks.model_dump(mode="json")]
     notes = []
     if older:
         notes.append(

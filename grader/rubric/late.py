@@ -26,7 +26,8 @@ def read_deadline(text: str) -> datetime:
 
 
 def _deadline(value: object) -> object:
-    return read_deadline(value) if isinstance(value, str) else value
+    # A number would be taken for seconds since 1970.
+    return value if isinstance(value, datetime) else read_deadline(str(value))
 
 
 Deadline = Annotated[datetime, BeforeValidator(_deadline), WithJsonSchema({"type": "string"})]

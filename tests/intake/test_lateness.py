@@ -186,6 +186,7 @@ def test_a_rubric_has_a_policy_and_comes_back_from_json(tmp_path: Path) -> None:
     ("late", "lines", "said"),
     [
         ("{deadline: soon, points: 1}", "{}", "3: 'soon' is no time. A date and time such as 2026-01-31T23:59"),
+        ("{deadline: 31, points: 1}", "{}", "3: '31' is no time."),
         ("{deadline: 2026-01-31}", "{}", "3: give per_cent or points, one of them"),
         ("{points: 1, per_cent: 2}", "{}", "3: give per_cent or points, one of them"),
         ("{points: 1, at_most_points: 2, at_most_per_cent: 2}", "{}", "3: give at_most_per_cent or at_most_points"),

@@ -82,7 +82,7 @@ def preview(settings: Settings, *, output: OutputFolder, marks: MarksFile, deadl
         lines=rubric.lines,
         people=people,
         untold=untold,
-        notes=_notes(told),
+        notes=[*_notes(told), *_untimed(pairs)],
     )
 
 
@@ -111,6 +111,15 @@ def _notes(tasks: Sequence[Task]) -> list[str]:
     if marked:
         notes.append(f"{_count(marked)} made before a tutor's last mark: it is applied here, and is among the moves.")
     return notes
+
+
+def _untimed(pairs: Sequence[Pair]) -> list[str]:
+    """That nothing is taken off where it is not known when something was handed in."""
+    untimed = [pair for pair in pairs if pair.after.late is not None and pair.after.late.submitted is None]
+    if not untimed:
+        return []
+    of = "1 submission" if len(untimed) == 1 else f"{len(untimed)} submissions"
+    return [f"Of {of} it is not known when it was handed in: nothing is taken off for being late."]
 
 
 def _count(tasks: Sequence[Task]) -> str:

@@ -117,6 +117,16 @@ def test_a_mark_given_since_is_applied_and_told(stored: StoredClass, tmp_path: P
     assert foretold(stored, stored.settings.rubric) == stored.grade(stored.settings.rubric)
 
 
+def test_times_that_are_not_known_are_told(stored: StoredClass, tmp_path: Path) -> None:
+    """Nobody moves for them."""
+    people = stored.output.read_people()
+    untimed = {name: one.model_copy(update={"submitted": None}) for name, one in people.submissions.items()}
+    stored.output.write_people(people.model_copy(update={"submissions": untimed}))
+    found = previewed(stored, edited(tmp_path, EDITS["late"]))
+    said = "Of 6 submissions it is not known when it was handed in: nothing is taken off for being late."
+    assert (found.moves, found.notes) == ((), (said,))
+
+
 def untold(stored: StoredClass, **changes: object) -> dict[str, str]:
     settings = replace(stored.settings, **changes)
     found = preview(settings, output=stored.output, marks=stored.marks)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import copy
 import hashlib
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Protocol
 
 from grader.attribution import needs_full_size
@@ -19,15 +20,20 @@ from grader.intake.laying import lay
 from grader.integrity import fits_to_replay
 from grader.judging.views import SubmissionView
 from grader.machine_paths import without_machine_paths
-from grader.marks import MarksOfSubmission, apply_marks
+from grader.marks import apply_marks
 from grader.printed_text import well_formed
-from grader.records import Evidence, Execution, GradedSubmission, Measurements, Submission
+from grader.records import Evidence, Execution, GradedSubmission, GradeParts, Measurements, Submission
 from grader.stage_keys import StageKeys, notebook_digest
+from grader.store import SubmissionFolder
 from grader.task import OnProgress, Progress, Settings, Task
-from grader.verdicts import with_verdicts
+from grader.verdicts import with_late, with_verdicts
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode
+
+
+Keep = Callable[[SubmissionFolder, GradeParts], None]
+"""Keeps what a grade was put together from."""
 
 
 class Step(Protocol):
@@ -82,7 +88,7 @@ def grade(task: Task, settings: Settings, *, core: int | None, on_progress: OnPr
     """
     unread = _gather(task, settings, core=core, on_progress=on_progress)
     if unread is not None:
-        task.folder.write(_with_marks(not_run(settings.rubric, unread), task.marks))
+        task.folder.write(_with_people(not_run(settings.rubric, unread), task))
         StageKeys(task, settings).keep_unread()
         _render(task, settings, on_progress=on_progress)
         return
@@ -102,15 +108,40 @@ def regrade(task: Task, settings: Settings, *, on_progress: OnProgress) -> Grade
     graded = None if keys.evaluation_is_due() else task.folder.read_grade()
     if graded is None:
         on_progress(Progress(task.id, "evaluate"))
-        graded = _evaluated(keys)
-        if borderline(graded):
-            reruns = [_evaluated(rerun) for rerun in keys.stored_reruns()]
-            graded = decide(graded, reruns)
-        graded = _with_marks(graded, task.marks)
+        graded = _judged(keys, keep=SubmissionFolder.write)
         task.folder.write(graded)
         keys.keep_evaluation()
     _render(task, settings, on_progress=on_progress)
     return graded
+
+
+def foreseen(task: Task, settings: Settings) -> GradedSubmission | tuple[str, ...]:
+    """The grade that `grade` would write, as far as it needs no new run; nothing is run, and nothing is written.
+
+    Args:
+        task: A submission with a grade.
+        settings: With what it would be graded.
+
+    Returns:
+        The grade, or where that would take a new run, why: parts of a key, or stages, see `grader.stage_keys`.
+
+    Raises:
+        StoreError: The stored evidence is gone or broken.
+    """
+    keys, stored = StageKeys(task, settings), task.folder.read_grade()
+    if stored is not None and stored.status == "not_run":
+        summary = stored.submission
+        unread = Submission(
+            id=summary.id, file_name=summary.file_name, sha256=summary.sha256, problem=stored.execution.detail
+        )
+        return _with_people(not_run(settings.rubric, unread), task)
+    why = keys.execution_changes()
+    why = why or (("verification",) if keys.verification_is_due() else ("replay",) if keys.replay_is_due() else ())
+    if why:
+        return why
+    if stored is None or keys.evaluation_is_due():
+        stored = _judged(keys, keep=lambda _, __: None)
+    return ("reruns",) if borderline(stored) and _reruns_due(task, settings) else stored
 
 
 def give_up(task: Task, settings: Settings, *, why: str) -> GradedSubmission:
@@ -138,13 +169,21 @@ def give_up(task: Task, settings: Settings, *, why: str) -> GradedSubmission:
         return regrade(task, settings, on_progress=lambda _: None)
     task.folder.forget(("evaluation", "page"))
     graded = evaluate(settings.rubric, evidence=evidence, measurements=measurements, read=task.folder.arrays.get)
-    graded = _with_marks(graded, task.marks)
+    graded = _with_people(graded, task)
     task.folder.write(graded)
     _render(task, settings, on_progress=lambda _: None)
     return graded
 
 
-def _evaluated(keys: StageKeys) -> GradedSubmission:
+def _judged(keys: StageKeys, *, keep: Keep) -> GradedSubmission:
+    """The grade that follows from what is stored, from the settings, and from what people decided."""
+    graded = _evaluated(keys, keep=keep)
+    if borderline(graded):
+        graded = decide(graded, [_evaluated(rerun, keep=keep) for rerun in keys.stored_reruns()])
+    return _with_people(graded, keys.task)
+
+
+def _evaluated(keys: StageKeys, *, keep: Keep) -> GradedSubmission:
     """The grade, with all that was worked out for an earlier one and still holds."""
     folder = keys.task.folder
     evidence, measurements = folder.stored_evidence()
@@ -159,16 +198,16 @@ def _evaluated(keys: StageKeys) -> GradedSubmission:
     )
     changed = parts.changed()
     if changed is not None:
-        folder.write(changed)
+        keep(folder, changed)
     return graded
 
 
-def _with_marks(graded: GradedSubmission, marks: MarksOfSubmission) -> GradedSubmission:
-    """The grade with what people decided, which goes before all that was judged without them."""
-    if not marks:
-        return graded
-    marked = with_verdicts(graded, apply_marks(graded, marks))
-    return marked.model_copy(update={"comment": marks.comments.get("", "")})
+def _with_people(graded: GradedSubmission, task: Task) -> GradedSubmission:
+    """The grade with what people decided, which goes before all that was judged without them, and what is late."""
+    if task.marks:
+        graded = with_verdicts(graded, apply_marks(graded, task.marks))
+        graded = graded.model_copy(update={"comment": task.marks.comments.get("", "")})
+    return with_late(graded, task.late)
 
 
 def _render(task: Task, settings: Settings, *, on_progress: OnProgress) -> None:

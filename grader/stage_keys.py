@@ -8,8 +8,8 @@ execution       notebook, attached files, data sets, seed, answers to `input`, s
                 original's size, that data and the limits of that run; where it did not, what decides that
 verification    evidence, data sets, environment, the verifier and its guest
 replay          a fit at a time: evidence, data sets, environment, the replay and its guest; which fits were asked for
-evaluation      rubric with the reference's spread, evidence, measurements, reruns, tutors' marks, checks and what they
-                are made of
+evaluation      rubric with the reference's spread, evidence, measurements, reruns, tutors' marks, what handing in late
+                costs, checks and what they are made of
 page            what it shows of the grade, evidence, measurements, the names that it shows, the modules and
                 templates of the page
 """
@@ -18,7 +18,6 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
-import math
 from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,12 +25,12 @@ from pathlib import Path
 from grader.attribution import needs_full_size
 from grader.environment import environment_digest
 from grader.errors import SubmissionError
-from grader.execution.watch import RunLimits
 from grader.intake.files import read_bytes
 from grader.judging.registry import checks_digest
 from grader.records import SCHEMA_VERSION, Evidence, ExecutionReason, GradedSubmission, Measurements, Replay
 from grader.report.shown import shown_digest
 from grader.stage_code import CodeDigests, own_code
+from grader.stage_limits import limits_matter, plain_limits
 from grader.stand_ins import full_size_names
 from grader.store import STAGES, Key, Stage, digest_of
 from grader.task import Settings, Task
@@ -70,18 +69,26 @@ class StageKeys:
 
     def execution_is_due(self) -> bool:
         """Whether there is no evidence of this notebook, environment, code and so on."""
+        return bool(self.execution_changes())
+
+    def execution_changes(self) -> tuple[str, ...]:
+        """What the stored evidence is no longer of, as parts of its key; ``evidence`` where it has none that holds."""
         stored = self.task.folder.read_key("execution")
         if stored is None or stored.get("evidence") != self._evidence:
-            return True
+            return ("evidence",)
         wanted = self._execution
-        if any(stored.get(name) != wanted[name] for name in wanted if name != "limits"):
-            return True
+        changed = tuple(name for name in wanted if name != "limits" and stored.get(name) != wanted[name])
+        if changed:
+            return changed
         if stored.get("full_size") is None:
-            return limits_matter(stored, wanted["limits"]) or self.full_size_is_due()
+            if limits_matter(stored, wanted["limits"]):
+                return ("limits",)
+            return ("full_size",) if self.full_size_is_due() else ()
         full_size = self._full_size
         if any(stored["full_size"].get(name) != full_size[name] for name in full_size if name != "limits"):
-            return True
-        return limits_matter({**stored, "limits": stored["full_size"]["limits"]}, full_size["limits"])
+            return ("full_size",)
+        matters = limits_matter({**stored, "limits": stored["full_size"]["limits"]}, full_size["limits"])
+        return ("limits",) if matters else ()
 
     def full_size_is_due(self) -> bool:
         """Whether the stored evidence is of a sample, where the notebook needs data of the original's size.
@@ -109,32 +116,46 @@ class StageKeys:
                 "notebook_timeout_seconds": run.seconds,
                 "cpu_seconds": run.cpu_seconds,
             }
-            done = {"evidence": self._evidence, "reason": run.reason, "used": used}
+            done: Key = {"evidence": self._evidence, "reason": run.reason, "used": used}
             done["full_size"] = self._full_size if ran_at_full_size else None
             done["full_size_code"] = self.code.full_size
+            done["rubric_files"] = sorted(self.settings.files)
             folder.write_key("execution", {**self._execution, **done})
 
     @property
     def _execution(self) -> Key:
         settings = self.settings
+        given = self._given if self.task.is_given else self._given_before
         return {
             **self._common,
-            "notebook": notebook_digest(self.task.path),
-            "files": self._files,
+            "notebook": given["notebook"],
+            "files": {**given["attached"], **{name: digest_of(path) for name, path in settings.files.items()}},
             "data_choice": settings.data_sets.choice,
             "seed": self.task.seed,
             "inputs": list(settings.rubric.typed_inputs),
             "limits": plain_limits(settings.limits),
-            "tier": settings.sandbox.tier,
+            "tier": given["tier"],
             "environment": self.environment,
             "code": self.code.execution,
         }
 
     @property
-    def _files(self) -> dict[str, str]:
-        """What lies beside the notebook, path to digest."""
-        own = {one.name: one.sha256 for one in self.task.attachments}
-        return {**own, **{name: digest_of(path) for name, path in self.settings.files.items()}}
+    def _given(self) -> Key:
+        """What was handed in, and where it runs."""
+        attached = {one.name: one.sha256 for one in self.task.attachments}
+        return {
+            "notebook": notebook_digest(self.task.path),
+            "attached": attached,
+            "tier": self.settings.sandbox.tier,
+        }
+
+    @property
+    def _given_before(self) -> Key:
+        """The same as it was when the stored evidence was left: nothing of it is run now."""
+        stored = self.task.folder.read_key("execution") or {}
+        laid = stored.get("rubric_files", ())
+        attached = {name: sha256 for name, sha256 in stored.get("files", {}).items() if name not in laid}
+        return {"notebook": stored.get("notebook"), "attached": attached, "tier": stored.get("tier")}
 
     def keep_full_size(self) -> None:
         """Notes in the key of an execution that the code that runs has decided on its evidence as well."""
@@ -208,10 +229,13 @@ class StageKeys:
     @property
     def _asked(self) -> Key:
         """What decides which fits are to be repeated."""
+        share: object = self.settings.replay_share
+        if not self.task.is_given:
+            share = (self.task.folder.read_key("replay") or {}).get("asked", {}).get("share")
         return {
             "verification": digest_of(self.task.folder.key_file("verification")),
             "findings": self.code.findings,
-            "share": self.settings.replay_share,
+            "share": share,
         }
 
     def evaluation_is_due(self) -> bool:
@@ -270,7 +294,16 @@ class StageKeys:
             "evidence": self._evidence,
             "measurements": self._measurements,
             "reruns": {str(one.task.seed): one.stored_digests() for one in self.stored_reruns()},
+            **self._people,
+        }
+
+    @property
+    def _people(self) -> Key:
+        """What people decided, and what follows from when it was handed in; whose it is decides nothing."""
+        late = self.task.late
+        return {
             "marks": self.task.marks.model_dump(mode="json"),
+            "late": None if late is None else late.model_dump(mode="json"),
         }
 
     @property
@@ -281,7 +314,7 @@ class StageKeys:
             "unread": notebook_digest(self.task.path),
             "problem": None if origin is None else origin.problem,
             "intake": self.code.execution,
-            "marks": self.task.marks.model_dump(mode="json"),
+            **self._people,
         }
 
     @property
@@ -347,35 +380,3 @@ def notebook_digest(path: Path) -> str:
         return hashlib.sha256(read_bytes(path)).hexdigest()
     except SubmissionError as error:
         return hashlib.sha256(str(error).encode(errors="replace")).hexdigest()
-
-
-def plain_limits(limits: RunLimits) -> dict[str, float | None]:
-    """Every limit of a run by its name."""
-    plain = dataclasses.asdict(limits)
-    return {**{name: value for name, value in plain.items() if name != "sandbox"}, **plain["sandbox"]}
-
-
-def limits_matter(stored: Key, limits: dict[str, float | None]) -> bool:
-    """Whether a run that is stored could have gone otherwise under other limits.
-
-    Where none was met, higher ones change nothing, and neither do lower ones above what the run used. Of memory,
-    processes and disk it is not known how much was used at most, so that each lower limit matters.
-
-    Args:
-        stored: The key of the execution.
-        limits: Those that are asked for now.
-    """
-    before, used = stored.get("limits", {}), stored.get("used", {})
-    if before == limits:
-        return False
-    if stored.get("reason") is not None or before.keys() != limits.keys():
-        return True
-    return any(
-        _number(limit) < _number(before[name]) and _number(limit) <= _number(used.get(name))
-        for name, limit in limits.items()
-    )
-
-
-def _number(value: float | None) -> float:
-    """A limit, or what was used of it; None is no limit, or an unknown use."""
-    return math.inf if value is None else value

@@ -14,6 +14,7 @@ from grader.execution.sandbox import SandboxChoice
 from grader.execution.watch import RunLimits
 from grader.intake import Attachment, Origin
 from grader.marks import NO_MARKS, MarksOfSubmission
+from grader.records import LateDeduction
 from grader.rubric import Asked, Rubric
 from grader.stand_ins import at_full_size
 from grader.store import SubmissionFolder
@@ -75,6 +76,8 @@ class Task:
         people: Whose it is, for the pages alone.
         attachments: What was handed in beside it.
         marks: What people decided on it.
+        late: What handing it in late costs; None where it costs nothing, and nothing is to be said of it.
+        is_given: Whether its notebook is given now; else there is only what is stored of it.
     """
 
     id: str
@@ -85,6 +88,8 @@ class Task:
     people: tuple[str, ...] = ()
     attachments: tuple[Attachment, ...] = ()
     marks: MarksOfSubmission = NO_MARKS
+    late: LateDeduction | None = None
+    is_given: bool = True
 
     def rerun(self, seed: int) -> Task:
         """The same submission under another seed."""

@@ -11,6 +11,7 @@ from grader.records import (
     ExecutionSummary,
     Flag,
     GradedSubmission,
+    LateDeduction,
     RubricSummary,
     SectionMatch,
     SubmissionSummary,
@@ -98,6 +99,23 @@ def with_verdicts(graded: GradedSubmission, verdicts: tuple[Verdict, ...]) -> Gr
     sums = {name: total(field, bonus=bonus) for name, (field, bonus) in _TOTALS.items()}
     status = "not_run" if graded.status == "not_run" else "needs_review" if waiting else "graded"
     return graded.model_copy(update={"status": status, "verdicts": verdicts, **sums})
+
+
+def with_late(graded: GradedSubmission, late: LateDeduction | None) -> GradedSubmission:
+    """The grade without the points that handing in late costs; those that wait for a person are not touched.
+
+    Args:
+        graded: With all its verdicts.
+        late: What is to be taken off.
+    """
+    if late is None:
+        return graded
+    off = min(late.points, graded.points_earned)
+    if off < late.points:
+        text = f"{late.text} Only the {off:g} earned so far are taken off."
+        late = late.model_copy(update={"points": off, "text": text})
+    earned = round(graded.points_earned - off, POINT_DIGITS)
+    return graded.model_copy(update={"points_earned": earned, "late": late})
 
 
 def verdict_of(criterion: Criterion, section: Section, result: CheckResult) -> Verdict:

@@ -19,7 +19,8 @@ from grader.records import CellError, CellRun, Evidence, Execution, GradedSubmis
 from grader.records.grading import ExecutionSummary, RubricSummary, SubmissionSummary
 from grader.rubric import load_rubric
 from grader.stage_code import CodeDigests, code_digests
-from grader.stage_keys import StageKeys, limits_matter
+from grader.stage_keys import StageKeys
+from grader.stage_limits import limits_matter
 from grader.store import PACKAGE, STAGES, Key, SubmissionFolder
 from grader.task import Settings, Task
 

@@ -6,6 +6,7 @@ An `Executor` runs jobs wherever it runs them; the first one, in processes of th
 from grader.batch.cohort import Cohort, OnStart, gather_all, grade_batch
 from grader.batch.executor import Executor, run_jobs
 from grader.batch.jobs import Job
+from grader.batch.known import Known
 from grader.batch.processes import LocalProcesses
 
-__all__ = ["Cohort", "Executor", "Job", "LocalProcesses", "OnStart", "gather_all", "grade_batch", "run_jobs"]
+__all__ = ["Cohort", "Executor", "Job", "Known", "LocalProcesses", "OnStart", "gather_all", "grade_batch", "run_jobs"]

@@ -10,9 +10,10 @@ from pathlib import Path
 from grader import pipeline
 from grader.batch.executor import run_jobs
 from grader.batch.jobs import Job
+from grader.batch.known import Known
 from grader.batch.processes import LocalProcesses
 from grader.execution.warm import warmed
-from grader.intake import Attempts, Class, HandedIn, collect_submissions, counting, people_of
+from grader.intake import Attempts, Class, collect_submissions, counting, late_rule, people_of
 from grader.marks import Decisions, MarksFile
 from grader.records import NOBODY, GradedSubmission, People
 from grader.report import write_cohort
@@ -73,20 +74,27 @@ def grade_batch(  # noqa: PLR0913
         marks: What people decided.
 
     Raises:
-        UsageError: A path does not exist, or no submission was found below them.
+        UsageError: A path does not exist, or no submission was found below them; or there is a late policy and no
+            deadline.
         MachineError: There is no sandbox to be had.
         StoreError: The output folder cannot be written.
     """
     output.make()
     decisions = Decisions(() if marks is None else marks.read())
+    rule = None
+    if about is not None:
+        about = replace(about, extensions=decisions.extensions())
+        rule = late_rule(settings.rubric, deadline=about.deadline, decisions=decisions)
+        if rule is not None:
+            about = replace(about, deadline=rule.deadline, grace=rule.policy.grace)
     before = output.read_people()
     found = collect_submissions(paths, unpack_to=output.unpacked, known=before)
     people = NOBODY
     if about is not None:
-        about = replace(about, extensions=decisions.extensions())
         people = people_of(found, before, roots=paths, about=about)
         output.write_people(people)
-    tasks = [_task(one, output=output, people=people, decisions=decisions) for one in found]
+    known = Known(output, people, decisions, rule)
+    tasks = [known.task(one) for one in found]
     if again:
         for task in tasks:
             task.folder.forget()
@@ -111,35 +119,20 @@ def grade_batch(  # noqa: PLR0913
         earlier = [
             found_before
             for name in people.submissions.keys() - {task.id for task in tasks}
-            if (found_before := _earlier(name, people, settings, output=output, decisions=decisions)) is not None
+            if (found_before := _earlier(name, known, settings)) is not None
         ]
         _write_cohort((*cohort.graded, *earlier), people, output=output, attempts=about.attempts)
     return cohort
 
 
-def _task(one: HandedIn, *, output: OutputFolder, people: People, decisions: Decisions) -> Task:
-    return Task(
-        id=one.id,
-        path=one.path,
-        folder=output.submission(one.id),
-        origin=one.origin,
-        people=people.names(one.id),
-        attachments=one.attachments,
-        marks=decisions.of(one.id),
-    )
-
-
-def _earlier(
-    name: str, people: People, settings: Settings, *, output: OutputFolder, decisions: Decisions
-) -> GradedSubmission | None:
+def _earlier(name: str, known: Known, settings: Settings) -> GradedSubmission | None:
     """The grade of a submission that is not given now, by the rubric as it is now; None where it is of another."""
-    folder = output.submission(name)
-    graded = folder.read_grade()
+    task = known.stored_task(name)
+    graded = task.folder.read_grade()
     if graded is None or graded.rubric.assignment != settings.rubric.assignment:
         return None
-    if graded.status == "not_run" or folder.read_evidence() is None:
+    if graded.status == "not_run" or task.folder.read_evidence() is None:
         return graded
-    task = Task(name, folder.executed_notebook, folder, people=people.names(name), marks=decisions.of(name))
     return pipeline.regrade(task, settings, on_progress=lambda _: None)
 
 

@@ -19,6 +19,7 @@ from grader.intake import Attachment, Origin
 from grader.judging.registry import find_check
 from grader.marks import MarksOfSubmission
 from grader.pipeline import Step
+from grader.records import LateDeduction
 from grader.rubric import Rubric
 from grader.store import SubmissionFolder
 from grader.task import Settings, Task
@@ -28,6 +29,7 @@ STEPS: Mapping[str, Step] = {"grade": pipeline.grade, "gather": pipeline.gather}
 
 _DATA_SETS, _LIMITS, _CHOICE = TypeAdapter(DataSets), TypeAdapter(RunLimits), TypeAdapter(SandboxChoice)
 _ATTACHMENTS: TypeAdapter[tuple[Attachment, ...]] = TypeAdapter(tuple[Attachment, ...])
+_LATE: TypeAdapter[LateDeduction | None] = TypeAdapter(LateDeduction | None)
 _FULL_SIZE_LIMITS: TypeAdapter[RunLimits | None] = TypeAdapter(RunLimits | None)
 
 
@@ -106,6 +108,7 @@ def _task_text(task: Task) -> dict[str, Any]:
         "people": task.people,
         "attachments": _ATTACHMENTS.dump_python(task.attachments, mode="json"),
         "marks": task.marks.model_dump(mode="json"),
+        "late": _LATE.dump_python(task.late, mode="json"),
         "origin": None
         if origin is None
         else {
@@ -125,6 +128,7 @@ def _read_task(plain: dict[str, Any]) -> Task:
         people=tuple(plain["people"]),
         attachments=_ATTACHMENTS.validate_python(plain["attachments"]),
         marks=MarksOfSubmission.model_validate(plain["marks"]),
+        late=_LATE.validate_python(plain["late"]),
         origin=None
         if origin is None
         else Origin(

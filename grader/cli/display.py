@@ -127,7 +127,18 @@ def show_summary(cohort: Cohort, *, output: Path, verbose: bool) -> None:
     if cohort.why_cold:
         console.print(Text(f"Each kernel imported its libraries itself: {cohort.why_cold}.", style="yellow"))
     _show_stale_marks(cohort.graded, console=console)
+    _show_untimed(cohort.graded, console=console)
     console.print(f"Pages: {output / 'index.html'}")
+
+
+def _show_untimed(graded: Iterable[GradedSubmission], *, console: Console) -> None:
+    untimed = [one.submission.id for one in graded if one.late is not None and one.late.submitted is None]
+    if untimed:
+        text = (
+            f"When {'1 submission was' if len(untimed) == 1 else f'{len(untimed)} submissions were'} handed in is not"
+            f" known, so no points are taken off for being late. They are listed on the page."
+        )
+        console.print(Text(text, style="yellow"))
 
 
 def _show_stale_marks(graded: Iterable[GradedSubmission], *, console: Console) -> None:

@@ -195,24 +195,32 @@ def class_options(roster: Path | None, *, columns: Sequence[str], deadline: str 
     Raises:
         UsageError: The roster or the deadline cannot be read.
     """
-    from grader.errors import UsageError
     from grader.intake import Class, read_roster
 
     told = dict(column.partition("=")[::2] for column in columns)
+    people = None
+    if roster is not None:
+        people = read_roster(existing_file(roster, what="the list of the class as CSV"), columns=told)
+    return Class(roster=people, deadline=deadline_option(deadline), attempts=attempts)
+
+
+def deadline_option(deadline: str | None) -> datetime | None:
+    """The time that ``--deadline`` says.
+
+    Raises:
+        UsageError: It is none.
+    """
+    from grader.errors import UsageError
+    from grader.rubric.late import read_deadline
+
     try:
-        due = datetime.fromisoformat(deadline) if deadline else None
+        return None if deadline is None else read_deadline(deadline)
     except ValueError:
         raise UsageError(
             f"--deadline {deadline}: this is no time.",
             expected="A date and time, such as 2026-01-31T23:59 or 2026-01-31T23:59+01:00.",
             fix="Write it so.",
         ) from None
-    if due is not None and "T" not in str(deadline) and ":" not in str(deadline):
-        due = due.replace(hour=23, minute=59, second=59)
-    people = None
-    if roster is not None:
-        people = read_roster(existing_file(roster, what="the list of the class as CSV"), columns=told)
-    return Class(roster=people, deadline=due, attempts=attempts)
 
 
 def existing_file(path: Path, *, what: str) -> Path:
@@ -225,4 +233,17 @@ def existing_file(path: Path, *, what: str) -> Path:
 
     if not path.is_file():
         raise UsageError(f"{path}: there is no such file.", expected=f"The path of {what}.", fix="Check the path.")
+    return path
+
+
+def existing_folder(path: Path, *, what: str) -> Path:
+    """The path, if a folder is there.
+
+    Raises:
+        UsageError: There is none.
+    """
+    from grader.errors import UsageError
+
+    if not path.is_dir():
+        raise UsageError(f"{path}: there is no such folder.", expected=f"The path of {what}.", fix="Check the path.")
     return path

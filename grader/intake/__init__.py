@@ -3,6 +3,7 @@
 from grader.cell_code import libraries
 from grader.intake.candidates import Attachment, HandedIn, Origin
 from grader.intake.folders import collect_submissions
+from grader.intake.lateness import LateRule, late_rule
 from grader.intake.notebooks import read_submission
 from grader.intake.people import Attempts, Class, counting, people_of
 from grader.intake.roster import read_roster
@@ -12,9 +13,11 @@ __all__ = [
     "Attempts",
     "Class",
     "HandedIn",
+    "LateRule",
     "Origin",
     "collect_submissions",
     "counting",
+    "late_rule",
     "libraries",
     "people_of",
     "read_roster",

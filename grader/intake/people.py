@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Literal
 
@@ -14,6 +14,7 @@ from grader.intake.naming import slug
 from grader.intake.notebooks import named_authors
 from grader.intake.platforms import otter
 from grader.intake.roster import Listed, Roster
+from grader.intake.times import instant
 from grader.printed_text import well_formed
 from grader.records import Author, HandIn, People, Student
 from grader.store import code_digest, digest_of
@@ -30,10 +31,12 @@ class Class:
         deadline: After it a hand-in is late; None where lateness is what the platform says.
         attempts: Which attempt counts.
         extensions: Later deadlines, by student.
+        grace: So long after its deadline nothing is late.
     """
 
     roster: Roster | None = None
     deadline: datetime | None = None
+    grace: timedelta = timedelta()
     attempts: Attempts = "last"
     extensions: Mapping[str, datetime] = field(default_factory=dict)
 
@@ -63,7 +66,8 @@ def people_of(found: Sequence[HandedIn], before: People, *, roots: Sequence[Path
         keys, whose = _rejoined(earlier, before, about.roster)
         students |= {student.key: student for student in whose}
         is_present = earlier.is_present and not _was_in(earlier, roots)
-        submissions[name] = earlier.model_copy(update={"students": keys, "is_present": is_present})
+        late = _late(earlier.submitted, keys or earlier.owner, about, otherwise=earlier.late)
+        submissions[name] = earlier.model_copy(update={"students": keys, "is_present": is_present, "late": late})
     for one in found:
         hand_in, whose = _hand_in(one, before.submissions.get(one.id), about)
         students |= {student.key: student for student in whose}
@@ -142,11 +146,6 @@ def _order(one: HandIn) -> float:
     return float(one.attempt or 0)
 
 
-def instant(time: datetime) -> float:
-    """A time as seconds since 1970; without a zone it is the local time of this machine."""
-    return time.astimezone().timestamp()
-
-
 def _was_in(one: HandIn, roots: Sequence[Path]) -> bool:
     outer = one.source.partition(IN_ARCHIVE)[0]
     return any(outer == str(root.absolute()) or outer.startswith(f"{root.absolute()}/") for root in roots)
@@ -161,11 +160,8 @@ def _hand_in(one: HandedIn, before: HandIn | None, about: Class) -> tuple[HandIn
     submitted = owner.submitted if owner is not None else None
     submitted = submitted or next((row.submitted for row in whose.listed if row.submitted), None)
     submitted = submitted or otter.time_of(one.inside)
-    late = owner.late if owner is not None else None
-    own = [about.extensions[student.key] for student in whose.students if student.key in about.extensions]
-    deadlines = [*own, *([about.deadline] if about.deadline is not None else [])]
-    if deadlines and submitted is not None:
-        late = instant(submitted) > max(map(instant, deadlines))
+    students = tuple(student.key for student in whose.students)
+    group_key = owner.key if owner is not None and not owner.students else ""
     made = HandIn(
         file_name=well_formed(one.file_name),
         source=one.source,
@@ -173,17 +169,26 @@ def _hand_in(one: HandedIn, before: HandIn | None, about: Class) -> tuple[HandIn
         named=named,
         named_by=named_by,
         platform=one.platform,
-        students=tuple(student.key for student in whose.students),
+        students=students,
         group=owner.group if owner is not None else None,
-        group_key=owner.key if owner is not None and not owner.students else "",
+        group_key=group_key,
         attempt=owner.number if owner is not None else None,
         submitted=submitted,
-        late=late,
+        late=_late(submitted, students or (group_key,), about, otherwise=owner.late if owner is not None else None),
         assigned_by=whose.by,
         tried=whose.tried,
         left_out=one.left_out,
     )
     return made, whose.students
+
+
+def _late(submitted: datetime | None, owner: Sequence[str], about: Class, *, otherwise: bool | None) -> bool | None:
+    """Whether a hand-in came after the latest deadline of those whose it is; else what the platform says."""
+    own = [about.extensions[key] for key in owner if key in about.extensions]
+    deadlines = [*own, *([about.deadline] if about.deadline is not None else [])]
+    if not deadlines or submitted is None:
+        return otherwise
+    return instant(submitted) > max(map(instant, deadlines)) + about.grace.total_seconds()
 
 
 def _assigned(one: HandedIn, named: tuple[Author, ...], roster: Roster | None) -> _Assigned:

@@ -19,3 +19,8 @@ def read_time(text: str) -> datetime | None:
     except (ValueError, OverflowError):
         return None
     return found if isinstance(found, datetime) else None
+
+
+def instant(time: datetime) -> float:
+    """A time as seconds since 1970; without a zone it is the local time of this machine."""
+    return time.astimezone().timestamp()

@@ -31,6 +31,7 @@ from grader.records.grading import (
     Flag,
     GradedSubmission,
     Judged,
+    LateDeduction,
     Outcome,
     RubricSummary,
     SectionMatch,
@@ -42,6 +43,16 @@ from grader.records.grading import (
 from grader.records.measurements import Measurement, Measurements, Replay, Unverified
 from grader.records.models import ArraySummary, LayerRecord, ModelRecord
 from grader.records.people import NOBODY, AssignedBy, HandIn, People, Student
+from grader.records.preview import (
+    CriterionChange,
+    CriterionEffect,
+    CriterionState,
+    Crossing,
+    Move,
+    Preview,
+    Totals,
+    Untold,
+)
 from grader.records.submission import Author, Cell, Submission
 
 __all__ = [
@@ -61,6 +72,10 @@ __all__ = [
     "CellRun",
     "CheckResult",
     "CompileRecord",
+    "CriterionChange",
+    "CriterionEffect",
+    "CriterionState",
+    "Crossing",
     "DataChoice",
     "DataSetUse",
     "Environment",
@@ -78,15 +93,18 @@ __all__ = [
     "GridRecord",
     "HandIn",
     "Judged",
+    "LateDeduction",
     "LayerRecord",
     "LineRecord",
     "Measurement",
     "Measurements",
     "ModelRecord",
+    "Move",
     "NamedArray",
     "Outcome",
     "People",
     "PredictionRecord",
+    "Preview",
     "Record",
     "Replay",
     "ReplayState",
@@ -98,7 +116,9 @@ __all__ = [
     "Submission",
     "SubmissionSummary",
     "TextRecord",
+    "Totals",
     "TutorsMark",
+    "Untold",
     "Unverified",
     "ValidationRecord",
     "Verdict",

@@ -204,11 +204,31 @@ class RubricSummary(Record):
     check_packages: dict[str, str] = {}
 
 
+class LateDeduction(Record):
+    """What handing in late costs, by the rubric's late policy.
+
+    Attributes:
+        due: The deadline that counted, with the longest extension of those who handed it in.
+        submitted: None where it is not known.
+        seconds_late: After that deadline; None where it is not known.
+        points: Taken off ``points_earned``, never more than was earned.
+        text: The arithmetic in words; of a time that is not known, what a tutor should know.
+    """
+
+    due: datetime
+    submitted: datetime | None = None
+    seconds_late: float | None = None
+    points: float = 0.0
+    text: str
+
+
 class GradedSubmission(Record):
     """``grade.json``.
 
     Attributes:
+        points_earned: What the verdicts earned, without what handing in late costs.
         comment: What a tutor says to the student of the whole notebook.
+        late: None where it was handed in on time, or the rubric asks for nothing.
     """
 
     schema_version: SchemaVersion = SCHEMA_VERSION
@@ -229,3 +249,4 @@ class GradedSubmission(Record):
     verdicts: tuple[Verdict, ...] = ()
     advice: tuple[Advice, ...] = ()
     comment: str = ""
+    late: LateDeduction | None = None

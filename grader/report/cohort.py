@@ -70,6 +70,8 @@ def render_cohort(graded: Sequence[GradedSubmission], *, people: People = NOBODY
             unassigned=[one for one in graded if not _is_assigned(one, people)],
             several=_several(graded, people),
             gone=[one for one in graded if not _is_present(one, people)],
+            late=[one for one in graded if one.late is not None and one.late.submitted is not None],
+            untimed=[one for one in graded if one.late is not None and one.late.submitted is None],
             without=[people.students[key] for key in people.without_submission],
             rubric=graded[0].rubric if graded else None,
             possible=possible,
@@ -165,9 +167,14 @@ def _criterion(name: str, rows: Sequence[tuple[GradedSubmission, Verdict]]) -> C
     )
 
 
+def _earned_in_all(one: GradedSubmission) -> float:
+    """With the bonus, and with what handing in late took off."""
+    return one.points_earned + one.bonus_earned + (0.0 if one.late is None else one.late.points)
+
+
 def _discrimination(rows: Sequence[tuple[GradedSubmission, Verdict]]) -> float | None:
     own = [verdict.earned for _, verdict in rows]
-    rest = [one.points_earned + one.bonus_earned - verdict.earned for one, verdict in rows]
+    rest = [_earned_in_all(one) - verdict.earned for one, verdict in rows]
     if len(own) < 3 or len(set(own)) < 2 or len(set(rest)) < 2:
         return None
     return statistics.correlation(own, rest)

@@ -24,10 +24,11 @@ def guarded(text: str) -> str:
 def gradebook_csv(graded: Sequence[GradedSubmission], *, people: People = NOBODY) -> str:
     """One row a submission: who, status, sums, and what each criterion earned.
 
-    A criterion whose points are pending has ``pending`` in its column.
+    A criterion whose points are pending has ``pending`` in its column. What handing in late takes off is taken off
+    ``earned`` already.
     """
     criteria = list(dict.fromkeys(verdict.criterion for one in graded for verdict in one.verdicts))
-    head = ["id", "file", *_PEOPLE, "status", "reason", "earned", "pending", "possible"]
+    head = ["id", "file", *_PEOPLE, "status", "reason", "earned", "pending", "possible", "late_points_off", "late_why"]
     head += ["bonus_earned", "bonus_pending", "bonus_possible", *criteria]
     buffer = io.StringIO(newline="")
     writer = csv.writer(buffer, lineterminator="\n")
@@ -41,6 +42,7 @@ def gradebook_csv(graded: Sequence[GradedSubmission], *, people: People = NOBODY
             one.status,
             one.execution.reason or "",
             *(one.points_earned, one.points_pending, one.points_possible),
+            *_late(one),
             *(one.bonus_earned, one.bonus_pending, one.bonus_possible),
         ]
         for name in criteria:
@@ -48,6 +50,13 @@ def gradebook_csv(graded: Sequence[GradedSubmission], *, people: People = NOBODY
             cells.append("" if verdict is None else "pending" if verdict.pending else verdict.earned)
         writer.writerow([guarded(cell) if isinstance(cell, str) else cell for cell in cells])
     return buffer.getvalue()
+
+
+def _late(one: GradedSubmission) -> tuple[object, object]:
+    """The points that are taken off for handing in late, and the arithmetic; both empty where there are none."""
+    if one.late is None:
+        return "", ""
+    return "" if one.late.submitted is None else one.late.points, one.late.text
 
 
 def _people(people: People, submission: str) -> list[object]:

@@ -11,7 +11,8 @@ def as_shown(graded: GradedSubmission) -> GradedSubmission:
     """A grade without what is for tutors alone, and without what no page shows."""
     verdicts = tuple(_for_student(verdict) for verdict in graded.verdicts if verdict.visibility == "student")
     rubric = graded.rubric.model_copy(update={"sha256": "", "check_packages": {}})
-    return graded.model_copy(update={"verdicts": verdicts, "rubric": rubric, "flags": ()})
+    late = None if graded.late is None or graded.late.submitted is None else graded.late
+    return graded.model_copy(update={"verdicts": verdicts, "rubric": rubric, "flags": (), "late": late})
 
 
 def shown_digest(graded: GradedSubmission) -> str:

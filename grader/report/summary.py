@@ -29,6 +29,7 @@ def summary_json(graded: Sequence[GradedSubmission], *, people: People = NOBODY)
             "bonus_earned": one.bonus_earned,
             "bonus_pending": one.bonus_pending,
             "bonus_possible": one.bonus_possible,
+            "late": None if one.late is None else one.late.model_dump(mode="json"),
             "flags": len(one.flags),
             "causes": sorted({verdict.cause for verdict in one.verdicts if verdict.cause is not None}),
         }

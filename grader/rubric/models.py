@@ -28,6 +28,7 @@ from grader.errors import RubricError
 from grader.judging.parameters import ComparedSectionId, parts_of
 from grader.judging.registry import CheckPackage, CheckSpec, Params, find_check
 from grader.records import Sha256
+from grader.rubric.late import Late
 
 DataKind = Literal["full", "sample"]
 
@@ -221,6 +222,9 @@ class Rubric(Part):
             folder with its name.
         keras: The version of Keras that the assignment is written for (``2``, ``"2.13"``), where it is not the
             installed one: names that are gone since are not the student's failure then.
+        late: What handing in late costs; None for nothing.
+        lines: Names of grades and the points from which on they are reached, bonus included; `grader preview` says who
+            would cross one.
         path: Of the file it was read from.
         sha256: Of that file.
         calibrations: By kind of data, as far as they were read.
@@ -237,6 +241,8 @@ class Rubric(Part):
     files: tuple[RelativePath, ...] = ()
     keras: KerasVersion | None = None
     limits: LimitsByData = LimitsByData()
+    late: Late | None = None
+    lines: dict[str, Points] = {}
     points: DeclaredPoints
     sections: tuple[Section, ...] = ()
     path: Path = Path()
@@ -260,6 +266,11 @@ class Rubric(Part):
     def typed_inputs(self) -> tuple[str, ...]:
         """The answers to what a notebook asks for typing, as they are typed."""
         return tuple(str(answer) for answer in self.inputs)
+
+    @property
+    def points_possible(self) -> float:
+        """Without the bonus."""
+        return sum(section.points for section in self.sections if not section.bonus)
 
     @property
     def asks_for_training(self) -> bool:

@@ -136,6 +136,11 @@ def _sums(rubric: Rubric, problems: Listed) -> None:
             kind = "bonus" if bonus else "ordinary"
             text = f"points.{name} is {declared:g}, and the criteria of the {kind} sections add up to {total:g}."
             problems.add(("points", name), f"{text} Change the one or the other.")
+    possible = rubric.points.core + rubric.points.extra
+    for name, line in rubric.lines.items():
+        if line > possible:
+            text = f"the line {name!r} is at {line:g} points, and no more than {possible:g} can be earned. Lower it."
+            problems.add(("lines", name), text)
 
 
 def named_sections(criterion: Criterion) -> frozenset[str]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
+from dataclasses import replace
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -128,3 +129,16 @@ def test_of_two_files_at_once_the_better_counts():
     """Nobody can say which was meant."""
     people = People(submissions={"a": attempt(1), "b": attempt(1)})
     assert counting(people, {"a": 1.0, "b": 2.0}, "last").counting == {"a": "b"}
+
+
+@pytest.mark.parametrize(("grace", "late"), [(timedelta(), True), (timedelta(minutes=30), False)])
+def test_within_the_grace_nothing_is_late(tmp_path, *, grace, late):
+    """So the last attempt in it counts; what was handed in before is looked at again as well."""
+    path = tmp_path / "in" / "397032-25 - Student A01 - Jan 24, 2026 926 PM" / "hw.ipynb"
+    path.parent.mkdir(parents=True)
+    path.write_text(notebook())
+    found = collect_submissions([tmp_path / "in"], unpack_to=tmp_path / "out", known=People())
+    about = Class(deadline=datetime(2026, 1, 24, 21), grace=grace)  # noqa: DTZ001
+    people = people_of(found, People(), roots=[], about=about)
+    assert only(people).late is late
+    assert only(people_of([], people, roots=[], about=replace(about, grace=timedelta(days=1)))).late is False

@@ -104,10 +104,7 @@ from grader.limits.sandbox import (
     SPARE_TASKS,
     TEMPORARY_BYTES,
 )
-from grader.limits.storage import (
-    DOWNLOAD_TIMEOUT_SECONDS,
-    MAX_STORED_ARRAY_BYTES,
-)
+from grader.limits.storage import DEAD_HOLDER_SECONDS, DOWNLOAD_TIMEOUT_SECONDS, MAX_STORED_ARRAY_BYTES
 from grader.limits.text import (
     MAX_CLASSES,
     MAX_ERROR_CHARACTERS,
@@ -140,6 +137,7 @@ from grader.limits.verification import (
 
 __all__ = [
     "CPU_GRACE_SECONDS",
+    "DEAD_HOLDER_SECONDS",
     "DEATH_SECONDS",
     "DOWNLOAD_TIMEOUT_SECONDS",
     "FLOOD_BYTES",

@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
-import math
+import json
 from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,12 +26,12 @@ from pathlib import Path
 from grader.attribution import needs_full_size
 from grader.environment import environment_digest
 from grader.errors import SubmissionError
-from grader.execution.watch import RunLimits
 from grader.intake.files import read_bytes
 from grader.judging.registry import checks_digest
 from grader.records import SCHEMA_VERSION, Evidence, ExecutionReason, GradedSubmission, Measurements, Replay
 from grader.report.shown import shown_digest
 from grader.stage_code import CodeDigests, own_code
+from grader.stage_limits import limits_matter, plain_limits
 from grader.stand_ins import full_size_names
 from grader.store import STAGES, Key, Stage, digest_of
 from grader.task import Settings, Task
@@ -76,6 +76,8 @@ class StageKeys:
         wanted = self._execution
         if any(stored.get(name) != wanted[name] for name in wanted if name != "limits"):
             return True
+        if not self.task.folder.arrays.have_sizes(stored.get("arrays", {})):
+            return True
         if stored.get("full_size") is None:
             return limits_matter(stored, wanted["limits"]) or self.full_size_is_due()
         full_size = self._full_size
@@ -112,7 +114,27 @@ class StageKeys:
             done = {"evidence": self._evidence, "reason": run.reason, "used": used}
             done["full_size"] = self._full_size if ran_at_full_size else None
             done["full_size_code"] = self.code.full_size
+            done["arrays"] = folder.arrays.sizes(folder.refs_of_evidence())
             folder.write_key("execution", {**self._execution, **done})
+
+    @property
+    def run_digest(self) -> str:
+        """The same for two submissions of which a run leaves the same but for times: they differ in whose they are."""
+        return hashlib.sha256(json.dumps(self._execution, sort_keys=True).encode()).hexdigest()
+
+    def forget_broken(self) -> bool:
+        """Takes back the keys of what is stored and broken, so that it is made again; says whether anything was."""
+        folder = self.task.folder
+        if folder.read_evidence() is None or folder.arrays.broken(_arrays(folder.read_key("execution"))):
+            folder.forget()
+        elif folder.read_measurements() is None:
+            folder.forget(("verification", "replay", "evaluation", "page"))
+        elif folder.arrays.broken(_arrays(folder.read_key("verification"))):
+            folder.forget(("verification", "evaluation", "page"))
+        else:
+            broken = [rerun for rerun in self.stored_reruns() if rerun.forget_broken()]
+            return bool(broken)
+        return True
 
     @property
     def _execution(self) -> Key:
@@ -155,15 +177,20 @@ class StageKeys:
 
     def verification_is_due(self) -> bool:
         """Whether there are no measurements of this evidence by this code."""
-        stored = self.task.folder.read_key("verification")
-        return stored != self._verification or not self.task.folder.measurements_json.is_file()
+        folder = self.task.folder
+        stored = folder.read_key("verification") or {}
+        arrays = stored.pop("arrays", {})
+        is_here = folder.measurements_json.is_file() and folder.arrays.have_sizes(arrays)
+        return stored != self._verification or not is_here
 
     def keep_verification(self, measurements: Measurements) -> None:
         """Writes the key of measurements that are on disk; none where something of ours kept a model unmeasured."""
         self.task.folder.forget(("verification", "evaluation", "page"))
         failed = any(one.cause == "infrastructure" for one in measurements.unverified)
         if measurements.problem is None and not failed:
-            self.task.folder.write_key("verification", self._verification)
+            folder = self.task.folder
+            arrays = folder.arrays.sizes(folder.refs_of_measurements())
+            folder.write_key("verification", {**self._verification, "arrays": arrays})
 
     @property
     def _verification(self) -> Key:
@@ -305,8 +332,7 @@ class StageKeys:
 
     def stored_reruns(self) -> list[StageKeys]:
         """The same submission under other seeds, as far as what is stored of it still holds."""
-        found = [int(path.name) for path in self.task.folder.reruns_folder.glob("*") if path.name.isdecimal()]
-        reruns = [self.rerun(seed) for seed in sorted(found)]
+        reruns = [self.rerun(seed) for seed in self.task.folder.seeds_of_reruns()]
         return [rerun for rerun in reruns if not rerun.rerun_is_due()]
 
     def rerun(self, seed: int) -> StageKeys:
@@ -349,33 +375,7 @@ def notebook_digest(path: Path) -> str:
         return hashlib.sha256(str(error).encode(errors="replace")).hexdigest()
 
 
-def plain_limits(limits: RunLimits) -> dict[str, float | None]:
-    """Every limit of a run by its name."""
-    plain = dataclasses.asdict(limits)
-    return {**{name: value for name, value in plain.items() if name != "sandbox"}, **plain["sandbox"]}
-
-
-def limits_matter(stored: Key, limits: dict[str, float | None]) -> bool:
-    """Whether a run that is stored could have gone otherwise under other limits.
-
-    Where none was met, higher ones change nothing, and neither do lower ones above what the run used. Of memory,
-    processes and disk it is not known how much was used at most, so that each lower limit matters.
-
-    Args:
-        stored: The key of the execution.
-        limits: Those that are asked for now.
-    """
-    before, used = stored.get("limits", {}), stored.get("used", {})
-    if before == limits:
-        return False
-    if stored.get("reason") is not None or before.keys() != limits.keys():
-        return True
-    return any(
-        _number(limit) < _number(before[name]) and _number(limit) <= _number(used.get(name))
-        for name, limit in limits.items()
-    )
-
-
-def _number(value: float | None) -> float:
-    """A limit, or what was used of it; None is no limit, or an unknown use."""
-    return math.inf if value is None else value
+def _arrays(key: Key | None) -> dict[str, int]:
+    """The arrays that a stored result refers to, name to size in bytes."""
+    arrays: dict[str, int] = {} if key is None else key.get("arrays", {})
+    return arrays

@@ -15,16 +15,21 @@ import numpy.typing as npt
 from grader.errors import BrokenError
 from grader.limits import MAX_STORED_ARRAY_BYTES
 from grader.records import ArrayRef
-from grader.store.files import write_atomically
+from grader.store.files import copy_atomically, write_atomically
 
 _ENDING = ".npy"
 
 
 class ArrayStore:
-    """Plain arrays by content, one ``.npy`` file each."""
+    """Plain arrays by content, one ``.npy`` file each.
+
+    Attributes:
+        met_broken: Whether `get` was asked for an array that is lost or broken, whatever became of the error.
+    """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self.met_broken = False
 
     def put(self, array: npt.NDArray[Any]) -> ArrayRef:
         """Stores an array and returns its name; an equal array is stored once, and a broken file of it made whole.
@@ -48,6 +53,13 @@ class ArrayStore:
         Raises:
             BrokenError: The file is missing, too large, changed, or no plain array.
         """
+        try:
+            return self._read(ref)
+        except BrokenError:
+            self.met_broken = True
+            raise
+
+    def _read(self, ref: ArrayRef) -> npt.NDArray[Any]:
         path = self._path(ref)
         try:
             size = path.stat().st_size
@@ -92,6 +104,16 @@ class ArrayStore:
         for ref in others:
             self._path(ref).unlink(missing_ok=True)
         return freed
+
+    def take(self, refs: Iterable[ArrayRef], source: ArrayStore) -> None:
+        """Takes arrays over from another store; the two share their files where the file system can do that.
+
+        Raises:
+            UnwritableError: The disk is full, or does not let us.
+        """
+        for ref in refs:
+            if not self.has(ref):
+                copy_atomically(source._path(ref), self._path(ref))
 
     def _is_whole(self, ref: ArrayRef) -> bool:
         try:

@@ -65,6 +65,24 @@ def atomic_file(path: Path) -> Iterator[IO[bytes]]:
     _keep_names(path.parent)
 
 
+def copy_atomically(source: Path, path: Path) -> None:
+    """Has a file stand in a second place: the same one where the file system can do that, else a copy.
+
+    Files are never changed, only replaced, so that neither place can be changed through the other.
+
+    Raises:
+        UnwritableError: The system does not let us, or the disk is full.
+    """
+    try:
+        _make_folder(path.parent)
+        os.link(source, path)
+        _keep_names(path.parent)
+    except FileExistsError:
+        return
+    except OSError:
+        write_atomically(path, source.read_bytes())
+
+
 def remove_parts(folder: Path) -> int:
     """Removes what a process that was killed had written of files, in a folder to any depth; says how many.
 

@@ -124,13 +124,12 @@ class SubmissionFolder:
     def forget_all(self) -> None:
         """Removes every key, those of runs under other seeds too, so that all is done again."""
         self.forget()
-        for folder in self.reruns():
-            folder.forget()
+        for seed in self.seeds_of_reruns():
+            self.rerun(seed).forget()
 
-    def reruns(self) -> list[SubmissionFolder]:
-        """The same submission's folders under other seeds, as far as they are there."""
-        seeds = sorted(int(path.name) for path in self.reruns_folder.glob("*") if path.name.isdecimal())
-        return [self.rerun(seed) for seed in seeds]
+    def seeds_of_reruns(self) -> list[int]:
+        """The other seeds under which the submission was run, sorted."""
+        return sorted(int(path.name) for path in self.reruns_folder.glob("*") if path.name.isdecimal())
 
     def remove(self) -> None:
         """Removes all of it."""

@@ -73,7 +73,6 @@ def gather(task: Task, settings: Settings, *, core: int | None, on_progress: OnP
         SubmissionError: The file is no notebook.
     """
 
-
     def work() -> None:
         unread = _gather(task, settings, core=core, on_progress=on_progress)
         if unread is not None:

@@ -23,7 +23,11 @@ from grader.rubric import Rubric
 from grader.store import SubmissionFolder
 from grader.task import Settings, Task
 
-STEPS: Mapping[str, Step] = {"grade": pipeline.grade, "gather": pipeline.gather}
+STEPS: Mapping[str, Step] = {
+    "grade": pipeline.grade,
+    "regrade": pipeline.regrade_stored,
+    "gather": pipeline.gather,
+}
 """What a worker can do."""
 
 _DATA_SETS, _LIMITS, _CHOICE = TypeAdapter(DataSets), TypeAdapter(RunLimits), TypeAdapter(SandboxChoice)
@@ -106,6 +110,8 @@ def _task_text(task: Task) -> dict[str, Any]:
         "people": task.people,
         "attachments": _ATTACHMENTS.dump_python(task.attachments, mode="json"),
         "marks": task.marks.model_dump(mode="json"),
+        "twin": None if task.twin is None else str(task.twin.folder),
+        "is_given": task.is_given,
         "origin": None
         if origin is None
         else {
@@ -125,6 +131,8 @@ def _read_task(plain: dict[str, Any]) -> Task:
         people=tuple(plain["people"]),
         attachments=_ATTACHMENTS.validate_python(plain["attachments"]),
         marks=MarksOfSubmission.model_validate(plain["marks"]),
+        twin=None if plain["twin"] is None else SubmissionFolder(Path(plain["twin"])),
+        is_given=plain["is_given"],
         origin=None
         if origin is None
         else Origin(

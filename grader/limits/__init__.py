@@ -84,6 +84,7 @@ from grader.limits.rubrics import (
     MAX_VALUE_CHARACTERS,
 )
 from grader.limits.runs import (
+    BATCH_MEMORY_BYTES,
     CPU_GRACE_SECONDS,
     DEATH_SECONDS,
     GREETING_SECONDS,
@@ -96,6 +97,7 @@ from grader.limits.runs import (
     SANDBOX_START_SECONDS,
     START_TIMEOUT_SECONDS,
     WORKER_END_SECONDS,
+    WORKER_MEMORY_BYTES,
 )
 from grader.limits.sandbox import (
     HOME_BYTES,
@@ -136,6 +138,7 @@ from grader.limits.verification import (
 )
 
 __all__ = [
+    "BATCH_MEMORY_BYTES",
     "CPU_GRACE_SECONDS",
     "DEAD_HOLDER_SECONDS",
     "DEATH_SECONDS",
@@ -242,4 +245,5 @@ __all__ = [
     "VERIFIER_MEMORY_BYTES",
     "VERIFIER_START_SECONDS",
     "WORKER_END_SECONDS",
+    "WORKER_MEMORY_BYTES",
 ]

@@ -83,6 +83,14 @@ def copy_atomically(source: Path, path: Path) -> None:
         write_atomically(path, source.read_bytes())
 
 
+def link_atomically(source: Path, path: Path) -> None:
+    """Has a file that is there become the same file as an equal one, where the file system can do that."""
+    part = path.with_name(f".{path.name}{_PART}")
+    with contextlib.suppress(OSError):
+        os.link(source, part)
+        part.replace(path)
+
+
 def remove_parts(folder: Path) -> int:
     """Removes what a process that was killed had written of files, in a folder to any depth; says how many.
 

@@ -111,7 +111,7 @@ class StageKeys:
                 "notebook_timeout_seconds": run.seconds,
                 "cpu_seconds": run.cpu_seconds,
             }
-            done = {"evidence": self._evidence, "reason": run.reason, "used": used}
+            done: Key = {"evidence": self._evidence, "reason": run.reason, "used": used}
             done["full_size"] = self._full_size if ran_at_full_size else None
             done["full_size_code"] = self.code.full_size
             done["arrays"] = folder.arrays.sizes(folder.refs_of_evidence())

@@ -9,8 +9,8 @@ FIRST_GUESS_SHARE = 0.02
 
 CALM = 0.5
 """A new estimate of the end counts fully once this share of the time so far has gone by since the last one, and before
-that in part. Source: batches of 300 with log-normal lengths, tests/cli/test_estimate.py: from one second to the next the
-end moves by 9 % of the whole at most, where at 0.05 it moves by 85 %; it is as near to the truth with either."""
+that in part. Source: batches of 300 with log-normal lengths, tests/cli/test_estimate.py: from one second to the next
+the end moves by 9 % of the whole at most, where at 0.05 it moves by 85 %; it is as near to the truth with either."""
 
 LEFT_OF_LONGER = 0.1
 """Of its expected length, for a submission that runs longer than was expected."""

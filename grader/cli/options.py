@@ -34,8 +34,8 @@ _RUN_OPTIONS = (
         "--jobs",
         type=click.IntRange(min=1),
         default=None,
-        help="Submissions to run at the same time. Default: as many as there are processors and memory for, also within "
-        "a container.",
+        help="Submissions to run at the same time. Default: as many as there are processors and memory for, a "
+        "container's limits included.",
     ),
     click.option("--cell-timeout", type=click.FloatRange(min=1), help="Seconds a cell may run."),
     click.option("--notebook-timeout", type=click.FloatRange(min=1), help="Seconds a notebook may run."),

@@ -35,7 +35,8 @@ def guarded(text: str) -> str:
 def gradebook_csv(graded: Sequence[GradedSubmission], *, people: People = NOBODY) -> str:
     """One row a submission: who, status, sums, and what each criterion earned.
 
-    ``present`` is no where what was given last no longer held the file. A criterion whose points are pending has ``pending`` in its column.
+    A criterion whose points are pending has ``pending`` in its column; ``present`` is ``no`` where what was given last
+    no longer held the file.
     """
     criteria = list(dict.fromkeys(verdict.criterion for one in graded for verdict in one.verdicts))
     head = ["id", "file", *_PEOPLE, "status", "reason", "earned", "pending", "possible"]

@@ -72,12 +72,12 @@ DISK_BYTES_EACH = 600_000
 """Of the small disk for each submission: one takes a tenth of that."""
 
 
-def write_class(folder: Path, *, count: int) -> None:
-    """Notebooks that are trivial, but for one in twenty; some are the same."""
+def write_class(folder: Path, *, count: int, one_dies_in: int) -> None:
+    """Notebooks that are trivial, but for one in so many; some are the same."""
     folder.mkdir()
     for number in range(count):
-        path, death = folder / f"n{number:03}.ipynb", number // 20
-        if number % 20 != 7:
+        path, death = folder / f"n{number:03}.ipynb", number // one_dies_in
+        if number % one_dies_in != 2:
             path.write_text(notebook(f"x = {number if number % 20 != 9 else 0}", "print(x)"))
         elif death % 4 == 3:
             path.write_text(NO_NOTEBOOKS[death // 4 % len(NO_NOTEBOOKS)])
@@ -326,6 +326,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--submissions", type=int, default=40)
     parser.add_argument("--moments", type=int, default=8)
+    parser.add_argument("--one-dies-in", type=int, default=20)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--jobs", type=int, default=2)
     options = parser.parse_args()
@@ -333,7 +334,7 @@ def main() -> None:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit("ended from outside"))
     with tempfile.TemporaryDirectory(prefix="interrupted-") as name:
         folder = Path(name)
-        write_class(folder / "class", count=options.submissions)
+        write_class(folder / "class", count=options.submissions, one_dies_in=options.one_dies_in)
         with small_disk(folder / "disk", options.submissions * DISK_BYTES_EACH) as is_small:
             disturbed = Batch(folder, folder / "class", folder / "disk" / "out", options.jobs)
             undisturbed = Batch(folder, folder / "class", folder / "undisturbed", options.jobs)

@@ -1,10 +1,13 @@
 from __future__ import annotations
 
+import itertools
 import os
 import shutil
 import subprocess
 import sys
+from contextlib import contextmanager, suppress
 from dataclasses import replace
+from pathlib import Path
 
 import nbformat
 import numpy as np
@@ -308,3 +311,51 @@ def test_our_failure_on_one_that_is_not_given_now_costs_no_evidence(task, settin
     assert pipeline.needs_regrading(earlier, settings)
     pipeline.regrade_stored(earlier, settings, core=None, on_progress=lambda _: None)
     assert task.folder.read_grade().status == "graded"
+
+
+class Killed(BaseException):
+    """Stands for the end of a process: nothing of ours catches it."""
+
+
+@contextmanager
+def killed_at(moment, monkeypatch):
+    """Ends what runs before or after a file takes its place, counted in halves; says whether it came so far."""
+    replaced, came = Path.replace, []
+
+    def replace_or_end(path, target):
+        came.append(path)
+        if 2 * len(came) - 1 == moment:
+            raise Killed
+        replaced(path, target)
+        if 2 * len(came) == moment:
+            raise Killed
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "replace", replace_or_end)
+        with suppress(Killed):
+            yield lambda: 2 * len(came) >= moment
+
+
+def contents(folder):
+    return {path.relative_to(folder): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
+
+
+def test_a_kill_at_any_moment_of_a_regrading_costs_nothing(task, settings, monkeypatch):
+    """Before and after each file: evidence stays, and the next run leaves what an undisturbed one would."""
+    keep(task, settings, accuracy=0.91)
+    steps(task, settings)
+    before = contents(task.folder.folder)
+    other = replace(settings, rubric=settings.rubric.model_copy(update={"title": "Other"}))
+    steps(task, other)
+    after = contents(task.folder.folder)
+    assert before.keys() == after.keys()
+    for moment in itertools.count(1):
+        for name, content in before.items():
+            (task.folder.folder / name).write_bytes(content)
+        with killed_at(moment, monkeypatch) as came:
+            steps(task, other)
+        steps(task, other)
+        assert contents(task.folder.folder) == after
+        if not came():
+            break
+    assert moment > 8

@@ -19,7 +19,6 @@ import zlib
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import NamedTemporaryFile
 from typing import IO, TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -28,6 +27,7 @@ import numpy.typing as npt
 from grader.errors import MachineError, UsageError
 from grader.limits import DOWNLOAD_TIMEOUT_SECONDS
 from grader.records import DataChoice, DataSetUse
+from grader.store import atomic_file
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -344,15 +344,8 @@ def _download_mnist(progress: Console | None) -> Path:
         )
     target = folders[0] / "mnist.npz"
     try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        with NamedTemporaryFile(dir=target.parent, prefix=".mnist.", delete=False) as file:
-            part = Path(file.name)
-        try:
-            _fetch(part, progress)
-            part.chmod(0o644)
-            part.replace(target)
-        finally:
-            part.unlink(missing_ok=True)
+        with atomic_file(target) as file:
+            _fetch(file, progress)
     except (OSError, urllib.error.URLError) as error:
         raise MachineError(
             f"The full MNIST could not be downloaded from {MNIST_ADDRESS} to {target.parent} ({error}).",
@@ -362,12 +355,9 @@ def _download_mnist(progress: Console | None) -> Path:
     return target
 
 
-def _fetch(part: Path, progress: Console | None) -> None:
+def _fetch(file: IO[bytes], progress: Console | None) -> None:
     digest = hashlib.sha256()
-    with (
-        urllib.request.urlopen(MNIST_ADDRESS, timeout=DOWNLOAD_TIMEOUT_SECONDS) as answer,
-        part.open("wb") as file,
-    ):
+    with urllib.request.urlopen(MNIST_ADDRESS, timeout=DOWNLOAD_TIMEOUT_SECONDS) as answer:
         total = int(answer.headers.get("Content-Length") or 0) or None
         for block in _with_bar(iter(lambda: answer.read(1 << 16), b""), total=total, progress=progress):
             digest.update(block)

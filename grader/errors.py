@@ -6,6 +6,9 @@ GraderError
         MachineError    this machine cannot do it: no sandbox, no data set          exit code 2
     SubmissionError     one submission cannot be read; ends as its recorded reason
     StoreError          the output folder is not what it should be                  exit code 2
+        UnwritableError it cannot be written, as on a full disk                     exit code 2
+        BrokenError     what it holds is not what was stored                        exit code 2
+        HeldError       another process is at work in it                            exit code 2
 """
 
 from __future__ import annotations
@@ -43,3 +46,15 @@ class SubmissionError(GraderError):
 
 class StoreError(GraderError):
     """The output folder holds something that we did not write, or cannot be written."""
+
+
+class UnwritableError(StoreError):
+    """The output folder cannot be written: no more can be done there."""
+
+
+class BrokenError(StoreError):
+    """Something stored is lost, cut off or changed; what made it can make it again."""
+
+
+class HeldError(StoreError):
+    """Another process is at work in the output folder."""

@@ -8,32 +8,29 @@ from __future__ import annotations
 import copy
 import hashlib
 from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
 from grader.attribution import needs_full_size
-from grader.borderline import borderline, decide
-from grader.errors import SubmissionError
+from grader.borderline import borderline
+from grader.errors import BrokenError, SubmissionError
 from grader.evaluate import evaluate, not_run
-from grader.grade_parts import PartCache
 from grader.intake import read_submission
+from grader.intake.files import notebook_digest
 from grader.intake.laying import lay
 from grader.integrity import fits_to_replay
 from grader.judging.views import SubmissionView
 from grader.machine_paths import without_machine_paths
-from grader.marks import apply_marks
-from grader.printed_text import well_formed
-from grader.records import Evidence, Execution, GradedSubmission, GradeParts, Measurements, Submission
-from grader.stage_keys import StageKeys, notebook_digest
+from grader.records import Evidence, Execution, GradedSubmission, Measurements, Submission
+from grader.stage_keys import StageKeys
 from grader.store import SubmissionFolder
+from grader.stored_grade import broken_error, judged, reruns_due, with_people
+from grader.take_over import take_over
 from grader.task import OnProgress, Progress, Settings, Task
-from grader.verdicts import with_late, with_verdicts
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode
-
-
-Keep = Callable[[SubmissionFolder, GradeParts], None]
-"""Keeps what a grade was put together from."""
 
 
 class Step(Protocol):
@@ -48,6 +45,12 @@ def needs_execution(task: Task, settings: Settings) -> bool:
     return not keys.unread_is_stored() and keys.execution_is_due()
 
 
+def needs_regrading(task: Task, settings: Settings) -> bool:
+    """Whether `regrade_stored` has something to do."""
+    keys = StageKeys(task, settings)
+    return keys.evaluation_is_due() or keys.page_is_due()
+
+
 def needs_gathering(task: Task, settings: Settings) -> bool:
     """Whether `gather` has something to do."""
     return not {"execution", "verification", "replay"}.isdisjoint(StageKeys(task, settings).due())
@@ -57,7 +60,7 @@ def needs_grading(task: Task, settings: Settings) -> bool:
     """Whether `grade` has something to do."""
     if StageKeys(task, settings).due():
         return True
-    if not settings.reruns or not _reruns_due(task, settings):
+    if not settings.reruns or not reruns_due(task, settings):
         return False
     stored = task.folder.read_grade()
     return stored is None or bool(borderline(stored))
@@ -69,26 +72,47 @@ def gather(task: Task, settings: Settings, *, core: int | None, on_progress: OnP
     Raises:
         SubmissionError: The file is no notebook.
     """
-    unread = _gather(task, settings, core=core, on_progress=on_progress)
-    if unread is not None:
-        raise SubmissionError(unread.problem or "There is nothing in it to run.")
-    _replay(task, settings, core=core, on_progress=on_progress)
+
+    def work() -> None:
+        unread = _gather(task, settings, core=core, on_progress=on_progress)
+        if unread is not None:
+            raise SubmissionError(unread.problem or "There is nothing in it to run.")
+        _replay(task, settings, core=core, on_progress=on_progress)
+
+    _mending(work, task, settings)
 
 
 def grade(task: Task, settings: Settings, *, core: int | None, on_progress: OnProgress) -> None:
     """Takes one submission through every stage that its folder does not hold already.
 
-    The grade and the page are on disk then.
+    The grade and the page are on disk then. What is stored and broken is made again.
 
     Args:
         task: Which.
         settings: With what.
         core: The processor for its kernel.
         on_progress: Told of each step and cell.
+
+    Raises:
+        StoreError: The folder cannot be written, or what was just written there cannot be read.
     """
+    _mending(partial(_grade, task, settings, core=core, on_progress=on_progress), task, settings)
+
+
+def _mending(work: Callable[[], None], task: Task, settings: Settings) -> None:
+    """Does some work, and once more where it met something broken that can be made again."""
+    try:
+        work()
+    except BrokenError:
+        if not StageKeys(task, settings).forget_broken():
+            raise
+        work()
+
+
+def _grade(task: Task, settings: Settings, *, core: int | None, on_progress: OnProgress) -> None:
     unread = _gather(task, settings, core=core, on_progress=on_progress)
     if unread is not None:
-        task.folder.write(_with_people(not_run(settings.rubric, unread), task))
+        task.folder.write(with_people(not_run(settings.rubric, unread), task))
         StageKeys(task, settings).keep_unread()
         _render(task, settings, on_progress=on_progress)
         return
@@ -102,52 +126,39 @@ def regrade(task: Task, settings: Settings, *, on_progress: OnProgress) -> Grade
     """Evaluates and renders what the store holds, where that has changed; runs nothing.
 
     Raises:
-        StoreError: The stored evidence is gone or broken.
+        BrokenError: The stored evidence is gone or broken. Where that is an array of it, there is a grade all the same,
+            which waits for a person, and which the next call makes anew.
     """
     keys = StageKeys(task, settings)
     graded = None if keys.evaluation_is_due() else task.folder.read_grade()
+    broken: list[StageKeys] = []
     if graded is None:
         on_progress(Progress(task.id, "evaluate"))
-        graded = _judged(keys, keep=SubmissionFolder.write)
+        graded, met = judged(keys, keep=SubmissionFolder.write)
+        broken = [one for one in met if one.forget_broken()]
         task.folder.write(graded)
-        keys.keep_evaluation()
+        if not broken:
+            keys.keep_evaluation()
     _render(task, settings, on_progress=on_progress)
+    if broken:
+        raise broken_error(task)
     return graded
 
 
-def foreseen(task: Task, settings: Settings) -> GradedSubmission | tuple[str, ...]:
-    """The grade that `grade` would write, as far as it needs no new run; nothing is run, and nothing is written.
-
-    Args:
-        task: A submission with a grade.
-        settings: With what it would be graded.
-
-    Returns:
-        The grade, or where that would take a new run, why: parts of a key, or stages, see `grader.stage_keys`.
+def regrade_stored(task: Task, settings: Settings, *, core: int | None, on_progress: OnProgress) -> None:  # noqa: ARG001
+    """Evaluates and renders a submission that is not given now; what of it is broken waits until it is given again.
 
     Raises:
-        StoreError: The stored evidence is gone or broken.
+        UnwritableError: The folder cannot be written.
     """
-    keys, stored = StageKeys(task, settings), task.folder.read_grade()
-    if stored is not None and stored.status == "not_run":
-        summary = stored.submission
-        unread = Submission(
-            id=summary.id, file_name=summary.file_name, sha256=summary.sha256, problem=stored.execution.detail
-        )
-        return _with_people(not_run(settings.rubric, unread), task)
-    why = keys.execution_changes()
-    why = why or (("verification",) if keys.verification_is_due() else ("replay",) if keys.replay_is_due() else ())
-    if why:
-        return why
-    if stored is None or keys.evaluation_is_due():
-        stored = _judged(keys, keep=lambda _, __: None)
-    return ("reruns",) if borderline(stored) and _reruns_due(task, settings) else stored
+    with suppress(BrokenError):
+        regrade(task, settings, on_progress=on_progress)
 
 
 def give_up(task: Task, settings: Settings, *, why: str) -> GradedSubmission:
     """Records that we failed on a submission: everything of it needs a person, and nothing is lost.
 
-    Evidence that holds stays as it is, so that the next run goes on from there.
+    Evidence of this notebook stays as it is, so that the next run goes on from there.
 
     Args:
         task: Which.
@@ -156,58 +167,25 @@ def give_up(task: Task, settings: Settings, *, why: str) -> GradedSubmission:
     """
     evidence = Evidence(
         submission=task.id,
-        file_name=well_formed(task.path.name if task.origin is None else task.origin.file_name),
+        file_name=task.file_name,
         sha256=notebook_digest(task.path),
         data_choice=settings.data_sets.choice,
         execution=Execution(reason="internal", detail=without_machine_paths(why)),
     )
     measurements = Measurements(submission=task.id, problem=without_machine_paths(why))
-    if StageKeys(task, settings).execution_is_due():
+    stored = task.folder.read_evidence()
+    is_of_another = stored is not None and stored.sha256 != evidence.sha256
+    if stored is None or (task.is_given and is_of_another and StageKeys(task, settings).execution_is_due()):
         task.folder.forget()
         task.folder.write(evidence)
         task.folder.write(measurements)
         return regrade(task, settings, on_progress=lambda _: None)
     task.folder.forget(("evaluation", "page"))
     graded = evaluate(settings.rubric, evidence=evidence, measurements=measurements, read=task.folder.arrays.get)
-    graded = _with_people(graded, task)
+    graded = with_people(graded, task)
     task.folder.write(graded)
     _render(task, settings, on_progress=lambda _: None)
     return graded
-
-
-def _judged(keys: StageKeys, *, keep: Keep) -> GradedSubmission:
-    """The grade that follows from what is stored, from the settings, and from what people decided."""
-    graded = _evaluated(keys, keep=keep)
-    if borderline(graded):
-        graded = decide(graded, [_evaluated(rerun, keep=keep) for rerun in keys.stored_reruns()])
-    return _with_people(graded, keys.task)
-
-
-def _evaluated(keys: StageKeys, *, keep: Keep) -> GradedSubmission:
-    """The grade, with all that was worked out for an earlier one and still holds."""
-    folder = keys.task.folder
-    evidence, measurements = folder.stored_evidence()
-    parts = PartCache(folder.read_grade_parts(), of=keys.judged)
-    graded = evaluate(
-        keys.settings.rubric,
-        evidence=evidence,
-        measurements=measurements,
-        read=folder.arrays.get,
-        parts=parts,
-        asked=keys.settings.asked,
-    )
-    changed = parts.changed()
-    if changed is not None:
-        keep(folder, changed)
-    return graded
-
-
-def _with_people(graded: GradedSubmission, task: Task) -> GradedSubmission:
-    """The grade with what people decided, which goes before all that was judged without them, and what is late."""
-    if task.marks:
-        graded = with_verdicts(graded, apply_marks(graded, task.marks))
-        graded = graded.model_copy(update={"comment": task.marks.comments.get("", "")})
-    return with_late(graded, task.late)
 
 
 def _render(task: Task, settings: Settings, *, on_progress: OnProgress) -> None:
@@ -225,7 +203,7 @@ def _render(task: Task, settings: Settings, *, on_progress: OnProgress) -> None:
 def _gather(task: Task, settings: Settings, *, core: int | None, on_progress: OnProgress) -> Submission | None:
     """Executes and verifies what is due; returns the submission where it is no notebook."""
     keys = StageKeys(task, settings)
-    if keys.execution_is_due():
+    if keys.execution_is_due() and not take_over(keys):
         on_progress(Progress(task.id, "read"))
         submission, notebook = read_submission(
             task.path, submission_id=task.id, origin=task.origin, sandbox=settings.sandbox
@@ -301,15 +279,20 @@ def _verify(keys: StageKeys, *, core: int | None, on_progress: OnProgress) -> No
     settings = _as_executed(task, settings, evidence)
     done = keys.replayed() or frozenset()
     on_progress(Progress(task.id, "verify", len(evidence.cells), len(evidence.cells)))
+    arrays = task.folder.arrays
     measurements = verify(
         evidence,
-        arrays=task.folder.arrays,
+        arrays=arrays,
         data_sets=settings.data_sets,
         sandbox=settings.sandbox.resolve(),
         core=core,
     )
+    if arrays.met_broken and keys.forget_broken():
+        raise broken_error(task)
     replays = () if before is None else tuple(replay for replay in before.replays if replay.fit in done)
     task.folder.write(measurements.model_copy(update={"replays": replays}))
+    # Also what an execution before this one left, or one that was killed.
+    task.folder.prune()
     keys.keep_verification(measurements)
 
 
@@ -319,10 +302,11 @@ def _replay(task: Task, settings: Settings, *, core: int | None, on_progress: On
     if not keys.replay_is_due():
         return
     evidence, measurements = task.folder.stored_evidence()
+    arrays = task.folder.arrays
     done = keys.replayed() or frozenset()
     kept = tuple(replay for replay in measurements.replays if replay.fit in done)
     chosen = (fit.id for fit in evidence.fits if _draw(evidence.sha256, fit.id) < settings.replay_share)
-    questioned = fits_to_replay(SubmissionView(evidence, measurements, matching={}, read=task.folder.arrays.get))
+    questioned = fits_to_replay(SubmissionView(evidence, measurements, matching={}, read=arrays.get))
     due = [fit for fit in dict.fromkeys((*questioned, *chosen)) if fit not in done]
     if due:
         from grader.verification.replay import replay_fits  # noqa: PLC0415 - as above
@@ -332,26 +316,22 @@ def _replay(task: Task, settings: Settings, *, core: int | None, on_progress: On
         replays = replay_fits(
             evidence,
             due,
-            arrays=task.folder.arrays,
+            arrays=arrays,
             data_sets=settings.data_sets,
             sandbox=settings.sandbox.resolve(),
             core=core,
         )
         kept = (*kept, *replays)
+    if arrays.met_broken and keys.forget_broken():
+        raise broken_error(task)
     if kept != measurements.replays:
         task.folder.write(measurements.model_copy(update={"replays": kept}))
     keys.keep_replays(kept)
 
 
-def _reruns_due(task: Task, settings: Settings) -> list[Task]:
-    """The same submission under further seeds, those that are asked for and not stored."""
-    keys = [StageKeys(task, settings).rerun(task.seed + number) for number in range(1, settings.reruns + 1)]
-    return [one.task for one in keys if one.rerun_is_due()]
-
-
 def _rerun(task: Task, settings: Settings, *, core: int | None, on_progress: OnProgress) -> bool:
     """Runs a submission under further seeds, and says whether any of those runs is new."""
-    due = _reruns_due(task, settings)
+    due = reruns_due(task, settings)
     for rerun in due:
         _gather(rerun, settings, core=core, on_progress=on_progress)
     return bool(due)

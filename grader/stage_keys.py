@@ -18,21 +18,20 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
+import json
 from collections.abc import Collection
 from dataclasses import dataclass
-from pathlib import Path
 
 from grader.attribution import needs_full_size
 from grader.environment import environment_digest
-from grader.errors import SubmissionError
-from grader.intake.files import read_bytes
+from grader.intake.files import notebook_digest
 from grader.judging.registry import checks_digest
 from grader.records import SCHEMA_VERSION, Evidence, ExecutionReason, GradedSubmission, Measurements, Replay
 from grader.report.shown import shown_digest
 from grader.stage_code import CodeDigests, own_code
 from grader.stage_limits import limits_matter, plain_limits
 from grader.stand_ins import full_size_names
-from grader.store import STAGES, Key, Stage, digest_of
+from grader.store import STAGES, Key, Stage, arrays_of, digest_of
 from grader.task import Settings, Task
 
 INFRASTRUCTURE: frozenset[ExecutionReason] = frozenset({"internal", "protocol"})
@@ -74,7 +73,8 @@ class StageKeys:
     def execution_changes(self) -> tuple[str, ...]:
         """What the stored evidence is no longer of, as parts of its key; ``evidence`` where it has none that holds."""
         stored = self.task.folder.read_key("execution")
-        if stored is None or stored.get("evidence") != self._evidence:
+        arrays = self.task.folder.arrays
+        if stored is None or stored.get("evidence") != self._evidence or not arrays.have_sizes(arrays_of(stored)):
             return ("evidence",)
         wanted = self._execution
         changed = tuple(name for name in wanted if name != "limits" and stored.get(name) != wanted[name])
@@ -120,7 +120,27 @@ class StageKeys:
             done["full_size"] = self._full_size if ran_at_full_size else None
             done["full_size_code"] = self.code.full_size
             done["rubric_files"] = sorted(self.settings.files)
+            done["arrays"] = folder.arrays.sizes(folder.refs_of_evidence())
             folder.write_key("execution", {**self._execution, **done})
+
+    @property
+    def run_digest(self) -> str:
+        """The same for two submissions of which a run leaves the same but for times: they differ in whose they are."""
+        return hashlib.sha256(json.dumps(self._execution, sort_keys=True).encode()).hexdigest()
+
+    def forget_broken(self) -> bool:
+        """Takes back the keys of what is stored and broken, so that it is made again; says whether anything was."""
+        folder = self.task.folder
+        if folder.read_evidence() is None or folder.arrays.broken(arrays_of(folder.read_key("execution"))):
+            folder.forget()
+        elif folder.read_measurements() is None:
+            folder.forget(("verification", "replay", "evaluation", "page"))
+        elif folder.arrays.broken(arrays_of(folder.read_key("verification"))):
+            folder.forget(("verification", "evaluation", "page"))
+        else:
+            broken = [rerun for rerun in self.stored_reruns() if rerun.forget_broken()]
+            return bool(broken)
+        return True
 
     @property
     def _execution(self) -> Key:
@@ -176,15 +196,20 @@ class StageKeys:
 
     def verification_is_due(self) -> bool:
         """Whether there are no measurements of this evidence by this code."""
-        stored = self.task.folder.read_key("verification")
-        return stored != self._verification or not self.task.folder.measurements_json.is_file()
+        folder = self.task.folder
+        stored = folder.read_key("verification") or {}
+        arrays = stored.pop("arrays", {})
+        is_here = folder.measurements_json.is_file() and folder.arrays.have_sizes(arrays)
+        return stored != self._verification or not is_here
 
     def keep_verification(self, measurements: Measurements) -> None:
         """Writes the key of measurements that are on disk; none where something of ours kept a model unmeasured."""
         self.task.folder.forget(("verification", "evaluation", "page"))
         failed = any(one.cause == "infrastructure" for one in measurements.unverified)
         if measurements.problem is None and not failed:
-            self.task.folder.write_key("verification", self._verification)
+            folder = self.task.folder
+            arrays = folder.arrays.sizes(folder.refs_of_measurements())
+            folder.write_key("verification", {**self._verification, "arrays": arrays})
 
     @property
     def _verification(self) -> Key:
@@ -338,8 +363,7 @@ class StageKeys:
 
     def stored_reruns(self) -> list[StageKeys]:
         """The same submission under other seeds, as far as what is stored of it still holds."""
-        found = [int(path.name) for path in self.task.folder.reruns_folder.glob("*") if path.name.isdecimal()]
-        reruns = [self.rerun(seed) for seed in sorted(found)]
+        reruns = [self.rerun(seed) for seed in self.task.folder.seeds_of_reruns()]
         return [rerun for rerun in reruns if not rerun.rerun_is_due()]
 
     def rerun(self, seed: int) -> StageKeys:
@@ -372,11 +396,3 @@ class StageKeys:
     @property
     def _grade(self) -> str:
         return digest_of(self.task.folder.grade_json)
-
-
-def notebook_digest(path: Path) -> str:
-    """The SHA-256 of what was handed in; of what cannot be read, one over the reason."""
-    try:
-        return hashlib.sha256(read_bytes(path)).hexdigest()
-    except SubmissionError as error:
-        return hashlib.sha256(str(error).encode(errors="replace")).hexdigest()

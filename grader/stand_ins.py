@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from tempfile import NamedTemporaryFile
 
 import numpy as np
 import numpy.typing as npt
 
 from grader.datasets import ORIGINALS, Arrays, DataSetFile, DataSets, cached_mnist, fingerprint, load
+from grader.store import atomic_file, unwritable
 
 HELD_OUT_FIFTHS = (4, 5)
 """Where the rows of a training part begin of which no copy stands before: a validation split takes the last rows, a
@@ -104,10 +104,9 @@ def _original(file: DataSetFile) -> DataSetFile | None:
 
 def _write(path: Path, arrays: Arrays) -> None:
     """Writes a data set's file in one step: other workers may be making the same."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with NamedTemporaryFile(dir=path.parent, prefix=".", delete=False) as file:
-        part = Path(file.name)
-        # Keyword names that are the arrays' own; nothing is compressed, so that a kernel reads it at once.
-        np.savez(file, **arrays)  # type: ignore[arg-type]
-    part.chmod(0o644)
-    part.replace(path)
+    try:
+        with atomic_file(path) as file:
+            # Keyword names that are the arrays' own; nothing is compressed, so that a kernel reads it at once.
+            np.savez(file, **arrays)  # type: ignore[arg-type]
+    except OSError as error:
+        raise unwritable(path, error) from error

@@ -14,6 +14,7 @@ from grader.execution.sandbox import SandboxChoice
 from grader.execution.watch import RunLimits
 from grader.intake import Attachment, Origin
 from grader.marks import NO_MARKS, MarksOfSubmission
+from grader.printed_text import well_formed
 from grader.records import LateDeduction
 from grader.rubric import Asked, Rubric
 from grader.stand_ins import at_full_size
@@ -77,6 +78,7 @@ class Task:
         attachments: What was handed in beside it.
         marks: What people decided on it.
         late: What handing it in late costs; None where it costs nothing, and nothing is to be said of it.
+        twin: Where the same notebook with the same attachments was run, for somebody else.
         is_given: Whether its notebook is given now; else there is only what is stored of it.
     """
 
@@ -89,11 +91,18 @@ class Task:
     attachments: tuple[Attachment, ...] = ()
     marks: MarksOfSubmission = NO_MARKS
     late: LateDeduction | None = None
+    twin: SubmissionFolder | None = None
     is_given: bool = True
+
+    @property
+    def file_name(self) -> str:
+        """The file's name as its author handed it in."""
+        return well_formed(self.path.name if self.origin is None else self.origin.file_name)
 
     def rerun(self, seed: int) -> Task:
         """The same submission under another seed."""
-        return replace(self, seed=seed, folder=self.folder.rerun(seed))
+        twin = None if self.twin is None else self.twin.rerun(seed)
+        return replace(self, seed=seed, folder=self.folder.rerun(seed), twin=twin)
 
 
 @dataclass(frozen=True)

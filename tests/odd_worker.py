@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import time
 
 from grader.batch.worker import main
+from grader.store import unwritable
 from grader.task import OnProgress, Progress, Settings, Task
 
 
@@ -25,6 +27,11 @@ def die(task: Task, settings: Settings, *, core: int | None, on_progress: OnProg
     os._exit(3)
 
 
+def fill(task: Task, settings: Settings, *, core: int | None, on_progress: OnProgress) -> None:
+    """Cannot write."""
+    raise unwritable(task.path, OSError(errno.ENOSPC, "No space left on device"))
+
+
 def sleep(task: Task, settings: Settings, *, core: int | None, on_progress: OnProgress) -> None:
     """Says who it is, and sleeps."""
     task.path.write_text(str(os.getpid()))
@@ -32,4 +39,4 @@ def sleep(task: Task, settings: Settings, *, core: int | None, on_progress: OnPr
 
 
 if __name__ == "__main__":
-    main({"nothing": nothing, "fail": fail, "die": die, "sleep": sleep})
+    main({"nothing": nothing, "fail": fail, "die": die, "fill": fill, "sleep": sleep})

@@ -3,10 +3,32 @@
 An `Executor` runs jobs wherever it runs them; the first one, in processes of this machine.
 """
 
-from grader.batch.cohort import Cohort, OnStart, gather_all, grade_batch
+from grader.batch.capacity import Capacity, capacity, processors_allowed
+from grader.batch.cohort import Cohort, gather_all, grade_batch
 from grader.batch.executor import Executor, run_jobs
 from grader.batch.jobs import Job
 from grader.batch.known import Known
+from grader.batch.plan import OnStart, Plan
 from grader.batch.processes import LocalProcesses
+from grader.batch.stored import Freed, Kept, forget, list_kept, prune
 
-__all__ = ["Cohort", "Executor", "Job", "Known", "LocalProcesses", "OnStart", "gather_all", "grade_batch", "run_jobs"]
+__all__ = [
+    "Capacity",
+    "Cohort",
+    "Executor",
+    "Freed",
+    "Job",
+    "Kept",
+    "Known",
+    "LocalProcesses",
+    "OnStart",
+    "Plan",
+    "capacity",
+    "forget",
+    "gather_all",
+    "grade_batch",
+    "list_kept",
+    "processors_allowed",
+    "prune",
+    "run_jobs",
+]

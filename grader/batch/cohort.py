@@ -2,27 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from grader import pipeline
-from grader.batch.executor import run_jobs
+from grader.batch.executor import Executor, run_jobs
 from grader.batch.jobs import Job
 from grader.batch.known import Known
+from grader.batch.plan import OnStart, Plan, chosen, make_plan
 from grader.batch.processes import LocalProcesses
+from grader.batch.stored import write_class
 from grader.execution.warm import warmed
-from grader.intake import Attempts, Class, collect_submissions, counting, late_rule, people_of
+from grader.intake import Class, collect_submissions, late_rule, people_of
 from grader.marks import Decisions, MarksFile
-from grader.records import NOBODY, GradedSubmission, People
-from grader.report import write_cohort
-from grader.store import OutputFolder
+from grader.records import NOBODY, GradedSubmission
+from grader.store import OutputFolder, held
 from grader.task import OnProgress, Settings, Task
-
-OnStart = Callable[[Sequence[Task]], None]
-"""Told of the submissions that will be executed, before the first begins."""
-
 
 PLAIN_CLASS = Class()
 """Of which nothing is known but what it handed in."""
@@ -54,7 +51,7 @@ def grade_batch(  # noqa: PLR0913
     *,
     output: OutputFolder,
     jobs: int,
-    again: bool,
+    again: bool | Sequence[str],
     on_start: OnStart,
     on_progress: OnProgress,
     about: Class | None = PLAIN_CLASS,
@@ -67,85 +64,77 @@ def grade_batch(  # noqa: PLR0913
         settings: With what.
         output: Where everything is written; what it holds already is used again.
         jobs: How many submissions at a time.
-        again: Execute all of them, whatever the output folder holds.
-        on_start: Told of the submissions that will be executed, before the first begins.
+        again: Execute all of them, or those of these ids, whatever the output folder holds.
+        on_start: Told of what is about to be done, before the first begins.
         on_progress: Told of every step, from several threads, one call at a time.
         about: What is known of the class; None for a notebook of no class, of which no pages of a cohort are written.
         marks: What people decided.
 
     Raises:
-        UsageError: A path does not exist, or no submission was found below them; or there is a late policy and no
-            deadline.
+        UsageError: A path does not exist, or no submission was found below them, or none has an id of ``again``, or
+            there is a late policy and no deadline.
         MachineError: There is no sandbox to be had.
-        StoreError: The output folder cannot be written.
+        HeldError: Another process is at work in the output folder.
+        StoreError: The output folder cannot be written. What is done is kept.
     """
     output.make()
-    decisions = Decisions(() if marks is None else marks.read())
-    rule = None
-    if about is not None:
-        about = replace(about, extensions=decisions.extensions())
-        rule = late_rule(settings.rubric, deadline=about.deadline, decisions=decisions)
-        if rule is not None:
-            about = replace(about, deadline=rule.deadline, grace=rule.policy.grace)
-    before = output.read_people()
-    found = collect_submissions(paths, unpack_to=output.unpacked, known=before)
-    people = NOBODY
-    if about is not None:
-        people = people_of(found, before, roots=paths, about=about)
-        output.write_people(people)
-    known = Known(output, people, decisions, rule)
-    tasks = [known.task(one) for one in found]
-    if again:
+    with held(output.folder) as lock:
+        output.remove_parts()
+        decisions = Decisions(() if marks is None else marks.read())
+        rule = None
+        if about is not None:
+            about = replace(about, extensions=decisions.extensions())
+            rule = late_rule(settings.rubric, deadline=about.deadline, decisions=decisions)
+            if rule is not None:
+                about = replace(about, deadline=rule.deadline, grace=rule.policy.grace)
+        before = output.read_people()
+        found = collect_submissions(paths, unpack_to=output.unpacked, known=before)
+        people = NOBODY
+        if about is not None:
+            people = people_of(found, before, roots=paths, about=about)
+            output.write_people(people)
+        known = Known(output, people, decisions, rule)
+        tasks = [known.task(one) for one in found]
+        others = people.submissions.keys() - {task.id for task in tasks}
+        earlier = list(_earlier(others, known, assignment=settings.rubric.assignment))
+        # Found once for all workers, which are on this machine; what was made in another tier is executed again.
+        settings = replace(settings, sandbox=settings.sandbox.resolved())
+        anew = chosen(again, tasks)
         for task in tasks:
-            task.folder.forget()
-    # Found once for all workers, which are on this machine; what was made in another tier is executed again.
-    settings = replace(settings, sandbox=settings.sandbox.resolved())
-    executed = [task for task in tasks if pipeline.needs_execution(task, settings)]
-    due = [task for task in tasks if pipeline.needs_grading(task, settings)]
-    on_start(executed)
-    with _kernels(settings, start=bool(executed) or settings.reruns > 0) as settings:
-        failures = _run("grade", due, settings, jobs=jobs, on_progress=on_progress)
-    graded = []
-    for task in tasks:
-        why = failures.get(task.id, "")
-        stored = task.folder.read_grade() if not why else None
-        graded.append(stored or pipeline.give_up(task, settings, why=why or "Its grade could not be read back."))
-    cohort = Cohort(
-        graded=tuple(graded),
-        executed=frozenset(task.id for task in executed),
-        why_cold=settings.sandbox.resolve().why_cold,
-    )
-    if about is not None:
-        earlier = [
-            found_before
-            for name in people.submissions.keys() - {task.id for task in tasks}
-            if (found_before := _earlier(name, known, settings)) is not None
-        ]
-        _write_cohort((*cohort.graded, *earlier), people, output=output, attempts=about.attempts)
-    return cohort
+            if task.id in anew:
+                task.folder.forget_all()
+        plan = make_plan(tasks, settings, needs=pipeline.needs_grading, anew=anew, jobs=jobs)
+        stored = tuple(task for task in earlier if _is_due(task, settings))
+        plan = replace(plan, evaluated=(*plan.evaluated, *stored))
+        on_start(plan)
+        with _workers(plan, settings, lock=lock) as (executor, settings):
+            failures = _run("grade", plan, settings, executor=executor, on_progress=on_progress)
+        graded = tuple(_outcome(task, settings, why=failures.get(task.id, "")) for task in tasks)
+        if about is not None:
+            of_earlier = (_outcome(task, settings, why=failures.get(task.id, "")) for task in earlier)
+            write_class((*graded, *of_earlier), people, output=output, attempts=about.attempts)
+    executed = frozenset(task.id for task in plan.executed)
+    return Cohort(graded, executed, why_cold=settings.sandbox.resolve().why_cold)
 
 
-def _earlier(name: str, known: Known, settings: Settings) -> GradedSubmission | None:
-    """The grade of a submission that is not given now, by the rubric as it is now; None where it is of another."""
-    task = known.stored_task(name)
-    graded = task.folder.read_grade()
-    if graded is None or graded.rubric.assignment != settings.rubric.assignment:
-        return None
-    if graded.status == "not_run" or task.folder.read_evidence() is None:
-        return graded
-    return pipeline.regrade(task, settings, on_progress=lambda _: None)
+def _earlier(ids: Iterable[str], known: Known, *, assignment: str) -> Iterator[Task]:
+    """Submissions that are not given now and were graded before, for the same assignment."""
+    for name in ids:
+        task = known.stored_task(name)
+        graded = task.folder.read_grade()
+        if graded is not None and graded.rubric.assignment == assignment:
+            yield task
 
 
-def _write_cohort(
-    graded: Sequence[GradedSubmission], people: People, *, output: OutputFolder, attempts: Attempts
-) -> None:
-    """Writes the pages of everybody, in the order in which they were first handed in, and which attempt counts."""
-    numbers = {name: number for number, name in enumerate(people.submissions)}
-    ordered = sorted(graded, key=lambda one: numbers[one.submission.id])
-    earned = {one.submission.id: None if one.status == "not_run" else one.points_earned for one in ordered}
-    people = counting(people, earned, attempts)
-    output.write_people(people)
-    write_cohort(ordered, output=output, people=people)
+def _is_due(task: Task, settings: Settings) -> bool:
+    """Whether a submission that is not given now has to be graded again; a file that was no notebook cannot be."""
+    return task.folder.evidence_json.is_file() and pipeline.needs_regrading(task, settings)
+
+
+def _outcome(task: Task, settings: Settings, *, why: str) -> GradedSubmission:
+    """The grade that is on disk; where we failed, one that says so."""
+    stored = task.folder.read_grade() if not why else None
+    return stored or pipeline.give_up(task, settings, why=why or "Its grade could not be read back.")
 
 
 def gather_all(
@@ -157,7 +146,7 @@ def gather_all(
         tasks: Which; ids are unique.
         settings: With what.
         jobs: How many at a time.
-        on_start: Told of those that will be executed, before the first begins.
+        on_start: Told of what is about to be done, before the first begins.
         on_progress: Told of every step, one call at a time.
 
     Returns:
@@ -165,26 +154,37 @@ def gather_all(
 
     Raises:
         MachineError: There is no sandbox to be had.
+        UnwritableError: A folder cannot be written.
     """
     settings = replace(settings, sandbox=settings.sandbox.resolved())
-    on_start([task for task in tasks if pipeline.needs_execution(task, settings)])
-    due = [task for task in tasks if pipeline.needs_gathering(task, settings)]
-    with _kernels(settings, start=bool(due)) as settings:
-        return _run("gather", due, settings, jobs=jobs, on_progress=on_progress)
+    plan = make_plan(tasks, settings, needs=pipeline.needs_gathering, anew=frozenset(), jobs=jobs)
+    on_start(plan)
+    with _workers(plan, settings) as (executor, settings):
+        return _run("gather", plan, settings, executor=executor, on_progress=on_progress)
 
 
 @contextmanager
-def _kernels(settings: Settings, *, start: bool) -> Iterator[Settings]:
-    """Has what kernels import imported once for all workers, where any is to start."""
-    if not start:
-        yield settings
-        return
-    with warmed(settings.sandbox) as choice:
-        yield replace(settings, sandbox=choice)
+def _workers(plan: Plan, settings: Settings, *, lock: int | None = None) -> Iterator[tuple[Executor, Settings]]:
+    """Workers of this machine, for which what kernels import is imported once, where any is to start.
+
+    Args:
+        plan: What they will do.
+        settings: With what.
+        lock: Of the folder in which they write: it is held until the last of them has ended.
+    """
+    with ExitStack() as stack:
+        if plan.executed or (settings.reruns and plan.evaluated):
+            settings = replace(settings, sandbox=stack.enter_context(warmed(settings.sandbox)))
+        inherited = (*settings.sandbox.inherited, *([] if lock is None else [lock]))
+        yield stack.enter_context(LocalProcesses(plan.jobs, inherited=inherited)), settings
 
 
-def _run(step: str, tasks: Sequence[Task], settings: Settings, *, jobs: int, on_progress: OnProgress) -> dict[str, str]:
-    """Runs a step of the pipeline on this machine; for each task that failed, by its id, why."""
-    with LocalProcesses(jobs, inherited=settings.sandbox.inherited) as executor:
-        failures = run_jobs([Job(step, task, settings) for task in tasks], executor, on_progress=on_progress)
-    return {task.id: why for task, why in zip(tasks, failures, strict=True) if why}
+def _run(step: str, plan: Plan, settings: Settings, *, executor: Executor, on_progress: OnProgress) -> dict[str, str]:
+    """Does what is planned; for each task that failed, by its id, why."""
+    failures: dict[str, str] = {}
+    # Runs are taken over once they are there.
+    for tasks in ((*plan.executed, *plan.evaluated), plan.taking_over):
+        jobs = [Job(step if task.is_given else "regrade", task, settings) for task in tasks]
+        reasons = run_jobs(jobs, executor, on_progress=on_progress)
+        failures |= {task.id: why for task, why in zip(tasks, reasons, strict=True) if why}
+    return failures

@@ -22,7 +22,8 @@ class Executor(Protocol):
             on_progress: Told of every step, from any thread.
 
         Returns:
-            Why it failed, empty where it did not; whatever befalls a job is its outcome and never raised.
+            Why it failed, empty where it did not. Whatever befalls a job is its outcome and not raised, but for an
+            `UnwritableError`: no other job could be kept either.
         """
 
     def cancel(self) -> None:
@@ -39,6 +40,9 @@ def run_jobs(jobs: Sequence[Job], executor: Executor, *, on_progress: OnProgress
 
     Returns:
         For each job why it failed, empty where it did not.
+
+    Raises:
+        UnwritableError: What jobs come to cannot be kept; the others are ended.
     """
     lock = threading.Lock()
 

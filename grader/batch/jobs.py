@@ -24,7 +24,11 @@ from grader.rubric import Rubric
 from grader.store import SubmissionFolder
 from grader.task import Settings, Task
 
-STEPS: Mapping[str, Step] = {"grade": pipeline.grade, "gather": pipeline.gather}
+STEPS: Mapping[str, Step] = {
+    "grade": pipeline.grade,
+    "regrade": pipeline.regrade_stored,
+    "gather": pipeline.gather,
+}
 """What a worker can do."""
 
 _DATA_SETS, _LIMITS, _CHOICE = TypeAdapter(DataSets), TypeAdapter(RunLimits), TypeAdapter(SandboxChoice)
@@ -109,6 +113,8 @@ def _task_text(task: Task) -> dict[str, Any]:
         "attachments": _ATTACHMENTS.dump_python(task.attachments, mode="json"),
         "marks": task.marks.model_dump(mode="json"),
         "late": _LATE.dump_python(task.late, mode="json"),
+        "twin": None if task.twin is None else str(task.twin.folder),
+        "is_given": task.is_given,
         "origin": None
         if origin is None
         else {
@@ -129,6 +135,8 @@ def _read_task(plain: dict[str, Any]) -> Task:
         attachments=_ATTACHMENTS.validate_python(plain["attachments"]),
         marks=MarksOfSubmission.model_validate(plain["marks"]),
         late=_LATE.validate_python(plain["late"]),
+        twin=None if plain["twin"] is None else SubmissionFolder(Path(plain["twin"])),
+        is_given=plain["is_given"],
         origin=None
         if origin is None
         else Origin(

@@ -16,6 +16,7 @@ from types import TracebackType
 from typing import Self
 
 from grader.batch.jobs import Job
+from grader.errors import UnwritableError
 from grader.limits import WORKER_END_SECONDS
 from grader.task import OnProgress, Progress
 
@@ -155,7 +156,11 @@ class _Worker:
 
 
 def _converse(process: subprocess.Popen[str], *, job: Job, core: int | None, on_progress: OnProgress) -> str | None:
-    """Hands a job to a worker and listens; why the job failed, None where the worker ended before it said."""
+    """Hands a job to a worker and listens; why the job failed, None where the worker ended before it said.
+
+    Raises:
+        UnwritableError: The folder in which the worker writes cannot be written.
+    """
     if process.stdin is None or process.stdout is None:
         raise RuntimeError("a worker was started without pipes")
     try:
@@ -168,6 +173,9 @@ def _converse(process: subprocess.Popen[str], *, job: Job, core: int | None, on_
         message = json.loads(line)
         if "why" in message:
             return str(message["why"])
+        if "unwritable" in message:
+            found, expected, fix = message["unwritable"]
+            raise UnwritableError(found, expected=expected, fix=fix)
         on_progress(Progress(**message))
     return None
 

@@ -1,11 +1,13 @@
 """A worker: takes jobs as lines of JSON from its input, and tells of each on its output until there are no more.
 
 A line in: ``{"job": ..., "core": 0}``. Lines out: a `Progress` each, and ``{"why": ""}`` where the job is done, with
-what it failed by where it failed. It ends with its input, in the midst of a job too.
+what it failed by where it failed; ``{"unwritable": [...]}`` with an `UnwritableError`'s parts where no job can be done
+any more. It ends with its input, in the midst of a job too.
 """
 
 from __future__ import annotations
 
+import contextlib
 import json
 import logging
 import os
@@ -18,8 +20,10 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import IO
 
-from grader.batch.jobs import STEPS, Job, read_job
+from grader.batch.jobs import STEPS, read_job
+from grader.errors import UnwritableError
 from grader.pipeline import Step
+from grader.store import write_atomically
 from grader.task import Progress
 
 
@@ -39,9 +43,9 @@ def main(steps: Mapping[str, Step] = STEPS) -> None:
     try:
         while (line := lines.get()) is not None:
             busy.set()
-            why = _work(line, steps=steps, answers=answers)
+            answer = _work(line, steps=steps, answers=answers)
             busy.clear()
-            _say(answers, {"why": why})
+            _say(answers, answer)
     except (KeyboardInterrupt, BrokenPipeError):
         # At once: an ordinary exit waits for the thread that reads the input.
         os._exit(1)
@@ -56,26 +60,25 @@ def _listen(lines: queue.SimpleQueue[str | None], busy: threading.Event) -> None
         os.kill(os.getpid(), signal.SIGKILL)
 
 
-def _work(line: str, *, steps: Mapping[str, Step], answers: IO[str]) -> str:
-    """Does a job; why it failed, empty where it did not."""
+def _work(line: str, *, steps: Mapping[str, Step], answers: IO[str]) -> Mapping[str, object]:
+    """Does a job; the answer to it."""
     message = json.loads(line)
     job = read_job(message["job"])
 
     def tell(progress: Progress) -> None:
         _say(answers, asdict(progress))
 
+    log = job.task.folder.failure_txt
     try:
         steps[job.step](job.task, job.settings, core=message["core"], on_progress=tell)
+    except UnwritableError as error:
+        return {"unwritable": [error.found, error.expected, error.fix]}
     except Exception as error:  # noqa: BLE001 - whatever fails here is one submission's reason, its traceback kept
-        _keep_traceback(job)
-        return f"The grader failed on this submission: {error!r}"[:1000]
-    return ""
-
-
-def _keep_traceback(job: Job) -> None:
-    log = job.task.folder.evidence_folder / "failure.txt"
-    log.parent.mkdir(parents=True, exist_ok=True)
-    log.write_text(traceback.format_exc(), encoding="utf-8", errors="replace")
+        with contextlib.suppress(UnwritableError):
+            write_atomically(log, traceback.format_exc())
+        return {"why": f"The grader failed on this submission: {error!r}"[:1000]}
+    log.unlink(missing_ok=True)
+    return {"why": ""}
 
 
 def _say(answers: IO[str], message: Mapping[str, object]) -> None:

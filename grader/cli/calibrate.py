@@ -52,7 +52,7 @@ def calibrate(
             settings,
             seeds=range(1, seeds + 1),
             work=OutputFolder(output / loaded.assignment / settings.data_sets.kind),
-            jobs=run.jobs,
+            jobs=run.capacity(settings.limits).jobs,
             on_start=display.on_start,
             on_progress=display.on_progress,
         )

@@ -2,25 +2,30 @@
 
 from __future__ import annotations
 
+import threading
 import time
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
 
-from rich.console import Console
+from rich.console import Console, Group
 from rich.live import Live
+from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
+from grader.batch import Plan
+from grader.cli.estimate import Estimate
 from grader.records import GradedSubmission, Verdict
 
 if TYPE_CHECKING:
-    from grader.batch import Cohort
+    from grader.batch import Capacity, Cohort, Kept
     from grader.datasets import DataSets
     from grader.reference.validation import Validation
     from grader.rubric import DataKind, Rubric
-    from grader.task import Progress, Task
+    from grader.task import Progress
 
 _STEPS = {
     "read": "reading",
@@ -40,14 +45,17 @@ OUTCOME_STYLES = {
 
 
 class BatchDisplay:
-    """One line a running submission with its current cell, and how many are left for how long."""
+    """One line a running submission with its step and time, and under them how far the batch is and for how long."""
 
     def __init__(self, *, quiet: bool) -> None:
         self._console = Console(stderr=True, quiet=quiet)
-        self._running: dict[str, Progress] = {}
-        self._due: set[str] = set()
+        self._plan = Plan()
+        self._running: dict[str, tuple[Progress, float]] = {}
+        self._waiting: dict[str, str] = {}
+        self._done: Counter[str] = Counter()
         self._began = time.monotonic()
-        self._done = 0
+        self._estimate = Estimate((), {}, jobs=1, now=self._began)
+        self._lock = threading.Lock()
         self._live = Live(get_renderable=self._table, console=self._console, refresh_per_second=4, transient=True)
 
     def __enter__(self) -> BatchDisplay:
@@ -61,41 +69,72 @@ class BatchDisplay:
         if self._console.is_terminal:
             self._live.stop()
 
-    def on_start(self, due: Sequence[Task]) -> None:
-        """Notes which submissions will be executed."""
-        self._due, self._done = {task.id for task in due}, 0
-        self._began = time.monotonic()
-        if due:
-            self._console.print(f"Executing {len(due)} submission{'s' if len(due) != 1 else ''} ...")
+    def on_start(self, plan: Plan) -> None:
+        """Notes what is about to be done."""
+        self._plan, self._began = plan, time.monotonic()
+        self._done.clear()
+        executed = {task.id: "executed" for task in plan.executed}
+        self._waiting = {task.id: "evaluated" for task in (*plan.evaluated, *plan.taking_over)} | executed
+        self._estimate = Estimate(executed, plan.seconds, jobs=plan.jobs, now=self._began)
+        if executed:
+            again = len(plan.taking_over)
+            same = f" ({again} more hold{'s' if again == 1 else ''} the same as one of them)" if again else ""
+            at_once = min(plan.jobs, len(executed))
+            told = f", {at_once} at a time" if at_once > 1 else ""
+            self._console.print(f"Executing {len(executed)} submission{_s(len(executed))}{told}{same} ...")
+        elif plan.evaluated:
+            self._console.print(f"Evaluating {len(plan.evaluated)} submission{_s(len(plan.evaluated))} ...")
 
     def on_progress(self, progress: Progress) -> None:
         """Notes a step of one submission."""
-        if progress.step != "done":
-            self._running[progress.task_id] = progress
-            return
-        self._running.pop(progress.task_id, None)
-        if progress.task_id in self._due:
-            self._done += 1
-            if not self._console.is_terminal:
-                self._console.print(f"{progress.task_id}: done ({self._done} of {len(self._due)}{self._left()})")
+        now, name = time.monotonic(), progress.task_id
+        with self._lock:
+            if progress.step != "done":
+                _, began = self._running.get(name, (progress, now))
+                self._running[name] = (progress, began)
+                self._estimate.started(name, now=now)
+                return
+            self._running.pop(name, None)
+            self._estimate.done(name, now=now)
+            what = self._waiting.pop(name, "")
+            self._done[what] += 1
+            told = f"{name}: done ({self._done[what]} of {len(self._plan.executed)}{self._left(now)})"
+        if what == "executed" and not self._console.is_terminal:
+            self._console.print(told)
 
-    def _left(self) -> str:
-        remaining = len(self._due) - self._done
-        if not self._done or not remaining:
-            return ""
-        seconds = (time.monotonic() - self._began) / self._done * remaining
-        return f", about {_duration(seconds)} left"
+    def _left(self, now: float) -> str:
+        seconds = self._estimate.left(now=now)
+        return f", about {_duration(seconds)} left" if seconds else ""
 
-    def _table(self) -> Table:
+    def _table(self) -> Group:
+        """What the terminal shows, drawn by a thread of its own."""
+        with self._lock:
+            return self._drawn(time.monotonic())
+
+    def _drawn(self, now: float) -> Group:
         table = Table.grid(padding=(0, 2))
-        for progress in list(self._running.values()):
+        for progress, began in self._running.values():
             step = _STEPS.get(progress.step, progress.step)
             if progress.step == "run":
                 step = f"cell {progress.cell + 1} of {progress.cells}"
-            table.add_row(Text(progress.task_id, style="bold"), step)
-        if self._due:
-            table.add_row(f"{self._done} of {len(self._due)} executed{self._left()}", "")
-        return table
+            table.add_row(Text(progress.task_id, style="bold"), step, Text(clock(now - began), style="dim"))
+        return Group(table, *self._totals(now))
+
+    def _totals(self, now: float) -> Iterator[Table]:
+        """How many are done of what there is, each with a bar."""
+        plan = self._plan
+        counts = {"executed": len(plan.executed), "evaluated": len(plan.evaluated) + len(plan.taking_over)}
+        for what, count in counts.items():
+            if not count:
+                continue
+            done = self._done[what]
+            left = self._left(now) if what == "executed" else ""
+            line = Table.grid(padding=(0, 2))
+            line.add_row(
+                ProgressBar(total=count, completed=done, width=30),
+                f"{done} of {count} {what}, {clock(now - self._began)}{left}",
+            )
+            yield line
 
 
 def show_summary(cohort: Cohort, *, output: Path, verbose: bool) -> None:
@@ -171,6 +210,13 @@ def show_unmeasured(graded: Iterable[GradedSubmission], *, rubric: Rubric, data:
         Console().print(Text(text, style="yellow"))
 
 
+def show_capacity(at_once: Capacity) -> None:
+    """Prints why fewer submissions run at a time than there are processors, where that is so."""
+    if at_once.why:
+        text = f"{at_once.jobs} submission{_s(at_once.jobs)} at a time: {at_once.why}. --jobs sets another number."
+        Console(stderr=True).print(Text(text, style="yellow"))
+
+
 def show_stale(rubric: Rubric, data_sets: DataSets) -> None:
     """Prints what has changed since the reference's spread was measured, on which the bands of a rubric rest."""
     from grader.reference.calibration_staleness import calibration_results
@@ -179,6 +225,27 @@ def show_stale(rubric: Rubric, data_sets: DataSets) -> None:
         if not result.passed and result.name != "exists":
             text = f"The reference's spread may no longer belong to this rubric. {result.text}"
             Console().print(Text(text, style="yellow"))
+
+
+def show_kept(kept: Sequence[Kept]) -> None:
+    """Prints what is stored of each submission, and of all of them."""
+    table = Table(box=None, pad_edge=False)
+    for name in ("submission", "file", "students", ""):
+        table.add_column(name, overflow="fold")
+    for name in ("size", "own", "unused"):
+        table.add_column(name, justify="right")
+    for one in kept:
+        sizes = (one.total_bytes, one.own_bytes, one.unused_bytes)
+        gone = "" if one.is_present else "gone"
+        table.add_row(one.id, Text(one.file_name), Text(", ".join(one.students)), gone, *map(size, sizes))
+    console = Console()
+    console.print(table)
+    unused = sum(one.unused_bytes for one in kept)
+    console.print(f"{len(kept)} submission{_s(len(kept))}, {size(sum(one.total_bytes for one in kept))}.")
+    if unused:
+        console.print(f"Nothing refers to {size(unused)} of it: grader store prune removes that.")
+    if any(not one.is_present for one in kept):
+        console.print("Those that are gone are no longer in what was given: grader store forget --gone removes them.")
 
 
 def show_verdicts(graded: GradedSubmission) -> None:
@@ -233,4 +300,25 @@ def _what_failed(one: GradedSubmission) -> str:
 
 
 def _duration(seconds: float) -> str:
-    return f"{seconds / 60:.0f} min" if seconds >= 90 else f"{seconds:.0f} s"
+    """Rounded as an estimate is known, so that it does not flicker."""
+    if seconds < 90:
+        return f"{max(5, 5 * round(seconds / 5))} s"
+    minutes = round(seconds / 60)
+    return f"{minutes} min" if minutes < 90 else f"{minutes // 60} h {5 * round(minutes % 60 / 5)} min"
+
+
+def clock(seconds: float) -> str:
+    """A time that has passed: ``0:07``, ``12:30`` or ``1:02:03``."""
+    minutes, rest = divmod(int(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
+def _s(count: int) -> str:
+    return "" if count == 1 else "s"
+
+
+def size(count: int) -> str:
+    """Bytes for people: ``734 kB``, ``5.2 MB``."""
+    amount, unit = next(((count / n, u) for n, u in ((10**9, "GB"), (10**6, "MB")) if count >= n), (count / 1000, "kB"))
+    return f"{amount:.0f} {unit}" if unit == "kB" else f"{amount:.1f} {unit}"

@@ -62,7 +62,13 @@ from grader.cli.options import RunOptions, run_options
     type=click.Path(dir_okay=False, path_type=Path),
     help="The tutor's file, see grader marks. Default: OUTPUT.marks.jsonl beside the output folder.",
 )
-@click.option("--again", is_flag=True, help="Execute every submission again, whatever the output folder holds.")
+@click.option(
+    "--again",
+    multiple=True,
+    metavar="ID|all",
+    help="Execute this submission again, whatever the output folder holds: its id, or the beginning of it. May be "
+    "given several times; all is every submission.",
+)
 @click.option(
     "-v", "--verbose", is_flag=True, help="Show the time of each submission, and the part that grader itself took."
 )
@@ -80,7 +86,7 @@ def grade(  # noqa: PLR0913
     replay: float,
     rerun_borderline: int,
     marks: Path | None,
-    again: bool,
+    again: tuple[str, ...],
     verbose: bool,
     quiet: bool,
 ) -> None:
@@ -94,7 +100,7 @@ def grade(  # noqa: PLR0913
     """
     from grader.batch import grade_batch
     from grader.cli import EXIT_INFRASTRUCTURE
-    from grader.cli.display import BatchDisplay, show_stale, show_summary, show_unmeasured
+    from grader.cli.display import BatchDisplay, show_capacity, show_stale, show_summary, show_unmeasured
     from grader.cli.options import class_options, existing_file
     from grader.marks import MarksFile, marks_path
     from grader.rubric import load_rubric
@@ -103,15 +109,17 @@ def grade(  # noqa: PLR0913
     loaded = load_rubric(existing_file(rubric, what="a rubric, such as rubrics/week09.yaml"))
     about = class_options(roster, columns=roster_column, deadline=deadline, attempts=attempts)
     settings = run.settings(loaded, quiet=quiet, replay_share=replay, reruns=rerun_borderline)
+    at_once = run.capacity(settings.limits)
     if not quiet:
         show_stale(loaded, settings.data_sets)
+        show_capacity(at_once)
     with BatchDisplay(quiet=quiet) as display:
         cohort = grade_batch(
             submissions,
             settings,
             output=OutputFolder(output),
-            jobs=run.jobs,
-            again=again,
+            jobs=at_once.jobs,
+            again=again == ("all",) or again,
             marks=MarksFile(existing_file(marks, what="a tutor's file") if marks else marks_path(output)),
             on_start=display.on_start,
             on_progress=display.on_progress,

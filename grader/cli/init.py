@@ -78,7 +78,7 @@ def init(
             data_sets=data_sets,
             limits=limits,
             sandbox=run.sandbox(),
-            jobs=run.jobs,
+            jobs=run.capacity(limits).jobs,
             on_start=display.on_start,
             on_progress=display.on_progress,
         )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 import click
 
 if TYPE_CHECKING:
+    from grader.batch import Capacity
     from grader.datasets import DataSets
     from grader.execution.sandbox import SandboxChoice
     from grader.execution.watch import RunLimits
@@ -34,7 +34,8 @@ _RUN_OPTIONS = (
         "--jobs",
         type=click.IntRange(min=1),
         default=None,
-        help="Submissions to run at the same time. Default: the number of processors.",
+        help="Submissions to run at the same time. Default: as many as there are processors and memory for, a "
+        "container's limits included.",
     ),
     click.option("--cell-timeout", type=click.FloatRange(min=1), help="Seconds a cell may run."),
     click.option("--notebook-timeout", type=click.FloatRange(min=1), help="Seconds a notebook may run."),
@@ -64,7 +65,7 @@ class RunOptions:
     """How notebooks are run, as the user said it; see `run_options`."""
 
     data: str | None
-    jobs: int
+    jobs: int | None
     cell_timeout: float | None
     notebook_timeout: float | None
     memory: float | None
@@ -84,6 +85,12 @@ class RunOptions:
             notebook_timeout=self.notebook_timeout,
             memory=self.memory,
         )
+
+    def capacity(self, limits: RunLimits) -> Capacity:
+        """How many submissions at a time: as the user said, else what the machine allows."""
+        from grader.batch import Capacity, capacity
+
+        return Capacity(self.jobs) if self.jobs else capacity(limits.sandbox.memory_bytes)
 
     def sandbox(self) -> SandboxChoice:
         """The best sandbox of the machine on which notebooks run, or none where the user has said so."""
@@ -129,7 +136,7 @@ def run_options(command: Callable[..., None]) -> Callable[..., None]:
     ) -> None:
         run = RunOptions(
             data=data,
-            jobs=jobs or default_jobs(),
+            jobs=jobs,
             cell_timeout=cell_timeout,
             notebook_timeout=notebook_timeout,
             memory=memory,
@@ -144,10 +151,10 @@ def run_options(command: Callable[..., None]) -> Callable[..., None]:
 
 
 def default_jobs() -> int:
-    """One kernel a processor."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
+    """One kernel a processor that we may use."""
+    from grader.batch import processors_allowed
+
+    return processors_allowed()
 
 
 def choose_data(choice: str | None, *, quiet: bool = False) -> DataSets:

@@ -76,7 +76,9 @@ def validate(
         limits = run.limits(rubric, data_sets.kind)
         settings = Settings(rubric=rubric, data_sets=data_sets, limits=limits, sandbox=sandbox)
         work = OutputFolder(output / rubric.assignment / data_sets.kind)
-        validation, result = _validated(settings, seeds=seeds, mutants=mutants, work=work, jobs=run.jobs)
+        validation, result = _validated(
+            settings, seeds=seeds, mutants=mutants, work=work, jobs=run.capacity(settings.limits).jobs
+        )
         validations.append(validation)
         results += [result] if result is not None else []
     _write(validations, results, report=report, junit=junit, json_file=json_file)

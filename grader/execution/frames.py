@@ -20,6 +20,7 @@ from typing import Any
 
 import numpy as np
 
+from grader.errors import UnwritableError
 from grader.execution.recorder.channel import HEADER, MAGIC, MAX_ARRAY_BYTES, MAX_RECORD_BYTES
 from grader.limits import (
     LAST_FRAMES_SECONDS,
@@ -81,16 +82,23 @@ class FrameReader:
         self._sizes: dict[object, int] = {}
         self._refs: set[str] = set()
         self._left_out: Counter[str] = Counter()
+        self._unwritable: UnwritableError | None = None
         self._stop = threading.Event()
         os.set_blocking(descriptor, False)
         self._thread = threading.Thread(target=self._drain, name="frames", daemon=True)
         self._thread.start()
 
     def close(self) -> Frames:
-        """Ends the reading and returns what came; call it once every writer that matters has ended."""
+        """Ends the reading and returns what came; call it once every writer that matters has ended.
+
+        Raises:
+            UnwritableError: An array could not be written, as on a full disk.
+        """
         self._stop.set()
         self._thread.join()
         os.close(self._descriptor)
+        if self._unwritable is not None:
+            raise self._unwritable
         if self._buffer and not self._full:
             self._left_out["the last frame broke off"] += 1
         notes = (text if count == 1 else f"{text} ({count} times)" for text, count in self._left_out.items())
@@ -209,7 +217,12 @@ class FrameReader:
             return
         try:
             stored = self._store.put(np.load(io.BytesIO(blob), allow_pickle=False))
-        except (ValueError, OSError, MemoryError) as error:
+        except UnwritableError as error:
+            # Evidence without this array would be taken for whole.
+            self._unwritable = error
+            self._give_up("an array could not be written")
+            return
+        except (ValueError, MemoryError) as error:
             self._left_out[f"an array that could not be stored ({type(error).__name__})"] += 1
             return
         if stored == name:

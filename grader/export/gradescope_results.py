@@ -87,6 +87,8 @@ def _summary(graded: GradedSubmission, *, waits: bool) -> str:
     lines = [f"{graded.points_earned:g} of {graded.points_possible:g} points."]
     if graded.bonus_possible:
         lines.append(f"{graded.bonus_earned:g} of {graded.bonus_possible:g} bonus points.")
+    if graded.late is not None and graded.late.points:
+        lines.append(f"{graded.late.text}.".replace("..", "."))
     if pending and waits:
         lines.append(f"{pending:g} more are not decided yet: a tutor looks at them.")
     if graded.status == "not_run":

@@ -73,7 +73,8 @@ def _row(result: Result, where: tuple[str, str], rules: Rules) -> list[str]:
     submitted = result.hand_in.submitted
     name, email = ("", None) if result.student is None else (result.student.name, result.student.email)
     given, _, family = name.rpartition(" ")
-    points = number(rules.points(result.graded))
+    points, late = rules.points(result.graded), result.graded.late
+    off = 0.0 if late is None else late.points
     return [
         where[1],
         "",
@@ -82,8 +83,8 @@ def _row(result: Result, where: tuple[str, str], rules: Rules) -> list[str]:
         family,
         given,
         email or "",
-        points,
-        "0.0",
-        points,
+        number(points + off),
+        number(off),
+        number(points),
         number(result.graded.points_possible),
     ]

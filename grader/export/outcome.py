@@ -39,6 +39,14 @@ def lines_of_rules(found: ClassResults, divided: Divided, rules: Rules) -> list[
         "Handed back with what is pending counted as 0 (--pending zero)",
         (f"{one.label}: {rules.waiting(one)}" for one in divided.as_zero),
     )
+    lines += listed(
+        "Late: so much is taken off",
+        (
+            f"{one.label}: {number(one.graded.late.points)}"
+            for one in divided.given
+            if one.graded.late is not None and one.graded.late.points
+        ),
+    )
     with_bonus = [one for one in divided.given if one.graded.bonus_earned]
     if with_bonus and rules.bonus == "add":
         lines.append(f"Bonus points are part of the grades of {len(with_bonus)} (--bonus leave: not).")

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from grader.errors import UsageError
 from grader.intake.ids import IN_ARCHIVE
-from grader.intake.people import instant
+from grader.intake.times import instant
 from grader.marks import Decisions, Mark, MarksFile
 from grader.records import GradedSubmission, HandIn, People, Student, TutorsMark
 from grader.store import OutputFolder

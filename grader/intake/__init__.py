@@ -2,7 +2,7 @@
 
 from grader.cell_code import libraries
 from grader.intake.candidates import Attachment, HandedIn, Origin
-from grader.intake.folders import collect_submissions
+from grader.intake.folders import collect_submissions, places_of
 from grader.intake.lateness import LateRule, late_rule
 from grader.intake.notebooks import read_submission
 from grader.intake.people import Attempts, Class, counting, people_of
@@ -20,6 +20,7 @@ __all__ = [
     "late_rule",
     "libraries",
     "people_of",
+    "places_of",
     "read_roster",
     "read_submission",
 ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import hashlib
 import json
 import os
 import stat
@@ -133,3 +134,11 @@ def _kind_name(mode: int) -> str:
     if stat.S_ISDIR(mode):
         return "a folder"
     return "a link" if stat.S_ISLNK(mode) else "a pipe, socket or device"
+
+
+def notebook_digest(path: Path) -> str:
+    """The SHA-256 of what was handed in; of what cannot be read, one over the reason."""
+    try:
+        return hashlib.sha256(read_bytes(path)).hexdigest()
+    except SubmissionError as error:
+        return hashlib.sha256(str(error).encode(errors="replace")).hexdigest()

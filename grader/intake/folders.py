@@ -14,14 +14,14 @@ from grader.intake.archives import Entry, Unpacking, open_archive
 from grader.intake.attachments import attach, named_in
 from grader.intake.candidates import NOTEBOOK, HandedIn, Origin, is_archive, is_notebook, is_passed_over, stem
 from grader.intake.files import decode, read_bytes
-from grader.intake.ids import Wanted, source, submission_ids
+from grader.intake.ids import IN_ARCHIVE, Wanted, source, submission_ids
 from grader.intake.listing import Parts
 from grader.intake.naming import slug
 from grader.intake.selection import Selected, select
 from grader.intake.tree import Placed, place
 from grader.limits import MAX_FILES_BESIDE
 from grader.printed_text import well_formed
-from grader.records import People
+from grader.records import HandIn, People
 from grader.store import write_atomically
 
 _MAGIC = set("*?[")
@@ -157,8 +157,8 @@ def _handed_in(one: Selected, *, root: Path, under: Parts, unpack_to: Path) -> H
     """A selected file, taken out of its archive with what lies beside it."""
     inside = one.path[len(under) :]
     origin: Origin | None = one.origin
-    folder = unpack_to / f"{slug(stem(root.name))}-{_short_hash(str(root.absolute()))}"
-    path, place_at = one.placed.entry.path, f"{slug(stem(one.origin.file_name))}-{_short_hash('/'.join(inside))}"
+    folder, place_at = _unpacked(root, unpack_to), _place(one.origin.file_name, inside)
+    path = one.placed.entry.path
     if path is None:
         path = folder / f"{place_at}{NOTEBOOK}"
         if one.origin.problem is None:
@@ -178,6 +178,26 @@ def _handed_in(one: Selected, *, root: Path, under: Parts, unpack_to: Path) -> H
         attached.files,
         attached.left_out,
     )
+
+
+def places_of(hand_in: HandIn, *, unpack_to: Path) -> Iterator[Path]:
+    """Where files of a submission may have been put that lay in archives: its notebook, the folder of the others."""
+    outer, _, told = hand_in.source.partition(IN_ARCHIVE)
+    file = Path(outer)
+    # What was given may have been the file, the archive, or a folder around it.
+    for root in (file, *file.parents):
+        inside = (*file.relative_to(root).parts, *((told,) if told else ()))
+        place = _unpacked(root, unpack_to) / _place(hand_in.file_name, inside)
+        yield from (place, place.with_name(place.name + NOTEBOOK))
+
+
+def _unpacked(root: Path, unpack_to: Path) -> Path:
+    """Where the files of an archive are put, or of archives in a folder."""
+    return unpack_to / f"{slug(stem(root.name))}-{_short_hash(str(root.absolute()))}"
+
+
+def _place(file_name: str, inside: Iterable[str]) -> str:
+    return f"{slug(stem(file_name))}-{_short_hash('/'.join(inside))}"
 
 
 def _taken_out(one: Selected, path: Path) -> Origin:

@@ -115,7 +115,7 @@ def counting(people: People, earned: Mapping[str, float | None], attempts: Attem
         name: one.model_copy(update=_why(name, one, sorted(rivals.get(name, ())), counted=counted, attempts=attempts))
         for name, one in people.submissions.items()
     }
-    return people.model_copy(update={"submissions": submissions, "counting": chosen})
+    return people.model_copy(update={"submissions": submissions, "counting": chosen, "attempts": attempts})
 
 
 def _why(name: str, one: HandIn, rivals: Sequence[str], *, counted: set[str], attempts: Attempts) -> dict[str, object]:

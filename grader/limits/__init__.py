@@ -84,6 +84,7 @@ from grader.limits.rubrics import (
     MAX_VALUE_CHARACTERS,
 )
 from grader.limits.runs import (
+    BATCH_MEMORY_BYTES,
     CPU_GRACE_SECONDS,
     DEATH_SECONDS,
     GREETING_SECONDS,
@@ -96,6 +97,7 @@ from grader.limits.runs import (
     SANDBOX_START_SECONDS,
     START_TIMEOUT_SECONDS,
     WORKER_END_SECONDS,
+    WORKER_MEMORY_BYTES,
 )
 from grader.limits.sandbox import (
     HOME_BYTES,
@@ -104,10 +106,7 @@ from grader.limits.sandbox import (
     SPARE_TASKS,
     TEMPORARY_BYTES,
 )
-from grader.limits.storage import (
-    DOWNLOAD_TIMEOUT_SECONDS,
-    MAX_STORED_ARRAY_BYTES,
-)
+from grader.limits.storage import DEAD_HOLDER_SECONDS, DOWNLOAD_TIMEOUT_SECONDS, MAX_STORED_ARRAY_BYTES
 from grader.limits.text import (
     MAX_CLASSES,
     MAX_ERROR_CHARACTERS,
@@ -139,7 +138,9 @@ from grader.limits.verification import (
 )
 
 __all__ = [
+    "BATCH_MEMORY_BYTES",
     "CPU_GRACE_SECONDS",
+    "DEAD_HOLDER_SECONDS",
     "DEATH_SECONDS",
     "DOWNLOAD_TIMEOUT_SECONDS",
     "FLOOD_BYTES",
@@ -244,4 +245,5 @@ __all__ = [
     "VERIFIER_MEMORY_BYTES",
     "VERIFIER_START_SECONDS",
     "WORKER_END_SECONDS",
+    "WORKER_MEMORY_BYTES",
 ]

@@ -38,3 +38,10 @@ CPU_GRACE_SECONDS = 5
 
 WORKER_END_SECONDS = 10.0
 """How long a worker may take to end its sandbox."""
+
+WORKER_MEMORY_BYTES = 300 * 10**6
+"""What a worker takes itself, beside the notebook that it runs: its process with a submission's records has 150 to 250
+MB."""
+
+BATCH_MEMORY_BYTES = 10**9
+"""What a batch takes beside its workers: the process that kernels are forked from has 600 MB, the batch 150 MB."""

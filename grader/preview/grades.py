@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from grader import pipeline
 from grader.batch import Known
 from grader.errors import StoreError, UsageError
 from grader.intake import late_rule
@@ -15,6 +14,7 @@ from grader.preview.comparison import Pair, compared
 from grader.records import GradedSubmission, Preview, RubricSummary, Untold
 from grader.stage_code import own_code
 from grader.store import OutputFolder
+from grader.stored_grade import foreseen
 from grader.task import Settings, Task
 
 WHY = {
@@ -34,7 +34,7 @@ WHY = {
     "replay": "a training of it would be repeated again: grader, the packages or the data have changed since",
     "reruns": "a figure of it would come near its line, and it would be run under more seeds (--rerun-borderline)",
 }
-"""Why a grade cannot be told without a run, by what `grader.pipeline.foreseen` says."""
+"""Why a grade cannot be told without a run, by what `grader.stored_grade.foreseen` says."""
 
 NOT_GRADED = "it was never graded"
 
@@ -89,7 +89,7 @@ def preview(settings: Settings, *, output: OutputFolder, marks: MarksFile, deadl
 def _foreseen(task: Task, settings: Settings) -> tuple[GradedSubmission | None, tuple[str, ...]]:
     """The grade that would be written, or why that cannot be told."""
     try:
-        found = pipeline.foreseen(task, settings)
+        found = foreseen(task, settings)
     except StoreError as error:
         return None, (str(error),)
     if isinstance(found, GradedSubmission):

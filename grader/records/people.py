@@ -90,6 +90,7 @@ class People(Record):
         submissions: By the submission's id.
         without_submission: Keys of students on the roster who handed in nothing.
         counting: Which submission counts, by student; for a group without known members, by the group's key.
+        attempts: Which attempt counts: the last or first before the deadline, or the one with the most points.
     """
 
     schema_version: SchemaVersion = SCHEMA_VERSION
@@ -97,6 +98,7 @@ class People(Record):
     submissions: dict[str, HandIn] = {}
     without_submission: tuple[str, ...] = ()
     counting: dict[str, str] = {}
+    attempts: Literal["last", "first", "best"] = "last"
 
     def names(self, submission: str) -> tuple[str, ...]:
         """What a page shows as the people of a submission; the group where its members are not known."""

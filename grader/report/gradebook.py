@@ -13,7 +13,18 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 _YES = {True: "yes", False: "no", None: ""}
-_PEOPLE = ("students", "keys", "group", "attempt", "submitted", "late", "counts", "assigned_by", "named_in_notebook")
+_PEOPLE = (
+    "students",
+    "keys",
+    "group",
+    "attempt",
+    "submitted",
+    "late",
+    "counts",
+    "present",
+    "assigned_by",
+    "named_in_notebook",
+)
 
 
 def guarded(text: str) -> str:
@@ -24,8 +35,8 @@ def guarded(text: str) -> str:
 def gradebook_csv(graded: Sequence[GradedSubmission], *, people: People = NOBODY) -> str:
     """One row a submission: who, status, sums, and what each criterion earned.
 
-    A criterion whose points are pending has ``pending`` in its column. What handing in late takes off is taken off
-    ``earned`` already.
+    A criterion whose points are pending has ``pending`` in its column; ``present`` is ``no`` where what was given last
+    no longer held the file. What handing in late takes off is taken off ``earned`` already.
     """
     criteria = list(dict.fromkeys(verdict.criterion for one in graded for verdict in one.verdicts))
     head = ["id", "file", *_PEOPLE, "status", "reason", "earned", "pending", "possible", "late_points_off", "late_why"]
@@ -72,6 +83,7 @@ def _people(people: People, submission: str) -> list[object]:
         "" if found.submitted is None else found.submitted.isoformat(sep=" "),
         _YES[found.late],
         _YES[found.counts],
+        _YES[found.is_present],
         found.assigned_by,
         "; ".join(author.name for author in found.named),
     ]

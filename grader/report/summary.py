@@ -20,6 +20,8 @@ def summary_json(graded: Sequence[GradedSubmission], *, people: People = NOBODY)
             "file_name": one.submission.file_name,
             "students": list(people.names(one.submission.id)),
             "counts": one.submission.id not in people.submissions or people.submissions[one.submission.id].counts,
+            "is_present": one.submission.id not in people.submissions
+            or people.submissions[one.submission.id].is_present,
             "status": one.status,
             "data_choice": one.data_choice,
             "reason": one.execution.reason,

@@ -2,8 +2,9 @@
 
 from grader.store.arrays import ArrayStore
 from grader.store.code import PACKAGE, code_digest
-from grader.store.files import digest_of, unwritable, write_atomically
-from grader.store.layout import STAGES, Key, OutputFolder, Stage, SubmissionFolder
+from grader.store.files import atomic_file, digest_of, unwritable, write_atomically
+from grader.store.layout import STAGES, Key, OutputFolder, Stage, SubmissionFolder, arrays_of
+from grader.store.lock import held
 
 __all__ = [
     "PACKAGE",
@@ -13,8 +14,11 @@ __all__ = [
     "OutputFolder",
     "Stage",
     "SubmissionFolder",
+    "arrays_of",
+    "atomic_file",
     "code_digest",
     "digest_of",
+    "held",
     "unwritable",
     "write_atomically",
 ]

@@ -1,14 +1,23 @@
-"""Atomic writes, and digests of what lies on disk."""
+"""Whole files or none: how everything is written that is to outlast a kill, a full disk or a power cut.
+
+Digests of what lies on disk are here as well.
+"""
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
+from typing import IO
 
-from grader.errors import StoreError
+from grader.errors import UnwritableError
+
+_PART = ".part"
 
 
 def write_atomically(path: Path, data: bytes | str) -> None:
@@ -19,27 +28,106 @@ def write_atomically(path: Path, data: bytes | str) -> None:
         data: What; text is written as UTF-8, lone surrogates replaced.
 
     Raises:
-        StoreError: The system does not let us, or the disk is full.
+        UnwritableError: The system does not let us, or the disk is full.
     """
     raw = data.encode("utf-8", errors="replace") if isinstance(data, str) else data
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-        try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(raw)
-            Path(name).chmod(0o644)
-            Path(name).replace(path)
-        except BaseException:
-            Path(name).unlink(missing_ok=True)
-            raise
+        with atomic_file(path) as file:
+            file.write(raw)
     except OSError as error:
         raise unwritable(path, error) from error
 
 
-def unwritable(path: Path, error: OSError) -> StoreError:
+@contextmanager
+def atomic_file(path: Path) -> Iterator[IO[bytes]]:
+    """A file that takes its place once all of it is on the disk: after a power cut too it is whole, or the old one.
+
+    Where the block raises, the old file stays as it is.
+
+    Args:
+        path: Where; its folder is made.
+
+    Raises:
+        OSError: The system does not let us, or the disk is full.
+    """
+    _make_folder(path.parent)
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=_PART)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        Path(name).chmod(0o644)
+        Path(name).replace(path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+    _keep_names(path.parent)
+
+
+def copy_atomically(source: Path, path: Path) -> None:
+    """Has a file stand in a second place: the same one where the file system can do that, else a copy.
+
+    Files are never changed, only replaced, so that neither place can be changed through the other.
+
+    Raises:
+        UnwritableError: The system does not let us, or the disk is full.
+    """
+    try:
+        _make_folder(path.parent)
+        os.link(source, path)
+        _keep_names(path.parent)
+    except FileExistsError:
+        return
+    except OSError:
+        write_atomically(path, source.read_bytes())
+
+
+def link_atomically(source: Path, path: Path) -> None:
+    """Has a file that is there become the same file as an equal one, where the file system can do that."""
+    part = path.with_name(f".{path.name}{_PART}")
+    with contextlib.suppress(OSError):
+        os.link(source, part)
+        part.replace(path)
+
+
+def remove_parts(folder: Path) -> int:
+    """Removes what a process that was killed had written of files, in a folder to any depth; says how many.
+
+    Nobody else may be writing there.
+    """
+    removed = 0
+    for where, _, names in os.walk(folder):
+        for name in names:
+            if name.startswith(".") and name.endswith(_PART):
+                with contextlib.suppress(OSError):
+                    Path(where, name).unlink()
+                    removed += 1
+    return removed
+
+
+def _make_folder(folder: Path) -> None:
+    """Makes a folder and those around it, with their names on the disk."""
+    if folder.is_dir():
+        return
+    _make_folder(folder.parent)
+    folder.mkdir(exist_ok=True)
+    _keep_names(folder.parent)
+
+
+def _keep_names(folder: Path) -> None:
+    """Sees a folder's list of names to the disk; a file system that cannot do that keeps them in its own way."""
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        with contextlib.suppress(OSError):
+            os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def unwritable(path: Path, error: OSError) -> UnwritableError:
     """What is said of a place that the system does not let us write."""
-    return StoreError(
+    return UnwritableError(
         f"{path}: it cannot be written ({error.strerror or error}).",
         expected="A place where we may write, with room on its disk.",
         fix="Name another folder, or make room there; what was written before is kept.",

@@ -3,12 +3,14 @@
 OUT/
     summary.json  gradebook.csv  index.html
     people.json   whose each submission is
+    .lock         who is at work here; see `grader.store.lock`
     submissions/<id>/
         grade.json  feedback.html  executed.ipynb
         evidence/
             evidence.json  measurements.json
             grade_parts.json   what the grade was put together from
             <stage>.key   what the stage's stored result is of; none where it failed because of us
+            failure.txt   where we failed on it: the traceback
             arrays/<sha256>.npy
         reruns/<seed>/   the same, run under another seed
     submissions/.data/<digest>/<name>.npz   data sets made at the original's size
@@ -18,6 +20,8 @@ OUT/
 from __future__ import annotations
 
 import json
+import re
+import shutil
 import tempfile
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -25,10 +29,19 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal, TypeVar, get_args
 
-from grader.errors import StoreError
-from grader.records import SCHEMA_VERSION, Evidence, GradedSubmission, GradeParts, Measurements, People, Record
+from grader.errors import BrokenError
+from grader.records import (
+    SCHEMA_VERSION,
+    ArrayRef,
+    Evidence,
+    GradedSubmission,
+    GradeParts,
+    Measurements,
+    People,
+    Record,
+)
 from grader.store.arrays import ArrayStore
-from grader.store.files import unwritable, write_atomically
+from grader.store.files import remove_parts, unwritable, write_atomically
 
 R = TypeVar("R", bound=Record)
 
@@ -37,6 +50,15 @@ STAGES: tuple[Stage, ...] = get_args(Stage)
 
 Key = dict[str, Any]
 """What a stored result depends on, name to plain JSON."""
+
+
+def arrays_of(key: Key | None) -> dict[ArrayRef, int]:
+    """The arrays that a stored result refers to, name to size in bytes."""
+    arrays: dict[ArrayRef, int] = {} if key is None else key.get("arrays", {})
+    return arrays
+
+
+_REF = re.compile(rb'"([0-9a-f]{64})"')
 
 
 @dataclass(frozen=True)
@@ -90,6 +112,10 @@ class SubmissionFolder:
     def grade_json(self) -> Path:
         return self.folder / "grade.json"
 
+    @property
+    def failure_txt(self) -> Path:
+        return self.evidence_folder / "failure.txt"
+
     def key_file(self, stage: Stage) -> Path:
         """Where a stage's key is kept."""
         return self.evidence_folder / f"{stage}.key"
@@ -110,6 +136,37 @@ class SubmissionFolder:
         """Removes keys, so that these stages are done again."""
         for stage in stages:
             self.key_file(stage).unlink(missing_ok=True)
+
+    def forget_all(self) -> None:
+        """Removes every key, those of runs under other seeds too, so that all is done again."""
+        self.forget()
+        for seed in self.seeds_of_reruns():
+            self.rerun(seed).forget()
+
+    def seeds_of_reruns(self) -> list[int]:
+        """The other seeds under which the submission was run, sorted."""
+        return sorted(int(path.name) for path in self.reruns_folder.glob("*") if path.name.isdecimal())
+
+    def remove(self) -> None:
+        """Removes all of it."""
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def refs_of_evidence(self) -> frozenset[str]:
+        """The arrays that the stored evidence may refer to."""
+        return _refs(self.evidence_json)
+
+    def refs_of_measurements(self) -> frozenset[str]:
+        """The arrays that the stored measurements may refer to."""
+        return _refs(self.measurements_json)
+
+    def prune(self) -> int:
+        """Removes the arrays that neither evidence nor measurements refer to; says how many bytes they took.
+
+        Nothing is removed where there is no evidence to say so.
+        """
+        if self.read_evidence() is None:
+            return 0
+        return self.arrays.keep_only(self.refs_of_evidence() | self.refs_of_measurements())
 
     def write(self, record: Record) -> None:
         """Writes a record to its place."""
@@ -141,7 +198,7 @@ class SubmissionFolder:
         """The stored evidence and measurements.
 
         Raises:
-            StoreError: They are gone, broken, or of another version.
+            BrokenError: They are gone, broken, or of another version.
         """
         measurements = self.read_measurements()
         if measurements is None:
@@ -152,7 +209,7 @@ class SubmissionFolder:
         """The stored evidence.
 
         Raises:
-            StoreError: It is gone, broken, or of another version.
+            BrokenError: It is gone, broken, or of another version.
         """
         evidence = self.read_evidence()
         if evidence is None:
@@ -170,7 +227,7 @@ class OutputFolder:
         """Makes the folder, before anything is run for what could not be kept.
 
         Raises:
-            StoreError: It cannot be written.
+            UnwritableError: It cannot be written.
         """
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
@@ -198,7 +255,19 @@ class OutputFolder:
 
     def submission(self, submission_id: str) -> SubmissionFolder:
         """The folder of one submission."""
-        return SubmissionFolder(self.folder / "submissions" / submission_id)
+        return SubmissionFolder(self._submissions / submission_id)
+
+    def stored(self) -> list[str]:
+        """The ids of the submissions of which something is stored, sorted."""
+        return sorted(path.name for path in self._submissions.glob("[!.]*") if path.is_dir())
+
+    @property
+    def _submissions(self) -> Path:
+        return self.folder / "submissions"
+
+    def remove_parts(self) -> int:
+        """Removes what a process that was killed had written of files; says how many. Hold the folder for it."""
+        return remove_parts(self.folder)
 
 
 def _read(path: Path, kind: type[R]) -> R | None:
@@ -216,7 +285,15 @@ def _parsed(path: Path, kind: type[Record], state: tuple[int, int, int]) -> Reco
     return kind.model_validate_json(path.read_bytes())
 
 
-def _unreadable(path: Path) -> StoreError:
+def _refs(path: Path) -> frozenset[str]:
+    """Every SHA-256 in a record: an array's, or another's, which is then no array's name."""
+    try:
+        return frozenset(found.decode() for found in _REF.findall(path.read_bytes()))
+    except OSError:
+        return frozenset()
+
+
+def _unreadable(path: Path) -> BrokenError:
     found = "it is broken"
     try:
         version = json.loads(path.read_bytes()).get("schema_version")
@@ -225,7 +302,7 @@ def _unreadable(path: Path) -> StoreError:
         found = "there is no such file"
     except (OSError, ValueError, AttributeError):
         pass
-    return StoreError(
+    return BrokenError(
         f"{path}: {found}.",
         expected=f"What this grader writes: schema version {SCHEMA_VERSION}.",
         fix="Run the same command once more: what cannot be read is made again.",

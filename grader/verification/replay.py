@@ -19,6 +19,7 @@ import numpy.typing as npt
 from pydantic import JsonValue
 
 from grader.datasets import DataSets
+from grader.errors import UnwritableError
 from grader.execution.recorder.summary import summarise
 from grader.execution.sandbox import Sandbox
 from grader.limits import MAX_REPLAY_SECONDS, REPLAY_SLOWDOWN, VERIFIER_START_SECONDS
@@ -83,6 +84,8 @@ def replay_fits(
                 jobs.append(builder.fit(fit))
             except _Impossible as reason:
                 found[fit.id] = Replay(fit=fit.id, outcome="impossible", why=str(reason))
+            except UnwritableError:
+                raise
             except Exception as error:  # noqa: BLE001 - records are hostile, and the next fit is still repeated
                 why = without_machine_paths(f"Its records are incomplete ({error}).")
                 found[fit.id] = Replay(fit=fit.id, outcome="impossible", why=why)

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Callable
+import json
+import os
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
 
 import pytest
 from case_files import ROOT
 
-from grader.batch import Cohort, grade_batch
+from grader.batch import Cohort, forget, grade_batch
 from grader.datasets import resolve
+from grader.errors import HeldError, UsageError
 from grader.execution.sandbox import Sandbox, SandboxChoice
 from grader.execution.watch import RunLimits
 from grader.intake import Class
 from grader.rubric import load_rubric
-from grader.store import OutputFolder
+from grader.store import OutputFolder, held
 from grader.task import Settings
 
 
@@ -30,13 +33,13 @@ def grade(tmp_path: Path) -> Callable[..., Cohort]:
         sandbox=SandboxChoice(known=Sandbox(tier="1", bubblewrap="bwrap")),
     )
 
-    def _grade(*paths: Path, about: Class | None = Class()) -> Cohort:  # noqa: B008
+    def _grade(*paths: Path, about: Class | None = Class(), again: Sequence[str] = ()) -> Cohort:  # noqa: B008
         return grade_batch(
             paths,
             settings,
             output=OutputFolder(tmp_path / "out"),
             jobs=1,
-            again=False,
+            again=again,
             on_start=lambda _: None,
             on_progress=lambda _: None,
             about=about,
@@ -88,3 +91,56 @@ def test_a_notebook_of_no_class_leaves_no_pages_of_one(grade, tmp_path):
     """As for a student who checks one."""
     grade(handed_in(tmp_path / "in", "hw.ipynb") / "hw.ipynb", about=None)
     assert {path.name for path in (tmp_path / "out").iterdir()} == {"submissions"}
+
+
+def test_the_second_process_is_refused(grade, tmp_path):
+    """It says who holds the folder, and touches nothing."""
+    folder = handed_in(tmp_path / "in", "hw.ipynb")
+    (tmp_path / "out").mkdir()
+    with held(tmp_path / "out"), pytest.raises(HeldError, match=f"process {os.getpid()} on"):
+        grade(folder)
+    assert list((tmp_path / "out").iterdir()) == []
+    grade(folder)
+
+
+def test_what_a_killed_run_left_of_files_goes(grade, tmp_path):
+    """At the next run, wherever it lies."""
+    folder = handed_in(tmp_path / "in", "hw.ipynb")
+    (one,) = grade(folder).graded
+    left = [tmp_path / "out" / ".people.json.x1.part", tmp_path / f"out/submissions/{one.submission.id}/.a.b.part"]
+    for path in left:
+        path.write_text("half")
+    grade(folder)
+    assert [path for path in left if path.exists()] == []
+
+
+def test_what_is_no_longer_handed_in_is_marked_and_stays(grade, tmp_path):
+    """In the gradebook, the summary and on the page, until it is forgotten."""
+    folder = handed_in(tmp_path / "in", "a.ipynb", "b.ipynb")
+    gone, _ = grade(folder).graded
+    (folder / "a.ipynb").unlink()
+    grade(folder)
+    read = {row["id"]: row["present"] for row in csv.DictReader(rows(tmp_path))}
+    assert (len(read), read[gone.submission.id]) == (2, "no")
+    told = json.loads((tmp_path / "out/summary.json").read_text())["submissions"]
+    assert [one["is_present"] for one in told] == [False, True]
+    assert "No longer in what was handed in" in (tmp_path / "out/index.html").read_text()
+    assert forget(OutputFolder(tmp_path / "out"), [], gone=True) == [gone.submission.id]
+    assert gone.submission.id not in "".join(rows(tmp_path))
+
+
+def test_one_that_is_given_again_counts_as_handed_in(grade, tmp_path):
+    """Nothing of it was lost."""
+    folder = handed_in(tmp_path / "in", "a.ipynb", "b.ipynb")
+    grade(folder)
+    before = rows(tmp_path)
+    (folder / "a.ipynb").unlink()
+    grade(folder)
+    grade(handed_in(folder, "a.ipynb"))
+    assert rows(tmp_path) == before
+
+
+def test_an_id_that_is_not_given_is_refused(grade, tmp_path):
+    """Before anything is done."""
+    with pytest.raises(UsageError, match="--again hv: no submission has this id"):
+        grade(handed_in(tmp_path / "in", "hw.ipynb"), again=["hv"])

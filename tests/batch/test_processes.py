@@ -15,6 +15,7 @@ from case_files import ROOT
 
 from grader.batch import Job, LocalProcesses, run_jobs
 from grader.datasets import resolve
+from grader.errors import UnwritableError
 from grader.execution.sandbox import Sandbox, SandboxChoice
 from grader.execution.sandbox.process import Handle
 from grader.execution.watch import RunLimits
@@ -104,6 +105,20 @@ def test_what_a_job_raises_is_its_reason(tmp_path: Path) -> None:
     assert "no such luck" in failures[1]
     assert "no such luck" in (tmp_path / "1" / "evidence" / "failure.txt").read_text()
     assert len(set(processes(told))) == 1
+
+
+def test_a_full_disk_ends_the_batch(tmp_path: Path) -> None:
+    """What the others come to could not be kept either; no job begins after it."""
+    with pytest.raises(UnwritableError, match="No space left on device") as raised:
+        run(["nothing", "fill", *["nothing"] * 50], tmp_path)
+    assert raised.value.fix.startswith("Name another folder")
+
+
+def test_what_a_failure_left_goes_with_the_next_success(tmp_path: Path) -> None:
+    """A traceback beside evidence that is whole would mislead."""
+    run(["fail"], tmp_path)
+    run(["nothing"], tmp_path)
+    assert not SubmissionFolder(tmp_path / "0").failure_txt.exists()
 
 
 def test_jobs_run_side_by_side(tmp_path: Path) -> None:

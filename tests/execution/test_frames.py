@@ -14,6 +14,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from grader.errors import UnwritableError
 from grader.execution import frames as framing
 from grader.execution.collect import collect
 from grader.execution.frames import FrameReader, Frames
@@ -275,6 +276,17 @@ def test_an_array_under_a_forged_name_is_never_stored(read: Reader, tmp_path: Pa
     blob = npy(np.zeros(3))
     found = read(array_frame(blob, "0" * 64), array_frame(blob, "../../evil"), GOOD)
     assert (found.refs, list(tmp_path.iterdir()), found.records) == (frozenset(), [], (KEPT,))
+
+
+def test_an_array_that_cannot_be_written_is_no_smaller_evidence(tmp_path: Path) -> None:
+    """On a full disk the run fails because of us; what it left must not pass for all that was recorded."""
+    (tmp_path / "arrays").write_text("a file where the folder should be")
+    reading, writing = os.pipe()
+    reader = FrameReader(reading, ArrayStore(tmp_path / "arrays"), max_bytes=2**26)
+    with os.fdopen(writing, "wb") as file:
+        file.write(array_frame(npy(np.zeros(3))) + GOOD)
+    with pytest.raises(UnwritableError, match="cannot be written"):
+        reader.close()
 
 
 def test_texts_can_be_written_and_are_not_endless(read: Reader) -> None:

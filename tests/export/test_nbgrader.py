@@ -5,11 +5,13 @@ from __future__ import annotations
 import csv
 import io
 import zipfile
+from datetime import UTC, datetime
 from pathlib import Path
 
 from click.testing import CliRunner
 
 from grader.cli import main
+from grader.records import LateDeduction
 
 COLUMNS = "assignment,duedate,timestamp,student_id,last_name,first_name,email,raw_score,late_submission_penalty"
 
@@ -33,6 +35,16 @@ def test_a_row_and_a_page_for_each_folder(graded, tmp_path):
     with zipfile.ZipFile(tmp_path / "out/export/nbgrader/feedback.zip") as archive:
         assert archive.namelist() == ["feedback/sta35/hw1/hw.html", "feedback/sta36/hw1/hw.html"]
     assert done.exit_code == 0
+
+
+def test_what_handing_in_late_costs_is_in_its_column(graded, tmp_path):
+    """Taken off the score already, and named in the report."""
+    late = LateDeduction(due=datetime(2026, 1, 31, tzinfo=UTC), points=0.5, text="Late.")
+    graded("nbgrader", change=lambda *_: {"late": late})
+    done = export(tmp_path)
+    rows = list(csv.DictReader(io.StringIO((tmp_path / "out/export/nbgrader/grades.csv").read_text())))
+    assert [rows[0][name] for name in ("raw_score", "late_submission_penalty", "score")] == ["1.5", "0.5", "1"]
+    assert "Late: so much is taken off: 2" in done.output
 
 
 def test_who_has_no_folder_is_listed(graded, tmp_path):

@@ -12,11 +12,11 @@ from stored_class import NOON, StoredClass, edited, stored_class
 from grader.errors import UsageError
 from grader.execution.sandbox import Limits
 from grader.marks import Event
-from grader.pipeline import foreseen
 from grader.preview import preview
 from grader.records import GradedSubmission, Preview, Totals
 from grader.rubric import Rubric
 from grader.stage_keys import StageKeys
+from grader.stored_grade import foreseen
 
 
 @pytest.fixture(scope="module")

@@ -322,6 +322,13 @@ def small_disk(folder: Path, size: int) -> Iterator[bool]:
         subprocess.run(["umount", str(folder)], check=True)  # noqa: S607 - the system's
 
 
+def ended(*_: object) -> None:
+    """Takes the batch and the disk away where this program is ended from outside."""
+    for pid in descendants(os.getpid()):
+        end(pid)
+    sys.exit("ended from outside")
+
+
 def main() -> None:
     """Grades undisturbed, grades disturbed, compares."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -331,8 +338,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--jobs", type=int, default=2)
     options = parser.parse_args()
-    # So that the disk is taken away then too.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit("ended from outside"))
+    signal.signal(signal.SIGTERM, ended)
     with tempfile.TemporaryDirectory(prefix="interrupted-") as name:
         folder = Path(name)
         write_class(folder / "class", count=options.submissions, one_dies_in=options.one_dies_in)

@@ -16,6 +16,7 @@ from grader.intake import Attempts, Class, HandedIn, collect_submissions, counti
 from grader.marks import Decisions, MarksFile
 from grader.records import NOBODY, GradedSubmission, People
 from grader.report import write_cohort
+from grader.rubric import Rubric
 from grader.store import OutputFolder
 from grader.task import OnProgress, Settings, Task
 
@@ -113,7 +114,14 @@ def grade_batch(  # noqa: PLR0913
             for name in people.submissions.keys() - {task.id for task in tasks}
             if (found_before := _earlier(name, people, settings, output=output, decisions=decisions)) is not None
         ]
-        _write_cohort((*cohort.graded, *earlier), people, output=output, attempts=about.attempts)
+        _write_cohort(
+            (*cohort.graded, *earlier),
+            people,
+            output=output,
+            attempts=about.attempts,
+            rubric=settings.rubric,
+            decisions=decisions,
+        )
     return cohort
 
 
@@ -143,8 +151,14 @@ def _earlier(
     return pipeline.regrade(task, settings, on_progress=lambda _: None)
 
 
-def _write_cohort(
-    graded: Sequence[GradedSubmission], people: People, *, output: OutputFolder, attempts: Attempts
+def _write_cohort(  # noqa: PLR0913
+    graded: Sequence[GradedSubmission],
+    people: People,
+    *,
+    output: OutputFolder,
+    attempts: Attempts,
+    rubric: Rubric,
+    decisions: Decisions,
 ) -> None:
     """Writes the pages of everybody, in the order in which they were first handed in, and which attempt counts."""
     numbers = {name: number for number, name in enumerate(people.submissions)}
@@ -152,7 +166,7 @@ def _write_cohort(
     earned = {one.submission.id: None if one.status == "not_run" else one.points_earned for one in ordered}
     people = counting(people, earned, attempts)
     output.write_people(people)
-    write_cohort(ordered, output=output, people=people)
+    write_cohort(ordered, output=output, people=people, rubric=rubric, events=decisions.events)
 
 
 def gather_all(

@@ -39,6 +39,7 @@ from grader.records.grading import (
     Verdict,
     reaches,
 )
+from grader.records.likeness import Likeness
 from grader.records.measurements import Measurement, Measurements, Replay, Unverified
 from grader.records.models import ArraySummary, LayerRecord, ModelRecord
 from grader.records.people import NOBODY, AssignedBy, HandIn, People, Student
@@ -79,6 +80,7 @@ __all__ = [
     "HandIn",
     "Judged",
     "LayerRecord",
+    "Likeness",
     "LineRecord",
     "Measurement",
     "Measurements",

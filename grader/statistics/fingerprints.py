@@ -72,7 +72,7 @@ def normalised_tokens(sources: Iterable[str]) -> list[str]:
     for code in codes:
         for statement in _statements(code):
             tokens = list(_normalised(statement, names))
-            if tokens and tokens != [TEXT] and tokens != ["pass"]:
+            if tokens and tokens not in ([TEXT], ["pass"]):
                 found += [*tokens, END]
     return found
 

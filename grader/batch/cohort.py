@@ -151,7 +151,7 @@ def _earlier(
     return pipeline.regrade(task, settings, on_progress=lambda _: None)
 
 
-def _write_cohort(  # noqa: PLR0913
+def _write_cohort(
     graded: Sequence[GradedSubmission],
     people: People,
     *,

@@ -284,7 +284,7 @@ def _relative(section: SectionView, within: Within | None, *, figure: str, upper
     return relative(within, side="upper" if upper else "lower", figure=figure, calibration=section.calibration)
 
 
-def _judged(  # noqa: PLR0913
+def _judged(
     value: float,
     band: tuple[list[Limit], Within | None, Limit | None],
     *,

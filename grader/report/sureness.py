@@ -145,12 +145,13 @@ def _reliability(found: Reliability, table: PointsTable) -> list[str]:
     if found.alpha is None or found.interval is None or found.spread_points is None:
         return [f"Nothing can be said of it yet. {found.why_not}", *about]
     low, high = found.interval
-    said = [
+    text = (
         f"Cronbach's alpha is {found.alpha:.2f}, of {found.submissions} submissions and {len(found.criteria)} criteria;"
         f" from so many it is known to lie between {low:.2f} and {high:.2f} (95 % confidence). At 1 all criteria agree"
         " on whose work is strong and whose is weak, at 0 they have nothing to do with each other; from about 0.7 on"
-        " the totals tell strong work from weak.",
-    ]
+        " the totals tell strong work from weak."
+    )
+    said = [text]
     error = found.standard_error_points
     if error is None:
         said.append("It is below 0: criteria go against each other. Look at those with a negative correlation.")

@@ -16,7 +16,7 @@ class StatisticsThresholds:
     """Of fewer completely decided submissions no reliability is said.
 
     Unit: submissions.
-    Source: judgement: Feldt's interval of an alpha of 0.7 of twenty criteria runs from 0.36 to 0.91 at 10.
+    Source: judgement: Feldt's interval of an alpha of 0.7 of twenty criteria runs from 0.34 to 0.91 at 10.
     Test: `test_nine_submissions_have_no_reliability`.
     """
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ from itertools import combinations
 import numpy as np
 
 from grader.marks import Decisions, Event
+from grader.statistics.points import Floats
 from grader.statistics.thresholds import THRESHOLDS
 
 Answer = tuple[str, str]
@@ -142,8 +144,8 @@ def agreement(pairs: Sequence[MarkedTwice], *, tutors: tuple[str, str], criterio
     )
 
 
-def _agreement_by_chance(first: np.ndarray, second: np.ndarray) -> float:
+def _agreement_by_chance(first: Floats, second: Floats) -> float:
     """How often two who give points as often as these would give the same."""
     values = np.unique(np.round(np.concatenate([first, second]), 9))
     shares = [[float((np.abs(given - value) <= _SAME).mean()) for value in values] for given in (first, second)]
-    return sum(one * other for one, other in zip(*shares, strict=True))
+    return math.fsum(one * other for one, other in zip(*shares, strict=True))

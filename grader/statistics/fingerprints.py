@@ -13,6 +13,9 @@ import keyword
 import tokenize
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
 
 from grader.cell_code import code_of, parse
 from grader.statistics.thresholds import THRESHOLDS
@@ -22,6 +25,9 @@ _LAYOUT = {tokenize.COMMENT, tokenize.NL, tokenize.INDENT, tokenize.DEDENT, toke
 _OPENING, _CLOSING = frozenset("([{"), frozenset(")]}")
 # A text with fields is several tokens from Python 3.12 on.
 _TEXT_BEGINS, _TEXT_ENDS = getattr(tokenize, "FSTRING_START", -1), getattr(tokenize, "FSTRING_END", -1)
+
+_FACTOR = np.uint64(0x9E3779B97F4A7C15)
+"""Odd, so that a factor of any power tells what it is applied to."""
 
 NAME, NUMBER, TEXT, END = "v", "n", "s", ";"
 """What stands for a name of the student's own, a number, a text and the end of a statement."""
@@ -33,7 +39,7 @@ class _Names:
 
     Attributes:
         imported: What an imported thing is called here, to what it is called where it comes from.
-        own: What the notebook defines: functions, classes, attributes that it sets.
+        own: The attributes that are the student's own: methods of their classes, and what they set.
     """
 
     imported: Mapping[str, str]
@@ -78,9 +84,21 @@ def normalised_tokens(sources: Iterable[str]) -> list[str]:
 
 
 def _hashes(tokens: Sequence[str]) -> list[int]:
+    """A number for each piece: a polynomial of its tokens' numbers, modulo 2^64, of which the upper 48 bits stay."""
     size = THRESHOLDS.tokens_of_a_piece
-    texts = (" ".join(tokens[start : start + size]) for start in range(len(tokens) - size + 1))
-    return [int.from_bytes(hashlib.blake2b(text.encode(), digest_size=6).digest(), "big") for text in texts]
+    if len(tokens) < size:
+        return []
+    numbers = np.array([_number(token) for token in tokens], dtype=np.uint64)
+    hashes = np.zeros(len(tokens) - size + 1, dtype=np.uint64)
+    for start in range(size):
+        hashes = hashes * _FACTOR + numbers[start : start + len(hashes)]
+    found: list[int] = (hashes >> np.uint64(16)).tolist()
+    return found
+
+
+@lru_cache(maxsize=4096)
+def _number(token: str) -> int:
+    return int.from_bytes(hashlib.blake2b(token.encode(), digest_size=8).digest(), "big")
 
 
 def _names(codes: Iterable[str]) -> _Names:
@@ -91,8 +109,8 @@ def _names(codes: Iterable[str]) -> _Names:
         for node in ast.walk(tree) if tree is not None else ():
             if isinstance(node, ast.Import | ast.ImportFrom):
                 imported |= {alias.asname or alias.name: alias.name.rpartition(".")[2] for alias in node.names}
-            elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-                own.add(node.name)
+            elif isinstance(node, ast.ClassDef):
+                own |= {part.name for part in node.body if isinstance(part, ast.FunctionDef | ast.AsyncFunctionDef)}
             elif isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store):
                 own.add(node.attr)
     return _Names(imported, frozenset(own))
@@ -112,8 +130,17 @@ def _statements(code: str) -> Iterator[list[tokenize.TokenInfo]]:
         yield statement
 
 
-def _tokens(code: str) -> Iterator[tokenize.TokenInfo]:
-    """Tokens without layout; a text with fields is one, as it was before Python 3.12."""
+def _tokens(code: str) -> list[tokenize.TokenInfo]:
+    """Tokens without layout; of what is no Python those of each line by itself, as far as it can be read."""
+    found, is_whole = _readable(code)
+    if is_whole:
+        return found
+    return [token for line in code.split("\n") for token in _readable(line.strip())[0]]
+
+
+def _readable(code: str) -> tuple[list[tokenize.TokenInfo], bool]:
+    """Tokens up to the first that cannot be read, and whether there is none; a text with fields is one token."""
+    found: list[tokenize.TokenInfo] = []
     depth = 0
     try:
         for token in tokenize.generate_tokens(io.StringIO(code).readline):
@@ -122,11 +149,13 @@ def _tokens(code: str) -> Iterator[tokenize.TokenInfo]:
             elif token.type == _TEXT_ENDS:
                 depth -= 1
                 if not depth:
-                    yield token._replace(type=tokenize.STRING)
+                    # As it was before Python 3.12.
+                    found.append(token._replace(type=tokenize.STRING))
             elif not depth and token.type not in _LAYOUT:
-                yield token
+                found.append(token)
     except (tokenize.TokenError, SyntaxError):
-        return
+        return found, False
+    return found, True
 
 
 def _normalised(statement: Sequence[tokenize.TokenInfo], names: _Names) -> Iterator[str]:
@@ -151,8 +180,8 @@ def _normalised(statement: Sequence[tokenize.TokenInfo], names: _Names) -> Itera
 def _name(text: str, names: _Names, *, is_attribute: bool, is_argument: bool) -> str:
     if keyword.iskeyword(text):
         return text
-    if text in names.own:
-        return NAME
-    if is_attribute or is_argument:
+    if is_attribute:
+        return NAME if text in names.own else text
+    if is_argument:
         return text
     return names.imported.get(text, text if text in _BUILTINS else NAME)

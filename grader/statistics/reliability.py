@@ -93,7 +93,7 @@ def reliability(table: PointsTable) -> Reliability:
         pending=pending,
         constant=tuple(name for name, here in zip(names, differs, strict=True) if not here),
     )
-    why_not = _why_no_alpha(rows[:, differs])
+    why_not = _why_no_alpha(rows[:, differs]) if names else "No criterion is decided in nine of ten submissions."
     if why_not:
         return replace(known, why_not=why_not)
     return _measured(known, rows[:, differs])
@@ -159,7 +159,8 @@ def _correlation(own: Floats, rest: Floats, *, is_alone: bool) -> tuple[float | 
 def _mostly_decided(table: PointsTable) -> Booleans:
     if not table.submissions:
         return np.zeros(len(table.criteria), dtype=bool)
-    return (~np.isnan(table.earned)).mean(axis=0) >= THRESHOLDS.decided_share
+    taken: Booleans = (~np.isnan(table.earned)).mean(axis=0) >= THRESHOLDS.decided_share
+    return taken
 
 
 def _why_no_alpha(rows: Floats) -> str:

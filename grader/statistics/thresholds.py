@@ -49,7 +49,7 @@ class StatisticsThresholds:
 
     Unit: tokens.
     Source: JPlag's shortest match of Python. A piece that two notebooks share by chance is mostly shorter.
-    Test: `test_a_run_of_fourteen_shared_tokens_may_be_missed`.
+    Test: `test_a_shared_run_of_eleven_tokens_is_not_seen`.
     """
 
     window_pieces: int = 4

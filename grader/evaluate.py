@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TypeVar
@@ -23,6 +23,7 @@ from grader.matching import match
 from grader.records import (
     Advice,
     CheckResult,
+    DataSetUse,
     Evidence,
     ExecutionSummary,
     Flag,
@@ -120,10 +121,23 @@ def not_run(rubric: Rubric, submission: Submission) -> GradedSubmission:
     return graded.model_copy(update={"status": "not_run", "execution": execution})
 
 
-def data_kind(evidence: Evidence) -> DataKind:
-    """Which data the notebook ran on: the sample, where a data set that it loaded (or could have) is one."""
-    uses = [use for use in evidence.data_sets if use.loaded] or list(evidence.data_sets)
+def data_kind(served: Sequence[DataSetUse]) -> DataKind:
+    """Which data a notebook ran on: the sample, where a data set that it loaded (or could have) is one."""
+    uses = [use for use in served if use.loaded] or list(served)
     return "sample" if any(use.sample for use in uses) else "full"
+
+
+def calibration_on(rubric: Rubric, served: Sequence[DataSetUse]) -> Calibration | None:
+    """The reference's spread on the data that a notebook ran on; None where it was not measured on just these."""
+    calibration = rubric.calibrations.get(data_kind(served))
+    if calibration is None:
+        return None
+    for use in served:
+        known = calibration.fingerprints.get(use.name)
+        # What hangs on a stand-in is not judged by a spread; what does not, is.
+        if use.loaded and not use.stand_in and known is not None and known != use.fingerprint:
+            return None
+    return calibration
 
 
 @dataclass(frozen=True)
@@ -277,29 +291,19 @@ class _Judge:
     @cached_property
     def submission(self) -> SubmissionView:
         """What the checks, the integrity rules and the advice look at."""
+        served = self.evidence.data_sets
+        calibration, is_full = calibration_on(self.rubric, served), data_kind(served) == "full"
         return SubmissionView(
             evidence=self.evidence,
             measurements=self.measurements,
             matching=self.matching,
             read=self.read,
-            calibration=self._calibration(data_kind(self.evidence)),
-            full_calibration=self._calibration("full"),
+            calibration=calibration,
+            full_calibration=calibration if is_full else self.rubric.calibrations.get("full"),
             template_texts=self.rubric.template_texts,
             longest_training=self.asked.longest_training,
             keras=self.rubric.keras,
         )
-
-    def _calibration(self, kind: DataKind) -> Calibration | None:
-        """The reference's spread; on the data of this run only where it was measured on just these."""
-        calibration = self.rubric.calibrations.get(kind)
-        if calibration is None or kind != data_kind(self.evidence):
-            return calibration
-        for use in self.evidence.data_sets:
-            known = calibration.fingerprints.get(use.name)
-            # What hangs on a stand-in is not judged by a spread; what does not, is.
-            if use.loaded and not use.stand_in and known is not None and known != use.fingerprint:
-                return None
-        return calibration
 
 
 def _under_review(result: CheckResult, section: Section, findings: Iterable[FindingInSections]) -> CheckResult:

@@ -310,10 +310,8 @@ def test_grading_twice_gives_the_same_record():
 def test_the_kind_of_data_is_that_of_the_data_sets_in_use(sample, kind):
     """A notebook without any runs on full data."""
     book = Worksheet()
-    assert (
-        data_kind(book.evidence(data_sets=(book.fields["data_sets"][0].model_copy(update={"sample": sample}),))) == kind
-    )
-    assert data_kind(make_evidence(data_sets=())) == "full"
+    assert data_kind((book.fields["data_sets"][0].model_copy(update={"sample": sample}),)) == kind
+    assert data_kind(()) == "full"
 
 
 def test_a_spread_of_other_data_is_not_used(says, monkeypatch):

@@ -18,6 +18,7 @@ from grader.execution.warm import warmed
 from grader.intake import Class, collect_submissions, late_rule, people_of
 from grader.marks import Decisions, MarksFile
 from grader.records import NOBODY, GradedSubmission
+from grader.report.sources import ClassSources
 from grader.store import OutputFolder, held
 from grader.task import OnProgress, Settings, Task
 
@@ -112,7 +113,8 @@ def grade_batch(  # noqa: PLR0913
         graded = tuple(_outcome(task, settings, why=failures.get(task.id, "")) for task in tasks)
         if about is not None:
             of_earlier = (_outcome(task, settings, why=failures.get(task.id, "")) for task in earlier)
-            write_class((*graded, *of_earlier), people, output=output, attempts=about.attempts)
+            sources = ClassSources(output, settings.rubric, tuple(decisions.events))
+            write_class((*graded, *of_earlier), people, sources=sources, output=output, attempts=about.attempts)
     executed = frozenset(task.id for task in plan.executed)
     return Cohort(graded, executed, why_cold=settings.sandbox.resolve().why_cold)
 

@@ -14,6 +14,7 @@ from grader.errors import UsageError
 from grader.intake import Attempts, counting, places_of
 from grader.records import GradedSubmission, People
 from grader.report import write_cohort
+from grader.report.sources import NO_SOURCES, ClassSources
 from grader.store import OutputFolder, SubmissionFolder, held
 
 
@@ -137,7 +138,12 @@ def forget(output: OutputFolder, names: Sequence[str], *, gone: bool = False) ->
 
 
 def write_class(
-    graded: Iterable[GradedSubmission], people: People, *, output: OutputFolder, attempts: Attempts
+    graded: Iterable[GradedSubmission],
+    people: People,
+    *,
+    output: OutputFolder,
+    attempts: Attempts,
+    sources: ClassSources = NO_SOURCES,
 ) -> None:
     """Writes the pages of everybody, in the order in which they were first handed in, and which attempt counts."""
     numbers = {name: number for number, name in enumerate(people.submissions)}
@@ -145,7 +151,7 @@ def write_class(
     earned = {one.submission.id: None if one.status == "not_run" else one.points_earned for one in ordered}
     people = counting(people, earned, attempts)
     output.write_people(people)
-    write_cohort(ordered, output=output, people=people)
+    write_cohort(ordered, output=output, people=people, rubric=sources.rubric, events=sources.events)
 
 
 @contextmanager

@@ -113,7 +113,9 @@ def _high_enough(section: SectionView, params: AccuracyParams, *, name: str, wor
     value = _measured(section, part=params.part, name=name)
     if value is None:
         return _only_claimed(section, part=params.part, name=name, limits=_known(limits, spread), words=words)
-    return _judged(value, (limits, params.within, spread), what=f"The {what}", advice=advice, words=words)
+    return _judged(
+        value, (limits, params.within, spread), what=f"The {what}", figure=figure, advice=advice, words=words
+    )
 
 
 @check("error", params=ErrorParams, quality="judged")
@@ -133,7 +135,9 @@ def error(section: SectionView, params: ErrorParams) -> CheckResult:
         hopeless = _hopeless(section, params, words) if params.part == "test" else None
         claimed = _known(limits, spread)
         return hopeless or _only_claimed(section, part=params.part, name=params.metric, limits=claimed, words=words)
-    return _judged(value, (limits, params.within, spread), what=f"The {what}", advice=advice, words=words)
+    return _judged(
+        value, (limits, params.within, spread), what=f"The {what}", figure=figure, advice=advice, words=words
+    )
 
 
 @check("gap", params=GapParams, quality="depends")
@@ -161,10 +165,11 @@ def gap(section: SectionView, params: GapParams) -> CheckResult:
         return _gap_unknown(section, params, words)
     if params.compared_to is None:
         limits = [] if params.max is None else [absolute("upper", params.max)]
-        spread = _relative(section, params.within, figure=f"{section.match.section}.{kind}", upper=True)
+        figure = f"{section.match.section}.{kind}"
+        spread = _relative(section, params.within, figure=figure, upper=True)
         asked = params.within if not limits else None
         advice = "Train for fewer epochs, or regularise the model."
-        return _judged(mine[kind], (limits, asked, spread), what="The gap", advice=advice, words=words)
+        return _judged(mine[kind], (limits, asked, spread), what="The gap", figure=figure, advice=advice, words=words)
     return _compared(section, params, kind=kind, mine=mine, words=words)
 
 
@@ -196,14 +201,15 @@ def _compared(
 ) -> CheckResult:
     difference = mine[f"{kind}_difference"]
     other = mine[kind] - difference
-    limit = _relative(section, params.within, figure=f"{section.match.section}.{kind}_difference", upper=True)
+    figure = f"{section.match.section}.{kind}_difference"
+    limit = _relative(section, params.within, figure=figure, upper=True)
     # A gap that is not larger at all is right, wherever the reference's own differences lie.
     line = 0.0 if limit is None else max(0.0, limit.line)
     last = 0.0 if limit is None else max(0.0, limit.last)
     words = {**words, "expected": f"at most {shown(other + line)}", "yours": shown(mine[kind], beside=other + line)}
     both = f"{shown(mine[kind])} here and {shown(other)} in the model it is compared with"
     band = Limit(side="upper", line=line, last=last)
-    words["judged"] = judged(difference, [band], what="The difference of the gaps")
+    words["judged"] = judged(difference, [band], what="The difference of the gaps", figure=figure)
     if params.max is not None and not absolute("upper", params.max).holds(mine[kind]):
         return failed(f"The gap is {shown(mine[kind])}; at most {shown(params.max)} was allowed.", words)
     if band.holds(difference):
@@ -279,19 +285,25 @@ def _relative(section: SectionView, within: Within | None, *, figure: str, upper
 
 
 def _judged(
-    value: float, band: tuple[list[Limit], Within | None, Limit | None], *, what: str, advice: str, words: Words
+    value: float,
+    band: tuple[list[Limit], Within | None, Limit | None],
+    *,
+    what: str,
+    figure: str,
+    advice: str,
+    words: Words,
 ) -> CheckResult:
     limits, within, spread = band
     known = _known(limits, spread)
     if within is not None and spread is None:
-        result = judge(value, limits, what=what, advice=advice, words=words) if limits else None
+        result = judge(value, limits, what=what, figure=figure, advice=advice, words=words) if limits else None
         if result is not None and result.outcome == "failed":
             return result
         words = {**words, "yours": shown(value)}
         return needs_review(
             "infrastructure", f"{what} is {shown(value)}; the reference's spread was not measured on this data.", words
         )
-    return judge(value, known, what=what, advice=advice, words=words)
+    return judge(value, known, what=what, figure=figure, advice=advice, words=words)
 
 
 def _known(limits: list[Limit], spread: Limit | None) -> list[Limit]:

@@ -104,17 +104,18 @@ def relative(within: Within, *, side: Side, figure: str, calibration: Calibratio
     )
 
 
-def judged(value: float, limits: list[Limit], *, what: str) -> Judged:
+def judged(value: float, limits: list[Limit], *, what: str, figure: str = "") -> Judged:
     """What was held against which band, for the record."""
     return Judged(
         what=what,
+        figure=figure,
         value=value,
         lower=max((limit.line for limit in limits if limit.side == "lower"), default=None),
         upper=min((limit.line for limit in limits if limit.side == "upper"), default=None),
     )
 
 
-def judge(value: float, limits: list[Limit], *, what: str, advice: str, words: Words) -> CheckResult:
+def judge(value: float, limits: list[Limit], *, what: str, advice: str, words: Words, figure: str = "") -> CheckResult:
     """Whether a verified figure lies within every limit.
 
     Args:
@@ -123,9 +124,10 @@ def judge(value: float, limits: list[Limit], *, what: str, advice: str, words: W
         what: The figure's name, as a sentence's subject (``The test accuracy``).
         advice: The next step where it does not.
         words: Of the result; ``expected`` and ``yours`` are filled in here.
+        figure: What the calibration calls the figure.
     """
     words = {**words, "expected": " and ".join(limit.words for limit in limits), "yours": shown(value)}
-    words["judged"] = judged(value, limits, what=what)
+    words["judged"] = judged(value, limits, what=what, figure=figure)
     if not math.isfinite(value):
         return failed(
             f"{what} of your model is {shown(value)}: its outputs are no usable numbers.", words, next_step=advice

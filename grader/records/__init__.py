@@ -40,6 +40,7 @@ from grader.records.grading import (
     Verdict,
     reaches,
 )
+from grader.records.likeness import Likeness
 from grader.records.measurements import Measurement, Measurements, Replay, Unverified
 from grader.records.models import ArraySummary, LayerRecord, ModelRecord
 from grader.records.people import NOBODY, AssignedBy, HandIn, People, Student
@@ -95,6 +96,7 @@ __all__ = [
     "Judged",
     "LateDeduction",
     "LayerRecord",
+    "Likeness",
     "LineRecord",
     "Measurement",
     "Measurements",

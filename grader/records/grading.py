@@ -21,12 +21,14 @@ class Judged(Record):
 
     Attributes:
         what: The figure's name, as a sentence's subject (``The test accuracy``).
+        figure: What the calibration calls it (``ex4.test_accuracy``); empty where it has none of the kind.
     """
 
     what: str
     value: float
     lower: float | None = None
     upper: float | None = None
+    figure: str = ""
 
     def holds(self, value: float) -> bool:
         """Whether a value of this figure lies within the band; an end itself does."""

@@ -11,6 +11,9 @@ from grader.limits import MAX_LOST_MESSAGES
 from grader.records import NOBODY, DataSetUse, GradedSubmission, People, Verdict
 from grader.report import plots
 from grader.report.page import CohortPage
+from grader.report.similarity import alike
+from grader.report.sources import NO_SOURCES, ClassSources
+from grader.report.sureness import sureness
 from grader.report.templating import data_uri, environment
 
 _QUEUE = {
@@ -54,7 +57,9 @@ class CriterionRow:
     messages: tuple[tuple[str, int], ...]
 
 
-def render_cohort(graded: Sequence[GradedSubmission], *, people: People = NOBODY) -> str:
+def render_cohort(
+    graded: Sequence[GradedSubmission], *, people: People = NOBODY, sources: ClassSources = NO_SOURCES
+) -> str:
     """Renders the page of the cohort, self-contained; it links to the submissions' pages."""
     run = [one for one in graded if one.status != "not_run"]
     possible = max((one.points_possible for one in graded), default=0.0)
@@ -85,6 +90,8 @@ def render_cohort(graded: Sequence[GradedSubmission], *, people: People = NOBODY
             criteria=_criteria(run),
             matrix_ids=list(dict.fromkeys(verdict.criterion for one in graded for verdict in one.verdicts)),
             verdicts_of={one.submission.id: {v.criterion: v for v in one.verdicts} for one in graded},
+            sureness=sureness(graded, people=people, sources=sources),
+            alike=alike(graded, people=people, sources=sources),
         )
     )
 

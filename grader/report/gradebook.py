@@ -32,7 +32,7 @@ def guarded(text: str) -> str:
     return f"'{text}" if text.startswith(_FORMULA) else text
 
 
-def gradebook_csv(graded: Sequence[GradedSubmission], *, people: People = NOBODY) -> str:
+def gradebook_csv(graded: Sequence[GradedSubmission], *, people: People = NOBODY, **_: object) -> str:
     """One row a submission: who, status, sums, and what each criterion earned.
 
     A criterion whose points are pending has ``pending`` in its column; ``present`` is ``no`` where what was given last

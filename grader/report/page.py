@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
 from grader.records import GradedSubmission, People
 from grader.store import SubmissionFolder
+
+if TYPE_CHECKING:
+    from grader.report.sources import ClassSources
 
 Reader = Literal["student", "tutor", "program"]
 
@@ -28,7 +31,7 @@ class RenderSubmission(Protocol):
 class RenderCohort(Protocol):
     """Makes a page of all submissions of a batch."""
 
-    def __call__(self, graded: Sequence[GradedSubmission], /, *, people: People) -> str:
+    def __call__(self, graded: Sequence[GradedSubmission], /, *, people: People, sources: ClassSources) -> str:
         """The file's text, also where nothing was graded."""
 
 

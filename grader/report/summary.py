@@ -12,7 +12,7 @@ from grader.records.base import SCHEMA_VERSION
 from grader.report.page import CohortPage
 
 
-def summary_json(graded: Sequence[GradedSubmission], *, people: People = NOBODY) -> str:
+def summary_json(graded: Sequence[GradedSubmission], *, people: People = NOBODY, **_: object) -> str:
     """The cohort for a machine: sums by submission, and every submission that waits for a person by cause."""
     submissions: list[dict[str, Any]] = [
         {

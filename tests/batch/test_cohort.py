@@ -10,6 +10,7 @@ from datetime import datetime
 from pathlib import Path
 
 import pytest
+from builders import make_grade
 from case_files import ROOT
 
 from grader.batch import Cohort, forget, grade_batch
@@ -18,6 +19,8 @@ from grader.errors import HeldError, UsageError
 from grader.execution.sandbox import Sandbox, SandboxChoice
 from grader.execution.watch import RunLimits
 from grader.intake import Class
+from grader.marks import Event, MarksFile
+from grader.records import HandIn, Judged, People, SubmissionSummary, Verdict
 from grader.rubric import load_rubric
 from grader.store import OutputFolder, held
 from grader.task import Settings
@@ -33,7 +36,12 @@ def grade(tmp_path: Path) -> Callable[..., Cohort]:
         sandbox=SandboxChoice(known=Sandbox(tier="1", bubblewrap="bwrap")),
     )
 
-    def _grade(*paths: Path, about: Class | None = Class(), again: Sequence[str] = ()) -> Cohort:  # noqa: B008
+    def _grade(
+        *paths: Path,
+        about: Class | None = Class(),  # noqa: B008
+        again: Sequence[str] = (),
+        marks: MarksFile | None = None,
+    ) -> Cohort:
         return grade_batch(
             paths,
             settings,
@@ -43,6 +51,7 @@ def grade(tmp_path: Path) -> Callable[..., Cohort]:
             on_start=lambda _: None,
             on_progress=lambda _: None,
             about=about,
+            marks=marks,
         )
 
     return _grade
@@ -144,3 +153,17 @@ def test_an_id_that_is_not_given_is_refused(grade, tmp_path):
     """Before anything is done."""
     with pytest.raises(UsageError, match="--again hv: no submission has this id"):
         grade(handed_in(tmp_path / "in", "hw.ipynb"), again=["hv"])
+
+
+def test_the_page_knows_the_reference_and_the_tutors(grade, tmp_path):
+    """How often a band turns an honest solution away, and how far two tutors agree, of what was graded before."""
+    output, marks = OutputFolder(tmp_path / "out"), MarksFile(tmp_path / "out.marks.jsonl")
+    judged = Judged(what="The test accuracy", value=0.98, lower=0.97, figure="ex4.test_accuracy")
+    base = {"section": "ex4", "outcome": "passed", "earned": 2.0, "points": 2.0, "basis": "verified"}
+    summary = SubmissionSummary(id="a", file_name="a.ipynb", sha256="0" * 64)
+    output.submission("a").write(make_grade(Verdict(criterion="c", judged=judged, **base), submission=summary))
+    output.write_people(People(submissions={"a": HandIn(file_name="a.ipynb", source="a.ipynb")}))
+    marks.append(Event(kind="mark", by=by, submission="a", criterion="c", points=1) for by in ("kim", "lee"))
+    grade(handed_in(tmp_path / "in", "hw.ipynb"), marks=marks)
+    page = (tmp_path / "out/index.html").read_text()
+    assert [text for text in ("10 runs,", "kim and lee", "1 submission that ran") if text not in page] == []

@@ -20,6 +20,7 @@ _COMMANDS = {
     "grade": "Grade submissions and write their pages, the gradebook and a summary.",
     "check": "Check one notebook and show its verdicts in the terminal.",
     "convert": "Read a notebook back from its PDF, its web page or its script.",
+    "review": "Mark submissions in the browser, one criterion across all students.",
     "marks": "Write down what tutors decide, and look at it.",
     "init": "Draft a rubric from a reference notebook.",
     "checks": "List the checks that a rubric can use.",

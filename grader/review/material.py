@@ -117,7 +117,7 @@ def spoken_of(graded: GradedSubmission, verdict: Verdict) -> list[str]:
     Those that its facts name, its own, or the last one before it that has a training.
     """
     known = graded.matching
-    named = [name for name in known if known[name].fits and section_name(name, known) in verdict.expected]
+    named = [name for name in known if known[name].fits and f"of {section_name(name, known)}:" in verdict.expected]
     own = known.get(verdict.section)
     if own is not None and own.fits:
         named = list(dict.fromkeys([verdict.section, *named]))

@@ -58,6 +58,7 @@ class AnswerShown:
 
     Attributes:
         token: What a form says of it: key, deciding event and digest.
+        is_same: Whether its text is the first answer's, word for word.
         pieces: Its text, with what differs from the first answer of the page: ``same``, ``added``, ``left_out``.
     """
 
@@ -65,6 +66,7 @@ class AnswerShown:
     base: Verdict
     names: str
     token: str
+    is_same: bool = False
     pieces: tuple[tuple[str, str], ...] = ()
     history: tuple[Event, ...] = ()
     opinions: Mapping[str, float | None] = field(default_factory=dict)
@@ -187,6 +189,7 @@ class Views:
             base=base,
             names=self.cohort.names(name),
             token=f"{entry.answer.key} {state_of(decisions, name, base.criterion) or '-'} {base.seen or '-'}",
+            is_same=like == entry.answer.text,
             pieces=(("same", entry.answer.text),) if like is None else differences(like, entry.answer.text),
             history=tuple(event for event in about if event.kind != "claim"),
             opinions=opinions(decisions, name, base),

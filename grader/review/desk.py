@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
@@ -78,7 +78,7 @@ class Desk:
             ConflictError: Somebody decided since these answers were shown; nothing is written.
         """
         more = {"points": points, "text": text or None, "internal": (internal and bool(text)) or None}
-        self._decide(pen, lambda _: self._each(pen, "mark", **more))
+        self._decide(pen, lambda _: _each(pen, "mark", more))
 
     def look_again(self, pen: Pen, *, text: str = "") -> None:
         """Asks for another look, by another tutor or later.
@@ -87,13 +87,15 @@ class Desk:
             ConflictError: As above.
         """
         more = {"outcome": "needs_review", "text": text or None, "internal": bool(text) or None}
-        self._decide(pen, lambda _: self._each(pen, "outcome", **more))
+        self._decide(pen, lambda _: _each(pen, "outcome", more))
 
     def comment(self, pen: Pen, text: str) -> None:
         """Says something to the students, without points; an empty text takes back what was said."""
         time = datetime.now(UTC)
-        events = [self._event(pen, "comment", time=time, submission=one.submission, text=text) for one in pen.shown]
-        self.file.append(events)
+        self.file.append(
+            Event(by=pen.by, kind="comment", time=time, submission=one.submission, criterion=pen.criterion, text=text)
+            for one in pen.shown
+        )
 
     def toggle(self, pen: Pen, item: str) -> None:
         """Gives an item to those who lack it; where all have it, takes it from them.
@@ -110,8 +112,9 @@ class Desk:
                 raise UsageError(f"{pen.criterion}: it has no item {item!r}.", fix="Go back, and load the page again.")
             having = [one for one in pen.shown if item in items_of(decisions, one.submission, pen.criterion)]
             if len(having) < len(pen.shown):
-                return self._each(pen, "apply", without=having, item=item, on=True)
-            return self._taken_away(decisions, pen, item)
+                lacking = Pen(pen.by, pen.criterion, tuple(one for one in pen.shown if one not in having))
+                return _each(lacking, "apply", {"item": item, "on": True})
+            return _taken_away(decisions, pen, item)
 
         self._decide(pen, change)
 
@@ -169,29 +172,27 @@ class Desk:
 
         self.file.append_after(checked)
 
-    def _each(self, pen: Pen, kind: EventKind, *, without: Sequence[Shown] = (), **fields: object) -> list[Event]:
-        """One event for each answer, all of one time: they are one action."""
-        time = datetime.now(UTC)
-        return [
-            self._event(pen, kind, time=time, submission=one.submission, seen=one.seen or None, **fields)
-            for one in pen.shown
-            if one not in without
-        ]
 
-    def _taken_away(self, decisions: Decisions, pen: Pen, item: str) -> list[Event]:
-        time = datetime.now(UTC)
-        here = {one.submission for one in pen.shown}
-        given = [
-            event.id
-            for event in decisions.events
-            if (event.kind, event.criterion, event.item, event.on) == ("apply", pen.criterion, item, True)
-            and event.submission in here
-        ]
-        return [Event(by=pen.by, kind="undo", time=time, of=of) for of in given]
+def _each(pen: Pen, kind: EventKind, fields: Mapping[str, object]) -> list[Event]:
+    """One event for each answer, all of one time: they are one action."""
+    time = datetime.now(UTC)
+    common = {"by": pen.by, "kind": kind, "criterion": pen.criterion, "time": time, **fields}
+    return [
+        Event.model_validate({**common, "submission": one.submission, "seen": one.seen or None}) for one in pen.shown
+    ]
 
-    @staticmethod
-    def _event(pen: Pen, kind: EventKind, **fields: object) -> Event:
-        return Event.model_validate({"by": pen.by, "kind": kind, "criterion": pen.criterion, **fields})
+
+def _taken_away(decisions: Decisions, pen: Pen, item: str) -> list[Event]:
+    """Undoes that an item was given."""
+    time = datetime.now(UTC)
+    here = {one.submission for one in pen.shown}
+    given = [
+        event.id
+        for event in decisions.events
+        if (event.kind, event.criterion, event.item, event.on) == ("apply", pen.criterion, item, True)
+        and event.submission in here
+    ]
+    return [Event(by=pen.by, kind="undo", time=time, of=of) for of in given]
 
 
 def mark_of(decisions: Decisions, submission: str, criterion: str) -> Mark | None:

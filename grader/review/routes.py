@@ -51,7 +51,7 @@ def make_app(cohort: Cohort, desk: Desk, *, tutors: Mapping[str, str]) -> ASGIAp
         Route("/c/{criterion}/s/{key}", pages.answer),
     ]
     handlers = {HTTPException: _plain, GraderError: _our_error}
-    return Guard(Starlette(routes=routes, exception_handlers=handlers), tutors=tutors)  # type: ignore[arg-type]
+    return Guard(Starlette(routes=routes, exception_handlers=handlers), tutors=tutors)
 
 
 async def _plain(_: Request, error: Exception) -> Response:

@@ -122,7 +122,7 @@ def test_a_students_page_runs_nothing(room):
         "/static/..%2fguard.py",
         "/static/../guard.py",
         "/s/..%2f..%2fout/feedback.html",
-        "/s/..",
+        "/s/%2e%2e%2fada-1",
         "/s/.%2e/feedback.html",
         "/s/ada-1/figures/99.png",
         "/s/ada-1/figures/-1.png",

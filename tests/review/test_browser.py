@@ -1,0 +1,110 @@
+"""A tutor marks with the keyboard in a real browser."""
+
+from __future__ import annotations
+
+import shutil
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import uvicorn
+from reviewed import TUTORS, Room
+
+api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium is on this machine (apt install chromium)")
+
+WORDS = "/c/ex2.discussion"
+
+
+@pytest.fixture
+def room(tmp_path: Path) -> Room:
+    """A graded class."""
+    return Room(tmp_path)
+
+
+@pytest.fixture
+def home(room: Room) -> Iterator[str]:
+    """The address of a server of that class."""
+    listening = socket.create_server(("127.0.0.1", 0))
+    server = uvicorn.Server(uvicorn.Config(room.app, lifespan="off", ws="none", log_level="error"))
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
+    thread.start()
+    while not server.started:
+        time.sleep(0.01)
+    yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+    server.should_exit = True
+    thread.join()
+    listening.close()
+
+
+@pytest.fixture
+def page(home: str) -> Iterator[Any]:
+    """A page of kim's browser, and in ``page.said`` what its console said and what it asked of others."""
+    with api.sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        made = browser.new_page(base_url=home)
+        made.said = []
+        made.on("console", lambda message: made.said.append(message.text))
+        made.on("pageerror", lambda error: made.said.append(str(error)))
+        made.on("request", lambda request: request.url.startswith(home) or made.said.append(request.url))
+        made.goto(f"/enter/{next(iter(TUTORS))}")
+        yield made
+        browser.close()
+
+
+def test_keys_mark_groups_undo_and_move(page: Any, room: Room) -> None:
+    """One key an answer, three for a group; a digit typed into a field marks nothing; the console is silent."""
+    page.goto(f"{WORDS}/s/ada-1")
+    with page.expect_navigation():
+        page.keyboard.press("g")
+    page.keyboard.press("2")
+    with page.expect_navigation():
+        page.keyboard.press("Enter")
+    assert room.given() == {"ada-1": 2, "bob-2": 2}
+    page.goto(f"{WORDS}/s/dee-4")
+    page.keyboard.press("t")
+    page.keyboard.type("012")
+    page.keyboard.press("Escape")
+    with page.expect_navigation():
+        page.keyboard.press("Shift+Digit1")
+    assert room.given() == {"ada-1": 2, "bob-2": 2, "dee-4": 1.5}
+    with page.expect_navigation():
+        page.keyboard.press("u")
+    assert room.given() == {"ada-1": 2, "bob-2": 2}
+    assert page.said == []
+
+
+def test_keys_can_be_switched_off(page: Any, room: Room) -> None:
+    """Who dictates or uses other tools presses no key by accident."""
+    page.goto(f"{WORDS}/s/dee-4")
+    page.uncheck("#keys")
+    page.keyboard.press("2")
+    page.reload()
+    page.keyboard.press("2")
+    assert room.given() == {}
+
+
+def test_pages_are_accessible_and_fit_a_phone(page: Any) -> None:
+    """axe-core finds nothing in light and dark, and nothing is wider than 390 px."""
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe-playwright-python is not installed")
+    source = Path(axe.__file__).with_name("axe.min.js").read_text()
+    page.set_viewport_size({"width": 390, "height": 844})
+    for path in (
+        "/",
+        WORDS,
+        f"{WORDS}/s/ada-1",
+        f"{WORDS}/s/ada-1?all=1",
+        "/c/ex1.accuracy/s/eve-5?show=all",
+        "/s/eve-5",
+    ):
+        for scheme in ("light", "dark"):
+            page.emulate_media(color_scheme=scheme)
+            page.goto(path)
+            page.evaluate(source)
+            assert page.evaluate("axe.run().then(found => found.violations.map(one => one.id))") == [], path
+            assert page.evaluate("document.documentElement.scrollWidth") <= 390, path

@@ -102,10 +102,12 @@ class Cohort:
     _texts: dict[str, tuple[object, dict[str, str]]] = field(default_factory=dict)
     _salt: bytes = field(default_factory=lambda: secrets.token_bytes(16))
     _by_key: dict[str, str] = field(default_factory=dict)
+    _questions: dict[str, Question] = field(default_factory=dict)
 
     def refresh(self) -> None:
         """Reads what was graded since it was last read."""
         self.people = self.output.read_people()
+        before = dict(self._states)
         ids = [name for name in submission_ids(self.output) if self.share.holds(name)]
         for name in ids:
             folder = self.output.submission(name)
@@ -118,8 +120,10 @@ class Cohort:
                 self.graded[name] = graded.model_copy(update={"verdicts": verdicts})
                 self._states[name] = state
         for gone in set(self.graded) - set(ids):
-            del self.graded[gone]
-        self._by_key = {self.key(name): name for name in self.graded}
+            del self.graded[gone], self._states[gone]
+        if self._states != before:
+            self._by_key = {self.key(name): name for name in self.graded}
+            self._questions = self._read_questions()
 
     def key(self, submission: str) -> str:
         """What addresses call a submission by: its id, or a word that tells nothing."""
@@ -133,6 +137,9 @@ class Cohort:
 
     def questions(self) -> dict[str, Question]:
         """Every criterion by id, in the order of the rubric."""
+        return self._questions
+
+    def _read_questions(self) -> dict[str, Question]:
         found: dict[str, Question] = {}
         titles = {name: one.title for graded in self.graded.values() for name, one in graded.matching.items()}
         for graded in self.graded.values():

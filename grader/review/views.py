@@ -196,6 +196,8 @@ class Views:
         )
 
     def _items(self, decisions: Decisions, question: Question, submissions: Sequence[str]) -> list[ItemShown]:
+        if not decisions.items(question.id):
+            return []
         having = {name: items_of(decisions, name, question.id) for name in decisions.submissions()}
         return [
             ItemShown(

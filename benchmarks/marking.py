@@ -42,6 +42,9 @@ SHA = "0" * 64
 WORDS_A_MINUTE = 238
 """Silent reading of English. Source: Brysbaert, Journal of Memory and Language 109 (2019)."""
 
+LOOK_MS = 350
+"""So long the review takes no decision after a page is there; nobody reads faster."""
+
 OPENINGS = (
     "In our curves", "Looking at the plot", "As the figure shows", "From the two histories", "With these settings",
     "In this notebook", "On the validation data", "For both networks", "In the last run", "Comparing the two",
@@ -144,6 +147,7 @@ def mark_all(page: Page, answers: dict[str, Made], tally: Tally, *, until: int |
     if page.locator("a.go").count():
         _press(page, "n", tally=tally, kind="start")
     while page.locator("#decide").count() and (until is None or tally.alone + tally.grouped < until):
+        page.wait_for_timeout(LOOK_MS)
         start = time.perf_counter()
         if page.locator("a.go[aria-keyshortcuts=g]").count():
             _press(page, "g", tally=tally, kind="group")
@@ -152,6 +156,7 @@ def mark_all(page: Page, answers: dict[str, Made], tally: Tally, *, until: int |
             tally.mixed += len({answers[name].points for name in names}) > 1
             page.keyboard.press(str(answers[names[0]].points))
             tally.presses["group"] += 1
+            page.wait_for_timeout(LOOK_MS)
             _press(page, "Enter", tally=tally, kind="group")
             tally.groups, tally.grouped = tally.groups + 1, tally.grouped + len(names)
         else:
@@ -183,7 +188,10 @@ class Server:
     def home(self) -> str:
         return self.addresses["kim"].split("/enter/")[0]
 
-    def kill(self) -> None:
+    def __enter__(self) -> Server:
+        return self
+
+    def __exit__(self, *_: object) -> None:
         """Ends it at once, as a power cut would."""
         self.process.send_signal(signal.SIGKILL)
         self.process.wait()
@@ -196,6 +204,7 @@ def conflicts(server: Server, browser: Browser, file: Path) -> str:
         pages.append(browser.new_context(base_url=server.home).new_page())
         pages[-1].goto(server.addresses[tutor])
         pages[-1].goto(f"/c/{CRITERION}/s/s000?show=all")
+    pages[-1].wait_for_timeout(LOOK_MS)
     for page, key in zip(pages, ("1", "0"), strict=True):
         with page.expect_navigation():
             page.keyboard.press(key)
@@ -214,16 +223,14 @@ def main() -> None:
         write_out(out, answers)
         browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
         for until in (count // 2, None):
-            server = Server(out)
-            page = browser.new_context(base_url=server.home).new_page()
-            page.goto(server.addresses["kim"])
-            mark_all(page, answers, tally, until=until)
+            with Server(out) as server:
+                page = browser.new_context(base_url=server.home).new_page()
+                page.goto(server.addresses["kim"])
+                mark_all(page, answers, tally, until=until)
+                second = conflicts(server, browser, file) if until is None else ""
             if until is not None:
-                server.kill()
                 print(f"killed: {tally.alone + tally.grouped} were marked, {len(marked(file))} are in the file")
-        second = conflicts(server, browser, file)
         given = marked(file)
-        server.kill()
         browser.close()
     report(answers, tally, given=given, second=second)
 

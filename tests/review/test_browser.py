@@ -57,12 +57,27 @@ def page(home: str) -> Iterator[Any]:
         browser.close()
 
 
+def look(page: Any) -> None:
+    """Looks at the page for as long as it takes no decision."""
+    page.wait_for_timeout(350)
+
+
+def test_a_press_that_was_meant_for_the_page_before_decides_nothing(page: Any, room: Room) -> None:
+    """Two quick presses mark one answer, not the next one too."""
+    key = 'new KeyboardEvent("keydown", {key: "2", code: "Digit2", bubbles: true})'
+    page.add_init_script(f'addEventListener("DOMContentLoaded", () => document.body.dispatchEvent({key}))')
+    page.goto(f"{WORDS}/s/dee-4")
+    look(page)
+    assert room.given() == {}
+
+
 def test_keys_mark_groups_undo_and_move(page: Any, room: Room) -> None:
     """One key an answer, three for a group; a digit typed into a field marks nothing; the console is silent."""
     page.goto(f"{WORDS}/s/ada-1")
     with page.expect_navigation():
         page.keyboard.press("g")
     page.keyboard.press("2")
+    look(page)
     with page.expect_navigation():
         page.keyboard.press("Enter")
     assert room.given() == {"ada-1": 2, "bob-2": 2}
@@ -70,9 +85,11 @@ def test_keys_mark_groups_undo_and_move(page: Any, room: Room) -> None:
     page.keyboard.press("t")
     page.keyboard.type("012")
     page.keyboard.press("Escape")
+    look(page)
     with page.expect_navigation():
         page.keyboard.press("Shift+Digit1")
     assert room.given() == {"ada-1": 2, "bob-2": 2, "dee-4": 1.5}
+    look(page)
     with page.expect_navigation():
         page.keyboard.press("u")
     assert room.given() == {"ada-1": 2, "bob-2": 2}

@@ -2,6 +2,9 @@
 "use strict";
 
 const writes = (element) => element.closest("textarea, input:not([type=radio], [type=checkbox]), select");
+const decides = (element) => element.matches("form[method=post] button");
+const SOONEST_MS = 300; // Nobody reads an answer in less: such a press was meant for the page before.
+let shownAt = performance.now();
 let isLeaving = false;
 
 function keyOf(event) {
@@ -26,7 +29,7 @@ document.addEventListener("keydown", (event) => {
   const found = find(keyOf(event));
   if (!found || isLeaving) return;
   event.preventDefault();
-  if (event.repeat) return;
+  if (event.repeat || (decides(found) && performance.now() - shownAt < SOONEST_MS)) return;
   if (writes(found)) found.focus();
   else found.click();
 });
@@ -36,7 +39,10 @@ document.addEventListener("submit", (event) => {
   if (isLeaving) event.preventDefault();
   isLeaving = true;
 });
-window.addEventListener("pageshow", () => { isLeaving = false; });
+window.addEventListener("pageshow", () => {
+  isLeaving = false;
+  shownAt = performance.now();
+});
 
 const keys = document.getElementById("keys");
 keys.parentElement.hidden = false;

@@ -28,6 +28,7 @@ def review(output: Path, *, marks: Path | None, tutors: tuple[str, ...], share: 
     Listens on this machine alone, until Ctrl-C. Every action is in the tutor's file at once; `grader grade` applies
     it. From another machine: ssh -L PORT:127.0.0.1:PORT, and the same address.
     """
+    import contextlib
     import getpass
     import os
 
@@ -53,5 +54,6 @@ def review(output: Path, *, marks: Path | None, tutors: tuple[str, ...], share: 
             click.echo(f"{name}: {address}" if len(addresses) > 1 else address)
         click.echo(f"{len(cohort.graded)} submissions; marks go to {file.path}. Ctrl-C ends it.")
 
-    serve(cohort, Desk(file), tutors=names, port=port, on_ready=tell)
+    with contextlib.suppress(KeyboardInterrupt):
+        serve(cohort, Desk(file), tutors=names, port=port, on_ready=tell)
     click.echo(f"All is in {file.path}. Run grader grade again to apply it.")

@@ -176,7 +176,7 @@ class Cohort:
             verdict = self.verdict(name, question.id)
             if verdict is None:
                 continue
-            if question.by_hand:
+            if verdict.basis == "manual":
                 text = self._words(name).get(question.id, "")
             else:
                 text = f"{verdict.outcome} {verdict.cause or ''} {verdict.feedback} {verdict.yours}"

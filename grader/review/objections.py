@@ -7,7 +7,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from grader.records import GradedSubmission, Judged, Verdict
-from grader.review.cohort import Answer, Cohort
+from grader.review.cohort import Cohort
+from grader.review.worklist import Entry
 
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
 
@@ -31,13 +32,17 @@ def find(cohort: Cohort, text: str) -> Found:
     return Found(submission, _named(cohort.questions(), text))
 
 
-def affected(answer: Answer, others: Iterable[Answer]) -> list[Answer]:
+def affected(entry: Entry, others: Iterable[Entry]) -> list[Entry]:
     """The other answers that lost points in the same way: what is granted to one is due to them too.
 
-    Where a figure decided, those are the ones at least as near to what was required; else those of which the same was
-    said, numbers aside.
+    Where a figure decided, those are the ones at least as near to what was required. Where a person did, those that are
+    nearly the same, or have a deduction in common. Else those of which the same was said, numbers aside.
     """
-    return [one for one in others if one.submission != answer.submission and _lost_alike(one.verdict, answer.verdict)]
+    if not _is_lost(entry.verdict):
+        return []
+    alike = _marked_alike if entry.answer.verdict.outcome == "needs_review" else _judged_alike
+    name = entry.answer.submission
+    return [one for one in others if one.answer.submission != name and _is_lost(one.verdict) and alike(one, entry)]
 
 
 def consequences(graded: GradedSubmission, verdict: Verdict) -> list[Verdict]:
@@ -52,16 +57,23 @@ def _named(ids: Iterable[str], text: str) -> str | None:
     return max(found, key=len, default=None)
 
 
-def _lost_alike(one: Verdict, other: Verdict) -> bool:
-    if _is_won(one) or _is_won(other):
+def _is_lost(verdict: Verdict) -> bool:
+    return verdict.outcome in {"failed", "partial", "blocked"}
+
+
+def _marked_alike(one: Entry, other: Entry) -> bool:
+    mine, theirs = one.verdict.mark, other.verdict.mark
+    if mine is None or theirs is None:
         return False
-    if one.judged is not None and other.judged is not None:
-        return _distance(one.judged) <= _distance(other.judged)
-    return one.outcome == other.outcome and _without_numbers(one) == _without_numbers(other)
+    shared = {text for text, points in mine.items if points < 0} & {text for text, _ in theirs.items}
+    return one.group == other.group or bool(shared)
 
 
-def _is_won(verdict: Verdict) -> bool:
-    return verdict.outcome == "passed"
+def _judged_alike(one: Entry, other: Entry) -> bool:
+    mine, theirs = one.answer.verdict, other.answer.verdict
+    if mine.judged is not None and theirs.judged is not None:
+        return _distance(mine.judged) <= _distance(theirs.judged)
+    return mine.outcome == theirs.outcome and _without_numbers(mine) == _without_numbers(theirs)
 
 
 def _distance(judged: Judged) -> float:

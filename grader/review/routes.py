@@ -243,6 +243,8 @@ class _Pages:
 
     def _file(self, request: Request, name: str, *, media_type: str) -> Response:
         folder = self.cohort.output.submission(self._submission(request)).folder
+        if self.cohort.blind:
+            raise HTTPException(404, "Names are hidden, and this holds some.")
         try:
             content = (folder / name).read_bytes()
         except OSError:

@@ -56,6 +56,7 @@ def serve(
             log_level="warning",
             lifespan="off",
             proxy_headers=False,
+            timeout_graceful_shutdown=3,
             server_header=False,
             ws="none",
         )

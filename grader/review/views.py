@@ -159,7 +159,7 @@ class Views:
             items=self._items(decisions, question, [one.entry.answer.submission for one in shown]),
             next=work.next(name),
             previous=work.previous(name),
-            affected=affected(here.entry.answer, (entry.answer for entry in work.entries)),
+            affected=affected(here.entry, work.entries),
             consequences=consequences(graded, here.base),
             message=message,
             **self._progress(work),

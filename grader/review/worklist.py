@@ -20,6 +20,7 @@ class Entry:
 
     Attributes:
         number: Its place in the order, from 1.
+        group: Near-identical answers have the same one.
         verdict: With what people decided.
         deciders: Who did.
         holder: Somebody else who has it open; empty where nobody has.
@@ -27,6 +28,7 @@ class Entry:
 
     answer: Answer
     number: int
+    group: int
     verdict: Verdict
     deciders: tuple[str, ...] = ()
     holder: str = ""
@@ -129,13 +131,14 @@ def worklist(cohort: Cohort, question: Question, decisions: Decisions, *, tutor:
     held = holders(decisions, now=datetime.now(UTC))
     found: list[Entry] = []
     steps: list[Step] = []
-    for group in groups({name: answer.text for name, answer in answers.items()}):
+    for number, group in enumerate(groups({name: answer.text for name, answer in answers.items()})):
         step = []
         for name in group:
             holder = held.get((name, question.id), "")
             entry = Entry(
                 answer=answers[name],
                 number=len(found) + 1,
+                group=number,
                 verdict=decided(answers[name].verdict, decisions, cohort=cohort, submission=name),
                 deciders=deciders(decisions, name, question.id),
                 holder="" if holder == tutor else holder,

@@ -201,6 +201,20 @@ def test_an_objection_finds_its_answer(room):
     assert "dee-4" in browser.page.select_one("#objection").get_text()
 
 
+def test_an_objection_to_a_mark_names_those_marked_alike(room):
+    """Who wrote nearly the same, and who has the same deduction; nobody else who lost points."""
+    browser = room.browser()
+    browser.open(f"{WORDS}/s/ada-1")
+    browser.send("new_item", item_text="No reason", item_points="-1")
+    browser.open(f"{WORDS}/s/cem-3")
+    browser.send(str(browser.page.select_one(".items button")["value"]))
+    for name in ("bob-2", "dee-4"):
+        browser.open(f"{WORDS}/s/{name}")
+        browser.send("points=0.0")
+    said = browser.open("/find?q=ada-1 ex2.discussion").select_one("#objection").get_text()
+    assert [name in said for name in ("bob-2", "cem-3", "dee-4")] == [True, True, False]
+
+
 @pytest.mark.parametrize(("text", "path"), [("bob-2", "/s/bob-2"), ("ex1.curves", "/c/ex1.curves"), ("bob", "/find")])
 def test_an_id_finds_what_it_names(room, text, path):
     """A submission, a criterion, or a plain word that neither is called by."""
@@ -215,6 +229,7 @@ def test_blind_pages_name_nobody(tmp_path):
     start = browser.open(WORDS).select_one("a.go")["href"]
     for path in (WORDS, start, f"{start}&all=1"):
         assert not any(name in str(browser.open(path)) for name in ("ada-1", "dee-4", "Name of"))
+    assert browser.client.get(f"/s/{room.cohort.key('dee-4')}/feedback.html").status_code == 404
     browser.open(f"{WORDS}/s/{room.cohort.key('dee-4')}")
     browser.send("points=1.0")
     assert room.given() == {"dee-4": 1}

@@ -19,6 +19,7 @@ CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium is on this machine (apt install chromium)")
 
 WORDS = "/c/ex2.discussion"
+PATHS = ("/", WORDS, f"{WORDS}/s/ada-1", f"{WORDS}/s/ada-1?all=1", "/c/ex1.accuracy/s/eve-5?show=all", "/s/eve-5")
 
 
 @pytest.fixture
@@ -71,28 +72,34 @@ def test_a_press_that_was_meant_for_the_page_before_decides_nothing(page: Any, r
     assert room.given() == {}
 
 
-def test_keys_mark_groups_undo_and_move(page: Any, room: Room) -> None:
-    """One key an answer, three for a group; a digit typed into a field marks nothing; the console is silent."""
-    page.goto(f"{WORDS}/s/ada-1")
-    with page.expect_navigation():
-        page.keyboard.press("g")
-    page.keyboard.press("2")
+def press(page: Any, key: str) -> None:
+    """Looks, and presses a key that leads to another page."""
     look(page)
     with page.expect_navigation():
-        page.keyboard.press("Enter")
+        page.keyboard.press(key)
+
+
+def test_a_group_takes_three_keys(page: Any, room: Room) -> None:
+    """One to look at all, one to choose, one to give; the console is silent, and nothing is asked of others."""
+    page.goto(f"{WORDS}/s/ada-1")
+    press(page, "g")
+    page.keyboard.press("2")
+    assert room.given() == {}
+    press(page, "Enter")
     assert room.given() == {"ada-1": 2, "bob-2": 2}
+    assert page.said == []
+
+
+def test_one_key_marks_and_one_takes_back(page: Any, room: Room) -> None:
+    """A digit that is typed into a field is no mark."""
     page.goto(f"{WORDS}/s/dee-4")
     page.keyboard.press("t")
     page.keyboard.type("012")
     page.keyboard.press("Escape")
-    look(page)
-    with page.expect_navigation():
-        page.keyboard.press("Shift+Digit1")
-    assert room.given() == {"ada-1": 2, "bob-2": 2, "dee-4": 1.5}
-    look(page)
-    with page.expect_navigation():
-        page.keyboard.press("u")
-    assert room.given() == {"ada-1": 2, "bob-2": 2}
+    press(page, "Shift+Digit1")
+    assert room.given() == {"dee-4": 1.5}
+    press(page, "u")
+    assert room.given() == {}
     assert page.said == []
 
 
@@ -106,22 +113,14 @@ def test_keys_can_be_switched_off(page: Any, room: Room) -> None:
     assert room.given() == {}
 
 
-def test_pages_are_accessible_and_fit_a_phone(page: Any) -> None:
-    """axe-core finds nothing in light and dark, and nothing is wider than 390 px."""
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_pages_are_accessible_and_fit_a_phone(page: Any, scheme: str) -> None:
+    """axe-core finds nothing, and nothing is wider than 390 px."""
     axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe-playwright-python is not installed")
-    source = Path(axe.__file__).with_name("axe.min.js").read_text()
     page.set_viewport_size({"width": 390, "height": 844})
-    for path in (
-        "/",
-        WORDS,
-        f"{WORDS}/s/ada-1",
-        f"{WORDS}/s/ada-1?all=1",
-        "/c/ex1.accuracy/s/eve-5?show=all",
-        "/s/eve-5",
-    ):
-        for scheme in ("light", "dark"):
-            page.emulate_media(color_scheme=scheme)
-            page.goto(path)
-            page.evaluate(source)
-            assert page.evaluate("axe.run().then(found => found.violations.map(one => one.id))") == [], path
-            assert page.evaluate("document.documentElement.scrollWidth") <= 390, path
+    page.emulate_media(color_scheme=scheme)
+    for path in PATHS:
+        page.goto(path)
+        page.evaluate(Path(axe.__file__).with_name("axe.min.js").read_text())
+        assert page.evaluate("axe.run().then(found => found.violations.map(one => one.id))") == [], path
+        assert page.evaluate("document.documentElement.scrollWidth") <= 390, path

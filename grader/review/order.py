@@ -20,9 +20,6 @@ Group = tuple[str, ...]
 LIKE_ENOUGH = 0.9
 """The least share of words that near-identical answers have in common, in order: one changed word in ten."""
 
-WORTH_COMPARING = 0.6
-"""The least cosine of two answers' TF-IDF for their words to be compared: far below what `LIKE_ENOUGH` implies."""
-
 ON_MOST = 0.5
 """A line that more of the answers hold is the worksheet's own and tells none from another."""
 
@@ -62,9 +59,12 @@ def telling(said: Words) -> Words:
 
 def near_identical(one: Words, other: Words) -> bool:
     """Whether two answers say the same in almost the same words."""
-    if telling(one) != telling(other):
-        return False
-    return difflib.SequenceMatcher(None, one, other, autojunk=False).ratio() >= LIKE_ENOUGH
+    return telling(one) == telling(other) and _in_almost_the_same_words(one, other)
+
+
+def _in_almost_the_same_words(one: Words, other: Words) -> bool:
+    compared = difflib.SequenceMatcher(None, one, other, autojunk=False)
+    return all(share() >= LIKE_ENOUGH for share in (compared.real_quick_ratio, compared.quick_ratio, compared.ratio))
 
 
 def groups(texts: Mapping[str, str]) -> tuple[Group, ...]:
@@ -78,29 +78,25 @@ def groups(texts: Mapping[str, str]) -> tuple[Group, ...]:
 
 @lru_cache(maxsize=128)
 def _groups(texts: tuple[tuple[str, str], ...]) -> tuple[Group, ...]:
-    alike: dict[Words, list[str]] = {}
-    for name, said in zip((name for name, _ in texts), _own_words([text for _, text in texts]), strict=True):
-        alike.setdefault(said, []).append(name)
-    empty = alike.pop((), [])
+    # What turns a meaning round counts also where it stands in a line that most texts hold.
+    own = _own_words([text for _, text in texts])
+    alike: dict[tuple[Words, Words], list[str]] = {}
+    for (name, text), said in zip(texts, own, strict=True):
+        alike.setdefault((said, telling(words(text))), []).append(name)
+    empty = alike.pop(((), ()), [])
     distinct = list(alike)
-    merged: list[tuple[Words, list[str]]] = []
-    likeness = _likeness(distinct)
-    place = {said: at for at, said in enumerate(distinct)}
-    for at in _leaves(likeness):
-        said = distinct[at]
-        home = next(
-            (
-                names
-                for first, names in merged
-                if likeness[at][place[first]] >= WORTH_COMPARING and near_identical(first, said)
-            ),
-            None,
-        )
+    merged: list[list[str]] = []
+    of_meaning: dict[Words, list[tuple[Words, list[str]]]] = {}
+    for at in _leaves(_likeness([said for said, _ in distinct])):
+        said, meaning = distinct[at]
+        near = of_meaning.setdefault(meaning, [])
+        home = next((names for first, names in near if _in_almost_the_same_words(first, said)), None)
         if home is None:
-            merged.append((said, list(alike[said])))
+            merged.append(list(alike[distinct[at]]))
+            near.append((said, merged[-1]))
         else:
-            home.extend(alike[said])
-    found = [tuple(names) for _, names in merged]
+            home.extend(alike[distinct[at]])
+    found = [tuple(names) for names in merged]
     return tuple([*found, tuple(empty)] if empty else found)
 
 

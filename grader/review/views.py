@@ -132,14 +132,13 @@ class Views:
             verdicts=all_decided(self.cohort, decisions, submission),
         )
 
-    def answer(self, work: Worklist, step: Step, *, together: bool, message: str = "") -> str:
+    def answer(self, work: Worklist, step: Step, *, together: bool) -> str:
         """One answer beside its facts; with those that are like it, where they are marked together.
 
         Args:
             work: What is gone through.
             step: The answer, and those like it.
             together: Whether all of them are shown and marked.
-            message: What to say first.
         """
         shown = self.shown(step if together else step[:1])
         here, decisions = shown[0], self.desk.decisions()
@@ -161,7 +160,6 @@ class Views:
             previous=work.previous(name),
             affected=affected(here.entry, work.entries),
             consequences=consequences(graded, here.base),
-            message=message,
             **self._progress(work),
         )
 

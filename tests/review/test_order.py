@@ -82,3 +82,11 @@ def test_answers_that_are_the_worksheets_alone_are_one_group():
     task = "Compare both networks and explain which of them you would rather use.\n"
     texts = {str(n): task for n in range(8)} | {"own": f"{task}The deeper one."}
     assert sorted(len(group) for group in groups(texts)) == [1, 8]
+
+
+def test_a_negation_in_a_line_that_most_hold_parts_answers():
+    """Who left the sentence out that half of the class copied does not say the same as they."""
+    reason = "The network has no hidden layer and draws one straight line through both of the curves."
+    texts = {str(n): f"This is not what I expected.\nReason {n}: word {'abcdefghij'[n] * 3}" for n in range(8)}
+    texts |= {"with": f"This is not what I expected.\n{reason}", "without": reason}
+    assert ("with",) in groups(texts)

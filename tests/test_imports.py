@@ -8,7 +8,7 @@ import sys
 import pytest
 
 HEAVY = {"keras", "matplotlib", "nbclient", "nbformat", "pandas", "scipy", "sklearn", "tensorflow"}
-NOT_FOR_HELP = HEAVY | {"jinja2", "jupyter_client", "numpy", "pydantic", "rich", "yaml"}
+NOT_FOR_HELP = HEAVY | {"jinja2", "jupyter_client", "numpy", "pydantic", "rich", "starlette", "uvicorn", "yaml"}
 
 
 @pytest.mark.parametrize(

@@ -22,6 +22,7 @@ _COMMANDS = {
     "convert": "Read a notebook back from its PDF, its web page or its script.",
     "preview": "Say what an edit of a rubric would do to the grades.",
     "store": "List, prune and forget what an output folder keeps.",
+    "review": "Mark submissions in the browser, one criterion across all students.",
     "marks": "Write down what tutors decide, and look at it.",
     "export": "Hand back points and pages to a learning platform.",
     "init": "Draft a rubric from a reference notebook.",

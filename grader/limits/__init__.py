@@ -57,6 +57,8 @@ from grader.limits.kernel import (
 )
 from grader.limits.pages import (
     MAX_FIX_FIRST,
+    MAX_FORM_BYTES,
+    MAX_FORM_FIELDS,
     MAX_LOST_MESSAGES,
     MAX_PAGE_PICTURES_BYTES,
     MAX_SHOWN_CHARACTERS,
@@ -180,6 +182,8 @@ __all__ = [
     "MAX_FILE_BYTES",
     "MAX_FITS_JOINED",
     "MAX_FIX_FIRST",
+    "MAX_FORM_BYTES",
+    "MAX_FORM_FIELDS",
     "MAX_HEADINGS",
     "MAX_HEADING_CELL_CHARACTERS",
     "MAX_HEADING_CHARACTERS",

@@ -11,5 +11,11 @@ MAX_FIX_FIRST = 3
 MAX_SHOWN_CHARACTERS = 4000
 """Of a cell's code or output on a page: some 80 lines."""
 
+MAX_FORM_BYTES = 2**20
+"""Of what a browser sends to the review: a comment, and the names of a group of answers."""
+
+MAX_FORM_FIELDS = 5000
+"""Of such a form: every answer of a large class in one group."""
+
 MAX_PAGE_PICTURES_BYTES = 12 * 2**20
 """Of all pictures on one page: browsers and mail programs still open it."""

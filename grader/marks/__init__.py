@@ -4,7 +4,7 @@ The file is append-only and stands beside the output folder, where nothing that 
 counts, and those before it are the history.
 """
 
-from grader.marks.apply import apply_marks
+from grader.marks.apply import apply_marks, unmarked
 from grader.marks.effective import NO_MARKS, Decisions, Mark, MarksOfSubmission
 from grader.marks.events import Event, EventKind
 from grader.marks.file import MarksFile, marks_path
@@ -21,4 +21,5 @@ __all__ = [
     "apply_marks",
     "marks_path",
     "seen_digest",
+    "unmarked",
 ]

@@ -23,6 +23,23 @@ def apply_marks(graded: GradedSubmission, marks: MarksOfSubmission) -> tuple[Ver
     )
 
 
+def unmarked(verdict: Verdict) -> Verdict:
+    """A verdict of a stored grade as it was judged without people.
+
+    Where a mark was stale, the feedback still says so.
+    """
+    mark = verdict.mark
+    if mark is None:
+        return verdict.model_copy(update={"comment": ""})
+    waits = mark.outcome_before == "needs_review"
+    update: dict[str, object] = {"mark": None, "comment": "", "earned": mark.earned_before}
+    update |= {"outcome": mark.outcome_before, "cause": mark.cause_before, "basis": mark.basis_before}
+    update |= {"pending": verdict.points if waits else 0.0}
+    if waits and mark.cause_before is None:
+        update["cause"] = "by_hand"
+    return verdict.model_copy(update=update)
+
+
 def _marked(verdict: Verdict, mark: Mark | None, *, comment: str) -> Verdict:
     if mark is None:
         return verdict.model_copy(update={"comment": comment}) if comment else verdict
@@ -33,6 +50,8 @@ def _marked(verdict: Verdict, mark: Mark | None, *, comment: str) -> Verdict:
         earned=given,
         earned_before=verdict.earned,
         outcome_before=verdict.outcome,
+        cause_before=verdict.cause,
+        basis_before=verdict.basis,
         reason=mark.text,
         items=tuple((item.text, item.points) for item in mark.items if item.text or item.points),
         internal_reason=mark.internal_text,

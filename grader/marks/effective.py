@@ -29,7 +29,7 @@ class Mark(Record):
     Attributes:
         points: What was given; None where the items decide, or the outcome.
         outcome: ``needs_review`` asks for another look; None where points or items decide.
-        items: Those that the submission has, in the order in which they were made.
+        items: Those that the submission was given since points last were, in the order in which they were made.
         text: The last reason, for the student.
         internal_text: The last reason that is for tutors alone.
         seen: Digest of what the person saw.
@@ -110,6 +110,10 @@ class Decisions:
         }
         return MarksOfSubmission(marks=marks, comments={name: text for name, text in comments.items() if text})
 
+    def about(self, submission: str) -> Sequence[Event]:
+        """The events that speak of one submission, in the order of time."""
+        return self._by_submission.get(submission, [])
+
     def submissions(self) -> tuple[str, ...]:
         """The submissions that any event speaks of."""
         return tuple(self._by_submission)
@@ -138,7 +142,8 @@ class Decisions:
         deciding = [event for event in events if event.kind in _DECIDING]
         last = deciding[-1]
         known = self.items(criterion)
-        on = {event.item: event.on for event in deciding if event.kind == "apply"}
+        after_points = next((i for i, event in enumerate(reversed(deciding)) if event.kind != "apply"), len(deciding))
+        on = {event.item: event.on for event in deciding[len(deciding) - after_points :]}
         texts = [event for event in deciding if event.kind in {"mark", "outcome"} and event.text]
         by_items = last.kind == "apply"
         return Mark(

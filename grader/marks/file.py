@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -70,17 +70,31 @@ class MarksFile:
         Raises:
             StoreError: The file cannot be written.
         """
-        data = "".join(event.line() for event in events).encode()
-        if not data:
-            return
+        lines = "".join(event.line() for event in events).encode()
+        if lines:
+            self._write(lambda: lines)
+
+    def append_after(self, decide: Callable[[tuple[Event, ...]], Iterable[Event]]) -> None:
+        """Writes what follows from the events that stand there; nobody else writes in between.
+
+        Args:
+            decide: Makes the new events of those there; nothing is written where it raises.
+
+        Raises:
+            StoreError: The file cannot be read or written.
+        """
+        self._write(lambda: "".join(event.line() for event in decide(self.read())).encode())
+
+    def _write(self, make: Callable[[], bytes]) -> None:
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             is_new = not self.path.exists()
             with self.path.open("a+b") as file:
                 fcntl.flock(file, fcntl.LOCK_EX)
                 size = _without_cut_off_line(file)
+                lines = make()
                 try:
-                    file.write(data)
+                    file.write(lines)
                     file.flush()
                     os.fsync(file.fileno())
                 except OSError:

@@ -77,7 +77,7 @@ class TutorsMark(Record):
 
     Attributes:
         earned: What they gave; None where they ask for another look.
-        earned_before: What the criterion earned without them.
+        earned_before: What the criterion earned without them; likewise its outcome, cause and basis.
         reason: For the student.
         items: Named deductions and comments: words and points.
         internal_reason: For tutors alone.
@@ -88,6 +88,8 @@ class TutorsMark(Record):
     earned: float | None
     earned_before: float
     outcome_before: Outcome
+    cause_before: Cause | None = None
+    basis_before: Basis = "manual"
     reason: str = ""
     items: tuple[tuple[str, float], ...] = ()
     internal_reason: str = ""

@@ -4,7 +4,7 @@ import pytest
 from builders import SHA
 
 from grader.errors import StoreError, UsageError
-from grader.marks import Decisions, Event, MarksFile, apply_marks, marks_path, seen_digest
+from grader.marks import Decisions, Event, MarksFile, apply_marks, marks_path, seen_digest, unmarked
 from grader.marks.listing import counting, described
 from grader.marks.recording import Recorder, marks_csv, problems_of
 from grader.records import ExecutionSummary, GradedSubmission, Judged, RubricSummary, SubmissionSummary, Verdict
@@ -226,3 +226,26 @@ def test_extensions_excuses_and_claims():
     assert decisions.extensions() == {"s1": until}
     assert decisions.excused() == {"s2"}
     assert decisions.claims() == {("ada-1", "ex2.discussion"): "kim"}
+
+
+def test_a_claim_is_listed_until_it_is_decided():
+    """Who opened what is no news once there is a mark."""
+    claim = event("claim", submission="ada-1", criterion="ex2.discussion", on=True)
+    assert counting([claim]) == (claim,)
+    assert [one.kind for one in counting([claim, mark(1, minute=1)])] == ["mark"]
+
+
+def test_what_was_judged_before_a_mark_is_known():
+    """Without its mark a verdict is what it was, also its cause and basis."""
+    before = verdict(outcome="needs_review", cause="flagged", basis="verified")
+    assert unmarked(applied(mark(1), to=graded(before))["ex2.discussion"]) == before
+
+
+def test_events_follow_from_those_that_stand_there(tmp_path):
+    """What refuses writes nothing, and what is written is added to what was there."""
+    file = MarksFile(tmp_path / "out.marks.jsonl")
+    file.append([mark(1)])
+    with pytest.raises(ZeroDivisionError):
+        file.append_after(lambda events: [mark(1 / (len(events) - 1), minute=1)])
+    file.append_after(lambda events: [mark(len(events), minute=1)])
+    assert [one.points for one in file.read()] == [1, 1]

@@ -1,0 +1,283 @@
+"""Tutors mark: what a page shows, what a form does, and what stands in the file then."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from reviewed import PNG, Room, write_submission
+
+from grader.marks import Decisions, apply_marks, unmarked
+from grader.review.cohort import Cohort, Share
+from grader.review.views import choices
+
+WORDS = "/c/ex2.discussion"
+
+
+@pytest.fixture
+def room(tmp_path):
+    """A graded class."""
+    return Room(tmp_path)
+
+
+def test_start_counts_what_waits(room):
+    """Each criterion with the number of answers that a person has to look at."""
+    rows = room.browser().open("/").select("table")[0].select("tbody tr")
+    assert [row.get_text(" ", strip=True) for row in rows] == ["Explanation Exercise 2 5 marked by hand"]
+
+
+def test_one_press_marks_and_goes_on(room):
+    """The answer has its points on disk, and the next one is there."""
+    browser = room.browser()
+    browser.open(f"{WORDS}/s/dee-4")
+    browser.send("points=1.5", text="Why a line?")
+    assert room.given() == {"dee-4": 1.5}
+    assert browser.path != f"{WORDS}/s/dee-4"
+    assert "1 of 5" in browser.page.select_one(".progress").get_text()
+
+
+def test_an_answer_stands_beside_facts_and_figures(room):
+    """Its words in full, what was measured, the training that it speaks of, and the picture."""
+    browser = room.browser()
+    page = browser.open(f"{WORDS}/s/dee-4")
+    assert "Perhaps more epochs would help" in page.select_one(".said").get_text()
+    assert "Validation loss is lowest in epoch 10" in page.select_one("svg")["aria-label"]
+    picture = browser.client.get(page.select_one("img")["src"])
+    assert (picture.content, picture.headers["content-type"]) == (PNG, "image/png")
+
+
+def test_a_group_is_marked_after_a_look(room):
+    """Near-identical answers take one action for all of them, once all were shown."""
+    browser = room.browser()
+    page = browser.open(f"{WORDS}/s/ada-1")
+    assert "1 more is nearly the same" in page.get_text()
+    browser.open(f"{WORDS}/s/ada-1?all=1")
+    assert browser.page.select("ins, del")
+    browser.send("points=2.0")
+    assert room.given() == {"ada-1": 2, "bob-2": 2}
+
+
+def test_without_a_look_only_what_was_shown_is_marked(room):
+    """One of a group leaves the others to be marked; a form that names them is refused."""
+    browser = room.browser()
+    browser.open(f"{WORDS}/s/ada-1")
+    browser.page.select_one("input[name=shown]")["value"] = (
+        f"bob-2 - {room.cohort.verdict('bob-2', 'ex2.discussion').seen}"
+    )
+    assert browser.send("points=2.0").status_code == 409
+    assert room.given() == {}
+    browser.open(f"{WORDS}/s/ada-1")
+    browser.send("points=2.0")
+    assert room.given() == {"ada-1": 2}
+
+
+def test_one_can_be_left_out_of_a_group(room):
+    """Who is not ticked is not marked."""
+    browser = room.browser()
+    browser.open(f"{WORDS}/s/ada-1?all=1")
+    browser.send("points=2.0", without="bob-2")
+    assert room.given() == {"ada-1": 2}
+
+
+def test_a_negation_is_no_part_of_a_group(room):
+    """Of the two that differ in a negation, each is marked by itself."""
+    page = room.browser().open(f"{WORDS}/s/cem-3?all=1")
+    assert not page.select("input[type=checkbox][name=shown]")
+
+
+def test_undo_goes_back_to_the_answer(room):
+    """The mark is gone, and the answer is there again."""
+    browser = room.browser()
+    browser.open(f"{WORDS}/s/dee-4")
+    browser.send("points=0.0")
+    browser.send("", form="undo")
+    assert (browser.path, room.given()) == (f"{WORDS}/s/dee-4", {})
+
+
+def test_two_browsers_see_each_others_marks(room):
+    """The second press on the same page is refused with what the first one was, and can be repeated knowingly."""
+    kim, lee = room.browser("kim"), room.browser("lee")
+    kim.open(f"{WORDS}/s/dee-4")
+    assert "kim has this open" in lee.open(f"{WORDS}/s/dee-4").get_text()
+    kim.send("points=2.0")
+    assert lee.send("points=0.0").status_code == 409
+    assert "2 of 2 by kim" in lee.page.get_text()
+    assert room.given() == {"dee-4": 2}
+    lee.send("points=0.0")
+    assert room.given() == {"dee-4": 0}
+    assert "Marked by 2 people: kim 2, lee 0" in kim.open(f"{WORDS}/s/dee-4?show=twice").get_text()
+
+
+def test_next_leaves_out_what_another_has_open(room):
+    """Two tutors on one criterion do not meet."""
+    kim, lee = room.browser("kim"), room.browser("lee")
+    first = kim.open(WORDS).select_one("a.go")["href"]
+    kim.open(first)
+    assert lee.open(WORDS).select_one("a.go")["href"] != first
+
+
+def test_what_was_graded_anew_is_looked_at_again(room):
+    """A page that shows an older answer marks nothing."""
+    browser = room.browser()
+    browser.open(f"{WORDS}/s/dee-4")
+    write_submission(room.output, "dee-4", "Quite another answer by now.")
+    assert browser.send("points=2.0").status_code == 409
+    assert "Look at it again" in browser.page.get_text()
+    assert room.given() == {}
+
+
+def test_items_are_named_given_and_changed(room):
+    """A deduction that is made while marking is there for every answer, and changes for all who have it."""
+    browser = room.browser()
+    browser.open(f"{WORDS}/s/dee-4")
+    browser.send("new_item", item_text="No reason", item_points="-0,5")
+    browser.open(f"{WORDS}/s/cem-3")
+    browser.send(str(browser.page.select_one(".items button")["value"]))
+    assert room.given() == {"dee-4": 1.5, "cem-3": 1.5}
+    browser.open(f"{WORDS}/s/cem-3?show=all")
+    browser.send("", form="item", item_text="No reason is given", item_points="-1")
+    assert room.given() == {"dee-4": 1, "cem-3": 1}
+    assert "2 have it" in browser.page.select_one(".items").get_text()
+
+
+def test_an_automatic_verdict_is_kept_or_overridden(room):
+    """What the grader decided is confirmed by a key, or given other points."""
+    browser = room.browser()
+    browser.open("/c/ex1.accuracy/s/eve-5?show=lost")
+    browser.send("keep")
+    browser.open("/c/ex1.accuracy/s/dee-4?show=lost")
+    browser.send("points=1.0", text="The figure was rounded.", internal="1")
+    assert room.given("ex1.accuracy") == {"eve-5": 0, "dee-4": 1}
+    assert room.file.read()[-1].internal
+
+
+def test_nothing_undecided_is_kept(room):
+    """There is no verdict to keep where a person has to decide."""
+    browser = room.browser()
+    browser.open(f"{WORDS}/s/dee-4")
+    assert browser.send("keep").status_code == 400
+    assert room.given() == {}
+
+
+@pytest.mark.parametrize("points", ["3", "-1", "nan", "two", ""])
+def test_other_points_are_numbers_within_the_criterions(room, points):
+    """What is not is refused, and nothing is written."""
+    browser = room.browser()
+    browser.open(f"{WORDS}/s/dee-4")
+    answer = browser.send("points", points=points)
+    assert (answer.status_code, room.given()) == (400, {})
+    assert "Nothing was written." in answer.text
+
+
+def test_words_without_points(room):
+    """A comment leaves the answer to be marked, and can be taken back."""
+    browser = room.browser()
+    browser.open(f"{WORDS}/s/dee-4")
+    browser.send("comment", text="Come to see me.")
+    assert "Come to see me." in browser.page.get_text()
+    assert Decisions(room.file.read()).of("dee-4").comments == {"ex2.discussion": "Come to see me."}
+    assert room.given() == {}
+
+
+def test_another_look_keeps_it_waiting(room):
+    """It stands among those that wait, with who asked."""
+    browser = room.browser()
+    browser.open(f"{WORDS}/s/dee-4")
+    browser.send("look", text="Is this copied?")
+    assert "dee-4" in browser.open(WORDS).get_text()
+    assert room.given() == {"dee-4": None}
+
+
+def test_an_objection_finds_its_answer(room):
+    """The student's text, pasted whole, leads to the answer, and to those whom it concerns too."""
+    text = "Submission: dee-4\nCriterion: ex1.accuracy (Test accuracy)\nMeasured: 0.89\nI disagree because: ..."
+    browser = room.browser()
+    browser.open(f"/find?q={text.replace(chr(10), '%0A')}")
+    assert browser.path == "/c/ex1.accuracy/s/dee-4"
+    box = browser.page.select_one("#objection")
+    assert "ex1.curves" in box.get_text()
+    assert "eve-5" not in box.get_text()
+    browser.open("/find?q=eve-5%20ex1.accuracy")
+    assert "dee-4" in browser.page.select_one("#objection").get_text()
+
+
+def test_an_objection_to_a_mark_names_those_marked_alike(room):
+    """Who wrote nearly the same, and who has the same deduction; nobody else who lost points."""
+    browser = room.browser()
+    browser.open(f"{WORDS}/s/ada-1")
+    browser.send("new_item", item_text="No reason", item_points="-1")
+    browser.open(f"{WORDS}/s/cem-3")
+    browser.send(str(browser.page.select_one(".items button")["value"]))
+    for name in ("bob-2", "dee-4"):
+        browser.open(f"{WORDS}/s/{name}")
+        browser.send("points=0.0")
+    said = browser.open("/find?q=ada-1 ex2.discussion").select_one("#objection").get_text()
+    assert [name in said for name in ("bob-2", "cem-3", "dee-4")] == [True, True, False]
+
+
+@pytest.mark.parametrize(("text", "path"), [("bob-2", "/s/bob-2"), ("ex1.curves", "/c/ex1.curves"), ("bob", "/find")])
+def test_an_id_finds_what_it_names(room, text, path):
+    """A submission, a criterion, or a plain word that neither is called by."""
+    answer = room.browser().client.get("/find", params={"q": text})
+    assert (answer.status_code, answer.url.path) == (404 if path == "/find" else 200, path)
+
+
+def test_blind_pages_name_nobody(tmp_path):
+    """Neither names nor ids nor file names, in texts and addresses; marks go to the right one."""
+    room = Room(tmp_path, blind=True)
+    browser = room.browser()
+    start = browser.open(WORDS).select_one("a.go")["href"]
+    for path in (WORDS, start, f"{start}&all=1"):
+        assert not any(name in str(browser.open(path)) for name in ("ada-1", "dee-4", "Name of"))
+    assert browser.client.get(f"/s/{room.cohort.key('dee-4')}/feedback.html").status_code == 404
+    browser.open(f"{WORDS}/s/{room.cohort.key('dee-4')}")
+    browser.send("points=1.0")
+    assert room.given() == {"dee-4": 1}
+
+
+def test_shares_divide_the_class(tmp_path):
+    """Each submission is in one share, the same on every machine."""
+    room = Room(tmp_path)
+    parts = [Cohort(room.output, share=Share.parse(f"{n}/3")) for n in (1, 2, 3)]
+    for part in parts:
+        part.refresh()
+    assert sorted(name for part in parts for name in part.graded) == sorted(room.cohort.graded)
+
+
+def test_marks_of_two_machines_are_put_together(tmp_path):
+    """The lines of both files, in any order, are the work of both."""
+    one, two = Room(tmp_path / "a"), Room(tmp_path / "b")
+    for room, tutor, name in ((one, "kim", "dee-4"), (two, "lee", "cem-3")):
+        browser = room.browser(tutor)
+        browser.open(f"{WORDS}/s/{name}")
+        browser.send("points=1.0")
+    one.file.path.write_text(two.file.path.read_text() + one.file.path.read_text())
+    assert one.given() == {"dee-4": 1, "cem-3": 1}
+
+
+def test_a_stored_mark_is_taken_off_a_grade(room):
+    """A grade that was made with marks shows what was judged without them, cause and basis too."""
+    browser = room.browser()
+    browser.open(f"{WORDS}/s/dee-4")
+    browser.send("points=1.0")
+    graded = room.cohort.graded["dee-4"]
+    marked = apply_marks(graded, Decisions(room.file.read()).of("dee-4"))
+    assert marked != graded.verdicts
+    assert tuple(unmarked(verdict) for verdict in marked) == graded.verdicts
+
+
+def test_points_have_keys():
+    """Whole points by their digit, half ones with Shift, and the rest by hand."""
+    assert [(one.points, one.key) for one in choices(1.5)] == [(0, "0"), (0.5, "Shift+0"), (1, "1"), (1.5, "")]
+    assert choices(0.25)[-1].points == 0.25
+    assert choices(12)[-1] == choices(12)[-1].__class__(12, "")
+
+
+def test_every_action_is_a_line_of_the_file(room):
+    """A server that is killed at any moment loses nothing: each answer came after its line was on disk."""
+    browser = room.browser()
+    for number, name in enumerate(("dee-4", "cem-3"), start=1):
+        browser.open(f"{WORDS}/s/{name}")
+        browser.send("points=1.0")
+        lines = [json.loads(line) for line in room.file.path.read_text().splitlines()]
+        assert sum(line["kind"] == "mark" for line in lines) == number

@@ -74,6 +74,7 @@ class CheckSpec:
         fails_on_error: Whether it fails wherever a cell raises. Mutants that break a cell may be caught by it.
         by_hand: Whether a person judges in the end. No mutant has to be caught by it.
         made_by: What a cell does that makes its subject; None where that is the model itself, or anything.
+        settled_by_code: Whether what it finds wrong by the code alone stays wrong, whatever a run shows besides.
     """
 
     name: str
@@ -87,6 +88,7 @@ class CheckSpec:
     fails_on_error: bool = False
     by_hand: bool = False
     made_by: Work | None = None
+    settled_by_code: bool = False
 
     @property
     def package(self) -> CheckPackage | None:
@@ -153,6 +155,7 @@ def check(  # noqa: PLR0913 - one for each field of `CheckSpec`
     fails_on_error: bool = False,
     by_hand: bool = False,
     made_by: Work | None = None,
+    settled_by_code: bool = False,
 ) -> Callable[[Callable[[SectionView, P], CheckResult]], Callable[[SectionView, P], CheckResult]]:
     """Registers a check under the name that rubrics use; the other arguments are fields of `CheckSpec`.
 
@@ -178,6 +181,7 @@ def check(  # noqa: PLR0913 - one for each field of `CheckSpec`
             fails_on_error=fails_on_error,
             by_hand=by_hand,
             made_by=made_by,
+            settled_by_code=settled_by_code,
         )
         return function
 

@@ -23,6 +23,11 @@ from grader.selfcheck.reading.values import ArrayOf, LayerOf, Library, Made, Mod
 
 A_RUN = "only a run shows what this training gives"
 ROWS = "only a run shows which rows these are"
+INPUT = "the code does not show the shape of the rows that this model takes"
+ENDED = "only a run shows when a callback ends the training"
+BENIGN = frozenset({A_RUN, ROWS, INPUT, ENDED})
+"""What is unknown and was taken as it should be: what is wrong all the same stays so, whatever a run shows."""
+
 LAYERS = "the code does not show all layers of this model plainly"
 
 _KEEPS_EPOCHS = frozenset(
@@ -77,7 +82,7 @@ class Log:
             model=model.id,
             kind="train_on_batch" if kind == "train_on_batch" else "loop",
             compiled=model.compiled,
-            epochs_run=1,
+            steps=1,
             x=_nothing(),
         )
         why = "only a run shows what a training loop of your own does"
@@ -118,7 +123,7 @@ def model_record(model: ModelOf) -> ModelRecord:
     if model.layers is None or any(not layer.known for layer in model.layers):
         unknown["layers"] = model.why or LAYERS
     if first is None or None in first:
-        unknown["input_shapes"] = "the code does not show the shape of the rows that this model takes"
+        unknown["input_shapes"] = INPUT
     record = ModelRecord(
         id=model.id,
         object_id=f"o{model.id[1:]}",
@@ -137,7 +142,7 @@ def model_record(model: ModelOf) -> ModelRecord:
 def summary(value: Any) -> ArraySummary:
     """What a run would have recorded of an array."""
     if not isinstance(value, ArrayOf):
-        return _nothing(kind="array")
+        return _nothing()
     unknown = {name: ROWS for name in ArraySummary.model_fields if name != "kind"}
     shape: tuple[int, ...] = ()
     if value.shape is not None and None not in value.shape:
@@ -156,13 +161,13 @@ def summary(value: Any) -> ArraySummary:
     return partly(record, unknown)
 
 
-def _nothing(kind: str = "other") -> ArraySummary:
-    return partly(ArraySummary(kind="array"), {name: ROWS for name in ArraySummary.model_fields}) if kind else ArraySummary()
+def _nothing() -> ArraySummary:
+    return partly(ArraySummary(), dict.fromkeys(ArraySummary.model_fields, ROWS))
 
 
 def _fit(model: ModelOf, given: dict[str, Any]) -> tuple[FitRecord, dict[str, str]]:
     unknown = dict.fromkeys(("history", "epoch_weights", "weights_before", "weights_after", "replay", "seconds"), A_RUN)
-    unknown |= dict.fromkeys(("steps", "replay_problems", "accelerations"), A_RUN)
+    unknown |= dict.fromkeys(("replay_problems", "accelerations"), A_RUN)
     epochs = _number(given, "epochs", 1, unknown, into="epochs_requested")
     start = _number(given, "initial_epoch", 0, unknown, into="initial_epoch")
     batch, x = _batch(given, unknown), given.get("x")
@@ -172,7 +177,7 @@ def _fit(model: ModelOf, given: dict[str, Any]) -> tuple[FitRecord, dict[str, st
     if per_epoch is not None and not isinstance(per_epoch, int):
         unknown["steps_per_epoch"] = "the code does not show steps_per_epoch plainly"
     if may_end or "epochs_requested" in unknown or "initial_epoch" in unknown:
-        unknown["epochs_run"] = unknown.get("epochs_requested", "only a run shows when a callback ends the training")
+        unknown["epochs_run"] = unknown.get("epochs_requested", unknown.get("initial_epoch", ENDED))
     train = summary(x) if rows is None or not isinstance(x, ArrayOf) or x.shape is None else summary(
         ArrayOf((rows, *x.shape[1:]), x.integral, x.one_hot, x.kind)
     )
@@ -182,6 +187,12 @@ def _fit(model: ModelOf, given: dict[str, Any]) -> tuple[FitRecord, dict[str, st
         unknown["compiled"] = "the code does not show plainly how this model is compiled"
     if given.get("class_weight") is not None and not isinstance(given["class_weight"], dict | Made):
         unknown["class_weight"] = "the code does not show plainly whether classes are weighted"
+    run = max(epochs - start, 0)
+    known_rows = rows if rows is not None else x.rows if isinstance(x, ArrayOf) else None
+    if known_rows is None or batch is None or "batch_size" in unknown:
+        unknown["steps"] = ROWS
+    elif "epochs_run" in unknown:
+        unknown["steps"] = unknown["epochs_run"]
     record = FitRecord(
         id="f0",
         seq=0,
@@ -189,7 +200,8 @@ def _fit(model: ModelOf, given: dict[str, Any]) -> tuple[FitRecord, dict[str, st
         model=model.id,
         compiled=model.compiled,
         epochs_requested=epochs,
-        epochs_run=max(epochs - start, 0),
+        epochs_run=run,
+        steps=None if known_rows is None or batch is None else run * math.ceil(known_rows / batch),
         initial_epoch=start,
         batch_size=batch,
         steps_per_epoch=per_epoch if isinstance(per_epoch, int) else None,
@@ -231,7 +243,7 @@ def _validation(given: dict[str, Any], unknown: dict[str, str]) -> tuple[Validat
         return _validation_data(data, rows, unknown), None
     if not is_plain(share) or isinstance(share, str):
         unknown["validation"] = "the code does not show validation_split plainly"
-        return None, None
+        return ValidationRecord(source="split", x=_nothing()), None
     if not share:
         return None, None
     share = float(share)
@@ -279,8 +291,7 @@ def _callbacks(given: Any, unknown: dict[str, str]) -> tuple[tuple[CallbackRecor
 
 def _unshaped(layers: list[LayerRecord]) -> tuple[LayerRecord, ...]:
     """Layers whose shapes were worked out from an unknown input."""
-    why = "the code does not show the shape of the rows that this model takes"
-    return tuple(partly(layer, {"input_shape": why, "parameters": why}) for layer in layers)
+    return tuple(partly(layer, {"input_shape": INPUT, "parameters": INPUT}) for layer in layers)
 
 
 def library_loss(library: Library) -> bool:

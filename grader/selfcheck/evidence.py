@@ -1,0 +1,78 @@
+"""The evidence that reading the code gives: the records of a run, as far as they are known without one."""
+
+from __future__ import annotations
+
+from grader.datasets import ORIGINALS
+from grader.records import CellError, CellRun, DataSetUse, Evidence, Measurements, Submission
+from grader.selfcheck.partial import partly
+from grader.selfcheck.reading.log import A_RUN, Log, model_record
+
+_OF_MODELS = ("models", "compiles", "fits", "evaluations", "predictions")
+_NEVER = ("figures", "arrays", "weights_set", "weights", "execution")
+
+
+def evidence_of(submission: Submission, log: Log) -> Evidence:
+    """What a run of the notebook would leave, as far as its code shows.
+
+    Args:
+        submission: With every cell.
+        log: What its code was seen to do.
+    """
+    evidence = Evidence(
+        submission=submission.id,
+        file_name=submission.file_name,
+        sha256=submission.sha256,
+        data_choice="full",
+        data_sets=_data_sets(log),
+        cells=tuple(_cell(submission, index, log) for index in range(len(submission.cells))),
+        models=tuple(map(model_record, log.models)),
+        compiles=tuple(log.compiles),
+        fits=tuple(log.fits),
+        evaluations=tuple(log.evaluations),
+        predictions=tuple(log.predictions),
+    )
+    unknown = dict.fromkeys(_NEVER, A_RUN)
+    if log.doubts:
+        cell, why = log.doubts[0]
+        unknown |= dict.fromkeys(_OF_MODELS, f"cell {cell + 1}: {why}")
+    return partly(evidence, unknown)
+
+
+def measurements_of(submission: Submission) -> Measurements:
+    """Nothing was measured."""
+    names = ("known_inputs", "measured", "unverified", "replays", "problem")
+    return partly(Measurements(submission=submission.id), dict.fromkeys(names, A_RUN))
+
+
+def _data_sets(log: Log) -> tuple[DataSetUse, ...]:
+    names = sorted(log.loaded & set(ORIGINALS)) or ["mnist"]
+    return tuple(
+        partly(
+            DataSetUse(
+                name=name,
+                sample=False,
+                train_rows=ORIGINALS[name][1],
+                test_rows=ORIGINALS[name][2],
+                fingerprint="0" * 64,
+                loaded=True,
+            ),
+            {"fingerprint": A_RUN} if name in log.loaded else {"fingerprint": A_RUN, "loaded": A_RUN},
+        )
+        for name in names
+    )
+
+
+def _cell(submission: Submission, index: int, log: Log) -> CellRun:
+    cell = submission.cells[index]
+    is_code = cell.kind == "code" and bool(cell.source.strip())
+    error = log.errors.get(index)
+    run = CellRun(
+        index=index,
+        kind=cell.kind,
+        source=cell.source,
+        status="no_code" if not is_code else "ok" if error is None else "error",
+        stored_text=cell.stored_text,
+        unsure=cell.unsure,
+        error=None if error is None else CellError(name=error[0], value=error[1]),
+    )
+    return partly(run, dict.fromkeys(("printed", "seconds"), A_RUN))

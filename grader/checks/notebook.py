@@ -124,7 +124,13 @@ def notebook_runs(section: SectionView, _params: NotebookRunsParams) -> CheckRes
     )
 
 
-@check("reproducible", params=ReproducibleParams, whole_notebook=True, quality="depends")
+def _figures(_section: str, params: ReproducibleParams) -> tuple[str, ...]:
+    return tuple(f"{name}.{figure_name('test', 'accuracy')}" for name in params.sections)
+
+
+@check(
+    "reproducible", params=ReproducibleParams, whole_notebook=True, quality="depends", figures=_figures
+)
 def reproducible(section: SectionView, params: ReproducibleParams) -> CheckResult:
     """The test accuracies that the stored outputs print agree with those of a fresh run."""
     words: Words = {

@@ -20,6 +20,7 @@ from grader.selfcheck.evidence import evidence_of, measurements_of
 from grader.selfcheck.partial import note, noting
 from grader.selfcheck.reading.log import A_RUN, BENIGN, Log
 from grader.selfcheck.reading.read import read_code
+from grader.selfcheck.stored import stored_figures
 from grader.selfcheck.verdicts import Report, Status, StepVerdict
 
 CANNOT_KNOW = (
@@ -54,10 +55,11 @@ def check_static(rubric: Rubric, submission: Submission) -> Report:
     _ = view.attribution  # worked out once, so that no check is told of what it looked at
     judge = _Judge(rubric, asked, view)
     verdicts = tuple(judge.verdict(criterion, section) for section in rubric.sections for criterion in section.criteria)
+    printed = dict(stored_figures(submission, rubric, dict(view.matching)))
     return Report(
         step="static",
         assignment=rubric.assignment,
-        verdicts=verdicts,
+        verdicts=tuple(_with_printed(verdict, printed.get(verdict.criterion)) for verdict in verdicts),
         matching=dict(view.matching),
         remarks=tuple(_remarks(log)),
         cannot_know=CANNOT_KNOW,
@@ -184,6 +186,10 @@ def _verdict(
         next_step=next_step,
         cells=cells,
     )
+
+
+def _with_printed(verdict: StepVerdict, text: str | None) -> StepVerdict:
+    return verdict if text is None or verdict.status != "unknown" else verdict.model_copy(update={"text": text})
 
 
 def _matched(asked: Asked, evidence: Evidence, *, log: Log) -> SureMatching:

@@ -5,25 +5,26 @@ from __future__ import annotations
 from grader.datasets import ORIGINALS
 from grader.records import CellError, CellRun, DataSetUse, Evidence, Measurements, Submission
 from grader.selfcheck.partial import partly
-from grader.selfcheck.reading.log import A_RUN, Log, model_record
+from grader.selfcheck.reading.log import A_RUN, UNMEASURED, Log, model_record
 
 _OF_MODELS = ("models", "compiles", "fits", "evaluations", "predictions")
 _NEVER = ("figures", "arrays", "weights_set", "weights", "execution")
 
 
-def evidence_of(submission: Submission, log: Log) -> Evidence:
+def evidence_of(submission: Submission, log: Log, *, at_hand: frozenset[str]) -> Evidence:
     """What a run of the notebook would leave, as far as its code shows.
 
     Args:
         submission: With every cell.
         log: What its code was seen to do.
+        at_hand: Data sets of Keras that a run would find.
     """
     evidence = Evidence(
         submission=submission.id,
         file_name=submission.file_name,
         sha256=submission.sha256,
         data_choice="full",
-        data_sets=_data_sets(log),
+        data_sets=_data_sets(log, at_hand),
         cells=tuple(_cell(submission, index, log) for index in range(len(submission.cells))),
         models=tuple(map(model_record, log.models)),
         compiles=tuple(log.compiles),
@@ -38,14 +39,14 @@ def evidence_of(submission: Submission, log: Log) -> Evidence:
     return partly(evidence, unknown)
 
 
-def measurements_of(submission: Submission) -> Measurements:
+def unmeasured(submission_id: str) -> Measurements:
     """Nothing was measured."""
     names = ("known_inputs", "measured", "unverified", "replays", "problem")
-    return partly(Measurements(submission=submission.id), dict.fromkeys(names, A_RUN))
+    return partly(Measurements(submission=submission_id), dict.fromkeys(names, UNMEASURED))
 
 
-def _data_sets(log: Log) -> tuple[DataSetUse, ...]:
-    names = sorted(log.loaded & set(ORIGINALS)) or ["mnist"]
+def _data_sets(log: Log, at_hand: frozenset[str]) -> tuple[DataSetUse, ...]:
+    names = sorted(at_hand & set(ORIGINALS))
     return tuple(
         partly(
             DataSetUse(
@@ -56,7 +57,7 @@ def _data_sets(log: Log) -> tuple[DataSetUse, ...]:
                 fingerprint="0" * 64,
                 loaded=True,
             ),
-            {"fingerprint": A_RUN} if name in log.loaded else {"fingerprint": A_RUN, "loaded": A_RUN},
+            dict.fromkeys(("fingerprint",) if name in log.loaded else ("fingerprint", "loaded"), A_RUN),
         )
         for name in names
     )

@@ -46,10 +46,19 @@ def partly(record: R, unknown: Mapping[str, str]) -> R:
     """
     if not unknown:
         return record
-    kind = _partial(type(record))
+    of = type(record)
+    kind = of if unknown_fields(record) else _partial(of)
     made = kind.model_construct(**{name: record.__dict__[name] for name in type(record).model_fields})
+    unknown = {**unknown_fields(record), **unknown}
     made._unknown.update(unknown)  # type: ignore[attr-defined]  # noqa: SLF001 - of a class that is made here
     return cast(R, made)
+
+
+def unknown_fields(record: Record) -> Mapping[str, str]:
+    """The fields of a record that are not known, each with why."""
+    private: Mapping[str, Any] = object.__getattribute__(record, "__pydantic_private__") or {}
+    found: Mapping[str, str] = private.get("_unknown", {})
+    return found
 
 
 @cache

@@ -10,18 +10,20 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, NoReturn
 
+from grader.datasets import SAMPLE
 from grader.errors import GraderError
 from grader.judging.attributed import of_section, of_whole_notebook
-from grader.judging.views import SubmissionView
+from grader.judging.views import Read, SubmissionView
 from grader.matching import match
 from grader.records import ArrayRef, CheckResult, Evidence, FitRecord, SectionMatch, Submission
 from grader.rubric import Asked, Criterion, Rubric, Section
-from grader.selfcheck.evidence import evidence_of, measurements_of
-from grader.selfcheck.partial import note, noting
+from grader.evaluate import data_kind
+from grader.selfcheck.evidence import evidence_of, unmeasured
+from grader.selfcheck.partial import note, noting, unknown_fields
 from grader.selfcheck.reading.log import A_RUN, BENIGN, Log
 from grader.selfcheck.reading.read import read_code
 from grader.selfcheck.stored import stored_figures
-from grader.selfcheck.verdicts import Report, Status, StepVerdict
+from grader.selfcheck.verdicts import Report, Status, Step, StepVerdict
 
 CANNOT_KNOW = (
     "Nothing was run: how well a model does, what is drawn and printed, and whether every cell runs stay unknown. "
@@ -38,15 +40,33 @@ def check_static(rubric: Rubric, submission: Submission) -> Report:
         rubric: A tutor's, or a released one.
         submission: The notebook, with its cells.
     """
-    log = read_code(submission.cells)
+    at_hand = frozenset(_data_sets(rubric)) or frozenset({SAMPLE.stem})
+    log = read_code(submission.cells, at_hand=at_hand)
+    evidence = evidence_of(submission, log, at_hand=at_hand)
+    report = judge_partly(rubric, evidence, step="static", read=_unread, cannot_know=CANNOT_KNOW)
+    printed = dict(stored_figures(submission, rubric, report.matching))
+    verdicts = tuple(_with_printed(verdict, printed.get(verdict.criterion)) for verdict in report.verdicts)
+    return report.model_copy(update={"verdicts": verdicts, "remarks": tuple(_remarks(log))})
+
+
+def judge_partly(rubric: Rubric, evidence: Evidence, *, step: Step, read: Read, cannot_know: str) -> Report:
+    """What evidence of which only a part is known shows of each criterion; nothing was measured.
+
+    Args:
+        rubric: A tutor's, or a released one.
+        evidence: Of a notebook, see `grader.selfcheck.partial`.
+        step: That gave it.
+        read: Reads a stored array.
+        cannot_know: What the step cannot tell, a sentence.
+    """
     asked = Asked(rubric)
-    evidence = evidence_of(submission, log)
+    kind = data_kind(evidence)
     view = SubmissionView(
         evidence=evidence,
-        measurements=measurements_of(submission),
-        matching=_matched(asked, evidence, log=log),
-        read=_unread,
-        calibration=rubric.calibrations.get("full"),
+        measurements=unmeasured(evidence.submission),
+        matching=_matched(asked, evidence),
+        read=read,
+        calibration=rubric.calibrations.get(kind),
         full_calibration=rubric.calibrations.get("full"),
         template_texts=rubric.template_texts,
         longest_training=asked.longest_training,
@@ -55,14 +75,12 @@ def check_static(rubric: Rubric, submission: Submission) -> Report:
     _ = view.attribution  # worked out once, so that no check is told of what it looked at
     judge = _Judge(rubric, asked, view)
     verdicts = tuple(judge.verdict(criterion, section) for section in rubric.sections for criterion in section.criteria)
-    printed = dict(stored_figures(submission, rubric, dict(view.matching)))
     return Report(
-        step="static",
+        step=step,
         assignment=rubric.assignment,
-        verdicts=tuple(_with_printed(verdict, printed.get(verdict.criterion)) for verdict in verdicts),
-        matching=dict(view.matching),
-        remarks=tuple(_remarks(log)),
-        cannot_know=CANNOT_KNOW,
+        verdicts=verdicts,
+        matching=dict(view.matching.items()),
+        cannot_know=cannot_know,
     )
 
 
@@ -188,11 +206,19 @@ def _verdict(
     )
 
 
+def _data_sets(rubric: Rubric) -> Iterator[str]:
+    """The data sets that the rubric names: these are at hand wherever it is graded."""
+    for criterion in rubric.criteria:
+        name = getattr(criterion.params, "data_set", None)
+        if isinstance(name, str):
+            yield name
+
+
 def _with_printed(verdict: StepVerdict, text: str | None) -> StepVerdict:
     return verdict if text is None or verdict.status != "unknown" else verdict.model_copy(update={"text": text})
 
 
-def _matched(asked: Asked, evidence: Evidence, *, log: Log) -> SureMatching:
+def _matched(asked: Asked, evidence: Evidence) -> SureMatching:
     """The matching, with the sections that would be matched otherwise if what is unknown were otherwise."""
     outline = asked.outline
     try:
@@ -201,7 +227,7 @@ def _matched(asked: Asked, evidence: Evidence, *, log: Log) -> SureMatching:
         names = [section.id for section in outline.sections]
         nothing = {name: SectionMatch(section=name) for name in names}
         return SureMatching(nothing, frozenset(names))
-    if log.doubts:
+    if "models" in unknown_fields(evidence):
         without = match(outline, evidence.model_copy(update=dict.fromkeys(("models", "fits", "compiles"), ())))
         about = {name for name, one in found.items() if one.about_model}
         return SureMatching(found, frozenset(about | {name for name in found if _place(found[name]) != _place(without[name])}))
@@ -224,7 +250,7 @@ def _variants(evidence: Evidence, outline: Rubric) -> Iterator[Evidence]:
     """The same evidence with the trainings of unknown length much shorter, or longer, or as a section asks for."""
     epochs = sorted(set(_asked_epochs(outline)))
     for at, fit in enumerate(evidence.fits):
-        unknown: set[str] = set(getattr(fit, "_unknown", {}))
+        unknown: set[str] = set(unknown_fields(fit))
         if at >= _MOST_VARIANTS or not unknown & {"steps", "epochs_run"}:
             continue
         changes: list[dict[str, object]] = [{"steps": 1, "batch_size": 1}, {"steps": 10**9, "batch_size": 1}]

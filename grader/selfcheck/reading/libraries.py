@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from grader.attribution.removed_table import removed_name
 from grader.selfcheck.reading.arrays import array_call, attribute, combined, method_call
 from grader.selfcheck.reading.layers import LayerOf, activation_of, made_layer
 from grader.selfcheck.reading.models import Models
@@ -66,6 +67,9 @@ _LOOKS_ON_MODELS = frozenset({"plot_model", "model_to_dot", "clear_session", "co
 _READS = ("open", "input", "pandas.read_", "numpy.load", "numpy.genfromtxt", "matplotlib.pyplot.imread", "PIL.Image.open")
 _READS += ("os.chdir", "os.listdir", "urllib.", "requests.", "google.colab", "tensorflow_datasets.", "zipfile.", "gdown.")
 _READS += ("keras.utils.get_file", "sklearn.datasets.fetch_", "subprocess.")
+_OTHER_KERAS = ("tensorflow.python.keras", "tf_keras", "tensorflow.compat.v1.keras")
+_HAS_GONE = frozenset({"keras", "tensorflow", "numpy", "pandas", "sklearn", "scipy", "matplotlib"})
+_GONE_ARGUMENTS = frozenset({"lr", "decay"})
 _RUNS_CODE = frozenset({"exec", "eval", "globals", "locals", "compile", "__import__", "get_ipython"})
 _LOADERS = frozenset({"load_model", "model_from_json", "model_from_config", "from_config"})
 
@@ -76,7 +80,15 @@ class Libraries(Models):
     def member(self, library: Library, name: str) -> Any:
         """A name in a module or class of a library."""
         path = canonical(f"{library.path}.{name}")
+        self.may_be_gone(library.path, name)
         return _CONSTANTS.get(path, Library(path)) if path in _CONSTANTS else Library(path)
+
+    def may_be_gone(self, module: str, name: str) -> None:
+        """Where a library has a name no more, the rest of the cell may not run; another Keras is not followed at all."""
+        if module.startswith(_OTHER_KERAS):
+            self.lose_sight("it uses a Keras that is not Keras 3")
+        elif module.partition(".")[0] in _HAS_GONE and removed_name(module, name) is not None:
+            self.doubt = self.doubt or f"{module}.{name} is gone from the library"
 
     def call_library(self, library: Library, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
         """A call of a library's function or class."""
@@ -212,8 +224,13 @@ class Libraries(Models):
             return self.functional(args, kwargs)
         if name == "Input":
             return self.input_tensor(args, kwargs)
+        if path.startswith("keras.optimizers.") and _GONE_ARGUMENTS & set(kwargs):
+            self.doubt = self.doubt or "the optimizer has an argument that is gone"
         if path.startswith("keras.datasets."):
-            self.log.loaded.add(path.split(".")[2])
+            data_set = path.split(".")[2]
+            if data_set not in self.at_hand:
+                return self._reads(path)
+            self.log.loaded.add(data_set)
             return array_call(library, args, kwargs)
         if path.startswith("keras.applications.") or name in _LOADERS:
             self.lose_sight("a model that is loaded is not known")
@@ -282,7 +299,7 @@ class Libraries(Models):
 
 def canonical(path: str) -> str:
     """A dotted path under the shortest name that it is known by: TensorFlow's Keras is Keras."""
-    for prefix in ("tensorflow.python.keras", "tensorflow.keras", "tf_keras", "keras.api", "keras.src"):
+    for prefix in ("tensorflow.keras", "keras.api", "keras.src"):
         if path == prefix or path.startswith(prefix + "."):
             path = "keras" + path[len(prefix) :]
     if path.startswith("tensorflow.compat.v1."):

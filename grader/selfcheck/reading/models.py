@@ -10,7 +10,7 @@ from grader.records import CompileRecord, EvaluationRecord, LayerRecord, Predict
 from grader.selfcheck.partial import partly
 from grader.selfcheck.reading.layers import layer_class, made_layer, own_layer, shape_in
 from grader.selfcheck.reading.log import A_RUN, last_shape, sequential_layers, summary
-from grader.selfcheck.reading.state import State, first
+from grader.selfcheck.reading.state import Raised, State, first
 from grader.selfcheck.reading.values import (
     UNKNOWN,
     ArrayOf,
@@ -236,6 +236,9 @@ class Models(State):
     def _fit(self, model: ModelOf, args: Sequence[Any], kwargs: Mapping[str, Any]) -> HistoryOf:
         self.acts()
         given = dict(zip(_FIT, args, strict=False)) | dict(kwargs)
+        unknown = sorted(set(kwargs) - set(_FIT))
+        if unknown and not self.doubt:
+            raise Raised("TypeError", f"fit() got an unexpected keyword argument '{unknown[0]}'")
         self._trace(model, ())
         return HistoryOf(self.log.add_fit(model, given, cell=self.cell))
 

@@ -48,10 +48,12 @@ class State:
         notebook: The names of the notebook itself.
         doubt: Why it is not sure that what is read now runs at all; empty where it is.
         named: Every name that some statement read so far may bind.
+        at_hand: Data sets of Keras that are sure to be there.
         any_name: Whether names may have come in ways that cannot be followed.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, at_hand: frozenset[str]) -> None:
+        self.at_hand = at_hand
         self.log = Log()
         self.cell = 0
         self.notebook = Scope({"__name__": "__main__"})

@@ -302,6 +302,8 @@ class Statements(Expressions):
     def _run_import(self, node: ast.Import, scope: Scope) -> None:
         for alias in node.names:
             self._finds(alias.name)
+            owner, _, last = alias.name.rpartition(".")
+            self.may_be_gone(owner or last, last)
             name = alias.asname or alias.name.partition(".")[0]
             scope.names[name] = Library(canonical(alias.name if alias.asname else alias.name.partition(".")[0]))
 
@@ -309,6 +311,7 @@ class Statements(Expressions):
         module = canonical(node.module or "")
         self._finds(module if not node.level else ".")
         for alias in node.names:
+            self.may_be_gone(node.module or "", alias.name)
             if alias.name == "*":
                 self._import_all(module, scope)
             else:

@@ -77,7 +77,9 @@ class _Claim:
         return f"{self.section} stores {stored}, and it is {shown(self.centre, beside=self.stored.value)} {self.source}"
 
 
-@check("notebook_runs", params=NotebookRunsParams, whole_notebook=True, fails_on_error=True)
+@check(
+    "notebook_runs", params=NotebookRunsParams, whole_notebook=True, fails_on_error=True, settled_by_code=True
+)
 def notebook_runs(section: SectionView, _params: NotebookRunsParams) -> CheckResult:
     """The notebook runs from top to bottom in a fresh kernel with no error."""
     words: Words = {

@@ -19,13 +19,8 @@ def load_ipython_extension(_shell: Any) -> None:
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     importlib.import_module("tensorflow")
     trainer = importlib.import_module("keras.src.backend.tensorflow.trainer").TensorFlowTrainer
-    inner = getattr(trainer.fit, "__wrapped__", None)
-    shortened = _shortened(trainer.fit if inner is None else inner)
-    if inner is None:
-        trainer.fit = shortened
-    else:
-        trainer.fit = functools.wraps(trainer.fit)(shortened)
-        trainer.fit.__wrapped__ = shortened
+    decorated = importlib.import_module("keras.src.utils.traceback_utils").filter_traceback
+    trainer.fit = decorated(_shortened(getattr(trainer.fit, "__wrapped__", trainer.fit)))
 
 
 def _shortened(fit: Any) -> Any:

@@ -87,13 +87,14 @@ def judge_partly(rubric: Rubric, evidence: Evidence, *, step: Step, read: Read, 
 class SureMatching(dict[str, SectionMatch]):
     """Every section's match; whoever looks at one that is not sure is told so."""
 
-    def __init__(self, found: Mapping[str, SectionMatch], unsure: frozenset[str]) -> None:
+    def __init__(self, found: Mapping[str, SectionMatch], unsure: frozenset[str], why: str = _UNSURE) -> None:
         super().__init__(found)
         self._unsure = unsure
+        self._why = why
 
     def __getitem__(self, name: str) -> SectionMatch:
         if name in self._unsure:
-            note(_UNSURE)
+            note(self._why)
         return super().__getitem__(name)
 
     def get(self, name: str, default: Any = None) -> Any:
@@ -112,7 +113,7 @@ class SureMatching(dict[str, SectionMatch]):
 
     def _tell(self) -> None:
         if self._unsure:
-            note(_UNSURE)
+            note(self._why)
 
 
 class _Judge:
@@ -230,7 +231,8 @@ def _matched(asked: Asked, evidence: Evidence) -> SureMatching:
     if "models" in unknown_fields(evidence):
         without = match(outline, evidence.model_copy(update=dict.fromkeys(("models", "fits", "compiles"), ())))
         about = {name for name, one in found.items() if one.about_model}
-        return SureMatching(found, frozenset(about | {name for name in found if _place(found[name]) != _place(without[name])}))
+        moved = {name for name in found if _place(found[name]) != _place(without[name])}
+        return SureMatching(found, frozenset(about | moved), unknown_fields(evidence)["models"])
     unsure: set[str] = set()
     for other in _variants(evidence, outline):
         then = match(outline, other)
@@ -279,7 +281,7 @@ def _unread(_ref: ArrayRef) -> NoReturn:
 
 def _remarks(log: Log) -> Iterator[str]:
     for cell, (name, text) in sorted(log.errors.items()):
-        yield f"Cell {cell + 1} raises {name}: {text}."
+        yield f"Cell {cell + 1} raises {name}: {text.rstrip(chr(46))}."
     seen: set[str] = set()
     for cell, why in log.doubts:
         if why not in seen:

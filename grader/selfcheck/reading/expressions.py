@@ -126,10 +126,18 @@ class Expressions(Libraries):
         return found
 
     def _joinedstr(self, node: ast.JoinedStr, scope: Scope) -> Any:
-        for part in node.values:
-            if isinstance(part, ast.FormattedValue):
-                self.evaluate(part.value, scope)
-        return UNKNOWN
+        parts = [self.evaluate(part, scope) for part in node.values]
+        return "".join(parts) if all(isinstance(part, str) for part in parts) else UNKNOWN
+
+    def _formattedvalue(self, node: ast.FormattedValue, scope: Scope) -> Any:
+        value = self.evaluate(node.value, scope)
+        form = "" if node.format_spec is None else self.evaluate(node.format_spec, scope)
+        if not is_plain(value) or not isinstance(form, str) or len(form) > 8:
+            return UNKNOWN
+        try:
+            return format({ord("r"): repr, ord("s"): str}.get(node.conversion, lambda one: one)(value), form)
+        except (ValueError, TypeError):
+            return UNKNOWN
 
     def _lambda(self, node: ast.Lambda, scope: Scope) -> Any:
         return FunctionOf(node, scope)
@@ -233,7 +241,8 @@ class Expressions(Libraries):
         inner = Scope(outer=scope)
         generator, *more = node.generators
         values = self.items_of(self.evaluate(generator.iter, scope))
-        if values is None or more or generator.ifs:
+        kept = None if values is None or more else self._filtered(values, generator, inner)
+        if kept is None:
             with self.doubting("how often a comprehension runs, only a run shows"):
                 for one in node.generators:
                     self.evaluate(one.iter, inner)
@@ -241,10 +250,22 @@ class Expressions(Libraries):
                 self.evaluate(node.elt, inner)
             return UNKNOWN
         found = []
-        for value in values:
+        for value in kept:
             self.bind(generator.target, value, inner)
             found.append(self.evaluate(node.elt, inner))
         return found
+
+    def _filtered(self, values: list[Any], generator: ast.comprehension, scope: Scope) -> list[Any] | None:
+        """The items that a comprehension's conditions leave; None where that is not known."""
+        kept = []
+        for value in values:
+            self.bind(generator.target, value, scope)
+            tests = [self.evaluate(test, scope) for test in generator.ifs]
+            if not all(map(is_known, tests)):
+                return None
+            if all(tests):
+                kept.append(value)
+        return kept
 
     _generatorexp = _listcomp
     _setcomp = _listcomp
@@ -318,6 +339,8 @@ class Expressions(Libraries):
             return self.method_of_made(owner, name, args, kwargs)
         if isinstance(owner, dict | list | str | tuple):
             return self._method_of_plain(owner, name, args, kwargs)
+        if isinstance(owner, LayerOf) and name == "get_config":
+            return Made(Library("keras.layers.config"), of_model=owner)
         if isinstance(owner, LayerOf | HistoryOf):
             return ArrayOf() if name == "call" else UNKNOWN
         values = [*args, *kwargs.values()]

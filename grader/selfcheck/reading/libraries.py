@@ -101,6 +101,8 @@ class Libraries(Models):
             return self._keras(library, args, kwargs)
         if library.top == "tensorflow" and ".nn." in path or path.startswith("tensorflow.math."):
             return self._operation(library, args)
+        if library.top == "tqdm" and args:
+            return args[0]
         if name == "deepcopy" or name == "clone_model":
             return self._copied(args)
         self.given_away([*args, *kwargs.values()], f"what {path} does to a model is not followed")
@@ -147,6 +149,8 @@ class Libraries(Models):
             return UNKNOWN
         if name == "len" and len(args) == 1 and isinstance(args[0], ArrayOf):
             return UNKNOWN if args[0].rows is None else args[0].rows
+        if name == "type" and len(args) == 1 and isinstance(args[0], LayerOf) and args[0].record.own_class is None:
+            return Library(f"keras.layers.{args[0].record.class_name}")
         if name in _LOOKS_ON:
             return len(args[0]) if name == "len" and isinstance(args[0], list | tuple | dict | str | range) else UNKNOWN
         if name in _ON_ITEMS or name in {"list", "tuple", "dict", "len"}:
@@ -185,7 +189,7 @@ class Libraries(Models):
     def attribute(self, owner: Any, name: str) -> Any:
         """A property of any value."""
         if isinstance(owner, Library):
-            return self.member(owner, name)
+            return owner.name if name == "__name__" else self.member(owner, name)
         if isinstance(owner, ModelOf):
             found = self.attribute_of_model(owner, name)
             return Method(owner, name) if found is None else found
@@ -199,7 +203,7 @@ class Libraries(Models):
         if isinstance(owner, HistoryOf):
             return UNKNOWN if name != "model" else self.log.fitted[owner.fit]
         if isinstance(owner, LayerOf) and name not in {"set_weights", "get_weights"}:
-            return owner.record.config.get(name, UNKNOWN) if name in owner.record.config else Method(owner, name)
+            return owner.record.config[name] if name in owner.record.config else Method(owner, name)
         return Method(owner, name)
 
     def attribute_of_instance(self, instance: InstanceOf, name: str) -> Any:
@@ -232,6 +236,11 @@ class Libraries(Models):
                 return self._reads(path)
             self.log.loaded.add(data_set)
             return array_call(library, args, kwargs)
+        if name == "from_config" and args and isinstance(args[0], Made) and isinstance(args[0].of_model, LayerOf):
+            of = args[0].of_model
+            return LayerOf(of.record.model_copy(), known=of.known)
+        if name == "load_model" and args and isinstance(args[0], str) and args[0] in self.saved:
+            return self._copied([self.saved[args[0]]])
         if path.startswith("keras.applications.") or name in _LOADERS:
             self.lose_sight("a model that is loaded is not known")
             return UNKNOWN
@@ -270,11 +279,12 @@ class Libraries(Models):
             return UNKNOWN if holds_model(of) else of
         self.acts()
         copy = ModelOf(of.kind, self.cell, None if of.layers is None else list(of.layers), of.input_shape, of.why)
-        copy.class_name = of.class_name
+        copy.class_name, copy.compiled, copy.is_loaded = of.class_name, of.compiled, True
         return self.log.add_model(copy)
 
     def _reads(self, path: str) -> Any:
         """What lies outside of the notebook may be missing where it is graded: the rest of the cell may not run."""
+        self.is_lacking = True
         self.doubt = self.doubt or f"it follows {path}(), which needs something that may not be there"
         return UNKNOWN
 

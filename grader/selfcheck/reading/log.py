@@ -306,6 +306,7 @@ def sequential_layers(items: list[Any]) -> list[LayerOf] | None:
     found: list[LayerOf] = []
     for item in items:
         if isinstance(item, LayerOf):
+            item.is_used = True
             found.append(item)
         elif isinstance(item, ModelOf) and item.layers is not None:
             found += item.layers

@@ -97,7 +97,7 @@ class Models(State):
     def call_model(self, model: ModelOf, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
         """``model(x)``."""
         x = first(args, kwargs, "inputs")
-        self._trace(model, ())
+        self._trace(model)
         if isinstance(x, TensorOf):
             if x.layers is None or model.layers is None:
                 return TensorOf(x.origin, x.input_shape, None)
@@ -138,6 +138,8 @@ class Models(State):
         if name in {"load_weights", "set_weights"}:
             self.acts()
             return None
+        if name == "save" and args and isinstance(args[0], str) and not self.doubt:
+            self.saved[args[0]] = model
         if name in _HARMLESS:
             return UNKNOWN
         if name in {"call", "__call__"}:
@@ -152,8 +154,10 @@ class Models(State):
             self.log.add_loop(model, cell=self.cell)
             return UNKNOWN
         if name == "layers":
-            self._trace(model, ())
+            self._trace(model)
             return list(model.layers) if model.layers is not None else UNKNOWN
+        if name == "input_shape" and model.input_shape is not None:
+            return (None, *model.input_shape)
         if name in {"input", "inputs", "output", "outputs", "input_shape", "output_shape", "name", "metrics_names"}:
             return UNKNOWN
         if name in {"history", "optimizer", "loss", "metrics", "stop_training", "trainable", "built"}:
@@ -168,6 +172,7 @@ class Models(State):
             if tensors:
                 return TensorOf(tensors[0].origin, tensors[0].input_shape, None)
             return ArrayOf() if isinstance(x, ArrayOf) else UNKNOWN
+        layer.is_used = True
         return TensorOf(x.origin, x.input_shape, None if x.layers is None else (*x.layers, layer))
 
     def input_tensor(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> TensorOf:
@@ -239,7 +244,11 @@ class Models(State):
         unknown = sorted(set(kwargs) - set(_FIT))
         if unknown and not self.doubt:
             raise Raised("TypeError", f"fit() got an unexpected keyword argument '{unknown[0]}'")
-        self._trace(model, ())
+        if model.compiled is None and not model.is_loaded and not self.doubt:
+            raise Raised("ValueError", "You must call `compile()` before calling `fit()`.")
+        if self.is_lacking and not isinstance(given.get("x"), ArrayOf):
+            self.lose_sight("what it is trained on may not be there")
+        self._trace(model)
         return HistoryOf(self.log.add_fit(model, given, cell=self.cell))
 
     def _evaluate(self, model: ModelOf, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
@@ -251,7 +260,7 @@ class Models(State):
         number = 1 + (len(model.compiled.__dict__["metrics"]) if model.compiled is not None else 1)
         return [UNKNOWN] * number
 
-    def _trace(self, model: ModelOf, _seen: tuple[str, ...]) -> None:
+    def _trace(self, model: ModelOf) -> None:
         """Follows ``call`` of a class of the notebook's own, to see its layers."""
         if model.instance is None or model.layers is not None or model.why:
             return

@@ -49,6 +49,8 @@ class State:
         doubt: Why it is not sure that what is read now runs at all; empty where it is.
         named: Every name that some statement read so far may bind.
         at_hand: Data sets of Keras that are sure to be there.
+        is_lacking: Whether something was read that may not be there, so that what follows may not run.
+        saved: Models that were saved, by the path.
         any_name: Whether names may have come in ways that cannot be followed.
     """
 
@@ -60,6 +62,8 @@ class State:
         self.doubt = ""
         self.named: set[str] = set()
         self.any_name = False
+        self.is_lacking = False
+        self.saved: dict[str, ModelOf] = {}
         self.depth = 0
         self._steps = 0
 

@@ -152,7 +152,10 @@ class Statements(Expressions):
             elif name not in {"trainable", "stop_training", "optimizer"}:
                 self.given_away([owner], f"what setting .{name} does to a model is not followed")
         elif isinstance(owner, LayerOf):
-            owner.known = owner.known and name == "trainable"
+            if not owner.is_used and name in owner.record.config and isinstance(value, int | float | str):
+                owner.record = owner.record.model_copy(update={"config": {**owner.record.config, name: value}})
+            else:
+                owner.known = owner.known and name == "trainable"
         elif not isinstance(owner, Made):
             self.given_away([value], "where a model is kept is not known")
 
@@ -160,6 +163,17 @@ class Statements(Expressions):
         for target in node.targets:
             if isinstance(target, ast.Name) and (found := scope.find(target.id)) is not None:
                 found.names[target.id] = UNKNOWN
+            if isinstance(target, ast.Subscript):
+                self._delete_item(self.evaluate(target.value, scope), self.index(target.slice, scope))
+
+    def _delete_item(self, owner: Any, index: Any) -> None:
+        if isinstance(owner, list | dict) and not self.doubt and isinstance(index, int | str | slice):
+            try:
+                del owner[index]
+            except (LookupError, TypeError):
+                self.given_away([owner], "which item is deleted is not known")
+        else:
+            self.given_away([owner], "which item is deleted is not known")
 
     def _run_pass(self, _node: ast.Pass, _scope: Scope) -> None:
         return

@@ -91,10 +91,12 @@ class LayerOf:
 
     Attributes:
         known: Whether all of its configuration that a rubric can ask for is known.
+        is_used: Whether it is in a model, so that its configuration says no more what it computes.
     """
 
     record: LayerRecord
     known: bool = True
+    is_used: bool = False
 
 
 @dataclass(frozen=True)
@@ -126,6 +128,7 @@ class ModelOf:
     names: set[str] = field(default_factory=set)
     compiled: CompileRecord | None = None
     compile_unknown: bool = False
+    is_loaded: bool = False
     instance: InstanceOf | None = None
     events: int = 0
     id: str = ""

@@ -71,7 +71,7 @@ def _cell(submission: Submission, index: int, log: Log) -> CellRun:
         index=index,
         kind=cell.kind,
         source=cell.source,
-        status="no_code" if not is_code else "ok" if error is None else "error",
+        status="no_code" if not is_code else "ok" if error is None or cell.may_raise else "error",
         stored_text=cell.stored_text,
         unsure=cell.unsure,
         error=None if error is None else CellError(name=error[0], value=error[1]),

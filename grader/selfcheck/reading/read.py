@@ -16,6 +16,13 @@ _BRINGS_NAMES = re.compile(r"^\s*%(?:run|pylab|load|store|%capture\s+\w)", re.MU
 _RUNS_ANOTHER = re.compile(r"^\s*%run\b", re.MULTILINE)
 
 
+_CELL_MAGIC = re.compile(r"\s*%%(\w+)")
+_KNOWN_MAGICS = frozenset(
+    """time timeit capture prun html HTML javascript js latex markdown svg bash sh script writefile file python python3
+    perl ruby""".split()
+)
+
+
 def read_code(cells: Iterable[HasSource], *, at_hand: frozenset[str] = frozenset({"mnist"})) -> Log:
     """What the code cells of a notebook would do to models, run once from top to bottom.
 
@@ -36,6 +43,9 @@ def _read(state: Statements, source: str) -> bool:
     """Reads one cell, and says whether reading can go on."""
     if _RUNS_ANOTHER.search(source):
         state.lose_sight("another notebook or script is run here")
+    magic = _CELL_MAGIC.match(source)
+    if magic is not None and magic[1] not in _KNOWN_MAGICS:
+        state.lose_sight(f"%%{magic[1]} may not exist where it is graded")
     state.any_name = state.any_name or bool(_BRINGS_NAMES.search(source))
     tree = parse(source)
     if tree is None:

@@ -105,7 +105,9 @@ def main() -> int:
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--work", type=Path, default=Path("out/reference"), help="where runs of the references are kept")
+    parser.add_argument(
+        "--work", type=Path, default=Path("out/reference"), help="where runs of the references are kept"
+    )
     parser.add_argument("--out", type=Path, action="append", default=[], metavar="OUT", help="output of grader grade")
     parser.add_argument("-o", "--output", type=Path, help="folder for self-check-figures.md")
     return parser.parse_args()
@@ -140,7 +142,8 @@ def _mutants(rubric: Rubric, work: Path) -> Iterator[tuple[Mutant, Report]]:
     silent = {"on_start": lambda _: None, "on_progress": lambda _: None}
     (run,) = run_reference(settings, seeds=(0,), work=OutputFolder(work), jobs=1, **silent)
     submission, notebook = read_submission(run.path, submission_id=run.id)
-    assert notebook is not None, submission.problem
+    if notebook is None:
+        raise SystemExit(f"{run.path}: {submission.problem}")
     evidence, _ = run.folder.stored_evidence()
     matching: dict[str, SectionMatch] = match(rubric, evidence)
     with tempfile.TemporaryDirectory() as scratch:
@@ -194,8 +197,9 @@ def _page(tally: Tally) -> str:
         "",
         "`benchmarks/selfcheck.py` wrote this page.",
         "",
-        f"{tally.notebooks} notebooks beside {tally.equivalents} equivalents: {len(tally.contradictions)} verdicts"
-        f" contradict those of a whole run, {len(tally.alarms)} criteria fail on an equivalent.",
+        f"{tally.notebooks} notebooks, and {tally.equivalents} equivalents of the references.",
+        f"Verdicts that contradict those of a whole run: {len(tally.contradictions)}.",
+        f"Criteria that fail on an equivalent: {len(tally.alarms)}.",
         f"{found} of {faults} faults ({found / max(faults, 1):.0%}) are found by reading alone.",
         "",
         *_table(("step says", "a whole run gives", "verdicts"), _decided(tally.decided)),

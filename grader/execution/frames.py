@@ -188,6 +188,7 @@ class FrameTaker:
         else:
             self._left_out["an array in an unusual form"] += 1
 
+
 class FrameReader(FrameTaker):
     """Drains a pipe in a thread of its own, from when it is created.
 

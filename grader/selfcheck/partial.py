@@ -51,7 +51,7 @@ def partly(record: R, unknown: Mapping[str, str]) -> R:
     made = kind.model_construct(**{name: record.__dict__[name] for name in type(record).model_fields})
     unknown = {**unknown_fields(record), **unknown}
     made._unknown.update(unknown)  # type: ignore[attr-defined]  # noqa: SLF001 - of a class that is made here
-    return cast(R, made)
+    return cast("R", made)
 
 
 def unknown_fields(record: Record) -> Mapping[str, str]:

@@ -40,7 +40,7 @@ class PlainRun:
     frames: Path
     cells: list[CellRun] = field(default_factory=list)
     ordinals: list[int] = field(default_factory=list)
-    execution: Execution = Execution()
+    execution: Execution = field(default_factory=Execution)
 
 
 def require_keras() -> None:
@@ -165,28 +165,27 @@ def _execute(client: Any, source: str, *, manager: Any) -> tuple[CellOutputs, di
     outputs = CellOutputs()
     message = client.execute(source, allow_stdin=False, stop_on_error=False)
     while True:
-        try:
-            said = client.get_iopub_msg(timeout=_POLL_SECONDS)
-        except Empty:
-            if not manager.is_alive():
-                return outputs, None
-            continue
-        if said["parent_header"].get("msg_id") != message:
-            continue
+        said = _next(client.get_iopub_msg, message, manager=manager)
+        if said is None:
+            return outputs, None
         kind, content = said["msg_type"], said["content"]
         if kind == "status" and content["execution_state"] == "idle":
-            break
+            return outputs, _next(client.get_shell_msg, message, manager=manager)
         if kind in OUTPUT_KINDS:
             outputs.take(kind, content)
+
+
+def _next(get: Callable[..., dict[str, Any]], message: str, *, manager: Any) -> dict[str, Any] | None:
+    """The next answer to a message; None where the kernel died."""
     while True:
         try:
-            reply = client.get_shell_msg(timeout=_POLL_SECONDS)
+            said = get(timeout=_POLL_SECONDS)
         except Empty:
             if not manager.is_alive():
-                return outputs, None
+                return None
             continue
-        if reply["parent_header"].get("msg_id") == message:
-            return outputs, dict(reply)
+        if said["parent_header"].get("msg_id") == message:
+            return dict(said)
 
 
 def _ended(outputs: CellOutputs, reply: dict[str, Any] | None) -> tuple[str, CellError | None]:

@@ -7,7 +7,6 @@ and the runs behind the bands are not in it in any form.
 from __future__ import annotations
 
 import io
-import json
 import zipfile
 from collections.abc import Iterable
 from pathlib import Path
@@ -17,8 +16,9 @@ import yaml
 
 from grader.calibration import Calibration
 from grader.datasets import SAMPLE
-from grader.judging.parameters import parts_of
 from grader.judging.bands import Within
+from grader.judging.parameters import SectionId, parts_of
+from grader.judging.registry import find_check
 from grader.rubric import Criterion, DataKind, Rubric, Section
 from grader.store import write_atomically
 
@@ -28,7 +28,17 @@ NOT_RELEASED = "not_released"
 RUBRIC_NAME = "rubric.yaml"
 DATA_FOLDER = "data"
 
-_NEVER = ("path", "sha256", "calibrations", "template_texts", "reference", "calibration", "template", "sections", "points")
+_NEVER = (
+    "path",
+    "sha256",
+    "calibrations",
+    "template_texts",
+    "reference",
+    "calibration",
+    "template",
+    "sections",
+    "points",
+)
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 _CHECK = '''"""Checks a notebook by this release: python check.py NOTEBOOK [--static | --quick]"""
 
@@ -137,8 +147,6 @@ def rubric_text(rubric: Rubric) -> str:
 
 
 def _named(criterion: Criterion) -> list[str]:
-    from grader.judging.parameters import SectionId  # noqa: PLC0415 - used here alone
-
     return [str(name) for name in parts_of(criterion.params, SectionId)]
 
 
@@ -151,8 +159,6 @@ def _criterion(criterion: Criterion, hidden: set[str]) -> Criterion:
     requires = tuple(name for name in criterion.requires if name not in hidden)
     if not criterion.hide_band:
         return criterion.model_copy(update={"requires": requires})
-    from grader.judging.registry import find_check  # noqa: PLC0415 - used here alone
-
     spec = find_check(NOT_RELEASED)
     return Criterion(
         id=criterion.id,

@@ -86,9 +86,7 @@ def _served(data_sets: DataSets, folder: Path) -> Path:
 
 
 def _evidence(submission: Submission, run: PlainRun, *, arrays: ArrayStore, data_sets: DataSets) -> Evidence:
-    recording = collect(
-        read_frames(run.frames, arrays, max_bytes=MAX_EVIDENCE_BYTES), cell_indices=tuple(run.ordinals)
-    )
+    recording = collect(read_frames(run.frames, arrays, max_bytes=MAX_EVIDENCE_BYTES), cell_indices=tuple(run.ordinals))
     execution = run.execution
     if not recording.started and execution.reason is None:
         execution = execution.model_copy(update={"reason": "internal", "detail": "The recorder did not start."})

@@ -25,10 +25,12 @@ def load_ipython_extension(_shell: Any) -> None:
 
 def _shortened(fit: Any) -> Any:
     @functools.wraps(fit)
-    def run(self: Any, x: Any = None, y: Any = None, batch_size: Any = None, epochs: Any = 1, **more: Any) -> Any:
+    def run(  # noqa: PLR0917 - as Keras has them
+        self: Any, x: Any = None, y: Any = None, batch_size: Any = None, epochs: Any = 1, *rest: Any, **more: Any
+    ) -> Any:
         start = more.get("initial_epoch", 0)
         few = min(epochs, start + EPOCHS) if isinstance(epochs, int) and isinstance(start, int) else epochs
-        history = fit(self, x, y, batch_size, few, **more)
+        history = fit(self, x, y, batch_size, few, *rest, **more)
         if few is not epochs and few != epochs:
             _stretch(history, epochs - start)
         return history
@@ -39,6 +41,6 @@ def _shortened(fit: Any) -> Any:
 def _stretch(history: Any, length: int) -> None:
     """Code that draws as many epochs as it asked for finds as many: the last value again and again."""
     for values in history.history.values():
-        values += [values[-1]] * (length - len(values)) if values else []
+        values.extend([values[-1]] * (length - len(values)) if values else [])
     last = history.epoch[-1] if history.epoch else 0
     history.epoch += list(range(last + 1, last + 1 + length - len(history.epoch)))

@@ -12,18 +12,20 @@ from typing import Any, NoReturn
 
 from grader.datasets import SAMPLE
 from grader.errors import GraderError
+from grader.evaluate import data_kind
 from grader.judging.attributed import of_section, of_whole_notebook
+from grader.judging.parameters import parts_of
 from grader.judging.views import Read, SubmissionView
 from grader.matching import match
 from grader.records import ArrayRef, CheckResult, Evidence, FitRecord, SectionMatch, Submission
 from grader.rubric import Asked, Criterion, Rubric, Section
-from grader.evaluate import data_kind
 from grader.selfcheck.evidence import evidence_of, unmeasured
 from grader.selfcheck.partial import note, noting, unknown_fields
 from grader.selfcheck.reading.log import A_RUN, BENIGN, Log
 from grader.selfcheck.reading.read import read_code
 from grader.selfcheck.stored import stored_figures
 from grader.selfcheck.verdicts import Report, Status, Step, StepVerdict
+from grader.training.recipes import TrainingRecipe
 
 CANNOT_KNOW = (
     "Nothing was run: how well a model does, what is drawn and printed, and whether every cell runs stay unknown. "
@@ -99,7 +101,7 @@ class SureMatching(dict[str, SectionMatch]):
 
     def get(self, name: str, default: Any = None) -> Any:
         """As of any mapping."""
-        return self[name] if name in self else default
+        return self[name] if name in self else default  # noqa: SIM401 - so that it is told
 
     def items(self) -> Any:
         """As of any mapping; who goes through all of them has looked at all."""
@@ -265,9 +267,6 @@ def _variants(evidence: Evidence, outline: Rubric) -> Iterator[Evidence]:
 
 
 def _asked_epochs(outline: Rubric) -> Iterator[int]:
-    from grader.judging.parameters import parts_of  # noqa: PLC0415 - used here alone
-    from grader.training.recipes import TrainingRecipe  # noqa: PLC0415 - likewise
-
     for criterion in outline.criteria:
         for recipe in parts_of(criterion.params, TrainingRecipe):
             if recipe.epochs is not None:

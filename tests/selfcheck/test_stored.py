@@ -47,7 +47,9 @@ def test_a_stored_error_is_named(tmp_path: Path):
 @pytest.mark.parametrize(("printed", "how"), [("test accuracy: 0.95", "within"), ("test accuracy: 0.5", "outside of")])
 def test_a_printed_figure_is_held_against_the_band(printed: str, how: str):
     """And stays unknown: only a run confirms it."""
-    made = submission("# Exercise 1: A network", IMPORTS, DATA, MODEL, COMPILE, FIT, "print(m.evaluate(x_test, y_test))")
+    made = submission(
+        "# Exercise 1: A network", IMPORTS, DATA, MODEL, COMPILE, FIT, "print(m.evaluate(x_test, y_test))"
+    )
     last = made.cells[-1].model_copy(update={"stored_text": printed})
     report = check_static(rubric(), made.model_copy(update={"cells": (*made.cells[:-1], last)}))
     found = next(one for one in report.verdicts if one.criterion == "ex1.accuracy")

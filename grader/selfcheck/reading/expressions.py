@@ -5,24 +5,20 @@ from __future__ import annotations
 import ast
 import builtins
 import operator
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
-from grader.architecture.forms import LAYERS
-from grader.selfcheck.reading.arrays import item, pipeline_of
-from grader.selfcheck.reading.libraries import Libraries
-from grader.selfcheck.reading.state import MAX_DEPTH, Method, Raised
+from grader.selfcheck.reading.arrays import item
+from grader.selfcheck.reading.calls import TRAINING_WORDS, Calls
+from grader.selfcheck.reading.state import Raised
 from grader.selfcheck.reading.values import (
     UNKNOWN,
     ArrayOf,
     ClassOf,
     FunctionOf,
-    HistoryOf,
     InstanceOf,
-    LayerOf,
     Library,
     Made,
-    ModelOf,
     Scope,
     TensorOf,
     Unknown,
@@ -54,13 +50,11 @@ _COMPARES: dict[type[ast.AST], Callable[[Any, Any], Any]] = {
     ast.In: lambda one, many: one in many,
     ast.NotIn: lambda one, many: one not in many,
 }
-_TRAINING_WORDS = frozenset({"epochs", "validation_split", "validation_data", "batch_size", "callbacks", "optimizer"})
-_MUTATES = frozenset({"append", "extend", "insert", "remove", "clear", "update", "setdefault", "pop", "sort", "reverse"})
 _LARGEST_POWER = 64
 _LONGEST_TEXT = 10_000
 
 
-class Expressions(Libraries):
+class Expressions(Calls):
     """The part of the reading that evaluates."""
 
     def evaluate(self, node: ast.expr, scope: Scope) -> Any:
@@ -181,8 +175,10 @@ class Expressions(Libraries):
             return self.operate(left, right, name)
         if name == "**" and not (isinstance(right, int | float) and abs(right) <= _LARGEST_POWER):
             return UNKNOWN
-        if name == "*" and any(isinstance(one, int) and abs(one) > _LONGEST_TEXT for one in (left, right)) and any(
-            isinstance(one, str | list | tuple) for one in (left, right)
+        if (
+            name == "*"
+            and any(isinstance(one, int) and abs(one) > _LONGEST_TEXT for one in (left, right))
+            and any(isinstance(one, str | list | tuple) for one in (left, right))
         ):
             return UNKNOWN
         try:
@@ -301,76 +297,8 @@ class Expressions(Libraries):
             elif isinstance(value, dict) and all(isinstance(key, str) for key in value):
                 kwargs |= value
             else:
-                kwargs |= dict.fromkeys(_TRAINING_WORDS, UNKNOWN)
+                kwargs |= dict.fromkeys(TRAINING_WORDS, UNKNOWN)
         return self.call(function, args, kwargs)
-
-    def call(self, function: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
-        """What a call gives."""
-        self.step()
-        if isinstance(function, Method):
-            return self.call_method(function.of, function.name, args, kwargs)
-        if isinstance(function, FunctionOf):
-            return self.call_function(function, args, kwargs)
-        if isinstance(function, Library):
-            return self.call_library(function, args, kwargs)
-        if isinstance(function, ClassOf):
-            return self.make(function, args, kwargs)
-        if isinstance(function, LayerOf):
-            return self.layer_on(function, args[0] if args else kwargs.get("inputs", UNKNOWN))
-        if isinstance(function, ModelOf):
-            return self.call_model(function, args, kwargs)
-        if isinstance(function, InstanceOf):
-            if function.model is not None:
-                return self.call_model(function.model, args, kwargs)
-            own = function.kind.find("__call__")
-            if isinstance(own, FunctionOf):
-                return self.call_function(FunctionOf(own.node, own.scope, function, own.defaults), args, kwargs)
-        if not isinstance(function, Made):
-            self.given_away([*args, *kwargs.values()], "what a function does to a model is not followed")
-        return UNKNOWN
-
-    def call_method(self, owner: Any, name: str, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
-        """What a call of a method gives."""
-        if isinstance(owner, ModelOf):
-            return self.method_of_model(owner, name, args, kwargs)
-        if isinstance(owner, ArrayOf):
-            return self.array_method(owner, name, args, kwargs)
-        if isinstance(owner, Made):
-            return self.method_of_made(owner, name, args, kwargs)
-        if isinstance(owner, dict | list | str | tuple):
-            return self._method_of_plain(owner, name, args, kwargs)
-        if isinstance(owner, LayerOf) and name == "get_config":
-            return Made(Library("keras.layers.config"), of_model=owner)
-        if isinstance(owner, LayerOf | HistoryOf):
-            return ArrayOf() if name == "call" else UNKNOWN
-        values = [*args, *kwargs.values()]
-        is_training = name in {"fit", "compile", "train_on_batch"} and (
-            not isinstance(owner, Unknown) or owner.why or bool(_TRAINING_WORDS & set(kwargs))
-        )
-        if is_training or (name == "add" and any(isinstance(value, LayerOf) for value in values)):
-            self.lose_sight(f"which model .{name}() is called on is not known")
-        if name == "apply_gradients":
-            self.lose_sight("which model is trained by apply_gradients is not known")
-        self.given_away(values, f"what .{name}() does to a model is not followed")
-        if name == "from_tensor_slices":
-            return pipeline_of(args[0] if args and isinstance(args[0], list | tuple) else args)
-        return UNKNOWN
-
-    def _method_of_plain(self, owner: Any, name: str, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
-        if name in _MUTATES and self.doubt:
-            if holds_model([owner, *args]):
-                self.lose_sight(self.doubt)
-            if isinstance(owner, list):
-                owner[:] = [UNKNOWN] * max(len(owner), 1)
-            return UNKNOWN
-        try:
-            result = getattr(owner, name)(*args, **kwargs) if name != "sort" or is_known(owner) else UNKNOWN
-        except Exception:  # noqa: BLE001 - what it raises, a run shows
-            return UNKNOWN
-        if isinstance(owner, dict) and name in {"items", "keys", "values"}:
-            return list(result)
-        known = is_plain(result) or isinstance(result, list | tuple | dict)
-        return result if known or not isinstance(owner, str) else UNKNOWN
 
     def items_of(self, value: Any) -> list[Any] | None:
         """The items that a loop goes over; None where they are not known, or too many."""
@@ -379,25 +307,6 @@ class Expressions(Libraries):
         if isinstance(value, list | tuple | range | str) and len(value) <= 200:
             return list(value)
         return None
-
-    def make(self, kind: ClassOf, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
-        """An object of a class of the notebook."""
-        base = kind.library_base
-        if any(isinstance(one, Unknown) for one in kind.bases):
-            self.given_away([*args, *kwargs.values()], "what a class is derived from is not known")
-            return UNKNOWN
-        if base is not None and base.top == "keras" and base.name not in {"Model", "Sequential"}:
-            return self.own_layer(kind) if base.path.startswith("keras.layers") else Made(Library("own.object"))
-        instance = InstanceOf(kind)
-        if base is not None and base.top == "keras":
-            instance.model = self.instance_model(instance)
-            if base.name == "Sequential" or kind.find("fit") or kind.find("train_step"):
-                instance.model.lose("its class changes how it is built or trained")
-                self.lose_sight("a class of your own changes how its model is built or trained")
-        start = kind.find("__init__")
-        if isinstance(start, FunctionOf):
-            self.call_function(FunctionOf(start.node, start.scope, instance, start.defaults, False, start.owner), args, kwargs)
-        return instance if instance.model is None else instance.model
 
     def _super(self, node: ast.Call, scope: Scope) -> Any:
         assert isinstance(node.func, ast.Attribute)  # noqa: S101 - as the caller has seen
@@ -411,7 +320,9 @@ class Expressions(Libraries):
             for base in owner.bases:
                 method = base.find(node.func.attr) if isinstance(base, ClassOf) else None
                 if isinstance(method, FunctionOf):
-                    return self.call_function(FunctionOf(method.node, method.scope, me, method.defaults, False, method.owner), args, kwargs)
+                    return self.call_function(
+                        FunctionOf(method.node, method.scope, me, method.defaults, False, method.owner), args, kwargs
+                    )
         if node.func.attr == "__init__" and isinstance(me, InstanceOf) and me.model is not None:
             positional = [one for one in args if isinstance(one, TensorOf | list)]
             if positional or {"inputs", "outputs", "layers"} & set(kwargs):
@@ -422,15 +333,6 @@ class Expressions(Libraries):
         """Assigns a value to a name, an item or an attribute."""
         raise NotImplementedError
 
-    def star_name(self, module: str, name: str) -> Any:
-        """A name of a module of which everything was imported; None where it has no such name, as far as is known."""
-        if module in {"keras.layers"} and (name in LAYERS or name == "Input"):
-            return Library(f"{module}.{name}")
-        return None
-
 
 def _is_super(node: ast.expr) -> bool:
     return isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "super"
-
-
-__all__ = ["MAX_DEPTH", "Expressions"]

@@ -62,7 +62,12 @@ _RECURRENT = {
     "go_backwards": False,
 }
 _DEFAULTS: Mapping[str, Mapping[str, Any]] = {
-    "Dense": {"activation": "linear", "use_bias": True, "kernel_initializer": "GlorotUniform", "bias_initializer": "Zeros"},
+    "Dense": {
+        "activation": "linear",
+        "use_bias": True,
+        "kernel_initializer": "GlorotUniform",
+        "bias_initializer": "Zeros",
+    },
     "Dropout": {},
     "Activation": {},
     "Flatten": {},
@@ -141,7 +146,9 @@ def made_layer(name: str, args: Sequence[Any], kwargs: Mapping[str, Any], *, own
     return LayerOf(record, known=known)
 
 
-def output_shape(record: LayerRecord, shape: Shape | None) -> Shape | None:
+def output_shape(  # noqa: PLR0911 - one branch a kind
+    record: LayerRecord, shape: Shape | None
+) -> Shape | None:
     """The shape that a layer makes of one row of that shape; None where it cannot be told."""
     config, name = record.config, record.class_name
     if name in _KEEPS_SHAPE:
@@ -233,14 +240,21 @@ def _windowed(record: LayerRecord, shape: Shape) -> Shape | None:
     config = record.config
     window = config.get("kernel_size" if "Conv" in record.class_name else "pool_size")
     steps = config.get("strides") or (window if "Pooling" in record.class_name else [1] * (len(shape) - 1))
-    if config.get("data_format") not in {None, "channels_last"} or not isinstance(window, list) or not isinstance(steps, list):
+    if (
+        config.get("data_format") not in {None, "channels_last"}
+        or not isinstance(window, list)
+        or not isinstance(steps, list)
+    ):
         return None
     if len(window) != len(shape) - 1 or len(steps) != len(window):
         return None
     same = str(config.get("padding")).casefold() == "same"
     sizes = [
-        None if size is None or not isinstance(w, int) or not isinstance(s, int)
-        else math.ceil(size / s) if same else (size - w) // s + 1
+        None
+        if size is None or not isinstance(w, int) or not isinstance(s, int)
+        else math.ceil(size / s)
+        if same
+        else (size - w) // s + 1
         for size, w, s in zip(shape[:-1], window, steps, strict=True)
     ]
     channels = config.get("filters") if "Conv" in record.class_name else shape[-1]

@@ -7,9 +7,10 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from grader.attribution.removed_table import removed_name
-from grader.selfcheck.reading.arrays import array_call, attribute, combined, method_call
+from grader.selfcheck.reading.arrays import array_call, attribute, method_call
 from grader.selfcheck.reading.layers import LayerOf, activation_of, made_layer
 from grader.selfcheck.reading.models import Models
+from grader.selfcheck.reading.numpy_arrays import combined
 from grader.selfcheck.reading.state import Method, first
 from grader.selfcheck.reading.values import (
     UNKNOWN,
@@ -59,13 +60,44 @@ _FOLDED: dict[str, Callable[..., Any]] = {
 }
 _ON_ITEMS: dict[str, Callable[..., Any]] = {"zip": zip, "enumerate": enumerate, "reversed": reversed}
 _LOOKS_ON = frozenset(
-    {"print", "len", "str", "repr", "type", "id", "isinstance", "display", "hasattr", "callable", "format", "dir", "vars"}
+    {
+        "print",
+        "len",
+        "str",
+        "repr",
+        "type",
+        "id",
+        "isinstance",
+        "display",
+        "hasattr",
+        "callable",
+        "format",
+        "dir",
+        "vars",
+    }
 )
 """Functions that change nothing of what they are given."""
 
 _LOOKS_ON_MODELS = frozenset({"plot_model", "model_to_dot", "clear_session", "count_params", "print_summary"})
-_READS = ("open", "input", "pandas.read_", "numpy.load", "numpy.genfromtxt", "matplotlib.pyplot.imread", "PIL.Image.open")
-_READS += ("os.chdir", "os.listdir", "urllib.", "requests.", "google.colab", "tensorflow_datasets.", "zipfile.", "gdown.")
+_READS = (
+    "open",
+    "input",
+    "pandas.read_",
+    "numpy.load",
+    "numpy.genfromtxt",
+    "matplotlib.pyplot.imread",
+    "PIL.Image.open",
+)
+_READS += (
+    "os.chdir",
+    "os.listdir",
+    "urllib.",
+    "requests.",
+    "google.colab",
+    "tensorflow_datasets.",
+    "zipfile.",
+    "gdown.",
+)
 _READS += ("keras.utils.get_file", "sklearn.datasets.fetch_", "subprocess.")
 _OTHER_KERAS = ("tensorflow.python.keras", "tf_keras", "tensorflow.compat.v1.keras")
 _HAS_GONE = frozenset({"keras", "tensorflow", "numpy", "pandas", "sklearn", "scipy", "matplotlib"})
@@ -84,13 +116,15 @@ class Libraries(Models):
         return _CONSTANTS.get(path, Library(path)) if path in _CONSTANTS else Library(path)
 
     def may_be_gone(self, module: str, name: str) -> None:
-        """Where a library has a name no more, the rest of the cell may not run; another Keras is not followed at all."""
+        """Where a name is gone from its library, the rest of the cell may not run; another Keras is not followed."""
         if module.startswith(_OTHER_KERAS):
             self.lose_sight("it uses a Keras that is not Keras 3")
         elif module.partition(".")[0] in _HAS_GONE and removed_name(module, name) is not None:
             self.doubt = self.doubt or f"{module}.{name} is gone from the library"
 
-    def call_library(self, library: Library, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
+    def call_library(  # noqa: PLR0911 - one branch a function
+        self, library: Library, args: Sequence[Any], kwargs: Mapping[str, Any]
+    ) -> Any:
         """A call of a library's function or class."""
         path, name = library.path, library.name
         if library.top == "builtins":
@@ -99,11 +133,11 @@ class Libraries(Models):
             return self._reads(path)
         if library.top == "keras":
             return self._keras(library, args, kwargs)
-        if library.top == "tensorflow" and ".nn." in path or path.startswith("tensorflow.math."):
+        if path.startswith(("tensorflow.nn.", "tensorflow.math.")):
             return self._operation(library, args)
         if library.top == "tqdm" and args:
             return args[0]
-        if name == "deepcopy" or name == "clone_model":
+        if name in {"deepcopy", "clone_model"}:
             return self._copied(args)
         self.given_away([*args, *kwargs.values()], f"what {path} does to a model is not followed")
         given = array_call(library, args, kwargs)
@@ -111,7 +145,7 @@ class Libraries(Models):
             return Made(library, tuple(args), dict(kwargs)) if library.top in {"sklearn", "numpy", "keras"} else UNKNOWN
         return given
 
-    def method_of_made(self, made: Made, name: str, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
+    def method_of_made(self, made: Made, name: str, args: Sequence[Any], *, kwargs: Mapping[str, Any]) -> Any:
         """A method of what a library made: an optimizer, a scaler, a random generator."""
         path = made.library.path
         values = [*args, *kwargs.values()]
@@ -139,7 +173,9 @@ class Libraries(Models):
             return UNKNOWN
         return Method(made, name)
 
-    def _builtin(self, name: str, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
+    def _builtin(  # noqa: C901, PLR0911, PLR0912 - one branch a function
+        self, name: str, args: Sequence[Any], kwargs: Mapping[str, Any]
+    ) -> Any:
         if name in {"open", "input"}:
             return self._reads(name)
         if name in _RUNS_CODE:
@@ -178,7 +214,9 @@ class Libraries(Models):
         if name == "zip":
             whole = bool(args) and all(isinstance(one, list | tuple | range | dict) for one in args)
         if not whole or (name == "enumerate" and not is_known(list(args[1:]))):
-            self.given_away([one for one in args if not isinstance(one, list | tuple)], "a model is hidden in an iterator")
+            self.given_away(
+                [one for one in args if not isinstance(one, list | tuple)], "a model is hidden in an iterator"
+            )
             return UNKNOWN
         try:
             made = (_ON_ITEMS.get(name) or _FOLDED[name])(*args, **kwargs)
@@ -186,7 +224,7 @@ class Libraries(Models):
             return UNKNOWN
         return list(made) if name in _ON_ITEMS else made
 
-    def attribute(self, owner: Any, name: str) -> Any:
+    def attribute(self, owner: Any, name: str) -> Any:  # noqa: PLR0911 - one branch a kind
         """A property of any value."""
         if isinstance(owner, Library):
             return owner.name if name == "__name__" else self.member(owner, name)
@@ -197,7 +235,9 @@ class Libraries(Models):
             return self.attribute_of_instance(owner, name)
         if isinstance(owner, ArrayOf):
             found = attribute(owner, name)
-            return Method(owner, name) if isinstance(found, Unknown) and name not in {"shape", "size", "ndim"} else found
+            return (
+                Method(owner, name) if isinstance(found, Unknown) and name not in {"shape", "size", "ndim"} else found
+            )
         if isinstance(owner, Made):
             return self.attribute_of_made(owner, name)
         if isinstance(owner, HistoryOf):
@@ -220,7 +260,9 @@ class Libraries(Models):
             return Method(instance.model, name) if given is None else given
         return Method(instance, name)
 
-    def _keras(self, library: Library, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
+    def _keras(  # noqa: C901, PLR0911, PLR0912 - one branch a function
+        self, library: Library, args: Sequence[Any], kwargs: Mapping[str, Any]
+    ) -> Any:
         name, path = library.name, library.path
         if name == "Sequential":
             return self.sequential(args, kwargs)
@@ -301,10 +343,10 @@ class Libraries(Models):
             return combined(left, right, compares=compares)
         return UNKNOWN
 
-    def array_method(self, array: ArrayOf, name: str, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
+    def array_method(self, array: ArrayOf, name: str, args: Sequence[Any], *, kwargs: Mapping[str, Any]) -> Any:
         """A method of an array."""
         self.given_away([*args, *kwargs.values()], f"what .{name}() does to a model is not followed")
-        return method_call(array, name, args, kwargs)
+        return method_call(array, name, args, kwargs=kwargs)
 
 
 def canonical(path: str) -> str:

@@ -121,7 +121,9 @@ def model_record(model: ModelOf) -> ModelRecord:
         update = {"input_shape": shape, "output_shape": after, "parameters": parameters(record, shape)}
         layers.append(record.model_copy(update=update))
         shape = after
-    first = model.input_shape or next((one.record.input_shape for one in model.layers or () if one.record.input_shape), None)
+    first = model.input_shape or next(
+        (one.record.input_shape for one in model.layers or () if one.record.input_shape), None
+    )
     if model.layers is None or any(not layer.known for layer in model.layers):
         unknown["layers"] = model.why or LAYERS
     if first is None or None in first:
@@ -170,8 +172,8 @@ def _nothing() -> ArraySummary:
 def _fit(model: ModelOf, given: dict[str, Any]) -> tuple[FitRecord, dict[str, str]]:
     unknown = dict.fromkeys(("history", "epoch_weights", "weights_before", "weights_after", "replay", "seconds"), A_RUN)
     unknown |= dict.fromkeys(("replay_problems", "accelerations"), A_RUN)
-    epochs = _number(given, "epochs", 1, unknown, into="epochs_requested")
-    start = _number(given, "initial_epoch", 0, unknown, into="initial_epoch")
+    epochs = _number(given, "epochs", 1, unknown=unknown, into="epochs_requested")
+    start = _number(given, "initial_epoch", 0, unknown=unknown, into="initial_epoch")
     batch, x = _batch(given, unknown), given.get("x")
     validation, rows = _validation(given, unknown)
     callbacks, may_end = _callbacks(given.get("callbacks"), unknown)
@@ -180,8 +182,10 @@ def _fit(model: ModelOf, given: dict[str, Any]) -> tuple[FitRecord, dict[str, st
         unknown["steps_per_epoch"] = "the code does not show steps_per_epoch plainly"
     if may_end or "epochs_requested" in unknown or "initial_epoch" in unknown:
         unknown["epochs_run"] = unknown.get("epochs_requested", unknown.get("initial_epoch", ENDED))
-    train = summary(x) if rows is None or not isinstance(x, ArrayOf) or x.shape is None else summary(
-        ArrayOf((rows, *x.shape[1:]), x.integral, x.one_hot, x.kind)
+    train = (
+        summary(x)
+        if rows is None or not isinstance(x, ArrayOf) or x.shape is None
+        else summary(ArrayOf((rows, *x.shape[1:]), x.integral, x.one_hot, x.kind))
     )
     if not isinstance(x, ArrayOf) or x.rows is None:
         unknown["rows_given"] = ROWS
@@ -218,7 +222,7 @@ def _fit(model: ModelOf, given: dict[str, Any]) -> tuple[FitRecord, dict[str, st
     return record, unknown
 
 
-def _number(given: dict[str, Any], name: str, default: int, unknown: dict[str, str], *, into: str) -> int:
+def _number(given: dict[str, Any], name: str, default: int, *, unknown: dict[str, str], into: str) -> int:
     value = given.get(name, default)
     if isinstance(value, int) and not isinstance(value, bool):
         return value

@@ -28,7 +28,14 @@ from grader.selfcheck.reading.values import (
 )
 
 _FIT = ("x", "y", "batch_size", "epochs", "verbose", "callbacks", "validation_split", "validation_data", "shuffle")
-_FIT += ("class_weight", "sample_weight", "initial_epoch", "steps_per_epoch", "validation_steps", "validation_batch_size")
+_FIT += (
+    "class_weight",
+    "sample_weight",
+    "initial_epoch",
+    "steps_per_epoch",
+    "validation_steps",
+    "validation_batch_size",
+)
 _FIT += ("validation_freq",)
 _OPTIMIZERS = {
     "adam": "Adam",
@@ -44,9 +51,27 @@ _OPTIMIZERS = {
 }
 _ACCURACIES = frozenset({"accuracy", "acc", "binary_accuracy", "categorical_accuracy", "sparse_categorical_accuracy"})
 _HARMLESS = frozenset(
-    """summary save save_weights get_weights get_config to_json count_params reset_metrics reset_states get_layer
-    get_metrics_result export build_from_config get_compile_config evaluate_generator compute_output_shape
-    compute_loss compute_metrics jit_compile""".split()
+    [
+        "summary",
+        "save",
+        "save_weights",
+        "get_weights",
+        "get_config",
+        "to_json",
+        "count_params",
+        "reset_metrics",
+        "reset_states",
+        "get_layer",
+        "get_metrics_result",
+        "export",
+        "build_from_config",
+        "get_compile_config",
+        "evaluate_generator",
+        "compute_output_shape",
+        "compute_loss",
+        "compute_metrics",
+        "jit_compile",
+    ]
 )
 _TRAINABLE = frozenset({"trainable_variables", "trainable_weights", "variables", "weights"})
 _SNAKE = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
@@ -71,21 +96,20 @@ class Models(State):
                 model.lose("the code does not show all layers of this model plainly")
             else:
                 model.layers = layers
-        elif args or "layers" in kwargs:
-            if given is not None:
-                model.lose("the code does not show all layers of this model plainly")
+        elif (args or "layers" in kwargs) and given is not None:
+            model.lose("the code does not show all layers of this model plainly")
         return self.log.add_model(model)
 
     def functional(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> ModelOf:
         """``Model(inputs, outputs)``."""
         self.acts()
         inputs = _alone(kwargs.get("inputs", first(args, kwargs, "inputs")))
-        outputs = kwargs.get("outputs", first(args, kwargs, "outputs", 1))
+        outputs = kwargs.get("outputs", first(args, kwargs, "outputs", at=1))
         out = _alone(outputs)
         model = ModelOf("functional", self.cell, None, class_name="Functional", why="its layers are no simple chain")
-        if isinstance(inputs, TensorOf) and isinstance(out, TensorOf) and out.layers is not None:
-            if inputs.origin is out.origin and inputs.layers == ():
-                model.layers, model.input_shape, model.why = list(out.layers), inputs.input_shape, ""
+        is_chain = isinstance(inputs, TensorOf) and isinstance(out, TensorOf) and inputs.origin is out.origin
+        if is_chain and out.layers is not None and inputs.layers == ():
+            model.layers, model.input_shape, model.why = list(out.layers), inputs.input_shape, ""
         return self.log.add_model(model)
 
     def instance_model(self, instance: InstanceOf) -> ModelOf:
@@ -115,7 +139,9 @@ class Models(State):
         self.log.predictions.append(partly(record, {"weights": A_RUN}))
         return out
 
-    def method_of_model(self, model: ModelOf, name: str, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
+    def method_of_model(  # noqa: C901, PLR0911 - one branch a method
+        self, model: ModelOf, name: str, args: Sequence[Any], *, kwargs: Mapping[str, Any]
+    ) -> Any:
         """A method of a model."""
         if name == "fit":
             return self._fit(model, args, kwargs)
@@ -187,7 +213,9 @@ class Models(State):
         """What a class of Keras other than a model makes; None where it is none."""
         name = layer_class(library)
         if name == "InputLayer":
-            return LayerOf(LayerRecord(class_name="InputLayer", input_shape=self.input_tensor(args, kwargs).input_shape))
+            return LayerOf(
+                LayerRecord(class_name="InputLayer", input_shape=self.input_tensor(args, kwargs).input_shape)
+            )
         if name is not None:
             return made_layer(name, args, kwargs)
         return None
@@ -252,9 +280,13 @@ class Models(State):
         return HistoryOf(self.log.add_fit(model, given, cell=self.cell))
 
     def _evaluate(self, model: ModelOf, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
-        x, y = first(args, kwargs, "x"), first(args, kwargs, "y", 1)
+        x, y = first(args, kwargs, "x"), first(args, kwargs, "y", at=1)
         record = EvaluationRecord(
-            seq=self.log.next(), cell=self.cell, model=model.id, x=summary(x), y=None if isinstance(y, Unknown) else summary(y)
+            seq=self.log.next(),
+            cell=self.cell,
+            model=model.id,
+            x=summary(x),
+            y=None if isinstance(y, Unknown) else summary(y),
         )
         self.log.evaluations.append(partly(record, {"weights": A_RUN, "results": A_RUN}))
         number = 1 + (len(model.compiled.__dict__["metrics"]) if model.compiled is not None else 1)
@@ -318,7 +350,11 @@ def _loss(given: Any, unknown: dict[str, str]) -> tuple[str | None, bool, bool]:
 
 
 _LONG = {"mse": "mean_squared_error", "mae": "mean_absolute_error", "bce": "binary_crossentropy"}
-_LONG |= {"msle": "mean_squared_logarithmic_error", "mape": "mean_absolute_percentage_error", "cce": "categorical_crossentropy"}
+_LONG |= {
+    "msle": "mean_squared_logarithmic_error",
+    "mape": "mean_absolute_percentage_error",
+    "cce": "categorical_crossentropy",
+}
 
 
 def _metrics(given: Any, unknown: dict[str, str]) -> tuple[tuple[str, ...], tuple[str, ...]]:

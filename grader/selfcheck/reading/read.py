@@ -18,8 +18,28 @@ _RUNS_ANOTHER = re.compile(r"^\s*%run\b", re.MULTILINE)
 
 _CELL_MAGIC = re.compile(r"\s*%%(\w+)")
 _KNOWN_MAGICS = frozenset(
-    """time timeit capture prun html HTML javascript js latex markdown svg bash sh script writefile file python python3
-    perl ruby""".split()
+    [
+        "time",
+        "timeit",
+        "capture",
+        "prun",
+        "html",
+        "HTML",
+        "javascript",
+        "js",
+        "latex",
+        "markdown",
+        "svg",
+        "bash",
+        "sh",
+        "script",
+        "writefile",
+        "file",
+        "python",
+        "python3",
+        "perl",
+        "ruby",
+    ]
 )
 
 

@@ -127,6 +127,6 @@ def works_on_models(node: ast.AST) -> bool:
     )
 
 
-def first(args: Sequence[Any], kwargs: Mapping[str, Any], name: str, at: int = 0) -> Any:
+def first(args: Sequence[Any], kwargs: Mapping[str, Any], name: str, *, at: int = 0) -> Any:
     """An argument by its place or its name; unknown where it is not given."""
     return kwargs.get(name, args[at] if len(args) > at else UNKNOWN)

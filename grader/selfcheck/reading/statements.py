@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import ast
+import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from grader.architecture.forms import LAYERS
 from grader.cell_names import names_in
+from grader.selfcheck.reading.arguments import bind_arguments, defaults_of, has_return, is_generator
 from grader.selfcheck.reading.expressions import Expressions
 from grader.selfcheck.reading.libraries import canonical
 from grader.selfcheck.reading.state import MAX_DEPTH, Raised, works_on_models
@@ -25,9 +28,24 @@ from grader.selfcheck.reading.values import (
     is_known,
 )
 
-_TRANSPARENT = frozenset({"function", "register_keras_serializable", "staticmethod", "override", "jit", "cache", "wraps"})
+_TRANSPARENT = frozenset(
+    {"function", "register_keras_serializable", "staticmethod", "override", "jit", "cache", "wraps"}
+)
 _KNOWN_TOPS = frozenset(
-    """numpy matplotlib seaborn pandas sklearn scipy keras tensorflow tqdm IPython ipywidgets mpl_toolkits""".split()
+    [
+        "numpy",
+        "matplotlib",
+        "seaborn",
+        "pandas",
+        "sklearn",
+        "scipy",
+        "keras",
+        "tensorflow",
+        "tqdm",
+        "IPython",
+        "ipywidgets",
+        "mpl_toolkits",
+    ]
 )
 """What an import can be sure to find wherever the notebook is graded, beside Python's own library."""
 
@@ -200,7 +218,7 @@ class Statements(Expressions):
     def _run_continue(self, _node: ast.Continue, _scope: Scope) -> None:
         raise LoopEnds(breaks=False)
 
-    def _run_raise(self, node: ast.Raise, scope: Scope) -> None:
+    def _run_raise(self, node: ast.Raise, _scope: Scope) -> None:
         if self.doubt or self.depth:
             return
         name = node.exc.func if isinstance(node.exc, ast.Call) else node.exc
@@ -271,7 +289,7 @@ class Statements(Expressions):
     def _run_functiondef(self, node: ast.FunctionDef | ast.AsyncFunctionDef, scope: Scope) -> None:
         decorators = [self.evaluate(one, scope) for one in node.decorator_list]
         names = [_decorator(one) for one in decorators]
-        defaults = _defaults(node.args, lambda one: self.evaluate(one, scope))
+        defaults = defaults_of(node.args, lambda one: self.evaluate(one, scope))
         opaque = any(name not in _TRANSPARENT for name in names)
         scope.names[node.name] = FunctionOf(node, scope, defaults=defaults, opaque=opaque)
 
@@ -289,9 +307,9 @@ class Statements(Expressions):
 
     def call_function(self, function: FunctionOf, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
         """What a function of the notebook gives."""
-        if function.opaque or self.depth >= MAX_DEPTH or _is_generator(function.node):
-            if function.opaque or works_on_models(function.node):
-                self.lose_sight("what a function does is not followed") if works_on_models(function.node) else None
+        if function.opaque or self.depth >= MAX_DEPTH or is_generator(function.node):
+            if works_on_models(function.node):
+                self.lose_sight("what a function does is not followed")
             self.given_away([*args, *kwargs.values()], "what a function does to a model is not followed")
             return UNKNOWN
         inner = Scope(outer=function.scope)
@@ -299,9 +317,8 @@ class Statements(Expressions):
         if isinstance(function.bound, InstanceOf):
             inner.names["__self__"] = function.bound
             inner.names["__class_of_method__"] = function.owner or function.bound.kind
-        _bind_arguments(function, given, kwargs, inner)
+        bind_arguments(function, given, kwargs, scope=inner)
         self.depth += 1
-        before = self.doubt
         try:
             if isinstance(function.node, ast.Lambda):
                 return self.evaluate(function.node.body, inner)
@@ -310,8 +327,7 @@ class Statements(Expressions):
             return signal.value
         finally:
             self.depth -= 1
-            self.doubt = self.doubt if before else self.doubt
-        return None if not _has_return(function.node) else UNKNOWN
+        return None if not has_return(function.node) else UNKNOWN
 
     def _run_import(self, node: ast.Import, scope: Scope) -> None:
         for alias in node.names:
@@ -334,8 +350,6 @@ class Statements(Expressions):
 
     def _import_all(self, module: str, scope: Scope) -> None:
         self.any_name = True
-        from grader.architecture.forms import LAYERS  # noqa: PLC0415 - used here alone
-
         if module in {"keras.layers", "keras.models"}:
             names = [*LAYERS, "Input"] if module == "keras.layers" else ["Sequential", "Model", "load_model"]
             scope.names.update({name: Library(canonical(f"{module}.{name}")) for name in names})
@@ -343,8 +357,6 @@ class Statements(Expressions):
             self.lose_sight(f"what {module} defines is not known")
 
     def _finds(self, module: str) -> None:
-        import sys  # noqa: PLC0415 - used here alone
-
         top = module.partition(".")[0]
         if top not in _KNOWN_TOPS and top not in sys.stdlib_module_names:
             self.doubt = self.doubt or f"it follows the import of {top or 'a module'}, which may not be there"
@@ -363,39 +375,6 @@ def _decorator(value: Any) -> str:
     if isinstance(value, Library):
         return value.name
     return value.library.name if isinstance(value, Made) else ""
-
-
-def _defaults(arguments: ast.arguments, evaluate: Any) -> dict[str, Any]:
-    places = [*arguments.posonlyargs, *arguments.args]
-    found = {
-        one.arg: evaluate(value) for one, value in zip(reversed(places), reversed(arguments.defaults), strict=False)
-    }
-    for one, value in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True):
-        if value is not None:
-            found[one.arg] = evaluate(value)
-    return found
-
-
-def _bind_arguments(function: FunctionOf, given: Sequence[Any], kwargs: Mapping[str, Any], scope: Scope) -> None:
-    said = function.node.args
-    places = [one.arg for one in (*said.posonlyargs, *said.args)]
-    named = {*places, *(one.arg for one in said.kwonlyargs)}
-    scope.names.update(dict.fromkeys(named, UNKNOWN))
-    scope.names.update(function.defaults)
-    scope.names.update(zip(places, given, strict=False))
-    scope.names.update({name: value for name, value in kwargs.items() if name in named})
-    if said.vararg is not None:
-        scope.names[said.vararg.arg] = tuple(given[len(places) :])
-    if said.kwarg is not None:
-        scope.names[said.kwarg.arg] = {name: value for name, value in kwargs.items() if name not in named}
-
-
-def _is_generator(node: ast.AST) -> bool:
-    return any(isinstance(part, ast.Yield | ast.YieldFrom | ast.Await) for part in ast.walk(node))
-
-
-def _has_return(node: ast.AST) -> bool:
-    return any(isinstance(part, ast.Return) and part.value is not None for part in ast.walk(node))
 
 
 def _is_long(node: ast.For) -> bool:

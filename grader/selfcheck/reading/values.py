@@ -48,7 +48,7 @@ class Library:
 
 @dataclass(frozen=True)
 class Made:
-    """What calling a library gave, where nothing more is known of it than the call: an optimizer, a loss, a callback."""
+    """What calling a library gave, where no more is known of it than the call: an optimizer, a loss, a callback."""
 
     library: Library
     args: tuple[Any, ...] = ()

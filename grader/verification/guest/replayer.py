@@ -7,7 +7,6 @@ what the job and the answers are.
 from __future__ import annotations
 
 import json
-import os
 import sys
 from pathlib import Path
 from typing import Any

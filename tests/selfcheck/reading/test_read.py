@@ -9,8 +9,8 @@ DENSE = [("Dense", 128, "relu"), ("Dense", 10, "softmax")]
 
 FORMS = {
     "list": MODEL,
-    "added one by one": "m = keras.Sequential()\nm.add(keras.Input((784,)))\nm.add(layers.Dense(128, activation='relu'))\n"
-    "m.add(layers.Dense(10, activation='softmax'))",
+    "added one by one": "m = keras.Sequential()\nm.add(keras.Input((784,)))\n"
+    "m.add(layers.Dense(128, activation='relu'))\nm.add(layers.Dense(10, activation='softmax'))",
     "functional": "i = keras.Input((784,))\nh = layers.Dense(128, activation='relu')(i)\n"
     "m = keras.Model(i, layers.Dense(10, activation='softmax')(h))",
     "function": "def build(width, out=10):\n    h = [layers.Dense(width, 'relu')]\n"
@@ -81,7 +81,9 @@ def test_a_name_that_nothing_binds_raises():
     assert not log.models
 
 
-@pytest.mark.parametrize("before", ["%run other.ipynb", "exec(open('x').read())", "from numpy import *", "globals()['v'] = 1"])
+@pytest.mark.parametrize(
+    "before", ["%run other.ipynb", "exec(open('x').read())", "from numpy import *", "globals()['v'] = 1"]
+)
 def test_a_name_that_may_come_in_unseen_ways_does_not(before: str):
     """A magic, exec and a star may bind anything."""
     assert not read(before, "print(v)").errors

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import importlib.metadata
 import importlib.util
+import json
 import os
 import sys
-import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -68,30 +68,45 @@ def require_keras() -> None:
         )
 
 
-def run_plainly(
-    submission: Submission, notebook: NotebookNode, *, folder: Path, data: Path, is_quick: bool, on_cell: OnCell
-) -> PlainRun:
+@dataclass(frozen=True)
+class Surroundings:
+    """What a notebook finds when it runs.
+
+    Attributes:
+        folder: An empty one, for all that the run leaves.
+        data: Data sets that the kernel is served.
+        work: The folder that it runs in.
+        inputs: What is answered where a cell asks for typing, in order.
+        is_quick: Whether trainings are cut short.
+    """
+
+    folder: Path
+    data: Path
+    work: Path
+    inputs: tuple[str, ...] = ()
+    is_quick: bool = False
+
+
+def run_plainly(submission: Submission, notebook: NotebookNode, *, around: Surroundings, on_cell: OnCell) -> PlainRun:
     """Runs every cell in a kernel of this Python.
 
     Args:
         submission: The notebook.
         notebook: The same, whose outputs are replaced.
-        folder: Where the recorder writes.
-        data: A folder of data sets that the kernel is served.
-        is_quick: Whether trainings are cut short.
+        around: What it finds.
         on_cell: Told of each cell.
     """
     from jupyter_client.manager import KernelManager  # noqa: PLC0415 - slow to load
 
-    run = PlainRun(frames=folder / "frames")
+    run = PlainRun(frames=around.folder / "frames")
     run.frames.write_bytes(b"")
     began = time.monotonic()
     extensions = [f"{_PACKAGE}.execution.recorder"]
-    if is_quick:
+    if around.is_quick:
         extensions.insert(0, f"{_PACKAGE}.selfcheck.shortened")
     manager = KernelManager(kernel_spec_manager=_this_python(extensions), kernel_name="python3")
-    with tempfile.TemporaryDirectory(prefix="grader-work-") as work, (folder / "log").open("wb") as log:
-        manager.start_kernel(env=_environment(run.frames, data), cwd=work, stdout=log, stderr=log)
+    with (around.folder / "log").open("wb") as log:
+        manager.start_kernel(env=_environment(run.frames, around), cwd=str(around.work), stdout=log, stderr=log)
         client = manager.blocking_client()
         try:
             client.start_channels()
@@ -119,12 +134,13 @@ def _this_python(extensions: list[str]) -> Any:
     return Here()
 
 
-def _environment(frames: Path, data: Path) -> dict[str, str]:
+def _environment(frames: Path, around: Surroundings) -> dict[str, str]:
     root = str(Path(__file__).parents[2])
     paths = [root, *filter(None, [os.environ.get("PYTHONPATH")])]
     return {
         **os.environ,
-        "GRADER_DATA_SETS": str(data),
+        "GRADER_DATA_SETS": str(around.data),
+        "GRADER_INPUTS": json.dumps(around.inputs),
         "GRADER_RECORD_FILE": str(frames),
         "GRADER_SEED": "0",
         "KERAS_BACKEND": "tensorflow",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import platform
 import shutil
 import tempfile
@@ -9,21 +10,25 @@ from pathlib import Path
 
 from nbformat import NotebookNode
 from rich.console import Console
+from rich.status import Status
 
+from grader.attribution import needs_full_size
 from grader.datasets import DataSets, resolve
 from grader.environment import packages
 from grader.evaluate import evaluate
 from grader.execution.collect import collect
 from grader.execution.frames import read_frames
+from grader.intake.laying import lay
 from grader.limits import MAX_EVIDENCE_BYTES
 from grader.records import Environment, Evidence, FitRecord, Submission
 from grader.rubric import Rubric
 from grader.selfcheck.partial import partly, unknown_fields
-from grader.selfcheck.plain_kernel import PlainRun, require_keras, run_plainly
+from grader.selfcheck.plain_kernel import PlainRun, Surroundings, require_keras, run_plainly
 from grader.selfcheck.reading.log import SHORT
 from grader.selfcheck.shortened import EPOCHS
 from grader.selfcheck.static import judge_partly
 from grader.selfcheck.verdicts import Report, report_of
+from grader.stand_ins import at_full_size
 from grader.store import ArrayStore
 from grader.verification.verify import verify
 
@@ -35,6 +40,10 @@ FULL_CANNOT_KNOW = (
     "It ran in your own Python, without the limits of time and memory of the grading. Grading may use the full data,"
     " repeats trainings that look odd, and a person reads what is written in words."
 )
+
+
+_ALL = ("execution", "models", "compiles", "fits", "evaluations", "predictions", "figures", "arrays")
+_FAILED = "a cell raised in the quick run, and a whole training may be what it needs"
 
 
 def check_by_running(
@@ -56,25 +65,56 @@ def check_by_running(
     data_sets = resolve("sample" if data is None and is_quick else data)
     with tempfile.TemporaryDirectory(prefix="grader-check-") as scratch:
         folder = Path(scratch)
-        console = Console(stderr=True)
-        with console.status("Starting a kernel ...") as status:
-            run = run_plainly(
-                submission,
-                notebook,
-                folder=folder,
-                data=_served(data_sets, folder / "data"),
-                is_quick=is_quick,
-                on_cell=lambda cell, cells: status.update(f"Running cell {cell} of {cells} ..."),
-            )
-            arrays = ArrayStore(folder / "arrays")
-            evidence = _evidence(submission, run, arrays=arrays, data_sets=data_sets)
+        arrays = ArrayStore(folder / "arrays")
+        with Console(stderr=True).status("Starting a kernel ...") as status:
+            runner = _Runner(rubric, submission, is_quick=is_quick, status=status)
+            evidence = runner.run(copy.deepcopy(notebook), data_sets, folder=folder / "first", arrays=arrays)
+            if needs_full_size(evidence):
+                data_sets = at_full_size(data_sets, folder=folder / "full")
+                evidence = runner.run(notebook, data_sets, folder=folder / "second", arrays=arrays)
             if is_quick:
-                found = _of_short_trainings(evidence)
+                found = of_short_trainings(evidence)
                 return judge_partly(rubric, found, step="quick", read=arrays.get, cannot_know=QUICK_CANNOT_KNOW)
             status.update("Measuring the models ...")
             measurements = verify(evidence, arrays=arrays, data_sets=data_sets, sandbox=None, core=None)
         graded = evaluate(rubric, evidence=evidence, measurements=measurements, read=arrays.get)
     return report_of(graded, step="full", cannot_know=FULL_CANNOT_KNOW)
+
+
+class _Runner:
+    """Runs a notebook, as often as it takes."""
+
+    def __init__(self, rubric: Rubric, submission: Submission, *, is_quick: bool, status: Status) -> None:
+        self._rubric, self._submission = rubric, submission
+        self._is_quick, self._status = is_quick, status
+
+    def run(self, notebook: NotebookNode, data_sets: DataSets, *, folder: Path, arrays: ArrayStore) -> Evidence:
+        """Runs it once.
+
+        Args:
+            notebook: Whose outputs are replaced.
+            data_sets: That it is served.
+            folder: A new one.
+            arrays: Where arrays are kept.
+        """
+        folder.mkdir()
+        work = folder / "work"
+        work.mkdir()
+        lay(self._submission.cells, {}, self._rubric.laid_files).write(work)
+        around = Surroundings(
+            folder=folder,
+            data=_served(data_sets, folder / "data"),
+            work=work,
+            inputs=self._rubric.typed_inputs,
+            is_quick=self._is_quick,
+        )
+        run = run_plainly(
+            self._submission,
+            notebook,
+            around=around,
+            on_cell=lambda cell, cells: self._status.update(f"Running cell {cell} of {cells} ..."),
+        )
+        return _evidence(self._submission, run, arrays=arrays, data_sets=data_sets)
 
 
 def _served(data_sets: DataSets, folder: Path) -> Path:
@@ -121,19 +161,21 @@ def _evidence(submission: Submission, run: PlainRun, *, arrays: ArrayStore, data
     )
 
 
-def _of_short_trainings(evidence: Evidence) -> Evidence:
+def of_short_trainings(evidence: Evidence) -> Evidence:
     """The evidence of a quick run, with what a short training leaves open as unknown."""
     fits = tuple(map(_as_asked, evidence.fits))
-    shortened = {fit.model for fit in fits if "history" in unknown_fields(fit)}
+    shortened = [fit for fit in fits if "history" in unknown_fields(fit)]
     if not shortened:
         return evidence
-    evaluations = tuple(
-        partly(one, {"results": SHORT}) if one.model in shortened else one for one in evidence.evaluations
-    )
+    models = {fit.model for fit in shortened}
+    evaluations = tuple(partly(one, {"results": SHORT}) if one.model in models else one for one in evidence.evaluations)
     cells = tuple(partly(cell, {"printed": SHORT}) for cell in evidence.cells)
     found = evidence.model_copy(update={"fits": fits, "evaluations": evaluations, "cells": cells})
-    errors = any(cell.status in {"error", "died"} for cell in evidence.cells)
-    return partly(found, {"execution": SHORT, "figures": SHORT} if errors else {"figures": SHORT})
+    first = min((fit.cell for fit in shortened if fit.cell is not None), default=0)
+    if any(cell.status in {"error", "died"} and cell.index >= first for cell in evidence.cells):
+        # It may well be the short training that a later cell cannot work with.
+        return partly(found, dict.fromkeys(_ALL, _FAILED))
+    return found
 
 
 def _as_asked(fit: FitRecord) -> FitRecord:

@@ -63,7 +63,9 @@ def status(report: Report) -> dict[str, str]:
 @pytest.mark.slow
 def test_a_quick_run_and_a_whole_one_agree(tmp_path: Path):
     """In a plain kernel; what the quick one decides, the whole one decides alike."""
-    notebook = write_notebook(tmp_path / "a.ipynb", "# Exercise 1: A network", IMPORTS, DATA, MODEL, COMPILE, FIT, EVALUATE)
+    notebook = write_notebook(
+        tmp_path / "a.ipynb", "# Exercise 1: A network", IMPORTS, DATA, MODEL, COMPILE, FIT, EVALUATE
+    )
     quick, whole = (status(check_here(notebook, rubric(), step=step, data="sample")) for step in ("quick", "full"))
     assert (quick["notebook.runs"], quick["ex1.architecture"], quick["ex1.accuracy"]) == ("passed", "passed", "unknown")
     assert (whole["ex1.trained"], whole["ex1.accuracy"]) == ("passed", "passed")

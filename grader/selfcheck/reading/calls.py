@@ -7,7 +7,7 @@ from typing import Any
 
 from grader.selfcheck.reading.libraries import Libraries
 from grader.selfcheck.reading.numpy_arrays import pipeline_of
-from grader.selfcheck.reading.state import Method
+from grader.selfcheck.reading.state import MAX_ITEMS, Method
 from grader.selfcheck.reading.values import (
     UNKNOWN,
     ArrayOf,
@@ -21,14 +21,21 @@ from grader.selfcheck.reading.values import (
     ModelOf,
     Unknown,
     holds_model,
-    is_known,
-    is_plain,
 )
 
 TRAINING_WORDS = frozenset({"epochs", "validation_split", "validation_data", "batch_size", "callbacks", "optimizer"})
 _MUTATES = frozenset(
     {"append", "extend", "insert", "remove", "clear", "update", "setdefault", "pop", "sort", "reverse"}
 )
+
+
+_FOLLOWED: Mapping[type, frozenset[str]] = {
+    str: frozenset({"lower", "upper", "strip", "split", "startswith", "endswith", "title", "capitalize"}),
+    list: frozenset({"append", "extend", "insert", "pop", "remove", "clear", "index", "count", "copy", "reverse"}),
+    dict: frozenset({"items", "keys", "values", "get", "update", "pop", "setdefault", "copy", "clear"}),
+    tuple: frozenset({"index", "count"}),
+}
+"""Methods whose result is known where their arguments are, and never large where these are not."""
 
 
 class Calls(Libraries):
@@ -97,14 +104,16 @@ class Calls(Libraries):
             if isinstance(owner, list):
                 owner[:] = [UNKNOWN] * max(len(owner), 1)
             return UNKNOWN
+        if name not in _FOLLOWED.get(type(owner), frozenset()):
+            return UNKNOWN
         try:
-            result = getattr(owner, name)(*args, **kwargs) if name != "sort" or is_known(owner) else UNKNOWN
+            result: Any = getattr(owner, name)(*args, **kwargs)
         except Exception:  # noqa: BLE001 - what it raises, a run shows
             return UNKNOWN
-        if isinstance(owner, dict) and name in {"items", "keys", "values"}:
-            return list(result)
-        known = is_plain(result) or isinstance(result, list | tuple | dict)
-        return result if known or not isinstance(owner, str) else UNKNOWN
+        if len(owner) > MAX_ITEMS:
+            self.lose_sight("a list grows beyond what is followed")
+            owner.clear()
+        return list(result) if isinstance(owner, dict) and name in {"items", "keys", "values"} else result
 
     def make(self, kind: ClassOf, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
         """An object of a class of the notebook."""

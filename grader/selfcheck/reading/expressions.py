@@ -10,7 +10,7 @@ from typing import Any
 
 from grader.selfcheck.reading.arrays import item
 from grader.selfcheck.reading.calls import TRAINING_WORDS, Calls
-from grader.selfcheck.reading.state import Raised
+from grader.selfcheck.reading.state import MAX_ITEMS, Raised, within_bounds
 from grader.selfcheck.reading.values import (
     UNKNOWN,
     ArrayOf,
@@ -51,7 +51,6 @@ _COMPARES: dict[type[ast.AST], Callable[[Any, Any], Any]] = {
     ast.NotIn: lambda one, many: one not in many,
 }
 _LARGEST_POWER = 64
-_LONGEST_TEXT = 10_000
 
 
 class Expressions(Calls):
@@ -126,10 +125,10 @@ class Expressions(Calls):
     def _formattedvalue(self, node: ast.FormattedValue, scope: Scope) -> Any:
         value = self.evaluate(node.value, scope)
         form = "" if node.format_spec is None else self.evaluate(node.format_spec, scope)
-        if not is_plain(value) or not isinstance(form, str) or len(form) > 8:
+        if not is_plain(value) or not isinstance(form, str) or len(form) > 6:
             return UNKNOWN
         try:
-            return format({ord("r"): repr, ord("s"): str}.get(node.conversion, lambda one: one)(value), form)
+            return format(repr(value) if node.conversion == ord("r") else value, form)
         except (ValueError, TypeError):
             return UNKNOWN
 
@@ -173,16 +172,10 @@ class Expressions(Calls):
         plain = (int, float, str, list, tuple)
         if not isinstance(left, plain) or not isinstance(right, plain):
             return self.operate(left, right, name)
-        if name == "**" and not (isinstance(right, int | float) and abs(right) <= _LARGEST_POWER):
-            return UNKNOWN
-        if (
-            name == "*"
-            and any(isinstance(one, int) and abs(one) > _LONGEST_TEXT for one in (left, right))
-            and any(isinstance(one, str | list | tuple) for one in (left, right))
-        ):
+        if not _is_small(name, left, right):
             return UNKNOWN
         try:
-            return function(left, right)
+            return within_bounds(function(left, right))
         except Exception:  # noqa: BLE001 - what it raises, a run shows
             return UNKNOWN
 
@@ -336,3 +329,14 @@ class Expressions(Calls):
 
 def _is_super(node: ast.expr) -> bool:
     return isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "super"
+
+
+def _is_small(sign: str, left: Any, right: Any) -> bool:
+    """Whether what an operator gives is small enough to be followed, before it is worked out."""
+    if sign == "**":
+        return isinstance(right, int | float) and abs(right) <= _LARGEST_POWER
+    if sign == "%" and isinstance(left, str):
+        return False
+    lengths = [len(one) for one in (left, right) if isinstance(one, str | list | tuple)]
+    counts = [abs(one) for one in (left, right) if isinstance(one, int)]
+    return sign != "*" or not lengths or not counts or lengths[0] * counts[0] <= MAX_ITEMS

@@ -8,16 +8,17 @@ from typing import Any
 
 from grader.attribution.removed_table import removed_name
 from grader.selfcheck.reading.arrays import array_call, attribute, method_call
-from grader.selfcheck.reading.layers import LayerOf, activation_of, made_layer
+from grader.selfcheck.reading.layers import activation_of, made_layer
 from grader.selfcheck.reading.models import Models
 from grader.selfcheck.reading.numpy_arrays import combined
-from grader.selfcheck.reading.state import Method, first
+from grader.selfcheck.reading.state import MAX_ITEMS, Method, first, within_bounds
 from grader.selfcheck.reading.values import (
     UNKNOWN,
     ArrayOf,
     FunctionOf,
     HistoryOf,
     InstanceOf,
+    LayerOf,
     Library,
     Made,
     ModelOf,
@@ -79,7 +80,7 @@ _LOOKS_ON = frozenset(
 """Functions that change nothing of what they are given."""
 
 _LOOKS_ON_MODELS = frozenset({"plot_model", "model_to_dot", "clear_session", "count_params", "print_summary"})
-_READS = (
+_READS: tuple[str, ...] = (
     "open",
     "input",
     "pandas.read_",
@@ -197,11 +198,10 @@ class Libraries(Models):
             return [self.call(args[0], [item], {}) for item in list(args[1])[:64]]
         if name == "getattr" and len(args) > 1 and isinstance(args[1], str):
             return self.attribute(args[0], args[1])
-        if name in _FOLDED and all(map(is_known, args)) and is_known(dict(kwargs)):
+        is_large = any(isinstance(one, range) and len(one) > MAX_ITEMS for one in args)
+        if name in _FOLDED and all(map(is_known, args)) and is_known(dict(kwargs)) and not is_large:
             try:
-                if name == "range" and args and max(abs(one) for one in args) > 10**7:
-                    return UNKNOWN
-                return _FOLDED[name](*args, **kwargs)
+                return within_bounds(_FOLDED[name](*args, **kwargs))
             except Exception:  # noqa: BLE001 - what it raises, a run shows
                 return UNKNOWN
         if name in {"float", "int", "round", "abs", "sum", "min", "max"}:
@@ -217,6 +217,8 @@ class Libraries(Models):
             self.given_away(
                 [one for one in args if not isinstance(one, list | tuple)], "a model is hidden in an iterator"
             )
+            return UNKNOWN
+        if any(hasattr(one, "__len__") and len(one) > MAX_ITEMS for one in args):
             return UNKNOWN
         try:
             made = (_ON_ITEMS.get(name) or _FOLDED[name])(*args, **kwargs)

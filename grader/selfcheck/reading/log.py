@@ -111,15 +111,15 @@ def model_record(model: ModelOf) -> ModelRecord:
     layers: list[LayerRecord] = []
     shape, unknown = model.input_shape, {}
     for layer in model.layers or ():
-        record = layer.record
-        if record.class_name == "InputLayer":
-            shape = record.input_shape or shape
+        one = layer.record
+        if one.class_name == "InputLayer":
+            shape = one.input_shape or shape
             continue
         if shape is None:
-            shape = record.input_shape
-        after = output_shape(record, shape)
-        update = {"input_shape": shape, "output_shape": after, "parameters": parameters(record, shape)}
-        layers.append(record.model_copy(update=update))
+            shape = one.input_shape
+        after = output_shape(one, shape)
+        update = {"input_shape": shape, "output_shape": after, "parameters": parameters(one, shape)}
+        layers.append(one.model_copy(update=update))
         shape = after
     first = model.input_shape or next(
         (one.record.input_shape for one in model.layers or () if one.record.input_shape), None

@@ -27,7 +27,17 @@ from grader.selfcheck.reading.values import (
     is_plain,
 )
 
-_FIT = ("x", "y", "batch_size", "epochs", "verbose", "callbacks", "validation_split", "validation_data", "shuffle")
+_FIT: tuple[str, ...] = (
+    "x",
+    "y",
+    "batch_size",
+    "epochs",
+    "verbose",
+    "callbacks",
+    "validation_split",
+    "validation_data",
+    "shuffle",
+)
 _FIT += (
     "class_weight",
     "sample_weight",

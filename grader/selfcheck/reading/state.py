@@ -17,6 +17,12 @@ MAX_STEPS = 60_000
 MAX_DEPTH = 24
 """Calls inside calls that are followed."""
 
+MAX_ITEMS = 10_000
+"""Of a text or a list that is followed; a larger one is unknown."""
+
+MAX_BITS = 1024
+"""Of a whole number that is followed."""
+
 _MODEL_WORDS = frozenset({"fit", "compile", "Sequential", "Model", "GradientTape", "train_on_batch", "apply_gradients"})
 
 
@@ -116,6 +122,14 @@ class State:
     def call_function(self, function: FunctionOf, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
         """What a function of the notebook gives."""
         raise NotImplementedError
+
+
+def within_bounds(value: Any) -> Any:
+    """The value; unknown where it is larger than what is followed, so that no code makes reading slow."""
+    if isinstance(value, int) and value.bit_length() > MAX_BITS:
+        return UNKNOWN
+    is_long = isinstance(value, str | list | tuple | dict | set) and len(value) > MAX_ITEMS
+    return UNKNOWN if is_long else value
 
 
 def works_on_models(node: ast.AST) -> bool:

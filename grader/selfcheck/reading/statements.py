@@ -187,7 +187,7 @@ class Statements(Expressions):
     def _delete_item(self, owner: Any, index: Any) -> None:
         if isinstance(owner, list | dict) and not self.doubt and isinstance(index, int | str | slice):
             try:
-                del owner[index]
+                del owner[index]  # type: ignore[arg-type]
             except (LookupError, TypeError):
                 self.given_away([owner], "which item is deleted is not known")
         else:

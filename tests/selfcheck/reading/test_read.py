@@ -107,3 +107,21 @@ def test_code_that_never_ends_is_left():
     """What nests without end or calls itself is unknown, and reading goes on."""
     log = read(IMPORTS, "def f(n):\n    return f(n + 1)\nf(0)", "x = " + "(" * 60 + "1" + ")" * 60, MODEL)
     assert len(log.models) == 1
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "s = 'x'\nfor _ in range(200):\n    s = s + s",
+        "n = 3\nfor _ in range(200):\n    n = n * n",
+        "n = 10\nfor _ in range(200):\n    n = n ** 64",
+        "a = [0] * 10_000\nfor _ in range(200):\n    a = a * 10_000",
+        "a = list(range(10**12))",
+        "a = [1]\nfor _ in range(200):\n    a.extend(a)",
+        "s = 'x'.ljust(10**12) + '%1000000000d' % 1 + f'{1:>999999999}'",
+        "for _ in range(200):\n    for _ in range(200):\n        for _ in range(200):\n            x = layers.Dense(3)",
+    ],
+)
+def test_no_code_makes_reading_large_or_long(code: str):
+    """What grows without end is unknown."""
+    assert read(IMPORTS, code) is not None

@@ -21,6 +21,8 @@ def show_report(report: Report) -> None:
     console.print(Text(_STEPS[report.step], style="bold"))
     for verdict in report.verdicts:
         console.print(_line(verdict))
+        if verdict.yours:
+            console.print(Text(f"      yours: {verdict.yours}", style="dim"))
         if verdict.status != "passed":
             for text in (verdict.text, verdict.next_step):
                 if text:

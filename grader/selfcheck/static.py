@@ -48,7 +48,8 @@ def check_static(rubric: Rubric, submission: Submission) -> Report:
     report = judge_partly(rubric, evidence, step="static", read=_unread, cannot_know=CANNOT_KNOW)
     printed = dict(stored_figures(submission, rubric, report.matching))
     verdicts = tuple(_with_printed(verdict, printed.get(verdict.criterion)) for verdict in report.verdicts)
-    return report.model_copy(update={"verdicts": verdicts, "remarks": tuple(_remarks(log))})
+    remarks = (*_of_sections(rubric, report.matching), *_remarks(log))
+    return report.model_copy(update={"verdicts": verdicts, "remarks": remarks})
 
 
 def judge_partly(rubric: Rubric, evidence: Evidence, *, step: Step, read: Read, cannot_know: str) -> Report:
@@ -166,8 +167,12 @@ class _Judge:
 
 
 def _decided(criterion: Criterion, section: Section, *, result: CheckResult, heard: tuple[str, ...]) -> StepVerdict:
-    kinds = {"feedback": result.feedback, "next_step": result.next_step, "cells": result.cells}
-    told = {"text": kinds["feedback"], "next_step": kinds["next_step"], "cells": kinds["cells"]}
+    found = _settled(criterion, section, result=result, heard=heard)
+    is_known = all(why in BENIGN for why in heard)
+    return found.model_copy(update={"yours": result.yours}) if is_known and criterion.spec.settled_by_code else found
+
+
+def _settled(criterion: Criterion, section: Section, *, result: CheckResult, heard: tuple[str, ...]) -> StepVerdict:
     if result.cause == "by_hand":
         return _verdict(criterion, section, "unknown", text=result.feedback, cells=result.cells)
     if result.outcome == "passed" and not heard:
@@ -176,7 +181,15 @@ def _decided(criterion: Criterion, section: Section, *, result: CheckResult, hea
     is_lost = result.outcome in {"failed", "partial", "blocked"}
     if is_lost and not blocking and (not heard or criterion.spec.settled_by_code):
         share = result.share if result.outcome == "partial" else 0.0
-        return _verdict(criterion, section, "failed", share=share, **told)  # type: ignore[arg-type]
+        return _verdict(
+            criterion,
+            section,
+            "failed",
+            text=result.feedback,
+            next_step=result.next_step,
+            cells=result.cells,
+            share=share,
+        )
     why = blocking[0] if blocking else heard[0] if heard else "a person looks at this"
     text = f"{why[:1].upper()}{why[1:]}."
     if result.outcome == "passed" and not blocking and criterion.spec.settled_by_code:
@@ -276,6 +289,15 @@ def _asked_epochs(outline: Rubric) -> Iterator[int]:
 def _unread(_ref: ArrayRef) -> NoReturn:
     note(A_RUN)
     raise LookupError("nothing was stored")
+
+
+def _of_sections(rubric: Rubric, matching: Mapping[str, SectionMatch]) -> Iterator[str]:
+    """Which sections have a heading in the notebook, and which do not."""
+    sections = [section for section in rubric.sections if not section.whole_notebook]
+    without = [f'"{one.title}"' for one in sections if one.id not in matching or not matching[one.id].heading]
+    yield f"{len(sections) - len(without)} of {len(sections)} sections were found by their headings."
+    if without:
+        yield f"No heading was found for {', '.join(without)}."
 
 
 def _remarks(log: Log) -> Iterator[str]:

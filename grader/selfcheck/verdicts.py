@@ -18,6 +18,7 @@ class StepVerdict(Record):
     Attributes:
         status: ``failed`` wherever some of the points are lost; ``unknown`` also for what a person reads.
         at_most: The points that are still to be had.
+        yours: What was found, in the form of what was asked for.
         text: Why, for the student.
     """
 
@@ -28,6 +29,7 @@ class StepVerdict(Record):
     bonus: bool = False
     status: Status
     at_most: float
+    yours: str = ""
     text: str = ""
     next_step: str = ""
     cells: tuple[int, ...] = ()
@@ -103,6 +105,7 @@ def _of_run(verdict: Verdict, *, is_open: bool) -> StepVerdict:
         bonus=verdict.bonus,
         status=status,
         at_most=verdict.points if status == "unknown" else verdict.earned,
+        yours=verdict.yours,
         text=text,
         next_step="" if status == "passed" else verdict.next_step,
         cells=verdict.cells,

@@ -21,7 +21,7 @@ from grader.selfcheck.partial import partly
 from grader.selfcheck.reading.layers import output_shape, parameters
 from grader.selfcheck.reading.values import ArrayOf, LayerOf, Library, Made, ModelOf, Shape, is_plain
 
-A_RUN = "only a run shows what this training gives"
+A_RUN = "only a run settles this"
 ROWS = "only a run shows which rows these are"
 INPUT = "the code does not show the shape of the rows that this model takes"
 ENDED = "only a run shows when a callback ends the training"

@@ -183,7 +183,8 @@ def _as_asked(fit: FitRecord) -> FitRecord:
     asked = (fit.epochs_requested or 0) - fit.initial_epoch
     if fit.kind != "fit" or asked <= EPOCHS:
         return fit
-    unknown = dict.fromkeys(("history", "epoch_weights", "weights_after", "replay", "steps"), SHORT)
+    unknown = dict.fromkeys(("history", "epoch_weights", "weights_after", "replay"), SHORT)
     if fit.callbacks:
-        unknown["epochs_run"] = SHORT
-    return partly(fit.model_copy(update={"epochs_run": asked}), unknown)
+        unknown |= dict.fromkeys(("epochs_run", "steps"), SHORT)
+    steps = None if fit.steps is None else round(fit.steps * asked / EPOCHS)
+    return partly(fit.model_copy(update={"epochs_run": asked, "steps": steps}), unknown)

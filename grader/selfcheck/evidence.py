@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from grader.datasets import ORIGINALS
+from collections.abc import Mapping
+
 from grader.records import CellError, CellRun, DataSetUse, Evidence, Measurements, Submission
 from grader.selfcheck.partial import partly
 from grader.selfcheck.reading.log import A_RUN, UNMEASURED, Log, model_record
@@ -11,13 +12,13 @@ _OF_MODELS = ("models", "compiles", "fits", "evaluations", "predictions")
 _NEVER = ("figures", "arrays", "weights_set", "weights", "execution")
 
 
-def evidence_of(submission: Submission, log: Log, *, at_hand: frozenset[str]) -> Evidence:
+def evidence_of(submission: Submission, log: Log, *, at_hand: Mapping[str, tuple[int, int]]) -> Evidence:
     """What a run of the notebook would leave, as far as its code shows.
 
     Args:
         submission: With every cell.
         log: What its code was seen to do.
-        at_hand: Data sets of Keras that a run would find.
+        at_hand: Data sets of Keras that a run would find, to their training and test rows.
     """
     evidence = Evidence(
         submission=submission.id,
@@ -45,21 +46,20 @@ def unmeasured(submission_id: str) -> Measurements:
     return partly(Measurements(submission=submission_id), dict.fromkeys(names, UNMEASURED))
 
 
-def _data_sets(log: Log, at_hand: frozenset[str]) -> tuple[DataSetUse, ...]:
-    names = sorted(at_hand & set(ORIGINALS))
+def _data_sets(log: Log, at_hand: Mapping[str, tuple[int, int]]) -> tuple[DataSetUse, ...]:
     return tuple(
         partly(
             DataSetUse(
                 name=name,
                 sample=False,
-                train_rows=ORIGINALS[name][1],
-                test_rows=ORIGINALS[name][2],
+                train_rows=rows[0],
+                test_rows=rows[1],
                 fingerprint="0" * 64,
                 loaded=True,
             ),
             dict.fromkeys(("fingerprint",) if name in log.loaded else ("fingerprint", "loaded"), A_RUN),
         )
-        for name in names
+        for name, rows in sorted(at_hand.items())
     )
 
 

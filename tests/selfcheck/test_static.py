@@ -71,3 +71,9 @@ def test_an_error_that_is_sure_is_said():
     """With the cell."""
     report = check_static(rubric(), submission("# Exercise 1: A network", IMPORTS, "print(nothing_there)"))
     assert any("Cell 3 raises NameError" in remark for remark in report.remarks)
+
+
+@pytest.mark.parametrize(("rows", "status"), [(500, "failed"), (3500, "unknown"), (58000, "unknown")])
+def test_what_hangs_on_the_size_of_the_data_is_unknown(rows: int, status: str):
+    """Nearly all rows of the sample are few of the whole, and all rows of the sample may be asked for."""
+    assert changed("m.fit(x, y", f"m.fit(x[:{rows}], y[:{rows}]")["ex1.trained"] == status

@@ -15,13 +15,9 @@ _TABLES = {"load_diabetes": (442, 10), "load_iris": (150, 4), "load_digits": (17
 _TABLES |= {"load_breast_cancer": (569, 30)}
 
 
-def array_call(  # noqa: PLR0911 - one branch a kind
-    library: Library, args: Sequence[Any], kwargs: Mapping[str, Any]
-) -> Any:
+def array_call(library: Library, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
     """What a call of a library's function gives, where that is an array or made of arrays; else unknown."""
     name, path = library.name, library.path
-    if path.startswith("keras.datasets.") and name == "load_data":
-        return loaded(path.split(".")[2])
     if name == "to_categorical":
         return _one_hot(args, kwargs)
     if path in {"tensorflow.one_hot", "keras.ops.one_hot"}:
@@ -35,11 +31,17 @@ def array_call(  # noqa: PLR0911 - one branch a kind
     return UNKNOWN
 
 
-def loaded(name: str) -> Any:
-    """What ``load_data`` of a Keras data set gives: two parts of two arrays, at the original's size."""
+def loaded(name: str, rows: tuple[int, int] | None = None) -> Any:
+    """What ``load_data`` of a Keras data set gives: two parts of two arrays.
+
+    Args:
+        name: Of the data set.
+        rows: Of its training and of its test part; None for the original's.
+    """
     if name not in ORIGINALS:
         return ((UNKNOWN, UNKNOWN), (UNKNOWN, UNKNOWN))
-    row, train, test = ORIGINALS[name]
+    row = ORIGINALS[name][0]
+    train, test = rows or ORIGINALS[name][1:]
     is_classes = name in _CLASSES
     label: Shape = (1,) if name.startswith("cifar") else ()
     return tuple(

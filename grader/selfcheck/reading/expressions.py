@@ -51,6 +51,7 @@ _COMPARES: dict[type[ast.AST], Callable[[Any, Any], Any]] = {
     ast.NotIn: lambda one, many: one not in many,
 }
 _LARGEST_POWER = 64
+FEWEST_ROWS = 50
 
 
 class Expressions(Calls):
@@ -195,6 +196,7 @@ class Expressions(Calls):
         owner = self.evaluate(node.value, scope)
         index = self.index(node.slice, scope)
         if isinstance(owner, ArrayOf):
+            self.log.counts_rows = self.log.counts_rows or _names_rows(index)
             return item(owner, index)
         if isinstance(owner, list | tuple | dict | str | range):
             try:
@@ -340,3 +342,10 @@ def _is_small(sign: str, left: Any, right: Any) -> bool:
     lengths = [len(one) for one in (left, right) if isinstance(one, str | list | tuple)]
     counts = [abs(one) for one in (left, right) if isinstance(one, int)]
     return sign != "*" or not lengths or not counts or lengths[0] * counts[0] <= MAX_ITEMS
+
+
+def _names_rows(index: Any) -> bool:
+    """Whether an index cuts at a number of rows, not of a few columns or pixels."""
+    parts = index if isinstance(index, tuple) else (index,)
+    ends = [end for part in parts if isinstance(part, slice) for end in (part.start, part.stop)]
+    return any(isinstance(end, int) and abs(end) >= FEWEST_ROWS for end in ends)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from grader.attribution.removed_table import removed_name
-from grader.selfcheck.reading.arrays import array_call, attribute, method_call
+from grader.selfcheck.reading.arrays import array_call, attribute, loaded, method_call
 from grader.selfcheck.reading.layers import activation_of, made_layer
 from grader.selfcheck.reading.models import Models
 from grader.selfcheck.reading.numpy_arrays import combined
@@ -279,7 +279,7 @@ class Libraries(Models):
             if data_set not in self.at_hand:
                 return self._reads(path)
             self.log.loaded.add(data_set)
-            return array_call(library, args, kwargs)
+            return loaded(data_set, self.at_hand[data_set]) if name == "load_data" else UNKNOWN
         if name == "from_config" and args and isinstance(args[0], Made) and isinstance(args[0].of_model, LayerOf):
             of = args[0].of_model
             return LayerOf(of.record.model_copy(), known=of.known)

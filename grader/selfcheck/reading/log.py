@@ -48,6 +48,7 @@ class Log:
         doubts: Cell and reason, of whatever may build, train or change a model in a way that cannot be followed.
         errors: Cell to the name and text of what it surely raises.
         loaded: Data sets of Keras that the code loads.
+        counts_rows: Whether it cuts arrays at numbers of rows that it names, so that their size matters.
     """
 
     models: list[ModelOf] = field(default_factory=list)
@@ -59,6 +60,7 @@ class Log:
     doubts: list[tuple[int, str]] = field(default_factory=list)
     errors: dict[int, tuple[str, str]] = field(default_factory=dict)
     loaded: set[str] = field(default_factory=set)
+    counts_rows: bool = False
     seq: int = 0
 
     def next(self) -> int:

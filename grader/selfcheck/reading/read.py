@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from grader.attribution.endings import endless_loop, ends_kernel
 from grader.cell_code import HasSource, is_python_2, parse
 from grader.cell_names import names_in
+from grader.datasets import ORIGINALS
 from grader.selfcheck.reading.log import Log
 from grader.selfcheck.reading.state import OutOfSteps, Raised, works_on_models
 from grader.selfcheck.reading.statements import LoopEnds, Return, Statements
@@ -16,6 +17,7 @@ _BRINGS_NAMES = re.compile(r"^\s*%(?:run|pylab|load|store|%capture\s+\w)", re.MU
 _RUNS_ANOTHER = re.compile(r"^\s*%run\b", re.MULTILINE)
 
 
+_MNIST = {"mnist": ORIGINALS["mnist"][1:]}
 _CELL_MAGIC = re.compile(r"\s*%%(\w+)")
 _KNOWN_MAGICS = frozenset(
     [
@@ -43,12 +45,12 @@ _KNOWN_MAGICS = frozenset(
 )
 
 
-def read_code(cells: Iterable[HasSource], *, at_hand: frozenset[str] = frozenset({"mnist"})) -> Log:
+def read_code(cells: Iterable[HasSource], *, at_hand: Mapping[str, tuple[int, int]] = _MNIST) -> Log:
     """What the code cells of a notebook would do to models, run once from top to bottom.
 
     Args:
         cells: All cells; their numbers in what is returned are their places among these.
-        at_hand: Data sets of Keras that are sure to be there.
+        at_hand: Data sets of Keras that are sure to be there, to their training and test rows.
     """
     state = Statements(at_hand)
     for number, cell in enumerate(cells):

@@ -54,13 +54,13 @@ class State:
         notebook: The names of the notebook itself.
         doubt: Why it is not sure that what is read now runs at all; empty where it is.
         named: Every name that some statement read so far may bind.
-        at_hand: Data sets of Keras that are sure to be there.
+        at_hand: Data sets of Keras that are sure to be there, to their training and test rows.
         is_lacking: Whether something was read that may not be there, so that what follows may not run.
         saved: Models that were saved, by the path.
         any_name: Whether names may have come in ways that cannot be followed.
     """
 
-    def __init__(self, at_hand: frozenset[str]) -> None:
+    def __init__(self, at_hand: Mapping[str, tuple[int, int]]) -> None:
         self.at_hand = at_hand
         self.log = Log()
         self.cell = 0

@@ -290,6 +290,8 @@ class Libraries(Models):
             return UNKNOWN
         if name == "clone_model":
             return self._copied(args)
+        if path == "keras.activations.get" and args and isinstance(args[0], str):
+            return Library(f"keras.activations.{args[0]}")
         made = self.keras_object(library, args, kwargs)
         if made is not None:
             return made

@@ -11,6 +11,7 @@ from grader.architecture.forms import LAYERS
 from grader.cell_names import names_in
 from grader.selfcheck.reading.arguments import bind_arguments, defaults_of, has_return, is_generator
 from grader.selfcheck.reading.expressions import Expressions
+from grader.selfcheck.reading.layers import activation_of
 from grader.selfcheck.reading.libraries import canonical
 from grader.selfcheck.reading.state import MAX_DEPTH, Raised, works_on_models
 from grader.selfcheck.reading.values import (
@@ -170,6 +171,7 @@ class Statements(Expressions):
             elif name not in {"trainable", "stop_training", "optimizer"}:
                 self.given_away([owner], f"what setting .{name} does to a model is not followed")
         elif isinstance(owner, LayerOf):
+            value = activation_of(value) if name == "activation" else value
             if not owner.is_used and name in owner.record.config and isinstance(value, int | float | str):
                 owner.record = owner.record.model_copy(update={"config": {**owner.record.config, name: value}})
             else:

@@ -34,7 +34,7 @@ class DropoutRateParams(Params):
     rate: float = Field(gt=0, lt=1, description="rate that every Dropout layer must have")
 
 
-@check("architecture", params=ArchitectureParams)
+@check("architecture", params=ArchitectureParams, settled_by_code=True)
 def architecture(section: SectionView, params: ArchitectureParams) -> CheckResult:
     """The model has the layers that the form asks for, in whatever style it is written.
 
@@ -62,7 +62,7 @@ def architecture(section: SectionView, params: ArchitectureParams) -> CheckResul
     return _judged(plain, compare(plain, params.model), params=params, words=words)
 
 
-@check("dropout_rate", params=DropoutRateParams)
+@check("dropout_rate", params=DropoutRateParams, settled_by_code=True)
 def dropout_rate(section: SectionView, params: DropoutRateParams) -> CheckResult:
     """Every Dropout layer of the model has the rate asked for."""
     words: Words = {

@@ -77,7 +77,7 @@ class _Claim:
         return f"{self.section} stores {stored}, and it is {shown(self.centre, beside=self.stored.value)} {self.source}"
 
 
-@check("notebook_runs", params=NotebookRunsParams, whole_notebook=True, fails_on_error=True)
+@check("notebook_runs", params=NotebookRunsParams, whole_notebook=True, fails_on_error=True, settled_by_code=True)
 def notebook_runs(section: SectionView, _params: NotebookRunsParams) -> CheckResult:
     """The notebook runs from top to bottom in a fresh kernel with no error."""
     words: Words = {
@@ -124,7 +124,11 @@ def notebook_runs(section: SectionView, _params: NotebookRunsParams) -> CheckRes
     )
 
 
-@check("reproducible", params=ReproducibleParams, whole_notebook=True, quality="depends")
+def _figures(_section: str, params: ReproducibleParams) -> tuple[str, ...]:
+    return tuple(f"{name}.{figure_name('test', 'accuracy')}" for name in params.sections)
+
+
+@check("reproducible", params=ReproducibleParams, whole_notebook=True, quality="depends", figures=_figures)
 def reproducible(section: SectionView, params: ReproducibleParams) -> CheckResult:
     """The test accuracies that the stored outputs print agree with those of a fresh run."""
     words: Words = {

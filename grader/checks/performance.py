@@ -85,13 +85,38 @@ class GapParams(Params):
     needs_layer: str | None = Field(None, description="layer class that the model must have, such as Dropout")
 
 
-@check("accuracy", params=AccuracyParams, quality="judged")
+def _figures_of_accuracy(section: str, params: AccuracyParams) -> tuple[str, ...]:
+    return _named_figures(section, params, name="accuracy")
+
+
+def _figures_of_score(section: str, params: ScoreParams) -> tuple[str, ...]:
+    return _named_figures(section, params, name=params.metric)
+
+
+def _figures_of_error(section: str, params: ErrorParams) -> tuple[str, ...]:
+    return (*_named_figures(section, params, name=params.metric), f"{section}.test_r2")
+
+
+def _named_figures(section: str, params: AccuracyParams | ErrorParams, *, name: str) -> tuple[str, ...]:
+    if params.within is None:
+        return ()
+    return (params.within.figure or f"{section}.{figure_name(params.part, name)}",)
+
+
+def _figures_of_gap(section: str, params: GapParams) -> tuple[str, ...]:
+    if params.within.figure is not None:
+        return (params.within.figure,)
+    end = "" if params.compared_to is None else "_difference"
+    return f"{section}.{GAP}{end}", f"{section}.{TEST_GAP}{end}"
+
+
+@check("accuracy", params=AccuracyParams, quality="judged", figures=_figures_of_accuracy)
 def accuracy(section: SectionView, params: AccuracyParams) -> CheckResult:
     """The model's verified accuracy on a part of the data lies within the band."""
     return _high_enough(section, params, name="accuracy", word="accuracy")
 
 
-@check("score", params=ScoreParams, quality="judged")
+@check("score", params=ScoreParams, quality="judged", figures=_figures_of_score)
 def score(section: SectionView, params: ScoreParams) -> CheckResult:
     """The model's verified AUC or coefficient of determination on a part of the data lies within the band."""
     return _high_enough(section, params, name=params.metric, word=METRICS[params.metric].words)
@@ -118,7 +143,7 @@ def _high_enough(section: SectionView, params: AccuracyParams, *, name: str, wor
     )
 
 
-@check("error", params=ErrorParams, quality="judged")
+@check("error", params=ErrorParams, quality="judged", figures=_figures_of_error)
 def error(section: SectionView, params: ErrorParams) -> CheckResult:
     """The model's verified error on a part of the data is not above the band."""
     what = _title(params.part, METRICS[params.metric].words)
@@ -140,7 +165,7 @@ def error(section: SectionView, params: ErrorParams) -> CheckResult:
     )
 
 
-@check("gap", params=GapParams, quality="depends")
+@check("gap", params=GapParams, quality="depends", figures=_figures_of_gap)
 def gap(section: SectionView, params: GapParams) -> CheckResult:
     """Validation loss less training loss is not larger than another model's by more than the reference's spread."""
     words: Words = {

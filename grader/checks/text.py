@@ -34,7 +34,7 @@ class DiscussionParams(Params):
     )
 
 
-@check("discussion", params=DiscussionParams, by_hand=True)
+@check("discussion", params=DiscussionParams, by_hand=True, settled_by_code=True)
 def discussion(section: SectionView, params: DiscussionParams) -> CheckResult:
     """The section holds an answer in the student's own words, which a person reads."""
     measured = "; ".join(text for name in params.show if (text := _onset(section, name)))

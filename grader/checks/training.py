@@ -71,7 +71,7 @@ class TrainedParams(TrainingRecipe):
         return value
 
 
-@check("compiled", params=CompiledParams)
+@check("compiled", params=CompiledParams, settled_by_code=True)
 def compiled(section: SectionView, params: CompiledParams) -> CheckResult:
     """The model is compiled with a right loss that fits its output, and with the optimizer and metrics asked for.
 
@@ -101,7 +101,7 @@ def compiled(section: SectionView, params: CompiledParams) -> CheckResult:
     return _of_compile(section, wrong, record=record, params=params, words=words)
 
 
-@check("trained", params=TrainedParams)
+@check("trained", params=TrainedParams, settled_by_code=True)
 def trained(section: SectionView, params: TrainedParams) -> CheckResult:
     """The section's model was trained on the right data, with the epochs, batch size and validation asked for.
 

@@ -19,6 +19,7 @@ EXIT_INTERRUPTED = 130
 _COMMANDS = {
     "grade": "Grade submissions and write their pages, the gradebook and a summary.",
     "check": "Check one notebook and show its verdicts in the terminal.",
+    "release": "Make what students check their notebooks by, without what is hidden.",
     "convert": "Read a notebook back from its PDF, its web page or its script.",
     "preview": "Say what an edit of a rubric would do to the grades.",
     "store": "List, prune and forget what an output folder keeps.",

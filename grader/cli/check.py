@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from grader.cli.options import RunOptions, run_options
+
+if TYPE_CHECKING:
+    from grader.rubric import Rubric
 
 RUBRICS = Path("rubrics")
 
@@ -19,6 +25,14 @@ RUBRICS = Path("rubrics")
     help="The rubric. Default: the one below ./rubrics whose headings fit the notebook best.",
 )
 @click.option(
+    "--release",
+    type=click.Path(path_type=Path),
+    help="What grader release made: the notebook is then run in this Python, without a sandbox, for it is your own.",
+)
+@click.option("--static", is_flag=True, help="Read the code and run nothing: about a second.")
+@click.option("--quick", is_flag=True, help="Run it in this Python on the sample, two epochs a training.")
+@click.option("--here", is_flag=True, help="Run it in this Python, without a sandbox. Only for a notebook of your own.")
+@click.option(
     "-o",
     "--output",
     type=click.Path(file_okay=False, path_type=Path),
@@ -29,34 +43,90 @@ def check(
     *,
     notebook: Path,
     rubric: Path | None,
+    release: Path | None,
+    static: bool,
+    quick: bool,
+    here: bool,
     output: Path | None,
     run: RunOptions,
 ) -> None:
-    """Check one NOTEBOOK before it is handed in: verdicts in the terminal, with what to do next."""
+    """Check one NOTEBOOK before it is handed in: verdicts in the terminal, with what to do next.
+
+    With --release, --static, --quick or --here it needs no sandbox and works on any system. Otherwise the notebook runs
+    in the sandbox, as in grading.
+    """
+    from grader.errors import UsageError
+
+    notebook = _notebook(notebook)
+    if static and quick:
+        raise UsageError("--static and --quick: these are two steps.", fix="Give one of them at a time.")
+    if rubric is not None and release is not None:
+        raise UsageError("--rubric and --release: both name what is asked for.", fix="Give one of them.")
+    if not (static or quick or here or release is not None):
+        _in_sandbox(notebook, rubric, output=output, run=run)
+        return
+    from grader.cli.step_display import show_report
+    from grader.selfcheck.steps import check_here
+
+    with _asked(rubric, release, notebook=notebook) as (loaded, data):
+        report = check_here(
+            notebook, loaded, step="static" if static else "quick" if quick else "full", data=run.data or data
+        )
+    show_report(report)
+
+
+@contextlib.contextmanager
+def _asked(rubric: Path | None, release: Path | None, *, notebook: Path) -> Iterator[tuple[Rubric, str | None]]:
+    """What is asked for, and the data to try it on."""
+    from grader.cli.options import existing_file
+    from grader.rubric import load_rubric
+    from grader.selfcheck.released import open_release
+
+    if release is not None:
+        with open_release(release) as opened:
+            yield opened.rubric, str(opened.data)
+        return
+    found = rubric or _best(notebook)
+    yield load_rubric(existing_file(found, what="a rubric, such as rubrics/week09.yaml")), None
+
+
+def _notebook(path: Path) -> Path:
+    from grader.cli.options import existing_file
+    from grader.errors import UsageError
+
+    path = existing_file(path, what="a notebook").resolve()
+    if path.suffix.lower() == ".zip":
+        raise UsageError(
+            f"{path}: this is an archive.",
+            expected="One notebook.",
+            fix="Unpack it first, or grade all of it with grader grade.",
+        )
+    return path
+
+
+def _best(notebook: Path, run: RunOptions | None = None) -> Path:
+    """The rubric below ./rubrics that fits the notebook best; says which."""
+    from grader.intake import read_submission
+    from grader.matching import best_rubric
+
+    submission, _ = read_submission(notebook, sandbox=None if run is None else run.sandbox())
+    chosen, why = best_rubric(submission.cells, folder=RUBRICS)
+    click.echo(f"Rubric: {chosen} ({why})")
+    return chosen
+
+
+def _in_sandbox(notebook: Path, rubric: Path | None, *, output: Path | None, run: RunOptions) -> None:
+    """Grades it as a submission."""
     import tempfile
 
     from grader.batch import grade_batch
     from grader.cli import EXIT_INFRASTRUCTURE
     from grader.cli.display import BatchDisplay, show_verdicts
     from grader.cli.options import existing_file
-    from grader.errors import UsageError
-    from grader.intake import read_submission
-    from grader.matching import best_rubric
     from grader.rubric import load_rubric
     from grader.store import OutputFolder
 
-    notebook = existing_file(notebook, what="a notebook").resolve()
-    if notebook.suffix.lower() == ".zip":
-        raise UsageError(
-            f"{notebook}: this is an archive.",
-            expected="One notebook.",
-            fix="Unpack it first, or grade all of it with grader grade.",
-        )
-    if rubric is None:
-        submission, _ = read_submission(notebook, sandbox=run.sandbox())
-        chosen, why = best_rubric(submission.cells, folder=RUBRICS)
-        click.echo(f"Rubric: {chosen} ({why})")
-        rubric = chosen
+    rubric = rubric or _best(notebook, run)
     loaded = load_rubric(existing_file(rubric, what="a rubric, such as rubrics/week09.yaml"))
     with tempfile.TemporaryDirectory(prefix="grader-check-") as scratch, BatchDisplay(quiet=False) as display:
         cohort = grade_batch(

@@ -16,6 +16,7 @@ import threading
 import time
 from collections import Counter
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -61,17 +62,15 @@ class _Broken(Exception):  # noqa: N818 - never leaves this module
     """A frame that cannot be read, so that its length is not known either."""
 
 
-class FrameReader:
-    """Drains a pipe in a thread of its own, from when it is created.
+class FrameTaker:
+    """Takes frames off a stream of bytes, as they come.
 
     Args:
-        descriptor: The reading end; `close` closes it.
         store: Where arrays are written.
-        max_bytes: How much is kept; after that the pipe is drained and nothing more is kept.
+        max_bytes: How much is kept; what comes after that is read and not kept.
     """
 
-    def __init__(self, descriptor: int, store: ArrayStore, *, max_bytes: int) -> None:
-        self._descriptor = descriptor
+    def __init__(self, store: ArrayStore, *, max_bytes: int) -> None:
         self._store = store
         self._max_bytes = max_bytes
         self._kept_bytes = 0
@@ -83,20 +82,13 @@ class FrameReader:
         self._refs: set[str] = set()
         self._left_out: Counter[str] = Counter()
         self._unwritable: UnwritableError | None = None
-        self._stop = threading.Event()
-        os.set_blocking(descriptor, False)
-        self._thread = threading.Thread(target=self._drain, name="frames", daemon=True)
-        self._thread.start()
 
-    def close(self) -> Frames:
-        """Ends the reading and returns what came; call it once every writer that matters has ended.
+    def frames(self) -> Frames:
+        """What came, once all has been taken.
 
         Raises:
             UnwritableError: An array could not be written, as on a full disk.
         """
-        self._stop.set()
-        self._thread.join()
-        os.close(self._descriptor)
         if self._unwritable is not None:
             raise self._unwritable
         if self._buffer and not self._full:
@@ -104,29 +96,8 @@ class FrameReader:
         notes = (text if count == 1 else f"{text} ({count} times)" for text, count in self._left_out.items())
         return Frames(records=tuple(self._records.values()), refs=frozenset(self._refs), notes=tuple(notes))
 
-    def _drain(self) -> None:
-        poll = select.poll()
-        poll.register(self._descriptor, select.POLLIN)
-        deadline = math.inf
-        while time.monotonic() < deadline:
-            stopping = self._stop.is_set()
-            if stopping and deadline == math.inf:
-                deadline = time.monotonic() + LAST_FRAMES_SECONDS
-            try:
-                if not poll.poll(0 if stopping else 100):
-                    if stopping:
-                        return
-                    continue
-                octets = os.read(self._descriptor, _READ_BYTES)
-            except BlockingIOError:
-                continue
-            except OSError:
-                return
-            if not octets:
-                return
-            self._take(octets)
-
-    def _take(self, octets: bytes) -> None:
+    def take(self, octets: bytes) -> None:
+        """Takes the next bytes."""
         if self._full:
             return
         self._buffer += octets
@@ -229,6 +200,72 @@ class FrameReader:
             self._refs.add(name)
         else:
             self._left_out["an array in an unusual form"] += 1
+
+
+class FrameReader(FrameTaker):
+    """Drains a pipe in a thread of its own, from when it is created.
+
+    Args:
+        descriptor: The reading end; `close` closes it.
+        store: Where arrays are written.
+        max_bytes: How much is kept; after that the pipe is drained and nothing more is kept.
+    """
+
+    def __init__(self, descriptor: int, store: ArrayStore, *, max_bytes: int) -> None:
+        super().__init__(store, max_bytes=max_bytes)
+        self._descriptor = descriptor
+        self._stop = threading.Event()
+        os.set_blocking(descriptor, False)
+        self._thread = threading.Thread(target=self._drain, name="frames", daemon=True)
+        self._thread.start()
+
+    def close(self) -> Frames:
+        """Ends the reading and returns what came; call it once every writer that matters has ended.
+
+        Raises:
+            UnwritableError: An array could not be written, as on a full disk.
+        """
+        self._stop.set()
+        self._thread.join()
+        os.close(self._descriptor)
+        return self.frames()
+
+    def _drain(self) -> None:
+        poll = select.poll()
+        poll.register(self._descriptor, select.POLLIN)
+        deadline = math.inf
+        while time.monotonic() < deadline:
+            stopping = self._stop.is_set()
+            if stopping and deadline == math.inf:
+                deadline = time.monotonic() + LAST_FRAMES_SECONDS
+            try:
+                if not poll.poll(0 if stopping else 100):
+                    if stopping:
+                        return
+                    continue
+                octets = os.read(self._descriptor, _READ_BYTES)
+            except BlockingIOError:
+                continue
+            except OSError:
+                return
+            if not octets:
+                return
+            self.take(octets)
+
+
+def read_frames(path: Path, store: ArrayStore, *, max_bytes: int) -> Frames:
+    """The frames of a file, as a process of one's own wrote them.
+
+    Args:
+        path: The file.
+        store: Where arrays are written.
+        max_bytes: How much is kept.
+    """
+    taker = FrameTaker(store, max_bytes=max_bytes)
+    with path.open("rb") as file:
+        while octets := file.read(_READ_BYTES):
+            taker.take(octets)
+    return taker.frames()
 
 
 def _parsed(text: bytes) -> dict[str, Any]:

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 
 from grader.cell_code import is_python_2
 from grader.errors import SubmissionError
-from grader.execution.sandbox import SandboxChoice
 from grader.intake.candidates import Origin
 from grader.intake.files import parse_json, read_bytes
 from grader.intake.naming import NEAR_THE_TOP, author_of_file, authors_of_cells, authors_of_metadata, slug
@@ -24,6 +23,8 @@ from grader.records import Author, Cell, Submission
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode
+
+    from grader.execution.sandbox import SandboxChoice
 
 _KINDS = {
     "code": "code",
@@ -72,7 +73,7 @@ def read_submission(
     raw = b""
     try:
         raw = _bytes(path, origin)
-        submission, cells = _read(raw, stem, sandbox=sandbox or SandboxChoice())
+        submission, cells = _read(raw, stem, sandbox=sandbox)
     except SubmissionError as error:
         submission, cells = {"authors": (author_of_file(stem),), "problem": str(error)}, None
     except (RecursionError, MemoryError):
@@ -108,9 +109,9 @@ def _stem(name: str) -> str:
     return re.sub(r"\.ipynb(\.(txt|json|html|download))?$", "", name, flags=re.IGNORECASE) or name
 
 
-def _read(raw: bytes, stem: str, *, sandbox: SandboxChoice) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+def _read(raw: bytes, stem: str, *, sandbox: SandboxChoice | None) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     form = form_of(raw)
-    printed = None if form is None else read_printed(raw, form, sandbox=sandbox.resolve())
+    printed = None if form is None else read_printed(raw, form, sandbox=_chosen(sandbox).resolve())
     if printed is None:
         document, note = parse_json(raw)
         notes = [note] if note else []
@@ -132,6 +133,13 @@ def _read(raw: bytes, stem: str, *, sandbox: SandboxChoice) -> tuple[dict[str, A
     else:
         found |= {"authors": (author_of_file(stem),), "authors_from": "file name"}
     return found, given
+
+
+def _chosen(sandbox: SandboxChoice | None) -> SandboxChoice:
+    # Loaded here: only prints are read in a sandbox, and some systems have none.
+    from grader.execution.sandbox import SandboxChoice  # noqa: PLC0415
+
+    return sandbox or SandboxChoice()
 
 
 def _cells_of(document: object, notes: list[str]) -> list[dict[str, Any]]:

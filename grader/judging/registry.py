@@ -38,6 +38,9 @@ Quality = Literal["none", "judged", "depends"]
 for it, as the gap between two losses does."""
 
 
+Figures = Callable[[str, Any], tuple[str, ...]]
+
+
 class Params(BaseModel):
     """The parameters of a check, as the rubric gives them."""
 
@@ -74,6 +77,9 @@ class CheckSpec:
         fails_on_error: Whether it fails wherever a cell raises. Mutants that break a cell may be caught by it.
         by_hand: Whether a person judges in the end. No mutant has to be caught by it.
         made_by: What a cell does that makes its subject; None where that is the model itself, or anything.
+        settled_by_code: Whether what it finds wrong by the code alone stays wrong, whatever a run shows besides.
+        figures: The calibration's figures that it reads, by the section's id and the parameters: what a released
+            rubric keeps of the reference's spread.
     """
 
     name: str
@@ -87,6 +93,8 @@ class CheckSpec:
     fails_on_error: bool = False
     by_hand: bool = False
     made_by: Work | None = None
+    settled_by_code: bool = False
+    figures: Figures | None = None
 
     @property
     def package(self) -> CheckPackage | None:
@@ -153,6 +161,8 @@ def check(  # noqa: PLR0913 - one for each field of `CheckSpec`
     fails_on_error: bool = False,
     by_hand: bool = False,
     made_by: Work | None = None,
+    settled_by_code: bool = False,
+    figures: Figures | None = None,
 ) -> Callable[[Callable[[SectionView, P], CheckResult]], Callable[[SectionView, P], CheckResult]]:
     """Registers a check under the name that rubrics use; the other arguments are fields of `CheckSpec`.
 
@@ -178,6 +188,8 @@ def check(  # noqa: PLR0913 - one for each field of `CheckSpec`
             fails_on_error=fails_on_error,
             by_hand=by_hand,
             made_by=made_by,
+            settled_by_code=settled_by_code,
+            figures=figures,
         )
         return function
 

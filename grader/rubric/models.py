@@ -147,7 +147,8 @@ class Criterion(Part):
         check: The name of a registered check; ``grader checks`` lists them.
         params: Of that check.
         requires: Criteria without which this one is blocked.
-        visibility: ``tutor`` keeps it off the student's page.
+        visibility: ``tutor`` keeps it off the student's page, and out of what `grader release` makes.
+        hide_band: `grader release` says that there is this criterion, and not what it must reach.
     """
 
     id: CriterionId
@@ -157,6 +158,7 @@ class Criterion(Part):
     params: SerializeAsAny[Params] = Params()
     requires: tuple[str, ...] = ()
     visibility: Literal["student", "tutor"] = "student"
+    hide_band: bool = False
     text: OutcomeTexts = OutcomeTexts()
 
     @property

@@ -1,46 +1,49 @@
-"""Runs one of the guest's programs in a fresh sandbox, and keeps the arrays and records that it sends."""
+"""Runs one of the guest's programs, in a fresh sandbox or on one's own machine, and keeps what it sends.
+
+On one's own machine the models are one's own, too: there a plain process will do, and nothing of the sandbox is loaded,
+which not every system has.
+"""
 
 from __future__ import annotations
 
 import os
 import shutil
+import subprocess
+import sys
+import tempfile
 from collections import deque
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from grader.execution.frames import FrameReader, Frames
-from grader.execution.sandbox import Ending, Job, Limits, Sandbox, python_command
-from grader.execution.sandbox.folders import job_folder
-from grader.execution.sandbox.pipes import drained
-from grader.execution.warm import LIBRARY_INSIDE, PYTHON_ENVIRONMENT, RECORDER
-from grader.limits import MAX_ANSWER_BYTES, MAX_REASON_CHARACTERS, VERIFIER_MEMORY_BYTES
+from grader.execution.frames import FrameReader, Frames, read_frames
+from grader.limits import MAX_ANSWER_BYTES, MAX_REASON_CHARACTERS
 from grader.store import ArrayStore
 
-PACKAGE_INSIDE = "inside"
-"""The name of the guest's package inside; it holds no other part of grader, and its imports are relative."""
+if TYPE_CHECKING:
+    from grader.execution.sandbox import Sandbox
 
-GUEST = Path(__file__).parent / "guest"
-GUEST_BINDS = {
-    f"{LIBRARY_INSIDE}/{PACKAGE_INSIDE}/{folder.relative_to(GUEST.parent.parent)}": folder
-    for folder in (GUEST, RECORDER)
-}
-"""All that enters the sandbox: the guest's programs, and the recorder's modules that they share with the kernel."""
-
-JOB_INSIDE = "/run/nb/job"
 JOB = "job"
+_PACKAGE = __name__.partition(".")[0]
 
-TAIL_BYTES = 4000
 
-ENVIRONMENT = {
-    "CUDA_VISIBLE_DEVICES": "",
-    **PYTHON_ENVIRONMENT,
-    "TF_CPP_MIN_LOG_LEVEL": "3",
-}
+class HasEnded(Protocol):
+    """How a program ended, see `grader.execution.sandbox.Ending`."""
+
+    @property
+    def returncode(self) -> int: ...
+    @property
+    def reason(self) -> str | None: ...
+
+
+@dataclass(frozen=True)
+class _Ended:
+    returncode: int
+    reason: str | None = None
 
 
 class GuestAnswer(BaseModel):
@@ -66,7 +69,7 @@ class Run:
 
     frames: Frames
     store: ArrayStore
-    ending: Ending | None
+    ending: HasEnded | None
     last_words: str
 
     @property
@@ -80,8 +83,19 @@ class Run:
 
 
 @contextmanager
-def job_workspace() -> Iterator[Path]:
-    """A folder for a job and its answers, for as long as they are needed."""
+def job_workspace(sandbox: Sandbox | None) -> Iterator[Path]:
+    """A folder for a job and its answers, for as long as they are needed.
+
+    Args:
+        sandbox: Where the job will run; None for a process of one's own.
+    """
+    if sandbox is None:
+        with tempfile.TemporaryDirectory(prefix="grader-job-") as scratch:
+            (Path(scratch) / JOB).mkdir()
+            yield Path(scratch)
+        return
+    from grader.execution.sandbox.folders import job_folder  # noqa: PLC0415 - not every system has it
+
     with job_folder() as folder:
         # The sandbox may run as another user, who must get at the job and not at the answers.
         folder.chmod(0o711)
@@ -90,47 +104,73 @@ def job_workspace() -> Iterator[Path]:
         yield folder
 
 
-def run_guest(program: str, folder: Path, *, seconds: float, sandbox: Sandbox, core: int | None) -> Run:
+def run_guest(program: str, folder: Path, *, seconds: float, sandbox: Sandbox | None, core: int | None) -> Run:
     """Runs one of the guest's programs.
 
     Args:
         program: A module of `grader.verification.guest`, such as ``verifier``.
         folder: Of `job_workspace`: the program may read what is in ``job``; what it sends replaces what it sent before.
         seconds: Of wall time, after which it is ended.
-        sandbox: Where it runs.
+        sandbox: Where it runs; None for a process of one's own.
         core: The processor that it is held to; None for any.
 
     Raises:
         SandboxError: The sandbox does not start.
     """
-    module = f"{PACKAGE_INSIDE}.verification.guest.{program}"
     store = ArrayStore(folder / "answers")
     shutil.rmtree(store.folder, ignore_errors=True)
     store.folder.mkdir(mode=0o700)
+    if sandbox is None:
+        return _run_here(program, folder, seconds=seconds, store=store)
+    from grader.verification.guest_in_sandbox import run_in_sandbox  # noqa: PLC0415 - not every system has it
+
     reading, writing = os.pipe()
     reader = FrameReader(reading, store, max_bytes=MAX_ANSWER_BYTES)
+    complaints: deque[bytes] = deque(maxlen=2)
     try:
-        complaints: deque[bytes] = deque(maxlen=2)
-        with drained(complaints.append, chunk_bytes=TAIL_BYTES) as tail:
-            order = Job(
-                command=(*python_command(), "-P", "-m", module, JOB_INSIDE),
-                stdout=tail,
-                stderr=tail,
-                limits=Limits(memory_bytes=VERIFIER_MEMORY_BYTES, cpu_seconds=max(1, int(seconds))),
-                binds={**GUEST_BINDS, JOB_INSIDE: folder / JOB},
-                environment={**ENVIRONMENT, "GRADER_RECORD_FD": str(writing)},
-                pass_fds=(writing,),
-                core=core,
-            )
-            try:
-                running = sandbox.start(order)
-            finally:
-                os.close(writing)
-            with running:
-                ending = running.wait(seconds)
+        ending = run_in_sandbox(
+            program,
+            folder / JOB,
+            writing=writing,
+            complain=complaints.append,
+            seconds=seconds,
+            sandbox=sandbox,
+            core=core,
+        )
     finally:
         frames = reader.close()
     return Run(frames, store, ending, _last_line(complaints))
+
+
+def _run_here(program: str, folder: Path, *, seconds: float, store: ArrayStore) -> Run:
+    frames, log = folder / "frames", folder / "log"
+    frames.write_bytes(b"")
+    environment = {
+        **os.environ,
+        "CUDA_VISIBLE_DEVICES": "",
+        "KERAS_BACKEND": "tensorflow",
+        "TF_CPP_MIN_LOG_LEVEL": "3",
+        "PYTHONPATH": os.pathsep.join([str(Path(__file__).parents[2]), os.environ.get("PYTHONPATH", "")]),
+        "GRADER_RECORD_FILE": str(frames),
+    }
+    command = [sys.executable, "-m", f"{_PACKAGE}.verification.guest.{program}", str(folder / JOB)]
+    ending: HasEnded | None = None
+    with log.open("wb") as file:
+        try:
+            done = subprocess.run(
+                command,
+                env=environment,
+                stdin=subprocess.DEVNULL,
+                stdout=file,
+                stderr=file,
+                timeout=seconds,
+                check=False,
+            )
+            ending = _Ended(done.returncode)
+        except subprocess.TimeoutExpired:
+            ending = None
+    kept = read_frames(frames, store, max_bytes=MAX_ANSWER_BYTES)
+    return Run(kept, store, ending, _last_line([log.read_bytes()[-8000:]]))
 
 
 def _last_line(kept: Iterable[bytes]) -> str:

@@ -77,7 +77,7 @@ def replay_fits(
     wanted = [fit for fit in evidence.fits if fit.id in set(fits)]
     found: dict[str, Replay] = {}
     jobs: list[wire.FitJob] = []
-    with job_workspace() as place:
+    with job_workspace(sandbox) as place:
         builder = _Builder(evidence, place / JOB, index=RowIndex(evidence, data_sets=data_sets, read=arrays.get))
         for fit in wanted:
             try:

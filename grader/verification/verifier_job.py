@@ -11,13 +11,12 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
 from grader.errors import StoreError
-from grader.execution.sandbox import Sandbox
 from grader.limits import (
     MAX_REASON_CHARACTERS,
     MAX_VERIFICATION_SECONDS,
@@ -33,6 +32,9 @@ from grader.verification.guest.limits import MAX_OUTPUTS
 from grader.verification.guest_job import JOB, GuestAnswer, Run, job_workspace, read_answer, run_guest
 from grader.verification.probe_inputs import ProbeInput
 from grader.verification.probes import Probe, State
+
+if TYPE_CHECKING:
+    from grader.execution.sandbox import Sandbox
 
 Array = npt.NDArray[Any]
 
@@ -92,7 +94,7 @@ class Answers:
 Asked = Sequence[tuple[State, tuple[Probe, ...]]]
 
 
-def ask(asked: Asked, *, arrays: ArrayStore, sandbox: Sandbox, core: int | None) -> Answers:
+def ask(asked: Asked, *, arrays: ArrayStore, sandbox: Sandbox | None, core: int | None) -> Answers:
     """Rebuilds models in a sandboxed process and has them predict.
 
     Raises:
@@ -100,7 +102,7 @@ def ask(asked: Asked, *, arrays: ArrayStore, sandbox: Sandbox, core: int | None)
         OSError: The job cannot be written.
     """
     answers = Answers()
-    with job_workspace() as place:
+    with job_workspace(sandbox) as place:
         folder = _JobFolder(place / JOB, arrays)
         jobs: dict[int, wire.StateJob] = {}
         for number, (state, probes) in enumerate(asked):

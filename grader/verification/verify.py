@@ -7,13 +7,12 @@ computed here. The figures of a model that cannot be rebuilt stay claimed; those
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from grader.datasets import DataSets
 from grader.errors import GraderError
-from grader.execution.sandbox import Sandbox
 from grader.machine_paths import without_machine_paths
 from grader.metrics import METRICS, Outputs, Targets, determination
 from grader.records import Evidence, Measurement, Measurements, ModelRecord, Unverified
@@ -26,13 +25,16 @@ from grader.verification.scores import confusion_of, loss_of
 from grader.verification.tables import Table
 from grader.verification.verifier_job import Answer, Answers, Failure, ask
 
+if TYPE_CHECKING:
+    from grader.execution.sandbox import Sandbox
+
 
 def verify(
     evidence: Evidence,
     *,
     arrays: ArrayStore,
     data_sets: DataSets,
-    sandbox: Sandbox,
+    sandbox: Sandbox | None,
     core: int | None,
 ) -> Measurements:
     """Measures every trained state of every model on the data set's parts, or on the fit's own data.
@@ -41,7 +43,7 @@ def verify(
         evidence: What the execution left.
         arrays: Its arrays; predictions are added to them.
         data_sets: What the kernel was served.
-        sandbox: Where models are rebuilt.
+        sandbox: Where models are rebuilt; None for a process of one's own, for one's own models.
         core: The processor that is used; None for any.
 
     Returns:

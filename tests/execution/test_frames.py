@@ -18,6 +18,7 @@ from grader.errors import UnwritableError
 from grader.execution import frames as framing
 from grader.execution.collect import collect
 from grader.execution.frames import FrameReader, Frames
+from grader.execution.recorder.channel import Channel, descriptor_from_environment
 from grader.limits import MAX_JSON_TEXT_CHARACTERS
 from grader.store import ArrayStore
 
@@ -362,3 +363,14 @@ def test_no_stream_raises_and_what_is_kept_is_collected(read: Reader, stream: by
     found = read(stream, record(id="after"))
     assert all(isinstance(content, dict) for _, content in found.records)
     collect(found, cell_indices=[0])
+
+
+def test_a_file_of_frames_is_read_like_a_pipe(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """As the recorder writes it where there is no pipe to give to a kernel."""
+    monkeypatch.setenv("GRADER_RECORD_FILE", str(tmp_path / "frames"))
+    channel = Channel(descriptor_from_environment())
+    ref = channel.array(np.arange(3))
+    channel.lost("something")
+    found = framing.read_frames(tmp_path / "frames", ArrayStore(tmp_path / "arrays"), max_bytes=2**20)
+    assert ([kind for kind, _ in found.records], found.refs, found.notes) == (["lost"], {ref}, ())
+    assert "GRADER_RECORD_FILE" not in os.environ

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from . import figures, preamble, printing, served, summary, tracebacks, typed
-from .channel import Channel, interrupts_wait
+from .channel import Channel, descriptor_from_environment, interrupts_wait
 from .namespace import Namespace
 from .shell import Transformers
 from .wire import CELL, START, Cell, Start
@@ -49,7 +49,7 @@ def take_settings() -> Settings:
     """
     folder = os.environ.pop("GRADER_DATA_SETS", "")
     settings = Settings(
-        descriptor=int(os.environ.pop("GRADER_RECORD_FD")),
+        descriptor=descriptor_from_environment(),
         seed=int(os.environ.pop("GRADER_SEED", "0")),
         data_sets=Path(folder) if folder else None,
         inputs=tuple(json.loads(os.environ.pop("GRADER_INPUTS", "[]"))),

@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from grader.cell_code import parse
 from grader.errors import SubmissionError
-from grader.execution.sandbox import Sandbox
 from grader.intake.files import read_bytes
 from grader.intake.printed.doubts import unsure_lines
-from grader.intake.printed.job import PrintedCell, read_in_sandbox
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode
+
+    from grader.execution.sandbox import Sandbox
+    from grader.intake.printed.job import PrintedCell
 
 Form = Literal["pdf", "html", "percent"]
 
@@ -57,6 +58,9 @@ def read_printed(raw: bytes, form: Form, *, sandbox: Sandbox) -> tuple[dict[str,
         SubmissionError: It cannot be read within the limits.
         SandboxError: The sandbox does not start.
     """
+    # Loaded here: a notebook itself is read where there is no sandbox, too.
+    from grader.intake.printed.job import read_in_sandbox  # noqa: PLC0415
+
     answer = read_in_sandbox(raw, form, sandbox=sandbox)
     if answer.problem is not None:
         raise SubmissionError(

@@ -5,9 +5,12 @@ from __future__ import annotations
 import io
 import tokenize
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from grader.cell_code import code_of
-from grader.intake.printed.job import PrintedDoubt
+
+if TYPE_CHECKING:
+    from grader.intake.printed.job import PrintedDoubt
 
 
 def unsure_lines(source: str, doubts: Sequence[PrintedDoubt]) -> list[str]:

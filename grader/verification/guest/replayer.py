@@ -7,7 +7,6 @@ what the job and the answers are.
 from __future__ import annotations
 
 import json
-import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -17,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
-from ...execution.recorder.channel import Channel
+from ...execution.recorder.channel import Channel, descriptor_from_environment
 from ...execution.recorder.compiled import by_metric
 from ...execution.recorder.replay import seed_generators
 from ...execution.recorder.speed import steps_of_fit, taking
@@ -36,7 +35,7 @@ STEERING = {
 
 def main(folder: Path) -> None:
     """Repeats one fit after the other."""
-    channel = Channel(int(os.environ.pop("GRADER_RECORD_FD")))
+    channel = Channel(descriptor_from_environment())
     tf.config.threading.set_intra_op_parallelism_threads(1)
     tf.config.threading.set_inter_op_parallelism_threads(1)
     job: ReplayerJob = json.loads((folder / "job.json").read_bytes())

@@ -24,7 +24,7 @@ import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
-from ...execution.recorder.channel import Channel
+from ...execution.recorder.channel import Channel, descriptor_from_environment
 from ...execution.recorder.wire import Json
 from .input_transform import InputTransform, shifted
 from .limits import GRACE_SECONDS, MAX_BATCH_ROWS, MAX_BATCH_VALUES, MAX_OUTPUTS, MAX_REASON_CHARACTERS
@@ -84,6 +84,10 @@ class Feed:
         return self._map.apply(shifted(rows) if self._shift else rows)
 
 
+_HAS_TIMER = hasattr(signal, "setitimer")
+"""Windows has none: there a model of one's own may take its time."""
+
+
 @dataclass(frozen=True)
 class Rebuilt:
     """A model again.
@@ -116,6 +120,9 @@ class Clock:
         if self._left <= 0:
             raise OverTimeError
         self._watchdog.deadline = time.process_time() + self._left + GRACE_SECONDS
+        if not _HAS_TIMER:
+            yield
+            return
         signal.setitimer(signal.ITIMER_PROF, self._left)
         try:
             yield
@@ -143,10 +150,11 @@ class Watchdog(threading.Thread):
 
 def main(folder: Path) -> None:
     """Works through a job, one model after the other; what one raises does not stop the others."""
-    channel = Channel(int(os.environ.pop("GRADER_RECORD_FD")))
+    channel = Channel(descriptor_from_environment())
     watchdog = Watchdog(channel)
     watchdog.start()
-    signal.signal(signal.SIGPROF, _out_of_time)
+    if _HAS_TIMER:
+        signal.signal(signal.SIGPROF, _out_of_time)
     tf.config.threading.set_intra_op_parallelism_threads(1)
     tf.config.threading.set_inter_op_parallelism_threads(1)
     job: VerifierJob = json.loads((folder / "job.json").read_bytes())

@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from grader.execution.frames import FrameReader, Frames
-from grader.execution.sandbox import Ending, Job, Limits, Sandbox, python_command
+from grader.execution.sandbox import Ending, Job, Limits, Sandbox
 from grader.execution.sandbox.folders import job_folder
 from grader.execution.sandbox.pipes import drained
 from grader.execution.warm import LIBRARY_INSIDE, PYTHON_ENVIRONMENT, RECORDER
@@ -113,7 +113,7 @@ def run_guest(program: str, folder: Path, *, seconds: float, sandbox: Sandbox, c
         complaints: deque[bytes] = deque(maxlen=2)
         with drained(complaints.append, chunk_bytes=TAIL_BYTES) as tail:
             order = Job(
-                command=(*python_command(), "-P", "-m", module, JOB_INSIDE),
+                command=(sandbox.python.executable, "-P", "-m", module, JOB_INSIDE),
                 stdout=tail,
                 stderr=tail,
                 limits=Limits(memory_bytes=VERIFIER_MEMORY_BYTES, cpu_seconds=max(1, int(seconds))),

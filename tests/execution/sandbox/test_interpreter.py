@@ -3,19 +3,19 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from grader.execution.sandbox.interpreter import PARTS, _chain, interpreter
+from grader.execution.sandbox.interpreter import PARTS, _chain, own_interpreter
 
 
 def test_only_parts_of_a_prefix_are_shown() -> None:
     """An environment may lie in the folder of a project, beside submissions."""
-    for path in interpreter().shown:
+    for path in own_interpreter().shown:
         assert path not in {sys.prefix, sys.base_prefix, "/", str(Path.home())}
         assert Path(path).name in PARTS or Path(path) == Path(sys.executable).resolve()
 
 
 def test_every_module_in_use_is_shown() -> None:
     """The standard library and the packages are found inside where they are found outside."""
-    shown = (*interpreter().shown, "/usr")
+    shown = (*own_interpreter().shown, "/usr")
     origins = [Path(module.__file__) for name, module in sys.modules.items() if name in {"json", "pytest", "encodings"}]
     assert all(any(origin.is_relative_to(folder) for folder in shown) for origin in origins)
 

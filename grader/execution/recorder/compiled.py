@@ -7,7 +7,7 @@ from typing import Any
 import keras
 from keras.src.utils.naming import to_snake_case
 
-from .plain import is_librarys, plain, short_float
+from .plain import is_librarys, plain, short_float, unwrapped
 from .wire import CompileState, Json, Loss, Optimizer
 
 _ACCURACIES = frozenset({"accuracy", "acc", "binary_accuracy", "categorical_accuracy", "sparse_categorical_accuracy"})
@@ -38,7 +38,7 @@ def describe_optimizer(optimizer: Any) -> Optimizer:
 
 def describe_loss(loss: Any, model: Any) -> Loss:
     """Describes the loss of a model, or the structure of its losses."""
-    parts = [part for part in keras.tree.flatten(loss) if part is not None]
+    parts = [part for part in keras.tree.flatten(unwrapped(loss)) if part is not None]
     named = [_one_loss(part, model) for part in parts]
     return {
         "loss": "+".join(name for name, _, _ in named) or None,
@@ -117,7 +117,7 @@ def _given_metrics(model: Any) -> list[Any]:
     if compiled is None:
         return []
     given = (compiled._user_metrics, compiled._user_weighted_metrics)  # noqa: SLF001 - known nowhere else before the fit
-    return [metric for metric in keras.tree.flatten(given) if metric is not None]
+    return [metric for metric in keras.tree.flatten(unwrapped(list(given))) if metric is not None]
 
 
 def _is_own(metric: Any) -> bool:

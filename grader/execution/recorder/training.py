@@ -60,15 +60,24 @@ _HOOKS: tuple[tuple[type, str, str], ...] = (
 _current: list[KerasRecorder] = []
 
 
-def install(channel: Channel) -> None:
-    """Starts to record Keras. Its methods are wrapped once in a process; the latest channel is used."""
+def install(channel: Channel) -> list[str]:
+    """Starts to record Keras. Its methods are wrapped once in a process; the latest channel is used.
+
+    Returns:
+        What is left out with this Keras, in words: methods that it lacks, and what makes no training faster.
+    """
     is_first = not _current
     _current[:] = [KerasRecorder(channel)]
     if is_first:
         hide_frames(keras_traceback, tensorflow_traceback)
         speed.install()
         for owner, name, handler in _HOOKS:
-            hook(owner, name, _to_current(handler))
+            if name in vars(owner):
+                hook(owner, name, _to_current(handler))
+    missing = [f"{owner.__name__}.{name}" for owner, name, _ in _HOOKS if name not in vars(owner)]
+    for method in missing:
+        channel.lost(f"calls of {method}, which this Keras does not have")
+    return [*(f"records of {method}" for method in missing), *speed.left_out()]
 
 
 def begin_cell() -> None:
@@ -384,7 +393,9 @@ def _by_name(model: Any, results: Any) -> dict[str, float]:
     if isinstance(results, Mapping):
         return by_metric({name: float(value) for name, value in results.items()})
     values = list(results) if isinstance(results, list | tuple) else [results]
-    names = list(model.get_metrics_result())
+    # In the order in which Keras makes a list of them; some versions sort them for a dictionary alone.
+    names = model._flatten_metrics_in_order({name: name for name in model.get_metrics_result()})  # noqa: SLF001
+    names = names if isinstance(names, list) else [names]
     if len(names) != len(values):
         names = ["loss", *(f"metric_{number}" for number in range(1, len(values)))]
     return by_metric({name: float(value) for name, value in zip(names, values, strict=True)})

@@ -6,7 +6,7 @@ import re
 import sys
 import sysconfig
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
@@ -40,6 +40,21 @@ def _of_job(found: re.Match[str]) -> str:
     return "" if found.string[found.end() : found.end() + 1] == "/" else "..."
 
 
+def name_also(prefixes: Iterable[str]) -> None:
+    """Has paths of another Python on this machine cut as well, from now on in this process.
+
+    Args:
+        prefixes: Where it and its packages are.
+    """
+    new = set(prefixes) - _further
+    if new:
+        _further.update(new)
+        _paths.cache_clear()
+
+
+_further: set[str] = {sys.prefix, sys.base_prefix}
+
+
 @cache
 def _paths() -> tuple[re.Pattern[str], dict[str, str]]:
     """A pattern of the paths, the longest first, and what stands for each."""
@@ -61,7 +76,11 @@ def _named() -> Iterator[tuple[str, str]]:
         yield paths[key], f".../{Path(paths[key]).name}"
     for key in ("stdlib", "platstdlib"):
         yield paths[key], f".../{Path(paths[key]).name}"
-    for path in (sys.prefix, sys.exec_prefix, sys.base_prefix, sys.base_exec_prefix):
+    for path in sorted(_further):
+        for packages in sorted(Path(path).glob("lib/python3*/site-packages")):
+            yield str(packages), f".../{packages.name}"
+            yield str(packages.parent), f".../{packages.parent.name}"
+    for path in (*sorted(_further), sys.exec_prefix, sys.base_exec_prefix):
         yield path, "..."
     yield str(Path(__file__).parents[1]), "..."
     yield INSIDE, "..."

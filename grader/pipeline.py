@@ -18,7 +18,7 @@ from grader.intake import read_submission
 from grader.intake.laying import lay
 from grader.integrity import fits_to_replay
 from grader.judging.views import SubmissionView
-from grader.machine_paths import without_machine_paths
+from grader.machine_paths import name_also, without_machine_paths
 from grader.marks import MarksOfSubmission, apply_marks
 from grader.printed_text import well_formed
 from grader.records import Evidence, Execution, GradedSubmission, Measurements, Submission
@@ -185,11 +185,12 @@ def _render(task: Task, settings: Settings, *, on_progress: OnProgress) -> None:
 
 def _gather(task: Task, settings: Settings, *, core: int | None, on_progress: OnProgress) -> Submission | None:
     """Executes and verifies what is due; returns the submission where it is no notebook."""
+    name_also(settings.environment.prefixes)
     keys = StageKeys(task, settings)
     if keys.execution_is_due():
         on_progress(Progress(task.id, "read"))
         submission, notebook = read_submission(
-            task.path, submission_id=task.id, origin=task.origin, sandbox=settings.sandbox
+            task.path, submission_id=task.id, origin=task.origin, sandbox=settings.sandbox.of_own_python()
         )
         if submission.problem is not None or notebook is None:
             return submission
@@ -242,6 +243,7 @@ def _execute(
         folder=task.folder,
         settings=ExecutionSettings(
             sandbox=settings.sandbox.resolve(),
+            environment=settings.environment,
             data_sets=settings.data_sets,
             limits=settings.limits,
             seed=task.seed,

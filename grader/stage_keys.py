@@ -24,7 +24,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from grader.attribution import needs_full_size
-from grader.environment import environment_digest
 from grader.errors import SubmissionError
 from grader.execution.watch import RunLimits
 from grader.intake.files import read_bytes
@@ -46,13 +45,11 @@ class StageKeys:
 
     Attributes:
         code: Of what the keys hold; the code that runs.
-        environment: Likewise.
     """
 
     task: Task
     settings: Settings
     code: CodeDigests = dataclasses.field(default_factory=own_code)
-    environment: str = dataclasses.field(default_factory=environment_digest)
 
     def due(self) -> tuple[Stage, ...]:
         """The stages that have to be done, in their order; what follows a stage that is due is due as well."""
@@ -126,7 +123,7 @@ class StageKeys:
             "inputs": list(settings.rubric.typed_inputs),
             "limits": plain_limits(settings.limits),
             "tier": settings.sandbox.tier,
-            "environment": self.environment,
+            "environment": self.settings.environment.digest,
             "code": self.code.execution,
         }
 
@@ -170,7 +167,7 @@ class StageKeys:
         return {
             **self._common,
             "evidence": self._evidence,
-            "environment": self.environment,
+            "environment": self.settings.environment.digest,
             "code": self.code.verification,
         }
 
@@ -201,7 +198,7 @@ class StageKeys:
         return {
             **self._common,
             "evidence": self._evidence,
-            "environment": self.environment,
+            "environment": self.settings.environment.digest,
             "code": self.code.replay,
         }
 

@@ -23,6 +23,7 @@ _COMMANDS = {
     "marks": "Write down what tutors decide, and look at it.",
     "init": "Draft a rubric from a reference notebook.",
     "checks": "List the checks that a rubric can use.",
+    "environment": "Make the environment that notebooks run in.",
     "doctor": "Show what this machine can do, and test its sandbox.",
     "validate": "Check rubrics against their reference solutions.",
     "calibrate": "Measure how much a reference solution varies from run to run.",

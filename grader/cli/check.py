@@ -39,6 +39,7 @@ def check(
     from grader.cli import EXIT_INFRASTRUCTURE
     from grader.cli.display import BatchDisplay, show_verdicts
     from grader.cli.options import existing_file
+    from grader.environment import own_environment
     from grader.errors import UsageError
     from grader.intake import read_submission
     from grader.matching import best_rubric
@@ -53,7 +54,7 @@ def check(
             fix="Unpack it first, or grade all of it with grader grade.",
         )
     if rubric is None:
-        submission, _ = read_submission(notebook, sandbox=run.sandbox())
+        submission, _ = read_submission(notebook, sandbox=run.sandbox(own_environment()))
         chosen, why = best_rubric(submission.cells, folder=RUBRICS)
         click.echo(f"Rubric: {chosen} ({why})")
         rubric = chosen

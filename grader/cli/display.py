@@ -18,6 +18,7 @@ from grader.records import GradedSubmission, Verdict
 if TYPE_CHECKING:
     from grader.batch import Cohort
     from grader.datasets import DataSets
+    from grader.environment import StudentsEnvironment
     from grader.reference.validation import Validation
     from grader.rubric import DataKind, Rubric
     from grader.task import Progress, Task
@@ -160,11 +161,11 @@ def show_unmeasured(graded: Iterable[GradedSubmission], *, rubric: Rubric, data:
         Console().print(Text(text, style="yellow"))
 
 
-def show_stale(rubric: Rubric, data_sets: DataSets) -> None:
+def show_stale(rubric: Rubric, data_sets: DataSets, environment: StudentsEnvironment) -> None:
     """Prints what has changed since the reference's spread was measured, on which the bands of a rubric rest."""
     from grader.reference.calibration_staleness import calibration_results
 
-    for result in calibration_results(rubric, data_sets):
+    for result in calibration_results(rubric, data_sets, environment):
         if not result.passed and result.name != "exists":
             text = f"The reference's spread may no longer belong to this rubric. {result.text}"
             Console().print(Text(text, style="yellow"))

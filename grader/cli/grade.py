@@ -104,7 +104,7 @@ def grade(  # noqa: PLR0913
     about = class_options(roster, columns=roster_column, deadline=deadline, attempts=attempts)
     settings = run.settings(loaded, quiet=quiet, replay_share=replay, reruns=rerun_borderline)
     if not quiet:
-        show_stale(loaded, settings.data_sets)
+        show_stale(loaded, settings.data_sets, settings.environment)
     with BatchDisplay(quiet=quiet) as display:
         cohort = grade_batch(
             submissions,

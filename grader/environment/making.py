@@ -118,8 +118,7 @@ def _install(folder: Path, what: Sequence[str]) -> None:
 
 def _pip(python: Path) -> list[str]:
     """A pip that installs into the environment: of a Python around, its own, or one that is unpacked into it."""
-    base = (python.parent / python.readlink()).absolute() if python.is_symlink() else python
-    for outside in dict.fromkeys((sys.executable, str(base))):
+    for outside in dict.fromkeys((sys.executable, str(python.resolve()))):
         command = [outside, "-m", "pip", "--python", str(python)]
         if _succeeds([*command, "--version"]):
             return command

@@ -6,7 +6,7 @@ values, errors, signatures, output and random numbers are for the student as the
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import keras
@@ -74,10 +74,15 @@ def install(channel: Channel) -> list[str]:
         for owner, name, handler in _HOOKS:
             if name in vars(owner):
                 hook(owner, name, _to_current(handler))
-    missing = [f"{owner.__name__}.{name}" for owner, name, _ in _HOOKS if name not in vars(owner)]
+    missing = missing_methods((owner, name) for owner, name, _ in _HOOKS)
     for method in missing:
         channel.lost(f"calls of {method}, which this Keras does not have")
     return [*(f"records of {method}" for method in missing), *speed.left_out()]
+
+
+def missing_methods(methods: Iterable[tuple[type, str]]) -> list[str]:
+    """Those of the methods that their class does not define itself, as ``Class.method``: they cannot be wrapped."""
+    return [f"{owner.__name__}.{name}" for owner, name in methods if name not in vars(owner)]
 
 
 def begin_cell() -> None:

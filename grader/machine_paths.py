@@ -21,6 +21,10 @@ _SHARED = frozenset({"/", "/usr", "/usr/local", "/home", "/home/student"})
 """Folders that every machine has, or every sandbox."""
 
 
+_further: set[str] = {sys.prefix, sys.base_prefix}
+"""Prefixes of the Pythons that this process knows to run."""
+
+
 def without_machine_paths(text: str) -> str:
     """The text with each path of this machine cut to its meaningful end: ``.../site-packages/keras/losses.py``.
 
@@ -50,9 +54,6 @@ def name_also(prefixes: Iterable[str]) -> None:
     if new:
         _further.update(new)
         _paths.cache_clear()
-
-
-_further: set[str] = {sys.prefix, sys.base_prefix}
 
 
 @cache

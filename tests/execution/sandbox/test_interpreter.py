@@ -3,7 +3,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from grader.execution.sandbox.interpreter import PARTS, _chain, own_interpreter
+from grader.execution.sandbox.interpreter import PARTS, _chain, interpreter_of, own_interpreter
 
 
 def test_only_parts_of_a_prefix_are_shown() -> None:
@@ -32,3 +32,14 @@ def test_links_on_the_way_to_the_executable_are_kept(tmp_path: Path) -> None:
     links, last = _chain(first, shown=[str(tmp_path / "venv" / "bin")])
     assert links == [(str(hop), "real/bin/python")]
     assert last == real
+
+
+def test_packages_outside_of_a_prefix_are_shown(tmp_path: Path) -> None:
+    """An environment may take its packages from another one; what is shown anyhow is not shown twice."""
+    (tmp_path / "venv" / "bin").mkdir(parents=True)
+    (tmp_path / "venv" / "bin" / "python").symlink_to("/usr/bin/env")
+    folders = [str(tmp_path / "other"), str(tmp_path / "venv" / "bin" / "more")]
+    found = interpreter_of(
+        str(tmp_path / "venv/bin/python"), prefixes=(str(tmp_path / "venv"), "/usr"), folders=folders
+    )
+    assert found.shown == (str(tmp_path / "venv" / "bin"), str(tmp_path / "other"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import keras
@@ -57,6 +58,19 @@ def by_metric(values: dict[str, Any]) -> dict[str, Any]:
     """The values under those names; unchanged where two of them would have the same name."""
     renamed = {metric_name(str(name)): value for name, value in values.items()}
     return renamed if len(renamed) == len(values) else {str(name): value for name, value in values.items()}
+
+
+def results_by_name(model: Any, results: Any) -> dict[str, float]:
+    """What Keras returned of an evaluation, by the metrics' names."""
+    if isinstance(results, Mapping):
+        return by_metric({name: float(value) for name, value in results.items()})
+    values = list(results) if isinstance(results, list | tuple) else [results]
+    # In the order in which Keras makes a list of them; some versions sort them for a dictionary alone.
+    names = model._flatten_metrics_in_order({name: name for name in model.get_metrics_result()})  # noqa: SLF001
+    names = names if isinstance(names, list) else [names]
+    if len(names) != len(values):
+        names = ["loss", *(f"metric_{number}" for number in range(1, len(values)))]
+    return by_metric({name: float(value) for name, value in zip(names, values, strict=True)})
 
 
 def _one_loss(loss: Any, model: Any) -> tuple[str, bool, bool]:

@@ -21,7 +21,7 @@ from tensorflow.python.util import traceback_utils as tensorflow_traceback
 
 from . import iterators, speed
 from .channel import Channel, interrupts_wait
-from .compiled import by_metric, compile_state
+from .compiled import compile_state, results_by_name
 from .data import Given, Part, given_to
 from .fits import FitWatch, Status
 from .graph import InputSpecs, inlined, is_reading, observe_call
@@ -358,7 +358,7 @@ class KerasRecorder:
                 weights=self._registry.keep_state(model),
                 x=part.x,
                 y=part.y,
-                results=_by_name(model, results),
+                results=results_by_name(model, results),
             ),
         )
 
@@ -391,16 +391,3 @@ def _is_training(call: Call) -> bool:
 
 def _is_symbolic(inputs: Any) -> bool:
     return any(isinstance(item, keras.KerasTensor) for item in keras.tree.flatten(inputs))
-
-
-def _by_name(model: Any, results: Any) -> dict[str, float]:
-    """What Keras returned, by the metrics' names."""
-    if isinstance(results, Mapping):
-        return by_metric({name: float(value) for name, value in results.items()})
-    values = list(results) if isinstance(results, list | tuple) else [results]
-    # In the order in which Keras makes a list of them; some versions sort them for a dictionary alone.
-    names = model._flatten_metrics_in_order({name: name for name in model.get_metrics_result()})  # noqa: SLF001
-    names = names if isinstance(names, list) else [names]
-    if len(names) != len(values):
-        names = ["loss", *(f"metric_{number}" for number in range(1, len(values)))]
-    return by_metric({name: float(value) for name, value in zip(names, values, strict=True)})

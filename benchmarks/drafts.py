@@ -93,7 +93,9 @@ def _outcome(rubric: Rubric, *, folder: Path, options: argparse.Namespace) -> Ou
         seeds=len(SEEDS),
         work=options.runs,
     )
-    drafted = draft_rubric(request, data_sets=data_sets, limits=limits, sandbox=settings.sandbox, **quiet).rubric
+    drafted = draft_rubric(
+        request, data_sets=data_sets, limits=limits, sandbox=settings.sandbox, environment=settings.environment, **quiet
+    ).rubric
     held = validate(
         Settings(rubric=drafted, data_sets=data_sets, limits=limits, sandbox=settings.sandbox),
         seeds=SEEDS,

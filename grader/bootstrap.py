@@ -238,7 +238,7 @@ def _create(folder: Path) -> None:
 def _install(root: Path, *, lock: int) -> None:
     python = str(venv_python(root))
     with tempfile.TemporaryDirectory(dir=str(venv_folder(root)), prefix="tmp-") as folder:
-        environment = _clean_environment()
+        environment = clean_environment()
         # /tmp may be a small memory disk; the largest package has some 250 MB.
         environment.setdefault("TMPDIR", folder)
         command = [
@@ -327,13 +327,13 @@ def _compile(root: Path) -> None:
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
-        env=_clean_environment(),
+        env=clean_environment(),
         cwd=str(root),
         check=False,
     )
 
 
-def _clean_environment() -> dict[str, str]:
+def clean_environment() -> dict[str, str]:
     """The caller's environment without what would make pip or Python put things elsewhere, or write no bytecode."""
     unwanted = {"PYTHONDONTWRITEBYTECODE", "PYTHONHOME", "PYTHONPATH", "PYTHONPYCACHEPREFIX", "__PYVENV_LAUNCHER__"}
     unwanted |= {"PIP_" + name for name in ("TARGET", "PREFIX", "ROOT", "USER", "PYTHON", "REQUIRE_VIRTUALENV")}
@@ -351,7 +351,7 @@ def _explained(output: str) -> SetUpError:
 
 
 def _works(python: str) -> bool:
-    return _succeeds([python, "-c", "import venv, ssl, sqlite3"], _clean_environment())
+    return _succeeds([python, "-c", "import venv, ssl, sqlite3"], clean_environment())
 
 
 def _succeeds(command: Sequence[str], environment: Mapping[str, str]) -> bool:

@@ -6,7 +6,7 @@ import re
 import sys
 import sysconfig
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
@@ -19,6 +19,10 @@ JOB_FOLDER_PREFIX = "grader-job-"
 
 _SHARED = frozenset({"/", "/usr", "/usr/local", "/home", "/home/student"})
 """Folders that every machine has, or every sandbox."""
+
+
+_further: set[str] = {sys.prefix, sys.base_prefix}
+"""Prefixes of the Pythons that this process knows to run."""
 
 
 def without_machine_paths(text: str) -> str:
@@ -38,6 +42,18 @@ def _of_job(found: re.Match[str]) -> str:
     if found[0].endswith(INSIDE):
         return "..."
     return "" if found.string[found.end() : found.end() + 1] == "/" else "..."
+
+
+def name_also(prefixes: Iterable[str]) -> None:
+    """Has paths of another Python on this machine cut as well, from now on in this process.
+
+    Args:
+        prefixes: Where it and its packages are.
+    """
+    new = set(prefixes) - _further
+    if new:
+        _further.update(new)
+        _paths.cache_clear()
 
 
 @cache
@@ -61,7 +77,11 @@ def _named() -> Iterator[tuple[str, str]]:
         yield paths[key], f".../{Path(paths[key]).name}"
     for key in ("stdlib", "platstdlib"):
         yield paths[key], f".../{Path(paths[key]).name}"
-    for path in (sys.prefix, sys.exec_prefix, sys.base_prefix, sys.base_exec_prefix):
+    for path in sorted(_further):
+        for packages in sorted(Path(path).glob("lib/python3*/site-packages")):
+            yield str(packages), f".../{packages.name}"
+            yield str(packages.parent), f".../{packages.parent.name}"
+    for path in (*sorted(_further), sys.exec_prefix, sys.base_exec_prefix):
         yield path, "..."
     yield str(Path(__file__).parents[1]), "..."
     yield INSIDE, "..."

@@ -21,7 +21,7 @@ from grader.intake.files import notebook_digest
 from grader.intake.laying import lay
 from grader.integrity import fits_to_replay
 from grader.judging.views import SubmissionView
-from grader.machine_paths import without_machine_paths
+from grader.machine_paths import name_also, without_machine_paths
 from grader.records import Evidence, Execution, GradedSubmission, Measurements, Submission
 from grader.stage_keys import StageKeys
 from grader.store import SubmissionFolder
@@ -202,11 +202,12 @@ def _render(task: Task, settings: Settings, *, on_progress: OnProgress) -> None:
 
 def _gather(task: Task, settings: Settings, *, core: int | None, on_progress: OnProgress) -> Submission | None:
     """Executes and verifies what is due; returns the submission where it is no notebook."""
+    name_also(settings.environment.prefixes)
     keys = StageKeys(task, settings)
     if keys.execution_is_due() and not take_over(keys):
         on_progress(Progress(task.id, "read"))
         submission, notebook = read_submission(
-            task.path, submission_id=task.id, origin=task.origin, sandbox=settings.sandbox
+            task.path, submission_id=task.id, origin=task.origin, sandbox=settings.sandbox.of_own_python()
         )
         if submission.problem is not None or notebook is None:
             return submission
@@ -259,6 +260,7 @@ def _execute(
         folder=task.folder,
         settings=ExecutionSettings(
             sandbox=settings.sandbox.resolve(),
+            environment=settings.environment,
             data_sets=settings.data_sets,
             limits=settings.limits,
             seed=task.seed,

@@ -23,7 +23,6 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from grader.attribution import needs_full_size
-from grader.environment import environment_digest
 from grader.intake.files import notebook_digest
 from grader.judging.registry import checks_digest
 from grader.records import SCHEMA_VERSION, Evidence, ExecutionReason, GradedSubmission, Measurements, Replay
@@ -44,13 +43,11 @@ class StageKeys:
 
     Attributes:
         code: Of what the keys hold; the code that runs.
-        environment: Likewise.
     """
 
     task: Task
     settings: Settings
     code: CodeDigests = dataclasses.field(default_factory=own_code)
-    environment: str = dataclasses.field(default_factory=environment_digest)
 
     def due(self) -> tuple[Stage, ...]:
         """The stages that have to be done, in their order; what follows a stage that is due is due as well."""
@@ -155,7 +152,7 @@ class StageKeys:
             "inputs": list(settings.rubric.typed_inputs),
             "limits": plain_limits(settings.limits),
             "tier": given["tier"],
-            "environment": self.environment,
+            "environment": self.settings.environment.digest,
             "code": self.code.execution,
         }
 
@@ -216,7 +213,7 @@ class StageKeys:
         return {
             **self._common,
             "evidence": self._evidence,
-            "environment": self.environment,
+            "environment": self.settings.environment.digest,
             "code": self.code.verification,
         }
 
@@ -247,7 +244,7 @@ class StageKeys:
         return {
             **self._common,
             "evidence": self._evidence,
-            "environment": self.environment,
+            "environment": self.settings.environment.digest,
             "code": self.code.replay,
         }
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
 from grader.datasets import DataSets
+from grader.environment import StudentsEnvironment, own_environment
 from grader.execution.sandbox import SandboxChoice
 from grader.execution.watch import RunLimits
 from grader.intake import Attachment, Origin
@@ -28,6 +29,7 @@ class Settings:
     Attributes:
         sandbox: Where notebooks run, and all that is rebuilt or repeated of them.
         full_size_limits: For a notebook that is run again on data of the original's size; None for the same limits.
+        environment: The Python and the packages there; the sandbox's Python is its.
         replay_share: Share of the fits that are repeated outside, in [0, 1], beside those that are under review.
         reruns: How many more seeds decide a figure that is near its line.
     """
@@ -36,6 +38,7 @@ class Settings:
     data_sets: DataSets
     limits: RunLimits
     sandbox: SandboxChoice
+    environment: StudentsEnvironment = field(default_factory=own_environment)
     replay_share: float = 0.0
     reruns: int = 0
     full_size_limits: RunLimits | None = None
@@ -57,7 +60,7 @@ class Settings:
     @cached_property
     def rubric_digest(self) -> str:
         """A digest over the rubric as it judges: with the reference's spread and the template's texts."""
-        plain = self.rubric.model_dump(mode="json", exclude={"path", "template_texts"})
+        plain = self.rubric.model_dump(mode="json", exclude={"path", "template_texts", "environment"})
         said = json.dumps([self.rubric.path.name, plain, sorted(self.rubric.template_texts)], sort_keys=True)
         return hashlib.sha256(said.encode()).hexdigest()
 

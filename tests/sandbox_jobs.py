@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from grader.execution.sandbox import Job, Limits, Sandbox, Sandboxed, python_command
+from grader.execution.sandbox import Job, Limits, Sandbox, Sandboxed
 
 LIBRARY = "/run/nb/lib"
 MEBIBYTE = 2**20
@@ -16,14 +17,14 @@ SMALL = Limits(memory_bytes=256 * MEBIBYTE, processes=48, disk_bytes=8 * MEBIBYT
 
 def job(code: str, *, output: int, **settings: object) -> Job:
     """A Python program as a job; it imports no packages."""
-    command = (*python_command(), "-I", "-S", "-c", code)
+    command = (sys.executable, "-I", "-S", "-c", code)
     return Job(command=command, stdout=output, stderr=output, **{"limits": SMALL, **settings})  # type: ignore[arg-type]
 
 
 def for_fork(one: Job) -> Job:
     """The same program as a module, which is what can be forked."""
     binds = {**one.binds, f"{LIBRARY}/given_code.py": Path(__file__).with_name("given_code.py")}
-    command = (*python_command(), "-P", "-m", "given_code", one.command[-1])
+    command = (sys.executable, "-P", "-m", "given_code", one.command[-1])
     return replace(one, command=command, binds=binds, environment={**one.environment, "PYTHONPATH": LIBRARY})
 
 

@@ -133,7 +133,7 @@ def test_the_callers_settings_do_not_lead_pip_astray(monkeypatch):
     """What would put packages elsewhere or keep bytecode from being written is dropped; mirrors and proxies stay."""
     for name in ("PYTHONDONTWRITEBYTECODE", "PIP_TARGET", "PIP_USER", "PIP_INDEX_URL", "HTTPS_PROXY"):
         monkeypatch.setenv(name, "1")
-    kept = bootstrap._clean_environment()
+    kept = bootstrap.clean_environment()
     assert {"PIP_INDEX_URL", "HTTPS_PROXY"} <= kept.keys()
     assert not {"PYTHONDONTWRITEBYTECODE", "PIP_TARGET", "PIP_USER"} & kept.keys()
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from grader.machine_paths import without_machine_paths
+from grader.machine_paths import name_also, without_machine_paths
 
 PACKAGES = sysconfig.get_paths()["purelib"]
 STANDARD = sysconfig.get_paths()["stdlib"]
@@ -55,3 +55,13 @@ def test_the_home_folder_is_a_tilde(monkeypatch: pytest.MonkeyPatch) -> None:
         assert without_machine_paths("/srv/people/anna/x.py") == "~/x.py"
     finally:
         machine_paths._paths.cache_clear()
+
+
+def test_paths_of_the_courses_own_python_are_cut_too(tmp_path: Path) -> None:
+    """From the moment that it is known."""
+    packages = tmp_path / "course" / "lib" / "python3.12" / "site-packages"
+    packages.mkdir(parents=True)
+    assert str(packages) in without_machine_paths(f"{packages}/keras/losses.py")
+    name_also([str(tmp_path / "course")])
+    assert without_machine_paths(f"{packages}/keras/losses.py") == ".../site-packages/keras/losses.py"
+    assert without_machine_paths(f"{tmp_path}/course/bin/python") == ".../bin/python"

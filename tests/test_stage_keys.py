@@ -13,6 +13,7 @@ from builders import data_set
 from worksheet import RUBRIC_FILE
 
 from grader.datasets import resolve
+from grader.environment import own_environment
 from grader.execution.sandbox import Limits, Sandbox, SandboxChoice
 from grader.execution.watch import RunLimits
 from grader.records import CellError, CellRun, Evidence, Execution, GradedSubmission, Measurements, Replay, Unverified
@@ -60,7 +61,7 @@ def keys(tmp_path: Path, code: CodeDigests) -> StageKeys:
         sandbox=SandboxChoice(known=Sandbox(tier="1")),
     )
     task = Task(id="some", path=path, folder=SubmissionFolder(tmp_path / "out"))
-    made = StageKeys(task, settings, code=code, environment="some-1.0")
+    made = StageKeys(task, settings, code=code)
     finish(made)
     return made
 
@@ -151,7 +152,7 @@ def test_a_changed_comment_goes_no_further_back_than_its_stage(
 
 def test_a_package_that_is_added_to_the_environment_executes_again(keys: StageKeys) -> None:
     """Whichever it is: the notebook may import it."""
-    assert dataclasses.replace(keys, environment="some-1.0 other-1.0").due() == STAGES
+    assert under(keys, environment=dataclasses.replace(own_environment(), digest="other")).due() == STAGES
 
 
 def test_evidence_of_another_tier_executes_again(keys: StageKeys) -> None:

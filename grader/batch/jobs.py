@@ -13,6 +13,7 @@ from pydantic import TypeAdapter
 
 from grader import pipeline
 from grader.datasets import DataSets
+from grader.environment import StudentsEnvironment, own_environment
 from grader.execution.sandbox import SandboxChoice
 from grader.execution.watch import RunLimits
 from grader.intake import Attachment, Origin
@@ -32,6 +33,7 @@ STEPS: Mapping[str, Step] = {
 """What a worker can do."""
 
 _DATA_SETS, _LIMITS, _CHOICE = TypeAdapter(DataSets), TypeAdapter(RunLimits), TypeAdapter(SandboxChoice)
+_ENVIRONMENT = TypeAdapter(StudentsEnvironment)
 _ATTACHMENTS: TypeAdapter[tuple[Attachment, ...]] = TypeAdapter(tuple[Attachment, ...])
 _LATE: TypeAdapter[LateDeduction | None] = TypeAdapter(LateDeduction | None)
 _FULL_SIZE_LIMITS: TypeAdapter[RunLimits | None] = TypeAdapter(RunLimits | None)
@@ -73,6 +75,10 @@ def settings_text(settings: Settings) -> str:
             "limits": _LIMITS.dump_python(settings.limits, mode="json"),
             "full_size_limits": _FULL_SIZE_LIMITS.dump_python(settings.full_size_limits, mode="json"),
             "sandbox": _CHOICE.dump_python(settings.sandbox, mode="json"),
+            # A worker is of our own Python, and knows that itself.
+            "environment": None
+            if settings.environment.is_own
+            else _ENVIRONMENT.dump_python(settings.environment, mode="json"),
             "replay_share": settings.replay_share,
             "reruns": settings.reruns,
         }
@@ -89,6 +95,9 @@ def _read_settings(text: str) -> Settings:
         limits=_LIMITS.validate_python(plain["limits"]),
         full_size_limits=_FULL_SIZE_LIMITS.validate_python(plain["full_size_limits"]),
         sandbox=_CHOICE.validate_python(plain["sandbox"]),
+        environment=own_environment()
+        if plain["environment"] is None
+        else _ENVIRONMENT.validate_python(plain["environment"]),
         replay_share=plain["replay_share"],
         reruns=plain["reruns"],
     )

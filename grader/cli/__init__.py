@@ -28,6 +28,7 @@ _COMMANDS = {
     "export": "Hand back points and pages to a learning platform.",
     "init": "Draft a rubric from a reference notebook.",
     "checks": "List the checks that a rubric can use.",
+    "environment": "Make the environment that notebooks run in.",
     "doctor": "Show what this machine can do, and test its sandbox.",
     "validate": "Check rubrics against their reference solutions.",
     "calibrate": "Measure how much a reference solution varies from run to run.",

@@ -106,10 +106,11 @@ def _notebook(path: Path) -> Path:
 
 def _best(notebook: Path, run: RunOptions | None = None) -> Path:
     """The rubric below ./rubrics that fits the notebook best; says which."""
+    from grader.environment import own_environment
     from grader.intake import read_submission
     from grader.matching import best_rubric
 
-    submission, _ = read_submission(notebook, sandbox=None if run is None else run.sandbox())
+    submission, _ = read_submission(notebook, sandbox=None if run is None else run.sandbox(own_environment()))
     chosen, why = best_rubric(submission.cells, folder=RUBRICS)
     click.echo(f"Rubric: {chosen} ({why})")
     return chosen

@@ -23,6 +23,7 @@ from grader.records import GradedSubmission, Verdict
 if TYPE_CHECKING:
     from grader.batch import Capacity, Cohort, Kept
     from grader.datasets import DataSets
+    from grader.environment import StudentsEnvironment
     from grader.reference.validation import Validation
     from grader.rubric import DataKind, Rubric
     from grader.task import Progress
@@ -217,11 +218,11 @@ def show_capacity(at_once: Capacity) -> None:
         Console(stderr=True).print(Text(text, style="yellow"))
 
 
-def show_stale(rubric: Rubric, data_sets: DataSets) -> None:
+def show_stale(rubric: Rubric, data_sets: DataSets, environment: StudentsEnvironment) -> None:
     """Prints what has changed since the reference's spread was measured, on which the bands of a rubric rest."""
     from grader.reference.calibration_staleness import calibration_results
 
-    for result in calibration_results(rubric, data_sets):
+    for result in calibration_results(rubric, data_sets, environment):
         if not result.passed and result.name != "exists":
             text = f"The reference's spread may no longer belong to this rubric. {result.text}"
             Console().print(Text(text, style="yellow"))

@@ -111,7 +111,7 @@ def grade(  # noqa: PLR0913
     settings = run.settings(loaded, quiet=quiet, replay_share=replay, reruns=rerun_borderline)
     at_once = run.capacity(settings.limits)
     if not quiet:
-        show_stale(loaded, settings.data_sets)
+        show_stale(loaded, settings.data_sets, settings.environment)
         show_capacity(at_once)
     with BatchDisplay(quiet=quiet) as display:
         cohort = grade_batch(

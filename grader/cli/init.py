@@ -70,6 +70,7 @@ def init(
         work=runs,
         overwrite=force,
     )
+    environment = run.environment()
     data_sets = run.data_sets()
     limits = run.limits(request.bare_rubric(data_sets.kind), data_sets.kind)
     with BatchDisplay(quiet=False) as display:
@@ -77,7 +78,8 @@ def init(
             request,
             data_sets=data_sets,
             limits=limits,
-            sandbox=run.sandbox(),
+            sandbox=run.sandbox(environment),
+            environment=environment,
             jobs=run.capacity(limits).jobs,
             on_start=display.on_start,
             on_progress=display.on_progress,

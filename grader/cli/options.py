@@ -14,6 +14,7 @@ import click
 if TYPE_CHECKING:
     from grader.batch import Capacity
     from grader.datasets import DataSets
+    from grader.environment import StudentsEnvironment
     from grader.execution.sandbox import SandboxChoice
     from grader.execution.watch import RunLimits
     from grader.intake import Attempts, Class
@@ -46,6 +47,12 @@ _RUN_OPTIONS = (
         help="Start every kernel afresh, instead of forking it from a process that has imported the libraries.",
     ),
     click.option(
+        "--python",
+        metavar="PATH",
+        help="The virtual environment of the course's, or a Python, that notebooks run in; `own` for the grader's own. "
+        "Default: the one that the rubric names, else the grader's own.",
+    ),
+    click.option(
         "--unprotected",
         is_flag=True,
         help="Run without a sandbox if this machine offers none. Only for notebooks that you trust like your own.",
@@ -70,6 +77,7 @@ class RunOptions:
     notebook_timeout: float | None
     memory: float | None
     cold: bool
+    python: str | None
     unprotected: bool
 
     def data_sets(self, *, quiet: bool = False) -> DataSets:
@@ -92,11 +100,26 @@ class RunOptions:
 
         return Capacity(self.jobs) if self.jobs else capacity(limits.sandbox.memory_bytes)
 
-    def sandbox(self) -> SandboxChoice:
-        """The best sandbox of the machine on which notebooks run, or none where the user has said so."""
-        from grader.execution.sandbox import SandboxChoice
+    def environment(self, rubric: Rubric | None = None) -> StudentsEnvironment:
+        """What notebooks run in: as the user said it, else as the rubric does, else the grader's own.
 
-        return SandboxChoice(unprotected=self.unprotected, cold=self.cold)
+        Raises:
+            UsageError: It cannot be used.
+        """
+        from grader.environment.finding import check_own, environment_at
+
+        named = rubric.companion(rubric.environment) if rubric is not None and rubric.environment is not None else None
+        path = Path(self.python) if self.python is not None else named
+        return check_own() if path is None or self.python == "own" else environment_at(path)
+
+    def sandbox(self, environment: StudentsEnvironment) -> SandboxChoice:
+        """The best sandbox of the machine on which notebooks run, or none where the user has said so."""
+        from grader.execution.sandbox import SandboxChoice, interpreter_of
+
+        python = None
+        if not environment.is_own:
+            python = interpreter_of(environment.executable, prefixes=environment.prefixes, folders=environment.folders)
+        return SandboxChoice(unprotected=self.unprotected, cold=self.cold, python=python)
 
     def settings(self, rubric: Rubric, *, quiet: bool = False, **more: Unpack[More]) -> Settings:
         """With what submissions are graded.
@@ -108,13 +131,15 @@ class RunOptions:
         """
         from grader.task import Settings
 
+        environment = self.environment(rubric)
         data_sets = self.data_sets(quiet=quiet)
         return Settings(
             rubric=rubric,
             data_sets=data_sets,
             limits=self.limits(rubric, data_sets.kind),
             full_size_limits=self.limits(rubric, "full"),
-            sandbox=self.sandbox(),
+            sandbox=self.sandbox(environment),
+            environment=environment,
             **more,
         )
 
@@ -131,6 +156,7 @@ def run_options(command: Callable[..., None]) -> Callable[..., None]:
         notebook_timeout: float | None,
         memory: float | None,
         cold: bool,
+        python: str | None,
         unprotected: bool,
         **others: Any,
     ) -> None:
@@ -141,6 +167,7 @@ def run_options(command: Callable[..., None]) -> Callable[..., None]:
             notebook_timeout=notebook_timeout,
             memory=memory,
             cold=cold,
+            python=python,
             unprotected=unprotected,
         )
         command(run=run, **others)

@@ -69,12 +69,18 @@ def validate(
         raise click.UsageError("--report is about mutants. Give --mutants as well.")
     loaded = [load_rubric(existing_file(path, what="a rubric, such as rubrics/week09.yaml")) for path in rubrics]
     data_sets = run.data_sets()
-    sandbox = run.sandbox()
+    environments = [run.environment(rubric) for rubric in loaded]
     validations: list[Validation] = []
     results: list[MutationResult] = []
-    for rubric in loaded:
+    for rubric, environment in zip(loaded, environments, strict=True):
         limits = run.limits(rubric, data_sets.kind)
-        settings = Settings(rubric=rubric, data_sets=data_sets, limits=limits, sandbox=sandbox)
+        settings = Settings(
+            rubric=rubric,
+            data_sets=data_sets,
+            limits=limits,
+            sandbox=run.sandbox(environment),
+            environment=environment,
+        )
         work = OutputFolder(output / rubric.assignment / data_sets.kind)
         validation, result = _validated(
             settings, seeds=seeds, mutants=mutants, work=work, jobs=run.capacity(settings.limits).jobs

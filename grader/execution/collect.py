@@ -39,7 +39,7 @@ class _Sent(BaseModel):
 
 
 class _Start(_Sent):
-    pass
+    left_out: tuple[str, ...] = ()
 
 
 class _Weights(_Sent):
@@ -74,7 +74,8 @@ class Recording:
         cells_seen: Indices of the cells whose start and end were recorded.
         cells_rewritten: Indices of the cells of which something else may have run than what IPython makes of them.
         data_sets: Names of the data sets that were loaded.
-        truncated: What was left out, in words.
+        left_out: What the recorder left out with the Keras of the environment, in words.
+        truncated: What a cap left out, in words.
     """
 
     models: tuple[ModelRecord, ...] = ()
@@ -91,6 +92,7 @@ class Recording:
     cells_rewritten: frozenset[int] = frozenset()
     data_sets: frozenset[str] = frozenset()
     started: bool = False
+    left_out: tuple[str, ...] = ()
     truncated: tuple[str, ...] = ()
 
 
@@ -129,6 +131,9 @@ class _Collection:
             self.left_out[f"{kind.name}: of a model that is not recorded"] += len(events) - len(known)
             return tuple(known)
 
+        starts = self._sent(wire.START, _Start)
+        # The first is from before the student's cells.
+        left_out = starts[0].left_out if starts else ()
         found = Recording(
             models=tuple(models.values()),
             compiles=of_known_model(wire.COMPILE, CompileRecord),
@@ -143,11 +148,12 @@ class _Collection:
             cells_seen=self._cells_seen(),
             cells_rewritten=self._cells_rewritten(),
             data_sets=self._data_sets(),
-            started=bool(self._sent(wire.START, _Start)),
+            started=bool(starts),
+            left_out=tuple(text[:MAX_NOTE_CHARACTERS] for text in left_out[:MAX_NOTES_PER_CELL]),
         )
         lost = tuple(self._losses())
-        left_out = (f"{text} ({count})" for text, count in self.left_out.items() if count)
-        return replace(found, truncated=(*self.notes, *lost, *left_out)[:MAX_TRUNCATED])
+        unknown = (f"{text} ({count})" for text, count in self.left_out.items() if count)
+        return replace(found, truncated=(*self.notes, *lost, *unknown)[:MAX_TRUNCATED])
 
     def _records(self, kind: wire.Kind[Any], record_type: type[R]) -> tuple[R, ...]:
         valid: list[R] = []

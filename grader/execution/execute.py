@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import importlib.metadata
 import json
 import os
-import platform
-from dataclasses import dataclass
-from functools import cache
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import nbformat
 from nbformat import NotebookNode
 
 from grader.datasets import DataSets
-from grader.environment import packages
+from grader.environment import StudentsEnvironment, importable_in, own_environment
 from grader.execution.collect import Recording, collect
 from grader.execution.frames import FrameReader
 from grader.execution.kernel import CellProgress, KernelRun, NotebookRun
@@ -36,6 +33,7 @@ class ExecutionSettings:
     """How notebooks are run.
 
     Attributes:
+        environment: The packages of the sandbox's Python.
         seed: What `random`, numpy and Keras are seeded with before the first cell.
         core: The processor that the kernel is held to; None for any.
         inputs: What is answered where a cell asks for typing, in order.
@@ -44,6 +42,7 @@ class ExecutionSettings:
     sandbox: Sandbox
     data_sets: DataSets
     limits: RunLimits
+    environment: StudentsEnvironment = field(default_factory=own_environment)
     seed: int = 0
     core: int | None = None
     inputs: tuple[str, ...] = ()
@@ -127,9 +126,12 @@ def _evidence(submission: Submission, *, run: KernelRun, recording: Recording, s
         file_name=submission.file_name,
         sha256=submission.sha256,
         environment=Environment(
-            python=platform.python_version(),
-            packages=packages(),
-            importable=_importable(),
+            python=settings.environment.python,
+            packages=dict(settings.environment.packages),
+            importable=importable_in(settings.environment),
+            digest=settings.environment.digest,
+            is_own=settings.environment.is_own,
+            left_out=recording.left_out,
             tier=settings.sandbox.tier,
             seed=settings.seed,
             is_warm=run.sandboxed is not None and run.sandboxed.is_warm,
@@ -162,8 +164,3 @@ def _judge_recorder(run: KernelRun, *, recording: Recording) -> Execution:
 
 def _without_machine_paths(execution: Execution) -> Execution:
     return execution.model_copy(update={"detail": without_machine_paths(execution.detail)})
-
-
-@cache
-def _importable() -> tuple[str, ...]:
-    return tuple(sorted(importlib.metadata.packages_distributions()))

@@ -25,7 +25,7 @@ from nbformat import NotebookNode
 
 from grader.execution.messages import KernelClient, Traffic
 from grader.execution.outputs import OUTPUT_KINDS, CellOutputs, TailPipe, asks_for_the_end
-from grader.execution.sandbox import Job, Sandbox, Sandboxed, python_command
+from grader.execution.sandbox import Job, Sandbox, Sandboxed
 from grader.execution.sandbox.folders import job_folder
 from grader.execution.watch import OUT_OF_MEMORY, RunLimits, Stop, Watch, death_text, memory_text
 from grader.execution.work_folder import WorkFolder
@@ -184,7 +184,7 @@ class NotebookRun:
         inside.chmod(0o644)
         folder.chmod(0o711)
         command = (
-            *python_command(),
+            self.sandbox.python.executable,
             "-P",
             "-m",
             "ipykernel_launcher",

@@ -60,7 +60,7 @@ def warmed(choice: SandboxChoice) -> Iterator[SandboxChoice]:
 def _warm(sandbox: Sandbox) -> Iterator[Sandbox]:
     if sandbox.bubblewrap is None:
         raise ColdError("without namespaces a fork would not be held apart from the process that it comes from")
-    with started(sandbox.bubblewrap, PRELOAD) as zygote:
+    with started(sandbox.bubblewrap, PRELOAD, python=sandbox.python) as zygote:
         warm = replace(sandbox, zygote=zygote)
         _, why = examine_fork(warm)
         if why:

@@ -333,6 +333,9 @@ class Environment(Record):
             not among them.
         is_warm: Whether the kernel was forked from a process that had its imports done, instead of started afresh.
         why_cold: Why it was not, where it was to be.
+        digest: Over every installed distribution with its version, Python and the platform.
+        is_own: Whether it is the grader's own environment, and none of the course's.
+        left_out: What the recorder left out with this Keras, in words: what makes training faster, and records.
     """
 
     python: str = ""
@@ -343,6 +346,9 @@ class Environment(Record):
     threads: int = 1
     is_warm: bool = False
     why_cold: str = ""
+    digest: str = ""
+    is_own: bool = True
+    left_out: tuple[str, ...] = ()
 
 
 class Evidence(Record):

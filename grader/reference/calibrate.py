@@ -8,7 +8,6 @@ from pathlib import Path
 
 from grader.batch import OnStart
 from grader.calibration import Calibration
-from grader.environment import packages
 from grader.errors import UsageError
 from grader.judging.measured import calibration_figures
 from grader.matching import match
@@ -63,7 +62,7 @@ def calibration_of(settings: Settings, tasks: Sequence[Task]) -> Calibration:
         sections=rubric.section_digests,
         data=settings.data_sets.kind,
         fingerprints=loaded,
-        packages=packages(),
+        packages=dict(settings.environment.packages),
         seeds=tuple(task.seed for task in tasks),
         seconds=tuple(round(completed_run(task)[0].execution.seconds, 1) for task in tasks),
         figures=_together(by_seed, reference=reference),

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 
 from grader.calibration import Calibration
 from grader.datasets import DataSets
-from grader.environment import packages
+from grader.environment import StudentsEnvironment
 from grader.errors import RubricError
 from grader.judging.results import listed
 from grader.judging.thresholds import THRESHOLDS as JUDGING
@@ -15,12 +15,15 @@ from grader.reference.validation import ValidationResult
 from grader.rubric import Rubric, criteria_of_spread, sections_of_spread
 
 
-def calibration_results(rubric: Rubric, data_sets: DataSets) -> Iterator[ValidationResult]:
+def calibration_results(
+    rubric: Rubric, data_sets: DataSets, environment: StudentsEnvironment
+) -> Iterator[ValidationResult]:
     """Whether the spread is of this reference, rubric, data and environment; nothing where no band needs it.
 
     Args:
         rubric: With its calibrations.
         data_sets: What the rubric is validated on.
+        environment: In which it is validated.
     """
     needing = criteria_of_spread(rubric)
     if not needing:
@@ -37,7 +40,7 @@ def calibration_results(rubric: Rubric, data_sets: DataSets) -> Iterator[Validat
         "reference": _reference_change(rubric, calibration),
         "rubric": _rubric_change(rubric, calibration),
         "data": _data_change(data_sets, calibration),
-        "environment": _package_change(calibration.packages, packages()),
+        "environment": _package_change(calibration.packages, environment.packages),
         "runs": _too_few(calibration),
     }
     for name, change in changes.items():

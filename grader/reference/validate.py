@@ -46,7 +46,7 @@ def validate(
     """
     rubric = settings.rubric
     tasks = run_reference(settings, seeds=seeds, work=work, jobs=jobs, on_start=on_start, on_progress=on_progress)
-    results = [*calibration_results(rubric, settings.data_sets)]
+    results = [*calibration_results(rubric, settings.data_sets, settings.environment)]
     for task in tasks:
         results += reference_results(_graded(task, rubric), seed=task.seed)
     results += _criteria_results(tasks[0], rubric)

@@ -18,6 +18,7 @@ from grader.records import (
     Advice,
     ArrayRef,
     CellRun,
+    Environment,
     Evidence,
     FitRecord,
     GradedSubmission,
@@ -35,6 +36,9 @@ from grader.store import SubmissionFolder
 
 _PARTS = {"train": "training", "validation": "validation", "test": "test"}
 """The parts of the data that every model is measured on, and what they are called."""
+
+_TITLES = {"tensorflow": "TensorFlow", "keras": "Keras", "numpy": "NumPy"}
+"""The packages that the page names."""
 
 
 @dataclass(frozen=True)
@@ -123,6 +127,7 @@ def render_feedback(graded: GradedSubmission, *, folder: SubmissionFolder, peopl
             by_hand=[verdict for verdict in graded.verdicts if verdict.cause == "by_hand"],
             cells=_cells(evidence, folder=folder) if evidence is not None else (),
             first_error=_first_error(evidence) if evidence is not None else None,
+            ran_in=environment_text(evidence.environment) if evidence is not None else "",
             truncated=evidence.truncated if evidence is not None else (),
             tables=sorted({one.data_set for one in measurements.measured if one.of_rows and one.data_set})
             if measurements is not None
@@ -131,6 +136,18 @@ def render_feedback(graded: GradedSubmission, *, folder: SubmissionFolder, peopl
             on_sample=any(use.sample and use.loaded for use in graded.data),
         )
     )
+
+
+def environment_text(ran_in: Environment) -> str:
+    """What a notebook ran in, in a sentence or two; empty where that is not known."""
+    if not ran_in.packages:
+        return ""
+    named = {name.removesuffix("-cpu"): version for name, version in ran_in.packages.items()}
+    versions = [f"{title} {named[name]}" for name, title in _TITLES.items() if name in named]
+    whose = "the grader's own environment" if ran_in.is_own else "the course's own environment"
+    text = f"It ran with {', '.join([f'Python {ran_in.python}', *versions])}, in {whose}"
+    text += f" ({ran_in.digest[:12]})." if ran_in.digest else "."
+    return f"{text} Left out with this Keras: {', '.join(ran_in.left_out)}." if ran_in.left_out else text
 
 
 def architecture_text(layers: Sequence[LayerRecord]) -> str:

@@ -222,6 +222,8 @@ class Rubric(Part):
             answer left, what hangs on it is pending.
         files: Files and folders that are laid beside every notebook, relative to the rubric: a file under its name, a
             folder with its name.
+        environment: The course's virtual environment, in which notebooks run (a folder relative to the rubric, made by
+            `grader environment`); without it, the grader's own.
         keras: The version of Keras that the assignment is written for (``2``, ``"2.13"``), where it is not the
             installed one: names that are gone since are not the student's failure then.
         late: What handing in late costs; None for nothing.
@@ -241,6 +243,7 @@ class Rubric(Part):
     template: RelativePath | tuple[str, ...] | None = None
     inputs: tuple[str | int | FiniteFloat, ...] = ()
     files: tuple[RelativePath, ...] = ()
+    environment: RelativePath | None = None
     keras: KerasVersion | None = None
     limits: LimitsByData = LimitsByData()
     late: Late | None = None

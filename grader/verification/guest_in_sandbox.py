@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
-from grader.execution.sandbox import Ending, Job, Limits, Sandbox, python_command
+from grader.execution.sandbox import Ending, Job, Limits, Sandbox
 from grader.execution.sandbox.pipes import drained
 from grader.execution.warm import LIBRARY_INSIDE, PYTHON_ENVIRONMENT, RECORDER
 from grader.limits import VERIFIER_MEMORY_BYTES
@@ -61,7 +61,7 @@ def run_in_sandbox(
     module = f"{PACKAGE_INSIDE}.verification.guest.{program}"
     with drained(complain, chunk_bytes=TAIL_BYTES) as tail:
         order = Job(
-            command=(*python_command(), "-P", "-m", module, JOB_INSIDE),
+            command=(sandbox.python.executable, "-P", "-m", module, JOB_INSIDE),
             stdout=tail,
             stderr=tail,
             limits=Limits(memory_bytes=VERIFIER_MEMORY_BYTES, cpu_seconds=max(1, int(seconds))),

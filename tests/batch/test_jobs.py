@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,8 @@ from case_files import ROOT
 
 from grader.batch.jobs import Job, read_job
 from grader.datasets import resolve
-from grader.execution.sandbox import Limits, Sandbox, SandboxChoice
+from grader.environment import own_environment
+from grader.execution.sandbox import Limits, Sandbox, SandboxChoice, own_interpreter
 from grader.execution.watch import RunLimits
 from grader.intake import Attachment, Origin
 from grader.rubric import load_rubric
@@ -48,3 +50,17 @@ def test_a_job_comes_back_as_it_was(task: Task, rubric: Path) -> None:
     job = Job("grade", task, settings)
     assert read_job(job.text()) == job
     assert read_job(job.text()).settings.rubric_digest == settings.rubric_digest
+
+
+def test_a_job_knows_the_courses_environment() -> None:
+    """A worker is of the grader's own Python, and cannot see what is installed in another."""
+    course = replace(own_environment(), is_own=False, digest="ab", importable=("keras", "pocket_numbers"))
+    settings = Settings(
+        rubric=load_rubric(ROOT / "rubrics" / "week09.yaml"),
+        data_sets=resolve("sample"),
+        limits=RunLimits(cell_timeout_seconds=1, notebook_timeout_seconds=2),
+        sandbox=SandboxChoice(known=Sandbox(tier="1"), python=own_interpreter()),
+        environment=course,
+    )
+    job = Job("grade", TASKS[0], settings)
+    assert read_job(job.text()).settings == settings

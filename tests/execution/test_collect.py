@@ -7,6 +7,7 @@ import pytest
 from grader.execution import collect as collecting
 from grader.execution.collect import Recording, collect
 from grader.execution.frames import Frames
+from grader.limits import MAX_NOTE_CHARACTERS
 
 A, B, LOST = "a" * 64, "b" * 64, "c" * 64
 MODEL = ("model", {"id": "m1", "object_id": "o1", "kind": "sequential", "cell": 0})
@@ -158,3 +159,10 @@ def test_too_many_events_are_cut(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_nothing_raises(kind: str, content: dict[str, Any]) -> None:
     """Whatever a kernel sends ends as a note."""
     collected((kind, content))
+
+
+def test_what_the_recorder_leaves_out_is_said_before_the_first_cell() -> None:
+    """A later start, which only the student's code can send, says nothing."""
+    found = collected(("start", {"left_out": ["fewer progress bars"]}), ("start", {"left_out": ["everything"]}))
+    assert found.left_out == ("fewer progress bars",)
+    assert collected(("start", {"left_out": ["x" * 9999] * 999})).left_out[0] == "x" * MAX_NOTE_CHARACTERS

@@ -9,7 +9,7 @@ from builders import SHA, Notebook, dense, make_calibration, make_measurement
 from worksheet import RUBRIC_FILE
 
 from grader.architecture.forms import ModelForm
-from grader.environment import packages
+from grader.environment import own_environment
 from grader.evaluate import evaluate
 from grader.judging.registry import registered
 from grader.records import Measurements
@@ -116,7 +116,7 @@ def with_calibration(**changes):
         update={
             "reference_sha256": rubric.calibrations["sample"].reference_sha256,
             "sections": rubric.section_digests,
-            "packages": packages(),
+            "packages": dict(own_environment().packages),
             **changes,
         }
     )
@@ -126,7 +126,7 @@ def with_calibration(**changes):
 def results_of(rubric, fingerprint=SHA):
     files = (SimpleNamespace(name="mnist", fingerprint=fingerprint),)
     data = SimpleNamespace(kind="sample", files=files)
-    return {result.name: result for result in calibration_results(rubric, data)}
+    return {result.name: result for result in calibration_results(rubric, data, own_environment())}
 
 
 def test_a_calibration_that_belongs_holds():
@@ -141,7 +141,7 @@ def test_a_calibration_that_belongs_holds():
         ({"sections": {}}, "rubric", "does not say"),
         ({"sections": {**load_rubric(RUBRIC_FILE).section_digests, "ex6": SHA}}, "rubric", "says of ex6"),
         ({"fingerprints": {"mnist": "1" * 64}}, "data", "mnist"),
-        ({"packages": {**packages(), "keras": "2.0"}}, "environment", "keras 2.0 -> "),
+        ({"packages": {**dict(own_environment().packages), "keras": "2.0"}}, "environment", "keras 2.0 -> "),
         ({"seeds": (1, 2)}, "runs", "2 runs"),
     ],
 )
@@ -162,7 +162,7 @@ def test_a_section_without_bands_may_change():
 
 def test_tensorflow_is_one_library_under_two_names():
     """A calibration of tensorflow-cpu holds where tensorflow of the same version is installed."""
-    renamed = {name.removesuffix("-cpu"): version for name, version in packages().items()}
+    renamed = {name.removesuffix("-cpu"): version for name, version in dict(own_environment().packages).items()}
     assert results_of(with_calibration(packages=renamed))["environment"].passed
 
 

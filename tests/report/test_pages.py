@@ -12,6 +12,7 @@ from builders import dense, make_cell, make_evidence, make_fit, make_measurement
 from grader.records import (
     Advice,
     CellError,
+    Environment,
     ExecutionSummary,
     Flag,
     GradedSubmission,
@@ -24,7 +25,7 @@ from grader.records import (
 from grader.records.grading import Basis, Cause, Outcome
 from grader.report import write_cohort, write_submission
 from grader.report.cohort import render_cohort
-from grader.report.feedback import render_feedback
+from grader.report.feedback import environment_text, render_feedback
 from grader.report.gradebook import gradebook_csv, guarded
 from grader.report.summary import summary_json
 from grader.report.templating import BASES, CAUSES, OUTCOMES
@@ -263,3 +264,14 @@ def test_the_first_error_names_what_was_missing(folder: SubmissionFolder) -> Non
     folder.write(evidence.model_copy(update={"cells": (cell,)}))
     page = render_feedback(graded(matching={}), folder=folder)
     assert "The package torch is missing where notebooks are graded; that is not your fault." in page
+
+
+def test_a_page_says_what_the_notebook_ran_in() -> None:
+    """Versions, whose environment, and what the recorder left out with an older Keras."""
+    held = {"tensorflow-cpu": "2.16.2", "keras": "3.3.3", "ipykernel": "7.0"}
+    ran_in = Environment(python="3.11.2", packages=held, digest="ab" * 32, is_own=False, left_out=("some", "more"))
+    assert environment_text(ran_in) == (
+        "It ran with Python 3.11.2, TensorFlow 2.16.2, Keras 3.3.3, in the course's own environment (abababababab). "
+        "Left out with this Keras: some, more."
+    )
+    assert environment_text(Environment()) == ""

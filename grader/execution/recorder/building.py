@@ -11,10 +11,15 @@ from typing import Any
 import keras
 from keras.src import backend
 from keras.src.models.functional import Functional
+from keras.src.trainers.trainer import Trainer
 
 from .compiled import own_compiled_parts
 from .configuration import own_training_parts
+from .known import are_known
 from .plain import is_librarys
+
+IS_KNOWN = are_known(Trainer, "_symbolic_build")
+"""Whether this Keras creates a model's variables ahead of its training in the way that was tried."""
 
 _KINDS = (keras.Sequential, keras.Model, Functional)
 
@@ -28,7 +33,7 @@ def can_be_built_first(model: Any, *, arguments: dict[str, Any]) -> bool:
         model: Compiled or not; where it is not, Keras refuses the fit.
         arguments: Of ``fit``.
     """
-    if not model.compiled:
+    if not IS_KNOWN or not model.compiled:
         return False
     optimizer, metrics = model.optimizer, model._compile_metrics  # noqa: SLF001 - there is no public way
     if type(model) not in _KINDS or not isinstance(optimizer, keras.optimizers.Optimizer) or optimizer.built:

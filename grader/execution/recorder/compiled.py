@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import keras
 from keras.src.utils.naming import to_snake_case
 
-from .plain import is_librarys, plain, short_float
+from .plain import is_librarys, plain, short_float, unwrapped
 from .wire import CompileState, Json, Loss, Optimizer
 
 _ACCURACIES = frozenset({"accuracy", "acc", "binary_accuracy", "categorical_accuracy", "sparse_categorical_accuracy"})
@@ -38,7 +39,7 @@ def describe_optimizer(optimizer: Any) -> Optimizer:
 
 def describe_loss(loss: Any, model: Any) -> Loss:
     """Describes the loss of a model, or the structure of its losses."""
-    parts = [part for part in keras.tree.flatten(loss) if part is not None]
+    parts = [part for part in keras.tree.flatten(unwrapped(loss)) if part is not None]
     named = [_one_loss(part, model) for part in parts]
     return {
         "loss": "+".join(name for name, _, _ in named) or None,
@@ -57,6 +58,19 @@ def by_metric(values: dict[str, Any]) -> dict[str, Any]:
     """The values under those names; unchanged where two of them would have the same name."""
     renamed = {metric_name(str(name)): value for name, value in values.items()}
     return renamed if len(renamed) == len(values) else {str(name): value for name, value in values.items()}
+
+
+def results_by_name(model: Any, results: Any) -> dict[str, float]:
+    """What Keras returned of an evaluation, by the metrics' names."""
+    if isinstance(results, Mapping):
+        return by_metric({name: float(value) for name, value in results.items()})
+    values = list(results) if isinstance(results, list | tuple) else [results]
+    # In the order in which Keras makes a list of them; some versions sort them for a dictionary alone.
+    names = model._flatten_metrics_in_order({name: name for name in model.get_metrics_result()})  # noqa: SLF001
+    names = names if isinstance(names, list) else [names]
+    if len(names) != len(values):
+        names = ["loss", *(f"metric_{number}" for number in range(1, len(values)))]
+    return by_metric({name: float(value) for name, value in zip(names, values, strict=True)})
 
 
 def _one_loss(loss: Any, model: Any) -> tuple[str, bool, bool]:
@@ -117,7 +131,7 @@ def _given_metrics(model: Any) -> list[Any]:
     if compiled is None:
         return []
     given = (compiled._user_metrics, compiled._user_weighted_metrics)  # noqa: SLF001 - known nowhere else before the fit
-    return [metric for metric in keras.tree.flatten(given) if metric is not None]
+    return [metric for metric in keras.tree.flatten(unwrapped(list(given))) if metric is not None]
 
 
 def _is_own(metric: Any) -> bool:

@@ -16,6 +16,7 @@ from tensorflow.python.eager.polymorphic_function import autograph_util
 from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
 
 from .hooks import Call, unnoticed
+from .plain import unwrapped
 
 LARGEST_GRAPH_BYTES = 60 * 2**20
 
@@ -53,7 +54,9 @@ class InputSpecs:
         if inputs is None and isinstance(model, keras.Sequential) and model._functional is not None:  # noqa: SLF001
             inputs = model._functional._inputs_struct  # noqa: SLF001 - as Keras's own export does
         if inputs is not None:
-            return cls(keras.tree.map_structure(lambda tensor: tf.TensorSpec(tensor.shape, tensor.dtype), inputs))
+            return cls(
+                keras.tree.map_structure(lambda tensor: tf.TensorSpec(tensor.shape, tensor.dtype), unwrapped(inputs))
+            )
         shape = (getattr(model, "_build_shapes_dict", None) or {}).get("input_shape")
         if isinstance(shape, tuple | list) and all(size is None or isinstance(size, int) for size in shape):
             return cls(tf.TensorSpec([None, *list(shape)[1:]], model.input_dtype))

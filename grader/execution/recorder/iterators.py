@@ -16,6 +16,12 @@ from keras.src.trainers.data_adapters.array_data_adapter import ArrayDataAdapter
 from keras.src.trainers.epoch_iterator import EpochIterator
 
 from .hooks import Call, hook
+from .known import are_known
+
+IS_KNOWN = are_known(EpochIterator, "_enumerate_iterator", "enumerate_epoch") and are_known(
+    TFEpochIterator, "_get_iterator"
+)
+"""Whether this Keras goes through an epoch as `_batches` does; else it is left alone."""
 
 _REPEATED = "_grader_repeated"
 """The attribute of an epoch iterator whose data repeat: the iterator that is at their start, or None."""
@@ -23,13 +29,15 @@ _REPEATED = "_grader_repeated"
 
 def install() -> None:
     """Replaces how Keras goes through an epoch, for arrays."""
-    hook(EpochIterator, "_enumerate_iterator", _enumerate)
+    if IS_KNOWN:
+        hook(EpochIterator, "_enumerate_iterator", _enumerate)
 
 
 def is_of_arrays(epochs: Any) -> bool:
     """Whether these are all rows of arrays, whose number Keras knows."""
     return (
-        type(epochs) is TFEpochIterator
+        IS_KNOWN
+        and type(epochs) is TFEpochIterator
         and type(epochs.data_adapter) is ArrayDataAdapter
         and not epochs.steps_per_epoch
         and bool(epochs.num_batches)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import Any
 
 import keras
@@ -20,6 +21,15 @@ def is_librarys(item: Any) -> bool:
 def flattened(structure: Any) -> list[Any]:
     """The arrays of a structure of inputs or targets: of a dict, list or tuple all, else the thing itself."""
     return list(keras.tree.flatten(structure)) if isinstance(structure, dict | list | tuple) else [structure]
+
+
+def unwrapped(structure: Any) -> Any:
+    """A structure of plain dicts and lists: TensorFlow keeps those of a model's attributes in types of its own."""
+    if isinstance(structure, Mapping):
+        return {key: unwrapped(item) for key, item in structure.items()}
+    if isinstance(structure, list):
+        return [unwrapped(item) for item in structure]
+    return structure
 
 
 def first_array(structure: Any) -> Any:

@@ -73,7 +73,7 @@ def start(shell: Any) -> Session:
     figure_recorder = figures.install(channel)
     keras = _load_keras()
     training = importlib.import_module(".training", __package__)
-    training.install(channel)
+    left_out = training.install(channel)
     preamble.install(shell, channel)
     printing.install()
     tracebacks.install(shell)
@@ -89,7 +89,7 @@ def start(shell: Any) -> Session:
     )
     shell.events.register("pre_run_cell", session.begin_cell)
     shell.events.register("post_run_cell", session.end_of_cell)
-    channel.emit(START, Start())
+    channel.emit(START, Start(left_out=left_out))
     return session
 
 

@@ -20,11 +20,14 @@ from keras.src import utils
 from keras.src.backend.tensorflow import trainer
 from keras.src.backend.tensorflow.trainer import TensorFlowTrainer
 from keras.src.callbacks.progbar_logger import ProgbarLogger
+from keras.src.trainers.epoch_iterator import EpochIterator
+from keras.src.utils.progbar import Progbar
 from tensorflow.python.framework.ops import EagerTensor  # no tensor is made at import: kernels are forked after it
 
-from . import iterators
+from . import building, iterators
 from .building import build_first, can_be_built_first
 from .hooks import Call, hook
+from .known import are_known
 from .layers import leaves
 from .plain import is_librarys
 from .replay import flat_callbacks, is_own_callback
@@ -44,16 +47,42 @@ _STEPS = ("train_step", "test_step", "make_train_function", "make_test_function"
 SECONDS_BETWEEN_BARS = 1.0
 """Every drawing is a message to the harness, which keeps the last one of each line alone."""
 
+_KNOWS_STEPS = are_known(TensorFlowTrainer, "_make_function") and are_known(
+    EpochIterator, "_enumerate_iterator", "enumerate_epoch"
+)
+_KNOWS_BARS = are_known(ProgbarLogger, "_update_progbar") and are_known(Progbar, "update")
+_KNOWS_BATCHES_OF_BOARDS = are_known(keras.callbacks.TensorBoard, "on_train_batch_end")
+_HAS_HISTOGRAMS = "_log_weights" in vars(keras.callbacks.TensorBoard)
+_KNOWS_OUTPUTS = are_known(trainer, "potentially_ragged_concat")
+
 _traced: weakref.WeakKeyDictionary[Any, int] = weakref.WeakKeyDictionary()
 
 
 def install() -> None:
-    """Puts in place what every training gets: see this module."""
-    hook(keras.callbacks.TensorBoard, "_log_weights", lambda call: None)  # noqa: ARG005
-    hook(keras.callbacks.TensorBoard, "on_train_batch_end", _after_batch)
-    hook(ProgbarLogger, "_update_progbar", _update_bar)
-    trainer.potentially_ragged_concat = _concatenated(trainer.potentially_ragged_concat)
+    """Puts in place what every training gets, as far as this Keras is known: see this module."""
+    if _HAS_HISTOGRAMS:
+        hook(keras.callbacks.TensorBoard, "_log_weights", lambda call: None)  # noqa: ARG005
+    if _KNOWS_BATCHES_OF_BOARDS:
+        hook(keras.callbacks.TensorBoard, "on_train_batch_end", _after_batch)
+    if _KNOWS_BARS:
+        hook(ProgbarLogger, "_update_progbar", _update_bar)
+    if _KNOWS_OUTPUTS:
+        trainer.potentially_ragged_concat = _concatenated(trainer.potentially_ragged_concat)
     iterators.install()
+
+
+def left_out() -> list[str]:
+    """What makes no training faster in this Keras, which is another one than it was compared with."""
+    is_on = {
+        "several steps a call": _KNOWS_STEPS,
+        "a model that is built before it is traced": building.IS_KNOWN,
+        "no unread iterators": iterators.IS_KNOWN,
+        "fewer progress bars": _KNOWS_BARS,
+        "no histograms of TensorBoard": _HAS_HISTOGRAMS,
+        "nothing of TensorBoard after a batch": _KNOWS_BATCHES_OF_BOARDS,
+        "outputs put together at once": _KNOWS_OUTPUTS,
+    }
+    return [name for name, holds in is_on.items() if not holds]
 
 
 def prepare(model: Any, *, arguments: dict[str, Any], steps_a_call: int | None) -> list[str]:
@@ -68,11 +97,13 @@ def prepare(model: Any, *, arguments: dict[str, Any], steps_a_call: int | None) 
     on = [f"{steps_a_call} steps a call"] if steps_a_call == STEPS_A_CALL else []
     if _is_plain(model) and not any(map(is_own_callback, callbacks)) and can_be_built_first(model, arguments=arguments):
         on += ["built before traced"] * build_first(model, x=arguments["x"], y=arguments["y"])
-    if _is_array(arguments["x"]) and arguments["steps_per_epoch"] is None:
+    if iterators.IS_KNOWN and _is_array(arguments["x"]) and arguments["steps_per_epoch"] is None:
         on.append("no unread iterators")
-    if any(isinstance(callback, keras.callbacks.TensorBoard) and callback.histogram_freq for callback in callbacks):
+    boards = [callback for callback in callbacks if isinstance(callback, keras.callbacks.TensorBoard)]
+    if _HAS_HISTOGRAMS and any(board.histogram_freq for board in boards):
         on.append("no histograms")
-    return on + ([f"a progress bar every {SECONDS_BETWEEN_BARS:.0f} s"] if arguments["verbose"] in {"auto", 1} else [])
+    has_bar = _KNOWS_BARS and arguments["verbose"] in {"auto", 1}
+    return on + ([f"a progress bar every {SECONDS_BETWEEN_BARS:.0f} s"] if has_bar else [])
 
 
 def steps_of_fit(model: Any, *, steps: int | None, rows_a_step: int | None, arguments: dict[str, Any]) -> int:
@@ -131,7 +162,8 @@ def _forget_functions(model: Any, *, steps_a_call: int) -> None:
 
 def _is_plain(model: Any) -> bool:
     if (
-        model.run_eagerly
+        not _KNOWS_STEPS
+        or model.run_eagerly
         or model.steps_per_execution != 1
         or model.distribute_strategy is not tf.distribute.get_strategy()
     ):

@@ -6,7 +6,7 @@ values, errors, signatures, output and random numbers are for the student as the
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import keras
@@ -21,7 +21,7 @@ from tensorflow.python.util import traceback_utils as tensorflow_traceback
 
 from . import iterators, speed
 from .channel import Channel, interrupts_wait
-from .compiled import by_metric, compile_state
+from .compiled import compile_state, results_by_name
 from .data import Given, Part, given_to
 from .fits import FitWatch, Status
 from .graph import InputSpecs, inlined, is_reading, observe_call
@@ -60,15 +60,29 @@ _HOOKS: tuple[tuple[type, str, str], ...] = (
 _current: list[KerasRecorder] = []
 
 
-def install(channel: Channel) -> None:
-    """Starts to record Keras. Its methods are wrapped once in a process; the latest channel is used."""
+def install(channel: Channel) -> list[str]:
+    """Starts to record Keras. Its methods are wrapped once in a process; the latest channel is used.
+
+    Returns:
+        What is left out with this Keras, in words: methods that it lacks, and what makes no training faster.
+    """
     is_first = not _current
     _current[:] = [KerasRecorder(channel)]
     if is_first:
         hide_frames(keras_traceback, tensorflow_traceback)
         speed.install()
         for owner, name, handler in _HOOKS:
-            hook(owner, name, _to_current(handler))
+            if name in vars(owner):
+                hook(owner, name, _to_current(handler))
+    missing = missing_methods((owner, name) for owner, name, _ in _HOOKS)
+    for method in missing:
+        channel.lost(f"calls of {method}, which this Keras does not have")
+    return [*(f"records of {method}" for method in missing), *speed.left_out()]
+
+
+def missing_methods(methods: Iterable[tuple[type, str]]) -> list[str]:
+    """Those of the methods that their class does not define itself, as ``Class.method``: they cannot be wrapped."""
+    return [f"{owner.__name__}.{name}" for owner, name in methods if name not in vars(owner)]
 
 
 def begin_cell() -> None:
@@ -344,7 +358,7 @@ class KerasRecorder:
                 weights=self._registry.keep_state(model),
                 x=part.x,
                 y=part.y,
-                results=_by_name(model, results),
+                results=results_by_name(model, results),
             ),
         )
 
@@ -377,14 +391,3 @@ def _is_training(call: Call) -> bool:
 
 def _is_symbolic(inputs: Any) -> bool:
     return any(isinstance(item, keras.KerasTensor) for item in keras.tree.flatten(inputs))
-
-
-def _by_name(model: Any, results: Any) -> dict[str, float]:
-    """What Keras returned, by the metrics' names."""
-    if isinstance(results, Mapping):
-        return by_metric({name: float(value) for name, value in results.items()})
-    values = list(results) if isinstance(results, list | tuple) else [results]
-    names = list(model.get_metrics_result())
-    if len(names) != len(values):
-        names = ["loss", *(f"metric_{number}" for number in range(1, len(values)))]
-    return by_metric({name: float(value) for name, value in zip(names, values, strict=True)})

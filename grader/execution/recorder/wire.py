@@ -29,7 +29,13 @@ class Kind(Generic[R]):
 
 
 class Start(TypedDict):
-    """Sent last of all that starts the recording: a kernel without it was never recorded in full."""
+    """Sent last of all that starts the recording: a kernel without it was never recorded in full.
+
+    Attributes:
+        left_out: What the recorder leaves out with the Keras of this environment, in words.
+    """
+
+    left_out: list[str]
 
 
 class Cell(TypedDict):

@@ -2,7 +2,7 @@
 
 from grader.execution.sandbox.choice import SandboxChoice
 from grader.execution.sandbox.detection import Detection, Property, detect
-from grader.execution.sandbox.interpreter import python_command
+from grader.execution.sandbox.interpreter import Interpreter, interpreter_of, own_interpreter
 from grader.execution.sandbox.job import Ending, Excess, Job, Limits, SandboxError, Usage
 from grader.execution.sandbox.mechanism import Sandbox, unprotected
 from grader.execution.sandbox.process import Sandboxed
@@ -11,6 +11,7 @@ __all__ = [
     "Detection",
     "Ending",
     "Excess",
+    "Interpreter",
     "Job",
     "Limits",
     "Property",
@@ -20,6 +21,7 @@ __all__ = [
     "Sandboxed",
     "Usage",
     "detect",
-    "python_command",
+    "interpreter_of",
+    "own_interpreter",
     "unprotected",
 ]

@@ -41,7 +41,9 @@ def start_bubblewrapped(order: Order, *, binary: str) -> Sandboxed:
     """
     uid = order.uid if order.tier == "2b" else None
     with Handshake() as line, Contents() as contents, duplicate(order.job.stderr) as stderr:
-        parts = bubblewrap_arguments(order.job, binds=order.files.binds, work=order.files.work, uid=uid)
+        parts = bubblewrap_arguments(
+            order.job, python=order.python, binds=order.files.binds, work=order.files.work, uid=uid
+        )
         # A fork becomes a child of the first process inside, which must be one that ends as the fork does.
         first = () if order.zygote is None else ("--as-pid-1",)
         options = contents.options((*first, *parts))

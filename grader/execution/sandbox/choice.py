@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 from grader.errors import MachineError
 from grader.execution.sandbox.detection import detect
+from grader.execution.sandbox.interpreter import Interpreter
 from grader.execution.sandbox.mechanism import Sandbox, unprotected
 from grader.execution.sandbox.order import Tier
 
@@ -17,11 +18,13 @@ class SandboxChoice:
     Attributes:
         unprotected: Whether to go without where no sandbox holds.
         known: The one to use, chosen on this machine before; None to find the best one.
+        python: The Python that notebooks run in; None for our own.
         cold: Whether every kernel is started afresh, and none forked.
     """
 
     unprotected: bool = False
     known: Sandbox | None = None
+    python: Interpreter | None = None
     cold: bool = False
 
     @property
@@ -37,11 +40,11 @@ class SandboxChoice:
         """
         if self.known is not None:
             return self.known
-        detection = detect()
+        detection = detect(self.python)
         if detection.sandbox is not None:
             return detection.sandbox
         if self.unprotected:
-            return unprotected()
+            return unprotected(self.python)
         raise MachineError(
             "no sandbox holds on this machine, and a notebook is somebody else's program.",
             expected="Unprivileged user namespaces for bubblewrap, or Landlock.",
@@ -55,6 +58,10 @@ class SandboxChoice:
             MachineError: As `resolve`.
         """
         return replace(self, known=self.resolve())
+
+    def of_own_python(self) -> SandboxChoice:
+        """The same for what runs in our own Python, such as the reader of prints."""
+        return self if self.python is None else replace(self, known=None, python=None)
 
     @property
     def tier(self) -> Tier:

@@ -23,12 +23,11 @@ from grader.execution.sandbox import landlock, probe, syscalls
 from grader.execution.sandbox.bubblewrap import binaries
 from grader.execution.sandbox.cgroups import Mechanism, mechanism
 from grader.execution.sandbox.fixes import fix
-from grader.execution.sandbox.interpreter import python_command
+from grader.execution.sandbox.interpreter import Interpreter, own_interpreter
 from grader.execution.sandbox.job import MEBIBYTE, Job, Limits, SandboxError
 from grader.execution.sandbox.layout import HOME, WORK, environment
 from grader.execution.sandbox.mechanism import Sandbox
 from grader.execution.sandbox.order import Tier
-from grader.execution.sandbox.warm import Zygote
 from grader.limits import CPU_GRACE_SECONDS, HOME_BYTES, SHARED_MEMORY_BYTES, TEMPORARY_BYTES
 
 PROBE = "/run/nb/lib/sandbox_probe.py"
@@ -89,15 +88,23 @@ class Detection:
     sandbox: Sandbox | None
 
 
+def detect(python: Interpreter | None = None) -> Detection:
+    """Tries the tiers from the best on; the answer is kept for this process.
+
+    Args:
+        python: The Python that jobs are to run in, which a tier's user has to be able to read; None for our own.
+    """
+    return _detect(python or own_interpreter())
+
+
 @cache
-def detect() -> Detection:
-    """Tries the tiers from the best on; the answer is kept for this process."""
+def _detect(python: Interpreter) -> Detection:
     attempts: list[str] = []
     best: tuple[Property, ...] = ()
     limits_by: Mechanism = "watchdog"
     if os.uname().sysname == "Linux":
         limits_by = mechanism()
-        for sandbox in _candidates(limits_by):
+        for sandbox in _candidates(limits_by, python):
             properties, failure = examine(sandbox)
             if not failure:
                 return _found(sandbox, properties, attempts)
@@ -151,13 +158,13 @@ def _found(sandbox: Sandbox, properties: tuple[Property, ...], attempts: list[st
     )
 
 
-def _candidates(limits_by: Mechanism) -> Iterator[Sandbox]:
+def _candidates(limits_by: Mechanism, python: Interpreter) -> Iterator[Sandbox]:
     tiers: tuple[Tier, ...] = ("2", "2b") if os.geteuid() == 0 else ("1",)
     for tier in tiers:
         for binary in binaries():
-            yield Sandbox(tier=tier, bubblewrap=binary, limits_by=limits_by)
+            yield Sandbox(tier=tier, python=python, bubblewrap=binary, limits_by=limits_by)
     if landlock.version() >= landlock.NEEDED_VERSION:
-        yield Sandbox(tier="3", limits_by=limits_by)
+        yield Sandbox(tier="3", python=python, limits_by=limits_by)
 
 
 def _by(sandbox: Sandbox) -> str:
@@ -188,7 +195,7 @@ def _run(sandbox: Sandbox, expected: dict[str, Any]) -> tuple[list[Any], set[int
     reading, writing = os.pipe()
     with os.fdopen(reading, errors="replace") as output:
         try:
-            sandboxed = sandbox.start(_job(expected, output=writing, zygote=sandbox.zygote))
+            sandboxed = sandbox.start(_job(expected, output=writing, sandbox=sandbox))
         finally:
             os.close(writing)
         with sandboxed:
@@ -203,10 +210,11 @@ def _run(sandbox: Sandbox, expected: dict[str, Any]) -> tuple[list[Any], set[int
         raise SandboxError(f"the probe answered {text.strip()[:300]!r}") from None
 
 
-def _job(expected: dict[str, Any], *, output: int, zygote: Zygote | None = None) -> Job:
+def _job(expected: dict[str, Any], *, output: int, sandbox: Sandbox) -> Job:
+    zygote = sandbox.zygote
     forked = ("-P", "-m", Path(PROBE).stem)
     return Job(
-        command=(*python_command(), *(("-I", "-S", PROBE) if zygote is None else forked), json.dumps(expected)),
+        command=(sandbox.python.executable, *(("-I", "-S", PROBE) if zygote is None else forked), json.dumps(expected)),
         stdout=output,
         stderr=output,
         binds={PROBE: Path(probe.__file__)},
@@ -226,7 +234,7 @@ def _expectations(sandbox: Sandbox, *, canary: Path, listeners: _Listeners) -> d
         "source": [__file__],
         "unwritable": ["/", "/usr", "/etc", "/dev", sysconfig.get_path("purelib"), "/run", str(canary.parent)],
         "writable": [".", "~", *(("/tmp", "/dev/shm") if namespaces else ())],  # noqa: S108 - inside
-        "environment": [*environment(_job({"core": None}, output=1, zygote=sandbox.zygote)), "TMPDIR", *_made(sandbox)],
+        "environment": [*_variables(sandbox), "TMPDIR"],
         "port": listeners.port,
         "name": listeners.name,
         "path": listeners.path,
@@ -252,9 +260,11 @@ def _expectations(sandbox: Sandbox, *, canary: Path, listeners: _Listeners) -> d
     }
 
 
-def _made(sandbox: Sandbox) -> tuple[str, ...]:
-    """The variables that imports set, in a fork and in a fresh process alike."""
-    return () if sandbox.zygote is None else sandbox.zygote.made
+def _variables(sandbox: Sandbox) -> tuple[str, ...]:
+    """The variables of the probe, with those that imports set, in a fork and in a fresh process alike."""
+    job = _job({"core": None}, output=1, sandbox=sandbox)
+    made = () if sandbox.zygote is None else sandbox.zygote.made
+    return (*environment(job, python=sandbox.python), *made)
 
 
 class _Listeners:

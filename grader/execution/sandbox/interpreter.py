@@ -1,8 +1,9 @@
-"""The Python that runs inside: this very one, with what its ``sys.path`` needs and nothing else of its surroundings."""
+"""The Python that runs inside: with what its ``sys.path`` needs, and nothing else of its surroundings."""
 
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -13,7 +14,7 @@ PARTS = ("bin", "lib", "lib32", "lib64", "include", "share", "etc", "ssl", "pyve
 
 @dataclass(frozen=True)
 class Interpreter:
-    """Where this Python lives.
+    """Where a Python lives; plain data, which a worker can be told.
 
     Attributes:
         executable: As it is called, outside and inside.
@@ -28,22 +29,29 @@ class Interpreter:
     hidden: tuple[str, ...]
 
 
-def python_command() -> tuple[str, ...]:
-    """The interpreter inside."""
-    return (sys.executable,)
-
-
 @cache
-def interpreter() -> Interpreter:
+def own_interpreter() -> Interpreter:
     """This process's own interpreter."""
-    prefixes = sorted({form for prefix in (sys.prefix, sys.base_prefix) for form in (prefix, str(_real(prefix)))})
-    shown = [str(path) for prefix in prefixes if not _in_usr(prefix) for path in _parts(Path(prefix))]
-    links, last = _chain(Path(sys.executable), shown=shown)
-    if not _within(last, shown):
-        shown.append(str(last))
+    return interpreter_of(sys.executable, prefixes=(sys.prefix, sys.base_prefix))
+
+
+def interpreter_of(executable: str, *, prefixes: Iterable[str], folders: Iterable[str] = ()) -> Interpreter:
+    """An interpreter on this machine.
+
+    Args:
+        executable: Its absolute path.
+        prefixes: Its ``sys.prefix`` and ``sys.base_prefix``.
+        folders: What lies outside of them on its ``sys.path``.
+    """
+    both = sorted({form for prefix in prefixes for form in (prefix, str(_real(prefix)))})
+    shown = [str(path) for prefix in both if not _in_usr(prefix) for path in _parts(Path(prefix))]
+    links, last = _chain(Path(executable), shown=shown)
+    for path in (last, *map(Path, folders)):
+        if not _within(path, shown):
+            shown.append(str(path))
     package = Path(__file__).resolve().parents[2]
     return Interpreter(
-        executable=sys.executable,
+        executable=executable,
         shown=tuple(shown),
         links=tuple(links),
         hidden=(str(package),) if _within(package, shown) else (),

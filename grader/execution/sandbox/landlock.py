@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from grader.execution.sandbox.interpreter import interpreter
+from grader.execution.sandbox.interpreter import Interpreter
 
 NEEDED_VERSION = 6
 """Linux 6.12: the first that keeps signals in; files, TCP and abstract sockets came before."""
@@ -29,15 +29,16 @@ def version() -> int:
     return max(found, 0)
 
 
-def rules(*, readable: Iterable[str], writable: Iterable[str], terminals: bool) -> dict[str, Any]:
+def rules(python: Interpreter, *, readable: Iterable[str], writable: Iterable[str], terminals: bool) -> dict[str, Any]:
     """What the launcher needs to know: all rights are taken, and these given back.
 
     Args:
+        python: The Python that runs inside.
         readable: Files and folders, beside the system's and Python's own.
         writable: Folders.
         terminals: Whether it may make terminals, as ``!`` commands do: only a user who owns none of the others.
     """
-    seen = [path for path in (*_SYSTEM, *interpreter().shown, *readable) if Path(path).exists()]
+    seen = [path for path in (*_SYSTEM, *python.shown, *readable) if Path(path).exists()]
     paths = [(path, _READ_FOLDER if Path(path).is_dir() else _READ_FILE) for path in seen]
     paths += [(path, _DEVICE) for path in _DEVICES]
     if terminals:

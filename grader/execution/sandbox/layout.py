@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from pathlib import Path
 
-from grader.execution.sandbox.interpreter import Interpreter, interpreter
+from grader.execution.sandbox.interpreter import Interpreter
 from grader.execution.sandbox.job import Job
 from grader.limits import HOME_BYTES, SHARED_MEMORY_BYTES, TEMPORARY_BYTES
 
@@ -30,9 +29,9 @@ _ZYGOTE_CAPABILITIES = ("CAP_SYS_ADMIN", "CAP_SYS_CHROOT", "CAP_SETUID", "CAP_SE
 _TOP = ("/bin", "/sbin", "/lib", "/lib32", "/lib64")
 
 
-def environment(job: Job, *, home: str = HOME) -> dict[str, str]:
+def environment(job: Job, *, python: Interpreter, home: str = HOME) -> dict[str, str]:
     """The variables of a job: the base, and its own."""
-    folder = str(Path(sys.executable).parent)
+    folder = str(Path(python.executable).parent)
     base = {
         "HOME": home,
         "LANG": "C.UTF-8",
@@ -44,12 +43,13 @@ def environment(job: Job, *, home: str = HOME) -> dict[str, str]:
 
 
 def bubblewrap_arguments(
-    job: Job, *, binds: Mapping[str, Path], work: Path | None, uid: int | None
+    job: Job, *, python: Interpreter, binds: Mapping[str, Path], work: Path | None, uid: int | None
 ) -> tuple[str | bytes, ...]:
     """The argument list of one job.
 
     Args:
         job: What is to run.
+        python: The Python that it runs in.
         binds: Its read-only files and folders, where they can be read.
         work: The folder to copy in, where it can be read.
         uid: The user whom the launcher becomes, where the namespaces are made by root; None inside a user namespace.
@@ -59,7 +59,7 @@ def bubblewrap_arguments(
     """
     arguments: list[str | bytes] = [*_namespaces(uid), *_system(uid or NOBODY)]
     arguments += ("--proc", "/proc", *(("--ro-bind", "/proc/sys", "/proc/sys") if uid is not None else ()))
-    arguments += (*_memory(job.limits.disk_bytes), *_shown([*binds, *job.writable, LAUNCHER]))
+    arguments += (*_memory(job.limits.disk_bytes), *_shown(python, [*binds, *job.writable, LAUNCHER]))
     arguments += ("--perms", "0444", "--ro-bind-data", _source("launcher.py"), LAUNCHER)
     if work is not None:
         arguments += ("--ro-bind", str(work), SUBMISSION)
@@ -70,11 +70,12 @@ def bubblewrap_arguments(
     return (*arguments, *_LAST)
 
 
-def zygote_arguments(binds: Mapping[str, Path], *, root: bool) -> tuple[str | bytes, ...]:
+def zygote_arguments(binds: Mapping[str, Path], *, python: Interpreter, root: bool) -> tuple[str | bytes, ...]:
     """The argument list of the zygote: what every job sees, in the process namespace that jobs descend from.
 
     Args:
         binds: Inside path to a host's file or folder that its imports need.
+        python: The Python that it runs in.
         root: Whether grader is run by root; else there is a user namespace, which the jobs' descend from as well.
     """
     arguments: list[str | bytes] = ["--unshare-ipc", "--unshare-net", "--unshare-uts", "--cap-drop", "ALL"]
@@ -83,7 +84,7 @@ def zygote_arguments(binds: Mapping[str, Path], *, root: bool) -> tuple[str | by
     else:
         arguments += ("--unshare-user", "--uid", str(NOBODY), "--gid", str(NOBODY))
     arguments += ("--hostname", "sandbox", "--die-with-parent", "--new-session", "--clearenv", *_system(NOBODY))
-    arguments += ("--ro-bind", "/proc", "/proc", *_memory(HOME_BYTES), *_shown([*binds, LAUNCHER]))
+    arguments += ("--ro-bind", "/proc", "/proc", *_memory(HOME_BYTES), *_shown(python, [*binds, LAUNCHER]))
     for name, path in (("launcher.py", LAUNCHER), ("zygote.py", ZYGOTE)):
         arguments += ("--perms", "0444", "--ro-bind-data", _source(name), path)
     for inside, outside in sorted(binds.items()):
@@ -140,10 +141,10 @@ def _memory(work_bytes: int) -> Iterator[str]:
         yield from ("--perms", mode, "--size", str(size), "--tmpfs", path)
 
 
-def _shown(paths: Iterable[str]) -> Iterator[str]:
+def _shown(python: Interpreter, paths: Iterable[str]) -> Iterator[str]:
     """Shows Python, and makes the folders on the way to what is bound later."""
-    yield from _passable([*interpreter().shown, *interpreter().hidden, *paths])
-    yield from _python(interpreter())
+    yield from _passable([*python.shown, *python.hidden, *paths])
+    yield from _python(python)
 
 
 def _passable(paths: Iterable[str]) -> Iterator[str]:

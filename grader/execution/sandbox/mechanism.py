@@ -12,11 +12,12 @@ from __future__ import annotations
 
 import os
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from grader.execution.sandbox.bubblewrap import start_bubblewrapped
 from grader.execution.sandbox.cgroups import Mechanism
+from grader.execution.sandbox.interpreter import Interpreter, own_interpreter
 from grader.execution.sandbox.job import Job
 from grader.execution.sandbox.order import Order, Tier
 from grader.execution.sandbox.process import Sandboxed
@@ -32,6 +33,7 @@ class Sandbox:
 
     Attributes:
         tier: Which way.
+        python: The Python that its jobs run in.
         bubblewrap: The binary; None in tiers 3 and 4.
         limits_by: What limits a whole tree of processes.
         zygote: The process whose forks jobs are, where they can be; None to start all of them cold.
@@ -39,6 +41,7 @@ class Sandbox:
     """
 
     tier: Tier
+    python: Interpreter = field(default_factory=own_interpreter)
     bubblewrap: str | None = None
     limits_by: Mechanism = "watchdog"
     zygote: Zygote | None = None
@@ -56,6 +59,7 @@ class Sandbox:
             order = Order(
                 job=job,
                 tier=self.tier,
+                python=self.python,
                 limits_by=self.limits_by,
                 uid=uid,
                 files=cleanup.enter_context(staged(job.binds, work=job.work, uid=uid)),
@@ -83,6 +87,6 @@ class Sandbox:
         return self.tier in {"2", "2b"} or (self.tier == "3" and os.geteuid() == 0)
 
 
-def unprotected() -> Sandbox:
+def unprotected(python: Interpreter | None = None) -> Sandbox:
     """Tier 4: limits alone. For a notebook that one trusts like one's own, never without being asked for."""
-    return Sandbox(tier="4")
+    return Sandbox(tier="4", python=python or own_interpreter())

@@ -24,7 +24,7 @@ from grader.execution.sandbox.cgroups import (
     system_out_of_memory,
 )
 from grader.execution.sandbox.handshake import Handshake
-from grader.execution.sandbox.interpreter import python_command
+from grader.execution.sandbox.interpreter import Interpreter
 from grader.execution.sandbox.job import Job
 from grader.execution.sandbox.layout import WORK, environment
 from grader.execution.sandbox.process import Handle, Parts, Sandboxed
@@ -51,6 +51,7 @@ class Order:
     Attributes:
         job: What to run.
         tier: How.
+        python: The Python that it runs in.
         limits_by: What limits the whole tree.
         uid: Its dedicated user; None where it runs as ourselves.
         files: Where its files can be read.
@@ -61,6 +62,7 @@ class Order:
 
     job: Job
     tier: Tier
+    python: Interpreter
     limits_by: Mechanism
     uid: int | None
     files: Staged
@@ -70,7 +72,7 @@ class Order:
 
     def launch(self, script: str, line: Handshake) -> list[str]:
         """The command of the launcher."""
-        return [*python_command(), "-I", "-S", script, *(str(fd) for fd in line.launcher_fds)]
+        return [self.python.executable, "-I", "-S", script, *(str(fd) for fd in line.launcher_fds)]
 
     def settings(self, stderr: int) -> dict[str, Any]:
         """What the launcher is told; each tier adds its own.
@@ -80,7 +82,7 @@ class Order:
         """
         return {
             "command": self.job.command,
-            "environment": environment(self.job),
+            "environment": environment(self.job, python=self.python),
             "folder": WORK,
             "limits": self._bounds(),
             "copy": None,

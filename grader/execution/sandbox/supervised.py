@@ -59,7 +59,7 @@ def _folders(tree: Path) -> tuple[str, ...]:
 def _own_settings(order: Order, *, tree: Path) -> dict[str, Any]:
     job, (work, home, temporary) = order.job, _folders(tree)
     command = (job.command[0], *(_moved(word, tree) for word in job.command[1:]))
-    variables = environment(job, home=home) | {"TMPDIR": temporary}
+    variables = environment(job, python=order.python, home=home) | {"TMPDIR": temporary}
     settings: dict[str, Any] = {
         "supervise": True,
         "command": command,
@@ -70,6 +70,7 @@ def _own_settings(order: Order, *, tree: Path) -> dict[str, Any]:
     }
     if order.tier == "3":
         settings["landlock"] = landlock.rules(
+            order.python,
             readable=[str(path) for path in (*order.files.binds.values(), order.files.work) if path is not None],
             writable=[str(tree), *(str(path.resolve()) for path in job.writable.values())],
             terminals=order.uid is not None,

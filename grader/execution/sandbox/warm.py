@@ -29,7 +29,7 @@ from typing import Any
 from grader.execution.sandbox import syscalls
 from grader.execution.sandbox.contents import Contents
 from grader.execution.sandbox.handshake import Handshake, Pipe
-from grader.execution.sandbox.interpreter import python_command
+from grader.execution.sandbox.interpreter import Interpreter
 from grader.execution.sandbox.job import Job, SandboxError
 from grader.execution.sandbox.launcher import children_of
 from grader.execution.sandbox.layout import ZYGOTE, environment, zygote_arguments
@@ -68,12 +68,14 @@ class Zygote:
     """A process to fork, as those who may ask it know it; plain data, for a process that inherits the descriptors.
 
     Attributes:
+        python: The executable of its Python.
         control: Descriptor on which it is asked.
         user: Descriptor of its user namespace, in which the jobs' are made; None where grader is run by root.
         environment: Variables that its modules have read.
         made: Names of those that its modules have set.
     """
 
+    python: str
     control: int
     user: int | None
     environment: Mapping[str, str]
@@ -93,12 +95,13 @@ class Zygote:
 
 
 @contextmanager
-def started(binary: str, preload: Preload) -> Iterator[Zygote]:
+def started(binary: str, preload: Preload, *, python: Interpreter) -> Iterator[Zygote]:
     """Starts a zygote, which lasts as long as the context and no longer than this process.
 
     Args:
         binary: Bubblewrap's.
         preload: What it imports.
+        python: Of whose packages.
 
     Raises:
         ColdError: There is none to be had.
@@ -111,7 +114,9 @@ def started(binary: str, preload: Preload) -> Iterator[Zygote]:
             ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
             stack.enter_context(ours)
             with theirs, tempfile.TemporaryFile() as log:
-                outer, pid = _spawn(binary, preload, control=theirs.fileno(), log=log.fileno(), root=root)
+                outer, pid = _spawn(
+                    binary, preload, python=python, control=theirs.fileno(), log=log.fileno(), root=root
+                )
                 stack.callback(_end, outer, inner=pid)
                 theirs.close()
                 made = _await_imports(ours, log=log)
@@ -120,17 +125,25 @@ def started(binary: str, preload: Preload) -> Iterator[Zygote]:
                 stack.callback(os.close, user)
         except OSError as error:
             raise ColdError(f"the process to fork could not be started: {error}") from error
-        yield Zygote(control=ours.fileno(), user=user, environment=dict(preload.environment), made=made)
+        yield Zygote(
+            python=python.executable,
+            control=ours.fileno(),
+            user=user,
+            environment=dict(preload.environment),
+            made=made,
+        )
 
 
-def _spawn(binary: str, preload: Preload, *, control: int, log: int, root: bool) -> tuple[subprocess.Popen[bytes], int]:
+def _spawn(
+    binary: str, preload: Preload, *, python: Interpreter, control: int, log: int, root: bool
+) -> tuple[subprocess.Popen[bytes], int]:
     job = Job(command=(), stdout=1, stderr=1, environment={**preload.environment, **preload.only_imports})
-    variables = [word for item in environment(job).items() for word in ("--setenv", *item)]
-    parts = (*zygote_arguments(preload.binds, root=root), *variables)
+    variables = [word for item in environment(job, python=python).items() for word in ("--setenv", *item)]
+    parts = (*zygote_arguments(preload.binds, python=python, root=root), *variables)
     info = Pipe()
     with Contents() as contents, Path(os.devnull).open("wb") as nowhere:
         options = contents.options(parts)
-        command = [binary, "--args", str(options), "--info-fd", str(info.writing), "--", *python_command(), "-P"]
+        command = [binary, "--args", str(options), "--info-fd", str(info.writing), "--", python.executable, "-P"]
         start = Start(
             command=[*command, ZYGOTE, str(control), ",".join(preload.modules)],
             environment={},
@@ -199,7 +212,7 @@ def fork(
         ColdError: There is no fork, and nothing has been done.
         SandboxError: The program cannot be prepared, and a cold one could not either.
     """
-    program = _module_of(job)
+    program = _module_of(job, zygote)
     _check_variables(job, zygote)
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     with ours:
@@ -235,8 +248,8 @@ def _only_child(first: int) -> int:
     return min(children)
 
 
-def _module_of(job: Job) -> tuple[str, ...]:
-    start = (*python_command(), "-P", "-m")
+def _module_of(job: Job, zygote: Zygote) -> tuple[str, ...]:
+    start = (zygote.python, "-P", "-m")
     if job.command[: len(start)] != start:
         raise ColdError("only a module of Python's can be started in a fork")
     return job.command[len(start) :]

@@ -8,7 +8,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from grader.execution.sandbox import Ending, Job, Limits, Sandbox, python_command
+from grader.execution.sandbox import Ending, Job, Limits, Sandbox
 from grader.execution.sandbox.folders import job_folder
 from grader.execution.sandbox.pipes import drained
 from grader.limits import MAX_PRINT_ANSWER_BYTES, MAX_PRINT_SECONDS, PRINT_MEMORY_BYTES
@@ -88,7 +88,7 @@ def _run(form: str, path: Path, *, sandbox: Sandbox) -> tuple[bytes | None, Endi
     output = _Output()
     with drained(output.keep, chunk_bytes=2**20) as writing, Path(os.devnull).open("wb") as nowhere:
         order = Job(
-            command=(*python_command(), "-P", "-m", f"{PACKAGE_INSIDE}.read", form, PRINT_INSIDE),
+            command=(sandbox.python.executable, "-P", "-m", f"{PACKAGE_INSIDE}.read", form, PRINT_INSIDE),
             stdout=writing,
             stderr=nowhere.fileno(),
             limits=Limits(memory_bytes=PRINT_MEMORY_BYTES, cpu_seconds=MAX_PRINT_SECONDS),

@@ -14,6 +14,7 @@ from grader.batch import OnStart
 from grader.calibration import calibration_text
 from grader.cell_code import libraries
 from grader.datasets import DataSets
+from grader.environment import StudentsEnvironment
 from grader.errors import UsageError
 from grader.execution.sandbox import SandboxChoice
 from grader.execution.watch import RunLimits
@@ -126,6 +127,7 @@ def draft_rubric(
     data_sets: DataSets,
     limits: RunLimits,
     sandbox: SandboxChoice,
+    environment: StudentsEnvironment,
     jobs: int,
     on_start: OnStart,
     on_progress: OnProgress,
@@ -137,6 +139,7 @@ def draft_rubric(
         data_sets: That the notebook is given.
         limits: Of its runs.
         sandbox: Where it runs.
+        environment: In which packages.
         jobs: Runs at a time.
         on_start: Told of the runs that are due.
         on_progress: Told of every step.
@@ -146,7 +149,9 @@ def draft_rubric(
     """
     kind = data_sets.kind
     _refuse_to_overwrite(request, kind)
-    settings = Settings(rubric=request.bare_rubric(kind), data_sets=data_sets, limits=limits, sandbox=sandbox)
+    settings = Settings(
+        rubric=request.bare_rubric(kind), data_sets=data_sets, limits=limits, sandbox=sandbox, environment=environment
+    )
     work = OutputFolder(request.work / request.assignment / kind)
     # What does not run through, or trains nothing, is told of after one run.
     for seeds in (range(1, 2), range(1, request.seeds + 1)):

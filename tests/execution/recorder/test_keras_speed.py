@@ -334,3 +334,21 @@ def test_a_bar_is_not_drawn_at_every_step(kernel: Kernel, capsys: pytest.Capture
     assert f"{ROWS}/{ROWS}" in printed
     assert "accuracy:" in printed
     assert printed.count("/step") < 20
+
+
+def test_every_acceleration_is_of_the_installed_keras(kernel: Kernel) -> None:
+    """After an update of Keras: compare, as the tests above do, and take the new texts into `known`."""
+    from grader.execution.recorder import speed, training
+
+    assert speed.left_out() == []
+    assert training.missing_methods((owner, name) for owner, name, _ in training._HOOKS) == []
+
+
+def test_a_method_with_another_text_is_not_known() -> None:
+    """Nor is one that is missing, or that no text of can be had."""
+    from grader.execution.recorder.known import are_known
+
+    other = type("EpochIterator", (), {"_enumerate_iterator": lambda self: None, "enumerate_epoch": len})
+    assert not are_known(other, "_enumerate_iterator")
+    assert not are_known(other, "enumerate_epoch")
+    assert not are_known(other, "missing")

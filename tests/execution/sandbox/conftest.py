@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from sandbox_jobs import LIBRARY, job, start_job
 
-from grader.execution.sandbox import Ending, Sandbox, Sandboxed
+from grader.execution.sandbox import Ending, Sandbox, Sandboxed, own_interpreter
 from grader.execution.sandbox.cgroups import mechanism
 from grader.execution.sandbox.detection import _candidates, examine
 from grader.execution.sandbox.warm import Preload, started
@@ -25,7 +25,7 @@ Start = Callable[..., Sandboxed]
 def sandbox_of(tier: str) -> Sandbox | str:
     """The first sandbox of a tier that holds here, or why there is none."""
     why = f"tier {tier} is not for this user and machine"
-    for sandbox in _candidates(mechanism()):
+    for sandbox in _candidates(mechanism(), own_interpreter()):
         if sandbox.tier == tier:
             _, why = examine(sandbox)
             if not why:
@@ -82,7 +82,7 @@ def forked() -> Iterator[Sandbox]:
     if found is None or found.bubblewrap is None:
         pytest.skip("no namespaces on this machine")
     preload = Preload(binds={}, environment={"PYTHONPATH": LIBRARY}, only_imports={}, modules=())
-    with started(found.bubblewrap, preload) as zygote:
+    with started(found.bubblewrap, preload, python=found.python) as zygote:
         yield replace(found, zygote=zygote)
 
 

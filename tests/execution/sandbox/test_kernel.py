@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,12 +14,12 @@ from typing import Any
 import pytest
 from jupyter_client.blocking.client import BlockingKernelClient
 
-from grader.execution.sandbox import Job, Sandbox, Sandboxed, python_command
+from grader.execution.sandbox import Job, Sandbox, Sandboxed
 
 pytestmark = pytest.mark.slow
 
 PORTS = {"shell_port": 1, "iopub_port": 2, "stdin_port": 3, "control_port": 4, "hb_port": 5}
-COMMAND = (*python_command(), "-P", "-m", "ipykernel_launcher", "-f", "/run/nb/conn.json")
+COMMAND = (sys.executable, "-P", "-m", "ipykernel_launcher", "-f", "/run/nb/conn.json")
 
 
 @contextmanager

@@ -264,7 +264,7 @@ def test_a_killed_grader_leaves_no_process(way: Sandbox) -> None:
     code = f"""
 import os, signal, time
 from pathlib import PosixPath
-from grader.execution.sandbox import Job, Limits, Sandbox
+from grader.execution.sandbox import Interpreter, Job, Limits, Sandbox
 from grader.execution.sandbox.warm import Zygote
 os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
 sandboxed = {way!r}.start({one if way.zygote is None else for_fork(one)!r})

@@ -60,7 +60,9 @@ def test_a_process_in_doubt_is_not_forked(*, forked: Sandbox, tmp_path: Path, li
     (tmp_path / "doubtful.py").write_text(line)
     tmp_path.chmod(0o755)
     binds = {f"{LIBRARY}/doubtful.py": tmp_path / "doubtful.py"}
-    with started(forked.bubblewrap or "", replace(NOTHING, binds=binds, modules=("doubtful",))) as zygote:
+    with started(
+        forked.bubblewrap or "", replace(NOTHING, binds=binds, modules=("doubtful",)), python=forked.python
+    ) as zygote:
         text, is_warm, why = printed(replace(forked, zygote=zygote), for_fork(job("print(1)", output=1)))
     assert (text, is_warm) == ("1\n", False)
     assert doubt in why
@@ -72,7 +74,7 @@ def test_a_library_that_cannot_be_imported_is_said(forked: Sandbox, tmp_path: Pa
     binds = {f"{LIBRARY}/broken.py": tmp_path / "broken.py"}
     with (
         pytest.raises(ColdError, match="broken could not be imported beforehand"),
-        started(forked.bubblewrap or "", replace(NOTHING, binds=binds, modules=("broken",))),
+        started(forked.bubblewrap or "", replace(NOTHING, binds=binds, modules=("broken",)), python=forked.python),
     ):
         pass
 
@@ -81,7 +83,7 @@ def test_one_that_has_ended_is_done_without(forked: Sandbox) -> None:
     """The jobs of a batch whose process was killed start cold."""
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     theirs.close()
-    with ours, started(forked.bubblewrap or "", NOTHING) as zygote:
+    with ours, started(forked.bubblewrap or "", NOTHING, python=forked.python) as zygote:
         deaf = replace(forked, zygote=replace(zygote, control=ours.fileno()))
         text, is_warm, why = printed(deaf, for_fork(job("print(1)", output=1)))
     assert (text, is_warm) == ("1\n", False)
@@ -93,8 +95,10 @@ def test_the_process_to_fork_ends_with_who_started_it(forked: Sandbox) -> None:
     code = f"""
 import os, signal, sys
 from grader.execution.sandbox.launcher import descendants_of
+from grader.execution.sandbox import own_interpreter
 from grader.execution.sandbox.warm import Preload, started
-with started({forked.bubblewrap!r}, Preload(binds={{}}, environment={{}}, only_imports={{}}, modules=())):
+nothing = Preload(binds={{}}, environment={{}}, only_imports={{}}, modules=())
+with started({forked.bubblewrap!r}, nothing, python=own_interpreter()):
     print(*descendants_of(os.getpid()), flush=True)
     if sys.argv[1] == "killed":
         os.kill(os.getpid(), signal.SIGKILL)

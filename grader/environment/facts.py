@@ -1,14 +1,15 @@
-"""The students' environment: what is installed beside the kernel, which is this very Python's own."""
+"""Says what is installed in an environment: run by that environment's own Python, with Python's own library alone."""
 
 from __future__ import annotations
 
 import hashlib
 import importlib.metadata
+import json
 import platform
 import sys
 from collections.abc import Iterable
-from functools import cache
 from pathlib import Path
+from typing import Any
 
 PACKAGES = ("tensorflow", "tensorflow-cpu", "keras", "numpy", "ipykernel", "matplotlib", "scikit-learn", "seaborn")
 
@@ -17,7 +18,6 @@ _OWN = "grader-"
 _CHECKS = "[grader.checks]"
 
 
-@cache
 def packages() -> dict[str, str]:
     """The packages that decide most figures, distribution to version: for people, and for calibrations."""
     found = {}
@@ -29,7 +29,12 @@ def packages() -> dict[str, str]:
     return found
 
 
-@cache
+def importable() -> list[str]:
+    """Top-level names of all installed packages, by which they are imported."""
+    # Python 3.9 and older, which is refused for its version, has no such function.
+    return sorted(getattr(importlib.metadata, "packages_distributions", dict)())
+
+
 def environment_digest() -> str:
     """A digest over the whole environment: every installed distribution with its version, Python and the platform."""
     python = (platform.python_implementation(), platform.python_version(), platform.system(), platform.machine())
@@ -52,3 +57,19 @@ def _has_checks(metadata: Path) -> bool:
         return _CHECKS in (metadata / "entry_points.txt").read_text(encoding="utf-8", errors="replace")
     except OSError:
         return False
+
+
+def _facts() -> dict[str, Any]:
+    return {
+        "executable": sys.executable,
+        "prefixes": sorted({sys.prefix, sys.base_prefix}),
+        "folders": [path for path in sys.path if Path(path).is_dir()],
+        "python": platform.python_version(),
+        "packages": packages(),
+        "importable": importable(),
+        "digest": environment_digest(),
+    }
+
+
+if __name__ == "__main__":
+    json.dump(_facts(), sys.stdout)

@@ -1,10 +1,10 @@
-"""The students' environment."""
+"""What an environment holds."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from grader.environment import distributions
+from grader.environment.facts import distributions
 
 
 def installed(folder: Path, *, name: str, entry_points: str = "") -> None:

@@ -19,6 +19,7 @@ import click
 @click.option("--cell-timeout", type=click.FloatRange(min=1), help="As for grader grade.")
 @click.option("--notebook-timeout", type=click.FloatRange(min=1), help="As for grader grade.")
 @click.option("--memory", type=click.FloatRange(min=0.5), help="As for grader grade.")
+@click.option("--python", metavar="PATH", help="As for grader grade.")
 @click.option("--rerun-borderline", type=click.IntRange(min=0), default=0, metavar="K", help="As for grader grade.")
 @click.option("--deadline", metavar="TIME", help="As for grader grade.")
 @click.option(
@@ -36,6 +37,7 @@ def preview(  # noqa: PLR0913
     cell_timeout: float | None,
     notebook_timeout: float | None,
     memory: float | None,
+    python: str | None,
     rerun_borderline: int,
     deadline: str | None,
     marks: Path | None,
@@ -53,7 +55,7 @@ def preview(  # noqa: PLR0913
     from grader.store import OutputFolder, write_atomically
 
     existing_folder(output, what="the output folder of grader grade")
-    run = RunOptions(data, 1, cell_timeout, notebook_timeout, memory, cold=False, unprotected=False)
+    run = RunOptions(data, 1, cell_timeout, notebook_timeout, memory, cold=False, python=python, unprotected=False)
     found = foresee(
         run.settings(load_rubric(existing_file(rubric, what="a rubric")), quiet=as_json, reruns=rerun_borderline),
         output=OutputFolder(output),

@@ -14,7 +14,7 @@ from rich.status import Status
 
 from grader.attribution import needs_full_size
 from grader.datasets import DataSets, resolve
-from grader.environment import packages
+from grader.environment.facts import packages
 from grader.evaluate import evaluate
 from grader.execution.collect import collect
 from grader.execution.frames import read_frames

@@ -81,7 +81,7 @@ def judge_partly(rubric: Rubric, evidence: Evidence, *, step: Step, read: Read, 
         cannot_know: What the step cannot tell, a sentence.
     """
     asked = Asked(rubric)
-    kind = data_kind(evidence)
+    kind = data_kind(evidence.data_sets)
     view = SubmissionView(
         evidence=evidence,
         measurements=unmeasured(evidence.submission),

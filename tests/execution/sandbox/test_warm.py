@@ -113,7 +113,7 @@ with started({forked.bubblewrap!r}, nothing, python=own_interpreter()):
 def test_nothing_is_left_of_the_process_to_fork(forked: Sandbox) -> None:
     """Not even its number: what ended is waited for."""
     before = set(children_of(os.getpid()))
-    with started(forked.bubblewrap or "", NOTHING):
+    with started(forked.bubblewrap or "", NOTHING, python=forked.python):
         assert set(children_of(os.getpid())) > before
     assert set(children_of(os.getpid())) == before
 

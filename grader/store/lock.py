@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import json
 import os
 import socket
@@ -48,6 +47,8 @@ def held(folder: Path) -> Iterator[int]:
 
 
 def _acquire(path: Path) -> int:
+    import fcntl  # noqa: PLC0415 - not every system has it, and a student's self-check locks nothing
+
     waiting_until = time.monotonic() + DEAD_HOLDER_SECONDS
     while True:
         try:

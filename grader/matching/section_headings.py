@@ -137,7 +137,7 @@ def _read(
     }
     alike = {name: 0.0 if found is None else likeness_of(found) for name, found in doubts.items()}
     place = {"earlier_headings_first": COSTS.earlier_headings_first * at}
-    is_ones_own = any(found == {} for found in doubts.values())
+    is_ones_own = any(found == {} and near[name] in {None, 1.0} for name, found in doubts.items())
     for name, found in doubts.items():
         own = near[name]
         below = {} if own is None else {"model_below": COSTS.model_below * own}
@@ -147,7 +147,7 @@ def _read(
             if is_title and _is_above_its_model(name, near):
                 yield SectionHeading(name, heading, at, {"own_words": COSTS.own_words, **below, **place})
             continue
-        if is_ones_own and "other_number" in found:  # another section has this very title beside its number
+        if is_ones_own and "other_number" in found:  # all of it is another section's, and its model stands below
             continue
         terms = {**found, **_FORMS[heading.kind], **below, **place}
         has_number = not {"no_number", "other_number"} & set(found)

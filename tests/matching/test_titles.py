@@ -30,6 +30,21 @@ def test_the_title_of_the_notebook_is_no_sections_heading() -> None:
     assert match(named, book.evidence())["ex1"].heading == "Exercise 1: Zum Anfang"
 
 
+def test_of_equal_titles_that_with_the_model_below_counts_and_not_the_number() -> None:
+    """Who counts the worksheet's headings through writes exercise 4's number above exercise 3's network."""
+    numbers = {name: number for number, name in enumerate(SECTIONS, 1)}
+
+    def counted(section: str) -> str:
+        return f"## {numbers[section]}. {title(section).partition(': ')[2] or title(section)}"
+
+    matching = Worksheet().write(heading=counted).matched()
+    assert {name: matching[name].heading.partition(".")[0] for name in ("ex1", "ex3", "ex4")} == {
+        "ex1": str(numbers["ex1"]),
+        "ex3": str(numbers["ex3"]),
+        "ex4": str(numbers["ex4"]),
+    }
+
+
 def test_a_remark_of_the_students_own_is_not_another_sections() -> None:
     """``(done)`` says nothing, ``(EXTRA)`` where the task has ``(CORE)`` does."""
     titles = titles_of(rubric().sections)["ex4"]

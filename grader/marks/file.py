@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import IO
 
@@ -50,7 +51,7 @@ class MarksFile:
             if not line.strip():
                 continue
             try:
-                event = Event.model_validate_json(line)
+                event = _event(line)
             except ValidationError as error:
                 if not is_cut_off:
                     problems.append(f"line {number}: {_what(error)}")
@@ -119,6 +120,12 @@ def _without_cut_off_line(file: IO[bytes]) -> int:
     if _is_event(last):
         return size + file.write(b"\n")
     return file.truncate(size - len(last))
+
+
+@lru_cache(maxsize=2**15)
+def _event(line: bytes) -> Event:
+    """The event of a line; a file that grew by one is read again after each press of a tutor's key."""
+    return Event.model_validate_json(line)
 
 
 def _is_event(line: bytes) -> bool:

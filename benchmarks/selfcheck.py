@@ -73,7 +73,7 @@ class Tally:
             if allowed is None:
                 continue
             self.decided[verdict.status, "/".join(sorted(allowed))] += 1
-            wrong = (verdict.status == "passed" and not allowed - LOSES) or (
+            wrong = (verdict.status == "passed" and "passed" not in allowed and bool(allowed & LOSES)) or (
                 verdict.status == "failed" and not allowed & LOSES
             )
             if wrong:

@@ -331,7 +331,8 @@ class Libraries(Models):
     def _reads(self, path: str) -> Any:
         """What lies outside of the notebook may be missing where it is graded: the rest of the cell may not run."""
         self.is_lacking = True
-        self.doubt = self.doubt or f"it follows {path}(), which needs something that may not be there"
+        self.lasting_doubt = f"it follows {path}(), which needs something that may not be there"
+        self.doubt = self.doubt or self.lasting_doubt
         return UNKNOWN
 
     def operate(self, left: Any, right: Any, sign: str, *, compares: bool = False) -> Any:

@@ -55,7 +55,7 @@ def read_code(cells: Iterable[HasSource], *, at_hand: Mapping[str, tuple[int, in
     state = Statements(at_hand)
     for number, cell in enumerate(cells):
         if cell.kind == "code" and cell.source.strip():
-            state.cell, state.doubt, state.depth = number, "", 0
+            state.cell, state.doubt, state.lasting_doubt, state.depth = number, "", "", 0
             if not _read(state, cell.source):
                 break
     return state.log

@@ -53,6 +53,7 @@ class State:
         cell: That is being read.
         notebook: The names of the notebook itself.
         doubt: Why it is not sure that what is read now runs at all; empty where it is.
+        lasting_doubt: Why what follows in this cell may not run, whatever it is part of.
         named: Every name that some statement read so far may bind.
         at_hand: Data sets of Keras that are sure to be there, to their training and test rows.
         is_lacking: Whether something was read that may not be there, so that what follows may not run.
@@ -65,7 +66,7 @@ class State:
         self.log = Log()
         self.cell = 0
         self.notebook = Scope({"__name__": "__main__"})
-        self.doubt = ""
+        self.doubt = self.lasting_doubt = ""
         self.named: set[str] = set()
         self.any_name = False
         self.is_lacking = False
@@ -91,7 +92,7 @@ class State:
         try:
             yield
         finally:
-            self.doubt = before
+            self.doubt = before or self.lasting_doubt
 
     def lose_sight(self, why: str, *models: ModelOf) -> None:
         """Something happens to models that cannot be followed."""

@@ -265,6 +265,7 @@ class Statements(Expressions):
         self.run(node.orelse, scope)
 
     def _run_while(self, node: ast.While, scope: Scope) -> None:
+        self.lasting_doubt = "it follows a loop of which only a run shows how it ends"
         self._maybe([node.body, node.orelse], scope, "how often a loop runs, only a run shows")
 
     def _run_with(self, node: ast.With, scope: Scope) -> None:
@@ -275,7 +276,7 @@ class Statements(Expressions):
         self.run(node.body, scope)
 
     def _run_try(self, node: ast.Try, scope: Scope) -> None:
-        before = self.doubt
+        before, lasting = self.doubt, self.lasting_doubt
         try:
             self.run(node.body, scope)
         except Raised:
@@ -285,7 +286,7 @@ class Statements(Expressions):
                 self.forget(frozenset().union(*(names_in(one).bound for one in node.body)), scope, self.doubt)
                 self._maybe([handler.body for handler in node.handlers], scope, self.doubt)
             self.run(node.orelse, scope)
-        self.doubt = before
+        self.doubt, self.lasting_doubt = before, lasting
         self.run(node.finalbody, scope)
 
     def _run_functiondef(self, node: ast.FunctionDef | ast.AsyncFunctionDef, scope: Scope) -> None:

@@ -125,3 +125,12 @@ def test_code_that_never_ends_is_left():
 def test_no_code_makes_reading_large_or_long(code: str):
     """What grows without end is unknown."""
     assert read(IMPORTS, code) is not None
+
+
+@pytest.mark.parametrize(
+    "before", ["while True:\n    if len(x) > 3:\n        break", "if x:\n    np.load('a.npy')", "np.load('a.npy')"]
+)
+def test_what_follows_what_may_not_end_in_its_cell_is_not_sure(before: str):
+    """A loop that waits, a file that may not be there."""
+    assert read(IMPORTS, "x = np.random.rand(3)", f"{before}\n{MODEL}").doubts
+    assert not read(IMPORTS, "x = np.random.rand(3)", before, MODEL).doubts

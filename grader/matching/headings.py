@@ -22,8 +22,7 @@ exercise (``Exercise 4: ...``); ``comment``: a comment in code. Only a real head
 
 _HTML = re.compile(r"<h([1-6])\b[^>]*>(.*?)</h\1\s*>", re.IGNORECASE | re.DOTALL)
 _TAG = re.compile(r"<[^>]*>")
-_NO_SPACE = re.compile(r"^\s{0,3}(#{1,6})((?:[^\s\w#!]{1,4}\s?)?(?:\d{1,3}[.)]\s*)?[^\W\d_].*)$")
-_LINK = re.compile(r"\[([^\]]*)\]\([^)]*\)")
+_NO_SPACE = re.compile(r"^( {0,3}#{1,6})(?=(?:[^\s\w#!]{1,4}\s?)?(?:\d{1,3}[.)]\s*)?[^\W\d_])", re.MULTILINE)
 _NUMBERED_AND_UNDERLINED = re.compile(r"^(\d{1,3}[.)][ \t]+\S.*)\n[-=]{3,}[ \t]*$", re.MULTILINE)
 _COMMENT = re.compile(r"^#+[\s#=*\-_%]*(.*?)[\s#=*\-_]*$")
 _LABEL = re.compile(r"^(?P<word>[^\W\d_]{1,20})[\s._:#-]{0,3}(?P<number>\d{1,3}|[ivx]{1,4}(?!\w))", re.IGNORECASE)
@@ -174,7 +173,9 @@ def is_same_word(one: str, other: str) -> bool:
 
 
 def _of_markdown(source: str, *, cell: int) -> Iterator[Heading]:
-    tokens = MarkdownIt("commonmark").parse(_NUMBERED_AND_UNDERLINED.sub(r"## \1\n", source))
+    # JupyterLab shows a heading also where the space behind its marks was forgotten.
+    spaced = _NO_SPACE.sub(r"\1 ", source)
+    tokens = MarkdownIt("commonmark").parse(_NUMBERED_AND_UNDERLINED.sub(r"## \1\n", spaced))
     quoted = 0
     for number, token in enumerate(tokens):
         quoted += {"blockquote_open": 1, "blockquote_close": -1}.get(token.type, 0)
@@ -194,17 +195,10 @@ def _of_markdown(source: str, *, cell: int) -> Iterator[Heading]:
 
 def _of_paragraph(inline: Token, *, cell: int, opens_cell: bool) -> Iterator[Heading]:
     lines = inline.content.splitlines()
-    for number, line in enumerate(lines):
-        missing_space = _NO_SPACE.match(line)
-        if missing_space is not None:
-            level = len(missing_space.group(1))
-            opens = opens_cell and number == 0
-            text = _short(_LINK.sub(r"\1", missing_space.group(2)))
-            yield Heading(cell, text, "heading", level=level, opens_cell=opens)
     parts = [child for child in inline.children or [] if child.type != "text" or child.content.strip()]
     if len(parts) > 2 and parts[0].type == "strong_open" and parts[-1].type == "strong_close":
         yield Heading(cell, _short(_inline_text(inline)), "bold", opens_cell=opens_cell)
-    elif lines and not _NO_SPACE.match(lines[0]) and label_of(lines[0]).number is not None and label_of(lines[0]).word:
+    elif lines and label_of(lines[0]).number is not None and label_of(lines[0]).word:
         yield Heading(cell, _short(lines[0]), "plain", opens_cell=opens_cell)
 
 

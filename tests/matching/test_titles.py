@@ -63,9 +63,18 @@ def test_an_answer_that_is_typed_as_a_heading_opens_no_section() -> None:
     assert not book.matched()["ex6"].heading.startswith("The digits")
 
 
-def test_a_linked_heading_without_its_space_is_one() -> None:
-    """As a table of contents makes them; JupyterLab shows it as a heading."""
-    (found,) = headings_of([make_cell("##[1. A first network](#contents)", kind="markdown")])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "1. A first network",
+        "[1. A first network](#contents)",
+        '<span style="color:blue">1. A first network</span>',
+        "**1. A first network**",
+    ],
+)
+def test_a_heading_without_its_space_is_one(text: str) -> None:
+    """Whatever stands in it; JupyterLab shows it as a heading."""
+    (found,) = headings_of([make_cell(f"##{text}", kind="markdown")])
     assert (found.text, found.level, found.is_real) == ("1. A first network", 2, True)
 
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from grader.records import NOBODY, GradedSubmission, People
-from grader.report import cohort, feedback, gradebook, summary
+from grader.report import cohort, feedback, gradebook, matrix, summary
 from grader.report.page import CohortPage, SubmissionPage
 from grader.store import OutputFolder, SubmissionFolder, write_atomically
 
 SUBMISSION_PAGES: tuple[SubmissionPage, ...] = (feedback.PAGE,)
-COHORT_PAGES: tuple[CohortPage, ...] = (cohort.PAGE, gradebook.PAGE, summary.PAGE)
+COHORT_PAGES: tuple[CohortPage, ...] = (cohort.PAGE, matrix.PAGE, gradebook.PAGE, summary.PAGE)
 
 
 def write_submission(graded: GradedSubmission, *, folder: SubmissionFolder, people: Sequence[str] = ()) -> None:

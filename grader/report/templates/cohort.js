@@ -109,9 +109,9 @@
       }));
     const gap = rowsAway => { const made = make("tr", { "aria-hidden": "true" }, make("td", { colspan: String(criteria.length + 2) })); made.style.height = `${rowsAway * height}px`; return made; };
     function draw(everything = false) {
-      const many = everything ? found.length : 60;
+      const many = everything ? found.length : 40;
       const top = height ? Math.floor(frame.scrollTop / height) : 0;
-      const start = everything ? 0 : Math.max(0, Math.min(top - 15, found.length - many));
+      const start = everything ? 0 : Math.max(0, Math.min(top - 8, found.length - many));
       if (start === from && !everything) return;
       from = everything ? -1 : start;
       const part = found.slice(start, start + many).map(line);

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from grader.store import write_atomically
 
-VERSION = "3"
+VERSION = "4"
 """Part of every name: raise it when what is made changes."""
 
 

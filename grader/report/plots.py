@@ -6,6 +6,7 @@ matplotlib is imported when something is drawn: pages whose pictures are stored 
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
 
 _LEFT, _RIGHT, _BOTTOM, _TOP = 0.62, 0.12, 0.48, 0.12
 """Room around a panel for its labels, in inches: measuring their text takes as long as drawing all of it."""
+
+_METADATA, _SPACE = re.compile(rb"<metadata>.*?</metadata>", re.DOTALL), re.compile(rb"\s*\n\s*")
 
 TRAINING, VALIDATION, QUIET, MARK = "#2563b0", "#b4530f", "#565c68", "#b3261e"
 
@@ -68,7 +71,7 @@ def _quiet(axes: Axes) -> None:
     axes.tick_params(colors=QUIET, labelsize=9)
     axes.xaxis.label.set_color(QUIET)
     axes.yaxis.label.set_color(QUIET)
-    axes.grid(visible=True, alpha=0.25, linewidth=0.6)
+    axes.grid(visible=True, axis="y", alpha=0.25, linewidth=0.6)
 
 
 def _svg(draw: Callable[[Figure], None], *, width: float, height: float) -> bytes:
@@ -85,4 +88,4 @@ def _svg(draw: Callable[[Figure], None], *, width: float, height: float) -> byte
         buffer = io.BytesIO()
         FigureCanvasSVG(figure)
         figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
-        return buffer.getvalue()
+        return _SPACE.sub(b" ", _METADATA.sub(b"", buffer.getvalue()))

@@ -210,9 +210,10 @@ class _Roots:
 
     def _of_section(self, section: str, verdicts: tuple[Verdict, ...]) -> Root:
         match = self._graded.matching.get(section, _NOWHERE)
-        missing = not match.cells and match.heading_cell is None
         name = _short(match.title) or section
-        title = (LABELS["section_missing"] if missing else LABELS["section_not_begun"]).format(section=name)
+        title = LABELS["section_missing"].format(section=name)
+        if match.cells or match.heading_cell is not None:
+            title = f"{name}: {min((one.feedback for one in verdicts), key=len)}"
         steps = list(dict.fromkeys(one.next_step for one in verdicts if one.next_step))
         if len(verdicts) == 1:
             (one,) = verdicts

@@ -124,6 +124,7 @@ def _task(one: HandedIn, *, output: OutputFolder, people: People, decisions: Dec
         folder=output.submission(one.id),
         origin=one.origin,
         people=people.names(one.id),
+        handed_in=people.handed_in(one.id),
         attachments=one.attachments,
         marks=decisions.of(one.id),
     )
@@ -139,7 +140,14 @@ def _earlier(
         return None
     if graded.status == "not_run" or folder.read_evidence() is None:
         return graded
-    task = Task(name, folder.executed_notebook, folder, people=people.names(name), marks=decisions.of(name))
+    task = Task(
+        name,
+        folder.executed_notebook,
+        folder,
+        people=people.names(name),
+        handed_in=people.handed_in(name),
+        marks=decisions.of(name),
+    )
     return pipeline.regrade(task, settings, on_progress=lambda _: None)
 
 

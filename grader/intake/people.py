@@ -178,6 +178,7 @@ def _hand_in(one: HandedIn, before: HandIn | None, about: Class) -> tuple[HandIn
         group_key=owner.key if owner is not None and not owner.students else "",
         attempt=owner.number if owner is not None else None,
         submitted=submitted,
+        deadline=max(deadlines, key=instant, default=None),
         late=late,
         assigned_by=whose.by,
         tried=whose.tried,

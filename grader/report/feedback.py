@@ -63,13 +63,16 @@ class _Read:
     attribution: Attribution | None
 
 
-def render_feedback(graded: GradedSubmission, *, folder: SubmissionFolder, people: Sequence[str] = ()) -> str:
+def render_feedback(
+    graded: GradedSubmission, *, folder: SubmissionFolder, people: Sequence[str] = (), handed_in: str = ""
+) -> str:
     """Renders the page of one submission.
 
     Args:
         graded: The verdicts.
         folder: Where the evidence is, and where pictures are kept; there need be none.
         people: Whose it is.
+        handed_in: When, and when it was due, see `People.handed_in`.
 
     Returns:
         A self-contained HTML document.
@@ -89,6 +92,7 @@ def render_feedback(graded: GradedSubmission, *, folder: SubmissionFolder, peopl
         .render(
             graded=graded,
             people=people,
+            handed_in=handed_in,
             date=_date(folder),
             lost=max(graded.points_possible - graded.points_earned - graded.points_pending, 0.0),
             roots=roots,

@@ -13,10 +13,13 @@ SUBMISSION_PAGES: tuple[SubmissionPage, ...] = (feedback.PAGE,)
 COHORT_PAGES: tuple[CohortPage, ...] = (cohort.PAGE, matrix.PAGE, gradebook.PAGE, summary.PAGE)
 
 
-def write_submission(graded: GradedSubmission, *, folder: SubmissionFolder, people: Sequence[str] = ()) -> None:
+def write_submission(
+    graded: GradedSubmission, *, folder: SubmissionFolder, people: Sequence[str] = (), handed_in: str = ""
+) -> None:
     """Writes the pages of one submission."""
     for page in SUBMISSION_PAGES:
-        write_atomically(folder.folder / page.file_name, page.render(graded, folder=folder, people=people))
+        text = page.render(graded, folder=folder, people=people, handed_in=handed_in)
+        write_atomically(folder.folder / page.file_name, text)
 
 
 def write_cohort(graded: Sequence[GradedSubmission], *, output: OutputFolder, people: People = NOBODY) -> None:

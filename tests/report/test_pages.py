@@ -165,6 +165,27 @@ def test_curves_are_stored_and_used_again(folder: SubmissionFolder) -> None:
     assert render_feedback(graded(verdict()), folder=folder) != first
 
 
+def test_every_loss_has_a_text_to_object_with(folder: SubmissionFolder) -> None:
+    """With the submission, the criterion, what was required and measured; what passed has none."""
+    page = render_feedback(graded(lost("one", required="0.9 or more", yours="0.2"), verdict("two")), folder=folder)
+    assert page.count('<pre class="copy"') == 1
+    for part in ("Submission: one", "Criterion: one", "Required: 0.9 or more", "Measured: 0.2"):
+        assert part in page
+
+
+def test_an_answer_stands_with_its_criterion(folder: SubmissionFolder) -> None:
+    """As the text that was handed in, and not where a program judged."""
+    by_hand = verdict(outcome="needs_review", cause="by_hand", basis="manual", earned=0.0, pending=2.0, cells=(0, 1))
+    assert 'class="answer"' in render_feedback(graded(by_hand), folder=folder)
+    assert 'class="answer"' not in render_feedback(graded(verdict(cells=(0,))), folder=folder)
+
+
+def test_the_page_says_when_it_was_handed_in(folder: SubmissionFolder) -> None:
+    """And when the notebook ran."""
+    page = render_feedback(graded(verdict()), folder=folder, handed_in="handed in 2026-01-24 21:26, late")
+    assert "handed in 2026-01-24 21:26, late &middot; run on" in page
+
+
 def test_a_file_that_was_no_notebook_has_a_page(tmp_path: Path) -> None:
     """The reason stands on it."""
     execution = ExecutionSummary(reason="unreadable", detail="It ends in the middle.")

@@ -79,13 +79,7 @@ def render_feedback(
     """
     graded = as_shown(graded)
     read = _read(graded, folder)
-    evidence, measurements = read.evidence, read.measurements
-    roots = roots_of(graded, evidence=evidence, attribution=read.attribution)
-    cards = {one.criterion: root for root in roots if root.is_several for one in root.verdicts}
-    cells = cell_blocks(evidence, folder=folder) if evidence is not None else []
-    texts = {cell.run.index: cell.shown for cell in cells if cell.run.kind == "markdown"}
-    causes = {root.cell for root in roots}
-    first = _first_error(read)
+    roots = roots_of(graded, evidence=read.evidence, attribution=read.attribution)
     return (
         environment()
         .get_template("feedback.html.j2")
@@ -100,21 +94,33 @@ def render_feedback(
             steps={root.verdicts[0].criterion: root.step for root in roots if not root.is_several and root.step},
             # A file that could not be run has one thing to fix, and the page says it already.
             fix_first=first_to_fix(roots)[:MAX_FIX_FIRST] if graded.status != "not_run" else [],
-            sections=_sections(graded, read, cards=cards),
             has_blocked=any(one.outcome == "blocked" for one in graded.verdicts) and graded.status != "not_run",
             general_advice=[item for item in graded.advice if item.section not in graded.matching],
             by_hand=[verdict for verdict in graded.verdicts if verdict.cause == "by_hand"],
-            answers={one.criterion: _answer(one, texts) for one in graded.verdicts if one.basis == "manual"},
             objections={one.criterion: objection(graded, one) for one in graded.verdicts if lost_points(one)},
-            cells=cells,
-            first_error=first if first is not None and first[0].index not in causes else None,
             says_incomplete=not any(root.cell is not None for root in roots),
-            truncated=evidence.truncated if evidence is not None else (),
-            tables=_tables(measurements),
             on_stand_in=any(use.stand_in and use.loaded for use in graded.data),
             on_sample=any(use.sample and use.loaded for use in graded.data),
+            **_of_run(graded, read, roots),
         )
     )
+
+
+def _of_run(graded: GradedSubmission, read: _Read, roots: Sequence[Root]) -> dict[str, object]:
+    """What the page shows of the run itself, by the template's names."""
+    evidence = read.evidence
+    cells = cell_blocks(evidence, folder=read.folder) if evidence is not None else []
+    texts = {cell.run.index: cell.shown for cell in cells if cell.run.kind == "markdown"}
+    first, told = _first_error(read), {root.cell for root in roots}
+    cards = {one.criterion: root for root in roots if root.is_several for one in root.verdicts}
+    return {
+        "cells": cells,
+        "answers": {one.criterion: _answer(one, texts) for one in graded.verdicts if one.basis == "manual"},
+        "sections": _sections(graded, read, cards=cards),
+        "first_error": first if first is not None and first[0].index not in told else None,
+        "truncated": evidence.truncated if evidence is not None else (),
+        "tables": _tables(read.measurements),
+    }
 
 
 def objection(graded: GradedSubmission, verdict: Verdict) -> str:

@@ -35,7 +35,6 @@ def environment() -> jinja2.Environment:
     made.filters["data_uri"] = data_uri
     made.filters["coded"] = coded
     made.filters["sentence"] = first_sentence
-    made.filters["counted"] = counted_points
     made.globals.update(outcomes=OUTCOMES, causes=CAUSES, bases=BASES, statuses=STATUSES, say=say, policy=policy)
     return made
 
@@ -84,11 +83,6 @@ def first_sentence(text: str) -> str:
     """A text's first sentence, for a line of a table."""
     found = _SENTENCE.match(text)
     return found.group() if found else text
-
-
-def counted_points(value: float) -> str:
-    """Points with their noun: ``1 point``, ``2.5 points``."""
-    return f"{points(value)} point{'' if value == 1 else 's'}"
 
 
 def points(value: float) -> str:

@@ -62,7 +62,6 @@ def graded_submission(
             title=rubric.title,
             file_name=rubric.path.name,
             sha256=rubric.sha256,
-            version=rubric.version,
             check_packages={package.name: package.version for package in rubric.check_packages},
         ),
         status="graded",

@@ -194,7 +194,6 @@ class RubricSummary(Record):
     """Which rubric judged.
 
     Attributes:
-        version: The tutor's own.
         check_packages: The packages whose checks it uses besides the grader's own, distribution to version.
     """
 
@@ -202,7 +201,6 @@ class RubricSummary(Record):
     title: str
     file_name: str
     sha256: str
-    version: int | str = 1
     check_packages: dict[str, str] = {}
 
 

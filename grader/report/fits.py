@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
+from markupsafe import Markup
 
 from grader.advice.history import rises
 from grader.metrics import is_accuracy
@@ -44,7 +45,10 @@ class FitBlock:
     Attributes:
         said: What the curves show, in this training's own numbers.
         measure: What ``scores`` hold besides the loss.
-        confusion: Rows of the test part by true and predicted class; empty where unknown.
+        rows: Rows of a table: an epoch, and its value of each name.
+        classes: Of the confusion matrix.
+        confusion: Rows of a table: a true class, and how many rows of the test part were taken for each class; empty
+            where that is unknown.
         confused: The pair of classes that is confused most, in words.
     """
 
@@ -53,12 +57,13 @@ class FitBlock:
     pictures: tuple[Picture, ...]
     said: str
     names: tuple[str, ...]
-    rows: tuple[tuple[int, tuple[float, ...]], ...]
+    rows: Markup
     scores: tuple[Score, ...]
     measure: Literal["accuracy", "mean absolute error"]
     replay: str
-    confusion: tuple[tuple[int, ...], ...] = ()
-    confused: str = ""
+    classes: int
+    confusion: Markup
+    confused: str
 
 
 def fit_block(
@@ -75,8 +80,8 @@ def fit_block(
     history = {name: values for name, values in fit.history.items() if values}
     names = tuple(history)
     epochs = max((len(values) for values in history.values()), default=0)
-    rows = tuple(
-        (epoch + 1, tuple(history[name][epoch] if epoch < len(history[name]) else math.nan for name in names))
+    rows = (
+        [figure(history[name][epoch] if epoch < len(history[name]) else math.nan) for name in names]
         for epoch in range(epochs)
     )
     found = _measured(fit, measurements=measurements)
@@ -89,13 +94,23 @@ def fit_block(
         pictures=_pictures(history, mark=marked_epoch(fit), folder=folder),
         said=gap_in_words(fit),
         names=names,
-        rows=rows,
+        rows=_table_rows(rows, first=1),
         scores=tuple(_score(one, fit, evidence=evidence, of_quantities=of_quantities) for one in found),
         measure="mean absolute error" if of_quantities else "accuracy",
         replay=_replay(fit, measurements=measurements),
-        confusion=confusion,
+        classes=len(confusion),
+        confusion=_table_rows(([str(count) if count else "\u00b7" for count in row] for row in confusion), first=0),
         confused=most_confused(confusion),
     )
+
+
+def _table_rows(rows: Iterable[Sequence[str]], *, first: int) -> Markup:
+    """Rows of figures, numbered from `first`: made here, for there are hundreds of cells and nothing to escape."""
+    made = (
+        f'<tr><th scope="row">{number}</th>{"".join(f"<td>{cell}</td>" for cell in row)}</tr>'
+        for number, row in enumerate(rows, start=first)
+    )
+    return Markup("\n".join(made))  # noqa: S704
 
 
 def marked_epoch(fit: FitRecord) -> tuple[int, bool] | None:

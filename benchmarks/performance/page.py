@@ -28,8 +28,9 @@ _PEERS = """\
 The same honest submission of week 9 under {count} seeds, at the worksheet's epochs, on the sample. grader executes it,
 verifies every model outside of its process, judges every criterion and writes pages; nbgrader's `autograde` and
 `otter run` execute the notebook and {asserts} asserts of the same kind. The floor is the trainings alone, one after
-another in one Python process with one thread; "kernel alone" is the notebook in nbclient. grader runs as many
-submissions at a time as there are processors; the others have no such option and run one at a time.
+another in one Python process with one thread, as they are and with what makes them cheaper in grader's kernels; "kernel
+alone" is the notebook in nbclient. grader runs as many submissions at a time as there are processors; the others have
+no such option and run one at a time.
 """
 _REGRADE = """\
 A class of copies of one real run, each with evidence, keys and an id of its own. After an edit of one criterion no
@@ -112,7 +113,7 @@ def _peers(found: Found) -> Iterator[str]:
         count = int(of.split()[1])
         costs = _summed(found, of, count=count)
         yield f"\n### A class of {count}\n\n{_PEERS.format(count=count, asserts=len(ASSERTS))}"
-        own, floor = costs.get("grader"), costs.get("floor")
+        own, floor = costs.get("grader"), costs.get("floor, accelerated")
         rows = []
         for name, (wall, cpu, memory) in costs.items():
             throughput = f"{wall / own[0]:.2f}" if own else ""
@@ -122,7 +123,7 @@ def _peers(found: Found) -> Iterator[str]:
             "what",
             "seconds each",
             "CPU seconds each",
-            "CPU by the floor's",
+            "CPU by the accelerated floor's",
             "seconds by grader's",
             "memory, MB (PSS)",
         )
@@ -132,7 +133,7 @@ def _peers(found: Found) -> Iterator[str]:
 def _summed(found: Found, of: str, *, count: int) -> dict[str, tuple[float, float, float]]:
     """Each grader's seconds and CPU seconds a submission, and its memory."""
     made: dict[str, tuple[float, float, float]] = {}
-    for kind in ("floor", "kernel alone", "grader", "grader, edited", "nbgrader", "otter"):
+    for kind in ("floor", "floor, accelerated", "kernel alone", "grader", "grader, edited", "nbgrader", "otter"):
         single = [one for name, one in found.items() if name.startswith(f"{of}: {kind} student-")]
         whole = found.get(f"{of}: {kind}")
         if not single and whole is None:

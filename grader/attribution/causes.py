@@ -22,10 +22,11 @@ CauseKind = Literal[
     "removed_api",
     "endless",
     "ends_kernel",
+    "command_line",
     "mistake",
 ]
 
-STUDENTS: frozenset[CauseKind] = frozenset({"removed_api", "endless", "ends_kernel", "mistake"})
+STUDENTS: frozenset[CauseKind] = frozenset({"removed_api", "endless", "ends_kernel", "command_line", "mistake"})
 """The kinds that are the student's own; every other one is the infrastructure's."""
 
 _CLAUSES: dict[CauseKind, str] = {
@@ -45,6 +46,7 @@ _CLAUSES: dict[CauseKind, str] = {
     "removed_api": "uses what its library no longer has ({detail})",
     "endless": "{detail}",
     "ends_kernel": "ends the kernel",
+    "command_line": "reads the arguments of a command line, which a notebook does not have",
     "mistake": "has an error",
 }
 
@@ -60,6 +62,7 @@ _NOTES: dict[CauseKind, str] = {
     "unsure": "In the print that was handed in, {detail}. The notebook itself, the .ipynb file, shows all of it.",
     "removed_api": "{detail}",
     "ends_kernel": "This ends the kernel: nothing after it can run. Leave it out.",
+    "command_line": "A notebook has no command line: write `parse_args([])`, or set the values in the notebook.",
 }
 
 

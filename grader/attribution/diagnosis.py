@@ -62,6 +62,8 @@ class ErrorReader:
             cell: In which.
             failing: The innermost statements that raised it.
         """
+        if error.name == "SystemExit" and _parses_arguments(failing):
+            return Cause("command_line")
         if error.name == "SystemExit":
             return Cause("ends_kernel")
         if error.name == "StdinNotImplementedError" or "EOF when reading a line" in error.value or _reads(failing):
@@ -107,6 +109,12 @@ class ErrorReader:
             return False
         names = re.findall(r"[\w-]+(?:\.\w+)?", error.value.rsplit(":", 1)[-1])
         return any(len(name) > 3 and name.split(".")[0] in self._fetched for name in names)
+
+
+def _parses_arguments(failing: Sequence[ast.AST]) -> bool:
+    """Whether what failed reads the arguments of a command line, which in a notebook are the kernel's own."""
+    nodes = (node for one in failing for node in ast.walk(one))
+    return any(isinstance(node, ast.Attribute) and node.attr == "parse_args" for node in nodes)
 
 
 def _reads(failing: Sequence[ast.AST]) -> bool:

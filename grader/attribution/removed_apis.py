@@ -25,6 +25,7 @@ _TITLES = {
 _SHORT = {"numpy": "np", "tensorflow": "tf", "pandas": "pd"}
 
 _NUMPY_2 = re.compile(r"`(np\.\w+)` was removed in the NumPy 2\.0 release\. (?:Use (`[^`]+`))?")
+_PRIVATE_KERAS = re.compile(r"tensorflow[./]python[./]keras\b")
 _NAME_FORMS = (
     re.compile(r"[Nn]o module named '(?P<owner>[\w.]+)\.(?P<name>\w+)'"),
     re.compile(r"cannot import name '(?P<name>\w+)' from '(?P<owner>[\w.]+)'"),
@@ -55,6 +56,8 @@ def removed_api(error: CellError, source: str) -> str | None:
 def _findings(error: CellError, source: str) -> Iterator[str]:
     message = error.value
     yield from (text for pattern, text in messages.SENTENCES if re.search(pattern, message, re.DOTALL))
+    if _PRIVATE_KERAS.search(f"{message}\n{error.traceback}"):
+        yield messages.PRIVATE_KERAS
     if found := _NUMPY_2.search(message):
         yield f"`{found.group(1)}` is gone from NumPy 2: write {found.group(2) or 'its new name'}."
     match error.name:

@@ -50,3 +50,8 @@ SENTENCES = (
     (r"`load_boston` has been removed", "`load_boston` is gone from scikit-learn: write `fetch_california_housing`."),
 )  # fmt: skip
 """Messages that tell by themselves what was used."""
+
+PRIVATE_KERAS = (
+    "`tensorflow.python.keras` is an old copy of Keras inside TensorFlow, which does not work any more: "
+    "write `from tensorflow import keras`, and import from `keras` or `tensorflow.keras`."
+)

@@ -104,7 +104,7 @@ def what_failed(cell: CellRun, attribution: Attribution) -> str:
     name, cause = f"cell {cell.index + 1}", attribution.causes.get(cell.index)
     if cell.status == "not_run":
         return _why_not_run(cell, attribution)
-    if cause is not None and cause.kind in {"ends_kernel", "endless", "stopped"}:
+    if cause is not None and cause.kind in {"ends_kernel", "command_line", "endless", "stopped"}:
         return cause.clause(cell.index)
     if cell.error is not None:
         value = cell.error.value.strip().splitlines()[0][:MAX_ERROR_CHARACTERS] if cell.error.value.strip() else ""

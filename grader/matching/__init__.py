@@ -18,7 +18,7 @@ from grader.matching.candidates import Distances, Places, candidates
 from grader.matching.explanations import explain
 from grader.matching.extents import Extent, extents
 from grader.matching.headings import HasSource, Heading, headings_of
-from grader.matching.likeness import likeness, titles_of
+from grader.matching.likeness import likeness, titles_of, without_title
 from grader.matching.section_cells import SectionCells
 from grader.matching.section_headings import assign_headings, nearness_of
 from grader.matching.section_models import assign_models
@@ -53,7 +53,7 @@ def match(rubric: Rubric, evidence: Evidence) -> dict[str, SectionMatch]:
         },
     )
     titles = titles_of(rubric.sections)
-    headings = headings_of(evidence.cells)
+    headings = without_title(headings_of(evidence.cells), rubric.title, titles=titles)
     nearness = nearness_of(headings, models, distances=distances)
     section_headings = assign_headings(headings, titles, nearness=nearness)
     headed = extents(
@@ -65,7 +65,11 @@ def match(rubric: Rubric, evidence: Evidence) -> dict[str, SectionMatch]:
     cells = {name: extent.cells for name, extent in headed.items()}
     section_models = assign_models(models, _places(rubric, headed, evidence=evidence), distances=distances)
     section_cells = SectionCells(
-        sections=rubric.sections, headed=cells, section_models=section_models, evidence=evidence
+        sections=rubric.sections,
+        headed=cells,
+        section_models=section_models,
+        evidence=evidence,
+        shared=frozenset(extent.heading.cell for extent in headed.values() if not extent.heading.opens_cell),
     )
     matching = _matching(rubric, section_cells, headed)
     return {
@@ -128,6 +132,7 @@ def _fit(headings: Sequence[Heading], rubric: Rubric) -> tuple[float, str]:
     Both sides count: a rubric of five sections easily finds each of them among fifteen headings.
     """
     titles = titles_of(rubric.sections)
+    headings = without_title(headings, rubric.title, titles=titles)
     given = assign_headings(headings, titles, nearness=lambda _heading, _section: None)
     found = {name: one.heading for name, one in given.items()}
     total = sum(likeness(heading, titles[name]) for name, heading in found.items())

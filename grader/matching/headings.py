@@ -22,7 +22,8 @@ exercise (``Exercise 4: ...``); ``comment``: a comment in code. Only a real head
 
 _HTML = re.compile(r"<h([1-6])\b[^>]*>(.*?)</h\1\s*>", re.IGNORECASE | re.DOTALL)
 _TAG = re.compile(r"<[^>]*>")
-_NO_SPACE = re.compile(r"^\s{0,3}(#{1,6})((?:[^\s\w#!]{1,4}\s?|\d{1,3}[.)]\s*)?[^\W\d_].*)$")
+_NO_SPACE = re.compile(r"^\s{0,3}(#{1,6})((?:[^\s\w#!]{1,4}\s?)?(?:\d{1,3}[.)]\s*)?[^\W\d_].*)$")
+_LINK = re.compile(r"\[([^\]]*)\]\([^)]*\)")
 _NUMBERED_AND_UNDERLINED = re.compile(r"^(\d{1,3}[.)][ \t]+\S.*)\n[-=]{3,}[ \t]*$", re.MULTILINE)
 _COMMENT = re.compile(r"^#+[\s#=*\-_%]*(.*?)[\s#=*\-_]*$")
 _LABEL = re.compile(r"^(?P<word>[^\W\d_]{1,20})[\s._:#-]{0,3}(?P<number>\d{1,3}|[ivx]{1,4}(?!\w))", re.IGNORECASE)
@@ -198,7 +199,8 @@ def _of_paragraph(inline: Token, *, cell: int, opens_cell: bool) -> Iterator[Hea
         if missing_space is not None:
             level = len(missing_space.group(1))
             opens = opens_cell and number == 0
-            yield Heading(cell, _short(missing_space.group(2)), "heading", level=level, opens_cell=opens)
+            text = _short(_LINK.sub(r"\1", missing_space.group(2)))
+            yield Heading(cell, text, "heading", level=level, opens_cell=opens)
     parts = [child for child in inline.children or [] if child.type != "text" or child.content.strip()]
     if len(parts) > 2 and parts[0].type == "strong_open" and parts[-1].type == "strong_close":
         yield Heading(cell, _short(_inline_text(inline)), "bold", opens_cell=opens_cell)

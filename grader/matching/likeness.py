@@ -17,10 +17,17 @@ Translated = Mapping[str, str]
 
 @dataclass(frozen=True)
 class Titles:
-    """A section's title and its alternatives, and the label words of all sections (``exercise``, ``part``)."""
+    """A section's title and its alternatives; of all sections the label words (``exercise``, ``part``) and remarks.
+
+    Attributes:
+        labels: Of the title, then of the alternatives.
+        words: ``exercise``, ``part``.
+        tags: What stands in brackets: ``core``, ``bonus``.
+    """
 
     labels: tuple[Label, ...]
     words: frozenset[str]
+    tags: frozenset[str] = frozenset()
 
     def has_word(self, word: str) -> bool:
         """Whether a heading's word before its number is one of the rubric's."""
@@ -35,7 +42,26 @@ def titles_of(sections: Sequence[Section]) -> dict[str, Titles]:
         if not section.whole_notebook
     }
     words = frozenset(label.word for labels in own.values() for label in labels if label.word)
-    return {name: Titles(labels, words) for name, labels in own.items()}
+    tags = frozenset(tag for labels in own.values() for label in labels for tag in label.tags)
+    return {name: Titles(labels, words, tags) for name, labels in own.items()}
+
+
+def without_title(headings: Sequence[Heading], title: str, *, titles: Mapping[str, Titles]) -> list[Heading]:
+    """The headings without the notebook's own title: its first, where that is the assignment's more than a section's.
+
+    Args:
+        headings: Of the notebook, in order.
+        title: Of the assignment.
+        titles: Of the sections.
+    """
+    own = label_of(title)
+    as_title = Titles((own,), frozenset({own.word} - {""}))
+    first = next((heading for heading in headings if heading.is_real), None)
+    if first is None or not title or likeness(first, as_title) < THRESHOLDS.same_section:
+        return list(headings)
+    if any(likeness(first, known) > likeness(first, as_title) for known in titles.values()):
+        return list(headings)
+    return [heading for heading in headings if heading is not first]
 
 
 def likeness(
@@ -70,7 +96,7 @@ def doubts_of(
         translated: Words before numbers that stand for the rubric's; any word may, where they are not known.
     """
     own = label_in(heading, titles, by_number=by_number, translated=translated)
-    found = [_doubts(own, there, words=titles.words, kind=heading.kind) for there in titles.labels]
+    found = [_doubts(own, there, titles=titles, kind=heading.kind) for there in titles.labels]
     return min((doubts for doubts in found if doubts is not None), key=lambda one: sum(one.values()), default=None)
 
 
@@ -104,7 +130,10 @@ def translated_words(headings: Sequence[Heading], titles: Mapping[str, Titles]) 
             if len(right) >= THRESHOLDS.fewest_translated:
                 best[meant] = max(best.get(meant, (score, word)), (score, word))
     found = {word: meant for meant, (_, word) in best.items()}
-    return {**found, **_nearly_the_rubrics(labels, known)} if found else {}
+    if not found:
+        return {}
+    found |= _nearly_the_rubrics(labels, known)
+    return {**found, **_left_over(labels, known, found=found)}
 
 
 def _nearly_the_rubrics(labels: Sequence[Label], known: Sequence[Label]) -> Translated:
@@ -119,6 +148,18 @@ def _nearly_the_rubrics(labels: Sequence[Label], known: Sequence[Label]) -> Tran
             if Counter(own.number for own in labels if own.word == word) <= numbers:
                 found[word] = meant
     return found
+
+
+def _left_over(labels: Sequence[Label], known: Sequence[Label], *, found: Translated) -> Translated:
+    """The one word left that is numbered just as the one word of the rubric that is left: ``Teil 1`` for ``Part 1``."""
+    meant = {there.word for there in known} - set(found.values())
+    left = {own.word for own in labels if own.word} - set(found) - {there.word for there in known}
+    if len(meant) != 1:
+        return {}
+    numbers = Counter(there.number for there in known if there.word in meant)
+    counted = {word: Counter(own.number for own in labels if own.word == word) for word in left}
+    alike = [word for word, own in counted.items() if set(own) == set(numbers) and own <= numbers]
+    return dict.fromkeys(alike, *meant) if len(alike) == 1 else {}
 
 
 def _has_word(titles: Mapping[str, Titles], word: str) -> bool:
@@ -170,9 +211,11 @@ def label_in(heading: Heading, titles: Titles, *, by_number: bool, translated: T
     return own if by_number else replace(own, number=None)
 
 
-def _doubts(own: Label, there: Label, *, words: frozenset[str], kind: str) -> Terms | None:
-    number = _number_term(own, there, words=words, kind=kind)
-    tag = {"other_tag": COSTS.other_tag} if own.tags and there.tags and not own.tags & there.tags else {}
+def _doubts(own: Label, there: Label, *, titles: Titles, kind: str) -> Terms | None:
+    number = _number_term(own, there, words=titles.words, kind=kind)
+    # A remark that no section has, such as "(done)", is the student's own.
+    tags = own.tags & titles.tags
+    tag = {"other_tag": COSTS.other_tag} if tags and there.tags and not tags & there.tags else {}
     if not own.title:
         only_word = is_same_word(own.word, there.word) and own.number is None and there.number is None
         is_its_own = number is None or (only_word and own.tags & there.tags)

@@ -19,6 +19,7 @@ class SectionCells:
         section_models: Section to its model, for sections that own one.
         fits: Section to the fits that count, for sections that own a model.
         starts: Section to the cell where it begins, as far as that is known.
+        shared: Cells in which a heading stands below words that belong to the section before.
     """
 
     sections: Sequence[Section]
@@ -27,6 +28,7 @@ class SectionCells:
     evidence: Evidence
     fits: dict[str, tuple[FitRecord, ...]] = field(default_factory=dict)
     starts: dict[str, int] = field(default_factory=dict)
+    shared: frozenset[int] = frozenset()
 
     def __post_init__(self) -> None:
         self.starts = {name: cells[0] for name, cells in self.headed.items() if cells}
@@ -112,7 +114,7 @@ class SectionCells:
         events = {cell for cell in self._events(self.section_models[owner].candidate.id) if cell not in taken}
         if section.model_of is not None:
             events = {cell for cell in events if cell >= start}
-        return tuple(sorted({*range(start, end), *events}))
+        return tuple(sorted({*range(start, end), *events, *self.shared.intersection({end})}))
 
     def _between(self, section: Section) -> tuple[int, ...]:
         """The cells after the work of the previous section and before the next one."""
@@ -125,8 +127,9 @@ class SectionCells:
         shares_cell = any(self.starts[name] <= since for name in following)
         if before is None or shares_cell:
             first = max(since, 0)
-            return tuple(range(first, min(max(end, first + 1), len(self.evidence.cells))))
-        return tuple(range(self._last_event(before, end=end) + 1, end))
+            end = max(end + (end in self.shared), first + 1)
+            return tuple(range(first, min(end, len(self.evidence.cells))))
+        return tuple(range(self._last_event(before, end=end) + 1, end + (end in self.shared)))
 
     def _last_event(self, name: str, *, end: int) -> int:
         section = next(one for one in self.sections if one.id == name)

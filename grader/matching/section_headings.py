@@ -22,7 +22,7 @@ from grader.matching.likeness import (
     without_remarks,
 )
 from grader.matching.thresholds import THRESHOLDS
-from grader.text.prose import NO_LEVEL
+from grader.text.prose import NO_LEVEL, is_sentence
 
 Nearness = Callable[[Heading, str], float | None]
 """How close the models trained below a heading are to what a section asks for, in [0, 1]; None without any."""
@@ -137,13 +137,17 @@ def _read(
     }
     alike = {name: 0.0 if found is None else likeness_of(found) for name, found in doubts.items()}
     place = {"earlier_headings_first": COSTS.earlier_headings_first * at}
+    is_ones_own = any(found == {} and near[name] in {None, 1.0} for name, found in doubts.items())
     for name, found in doubts.items():
         own = near[name]
         below = {} if own is None else {"model_below": COSTS.model_below * own}
         if found is None:
             number = label_in(heading, titles[name], by_number=by_number, translated=translated).number
-            if number is None and heading.is_real and _is_above_its_model(name, near):
+            is_title = number is None and heading.is_real and not is_sentence(heading.text)
+            if is_title and _is_above_its_model(name, near):
                 yield SectionHeading(name, heading, at, {"own_words": COSTS.own_words, **below, **place})
+            continue
+        if is_ones_own and "other_number" in found:  # all of it is another section's, and its model stands below
             continue
         terms = {**found, **_FORMS[heading.kind], **below, **place}
         has_number = not {"no_number", "other_number"} & set(found)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 
+from grader.checks.training import CompiledParams
 from grader.judging.parameters import parts_of
 from grader.judging.registry import Params
 from grader.records import digest
@@ -12,9 +13,10 @@ from grader.rubric.models import Criterion, DeclaredPoints, Rubric, Section
 from grader.training.recipes import TrainingRecipe
 
 
-class Trainings(Params):
-    """The trainings that a criterion asks for, of all its parameters."""
+class HowTrained(Params):
+    """How a criterion asks a model to be compiled and trained, of all its parameters."""
 
+    compiled: tuple[CompiledParams, ...] = ()
     trainings: tuple[TrainingRecipe, ...] = ()
 
 
@@ -28,11 +30,11 @@ class Asked:
     def outline(self) -> Rubric:
         """The rubric without points, words to students, limits, and the parameters of its checks.
 
-        The trainings that are asked for stay: sections are matched by them.
+        Its title stays, and how models are to be compiled and trained: sections are matched by that.
         """
         sections = tuple(_outline_of(section) for section in self.rubric.sections)
         points = DeclaredPoints(core=0)
-        return Rubric(assignment=self.rubric.assignment, title="", points=points, sections=sections)
+        return Rubric(assignment=self.rubric.assignment, title=self.rubric.title, points=points, sections=sections)
 
     @cached_property
     def outline_digest(self) -> str:
@@ -71,7 +73,10 @@ def _outline_of(section: Section) -> Section:
             id=criterion.id,
             points=0,
             check=criterion.check,
-            params=Trainings(trainings=tuple(_alone(one) for one in parts_of(criterion.params, TrainingRecipe))),
+            params=HowTrained(
+                compiled=tuple(parts_of(criterion.params, CompiledParams)),
+                trainings=tuple(_alone(one) for one in parts_of(criterion.params, TrainingRecipe)),
+            ),
         )
         for criterion in section.criteria
     )

@@ -127,6 +127,12 @@ def paragraphs(source: str) -> tuple[str, ...]:
     return tuple("\n".join(block) for block in found if block)
 
 
+def is_sentence(title: str) -> bool:
+    """Whether a heading says something, and names nothing: an answer that was typed as a heading."""
+    text = _plain(title).strip(" #*_=>\n")
+    return text.endswith(_ENDS) and count_words(text) >= THRESHOLDS.fewest_words_of_sentence
+
+
 def names_answers(title: str) -> bool:
     """Whether a heading says that answers stand below it: ``Discussion``, ``Answers to the questions``."""
     words = WORD.findall(_plain(title))
@@ -232,7 +238,7 @@ def _of_heading(cell: CellRun, block: str, *, template: Template) -> Iterator[Wo
     elif answer := behind_request(text):
         yield Words(cell.index, answer)
     elif text.endswith(_ENDS):
-        if not text.endswith(("?", "\uff1f")) and count_words(text) >= THRESHOLDS.fewest_words_of_sentence:
+        if not text.endswith(("?", "\uff1f")) and is_sentence(text):
             yield Words(cell.index, text)
     elif count_words(text) >= THRESHOLDS.fewest_words_of_statement and not _NUMBERED.match(text):
         yield Words(cell.index, text, sure=False)

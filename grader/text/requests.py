@@ -7,7 +7,8 @@ import re
 from grader.text.thresholds import THRESHOLDS
 from grader.text.words import WORD, count_words
 
-_SENTENCE = re.compile(r"(?<=[.!?:;\u3002\uff1f])\s+|(?<=[\u3002\uff1f])")
+# Whoever forgets the space behind a question mark has still asked; an address has no space soon after its own.
+_SENTENCE = re.compile(r"(?<=[.!?:;\u3002\uff1f])\s+|(?<=[\u3002\uff1f])|(?<=\w\?)(?=\w{1,20}\s)")
 _EMPHASIS = re.compile(r"[*_`~]+")
 _ASKS = frozenset(
     {

@@ -157,3 +157,11 @@ def test_cells_that_are_no_code_or_did_not_run_have_no_cause():
 def test_endless_expressions_are_survived(source):
     """Code that nests deeper than Python recurses is given up without an error."""
     assert errors(ran(0, LOAD), ran(1, source)) == {}
+
+
+def test_a_command_line_is_the_students() -> None:
+    """argparse finds the kernel's own arguments; any other end of the kernel keeps its name."""
+    parsed = failed(2, "args = parser.parse_args()", name="SystemExit", value="2", line=1)
+    ended = failed(3, "raise SystemExit", name="SystemExit", line=1)
+    assert errors(parsed, ended) == {2: ("command_line", ""), 3: ("ends_kernel", "")}
+    assert "parse_args([])" in found(parsed).causes[2].note

@@ -138,3 +138,17 @@ def test_imports_of_a_gone_module_are_written_as_they_are_today():
     error = CellError(name="ModuleNotFoundError", value="No module named 'keras.layers.core'")
     said = removed_api(error, "from keras.layers.core import Dense, Activation")
     assert said.endswith("write `from keras.layers import Dense, Activation`.")
+
+
+@pytest.mark.parametrize(
+    ("value", "traceback"),
+    [
+        ("Only instances of `keras.Layer` can be added: <tensorflow.python.keras.layers.core.Dense at 0x7>", ""),
+        ("module 'x' has no attribute 'Y'", "File .../tensorflow/python/keras/engine/data_adapter.py:1697"),
+        ("No module named 'tensorflow.python.keras.utils.np_utils'", ""),
+    ],
+)
+def test_tensorflows_private_copy_of_keras_is_named(value: str, traceback: str) -> None:
+    """Whatever it fails on, in the message or deep inside."""
+    error = CellError(name="AttributeError", value=value, traceback=traceback)
+    assert "from tensorflow import keras" in (removed_api(error, "model.fit(x, y)") or "")

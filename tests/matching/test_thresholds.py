@@ -25,7 +25,8 @@ NONE: frozenset[str] = frozenset()
 
 
 def likeness(own: Label, there: Label, *, kind: str = "heading", words: frozenset[str] = NONE) -> float:
-    doubts = _doubts(own, there, words=words, kind=kind)
+    titles = Titles((there,), words, tags=own.tags | there.tags)
+    doubts = _doubts(own, there, titles=titles, kind=kind)
     return 0.0 if doubts is None else round(1 - sum(doubts.values()) / COSTS.no_heading, 6)
 
 

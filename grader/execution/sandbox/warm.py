@@ -21,7 +21,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -112,7 +112,7 @@ def started(binary: str, preload: Preload) -> Iterator[Zygote]:
             stack.enter_context(ours)
             with theirs, tempfile.TemporaryFile() as log:
                 outer, pid = _spawn(binary, preload, control=theirs.fileno(), log=log.fileno(), root=root)
-                stack.callback(_end, outer)
+                stack.callback(_end, outer, inner=pid)
                 theirs.close()
                 made = _await_imports(ours, log=log)
             user = None if root else os.open(f"/proc/{pid}/ns/user", os.O_RDONLY | os.O_CLOEXEC)
@@ -158,10 +158,12 @@ def _await_imports(ours: socket.socket, *, log: Any) -> tuple[str, ...]:
     return tuple(message["variables"])
 
 
-def _end(outer: subprocess.Popen[bytes]) -> None:
+def _end(outer: subprocess.Popen[bytes], *, inner: int) -> None:
     """What it has forked ends with the job's own namespaces, not with it."""
     outer.kill()  # and with it, by --die-with-parent, the process inside
     outer.wait(SANDBOX_END_SECONDS)
+    with suppress(ChildProcessError):  # it was the same, or has not come to us
+        os.waitpid(inner, 0)
 
 
 def _nsenter() -> str:

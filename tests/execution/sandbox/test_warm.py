@@ -11,6 +11,7 @@ import pytest
 from sandbox_jobs import LIBRARY, await_condition, for_fork, job, runs
 
 from grader.execution.sandbox import Job, Sandbox
+from grader.execution.sandbox.launcher import children_of
 from grader.execution.sandbox.warm import ColdError, Preload, started
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="sandboxes are Linux's")
@@ -103,6 +104,14 @@ with started({forked.bubblewrap!r}, Preload(binds={{}}, environment={{}}, only_i
         processes = answer.stdout.split()
         assert len(processes) == 2, answer.stderr
         await_condition(lambda: not any(runs(int(pid)) for pid in processes))  # noqa: B023
+
+
+def test_nothing_is_left_of_the_process_to_fork(forked: Sandbox) -> None:
+    """Not even its number: what ended is waited for."""
+    before = set(children_of(os.getpid()))
+    with started(forked.bubblewrap or "", NOTHING):
+        assert set(children_of(os.getpid())) > before
+    assert set(children_of(os.getpid())) == before
 
 
 def test_a_fork_looks_like_a_fresh_process(forked: Sandbox) -> None:

@@ -73,10 +73,20 @@ def test_a_notebook_cannot_call_itself_unsure(read, tmp_path):
     assert submission.cells[0].unsure == ""
 
 
+def test_a_cell_that_an_output_displays_is_none(read, tmp_path):
+    """What looks like a cell inside of another is part of what that one shows."""
+    code = "<div class='cell code_cell'><div class='input_area'><pre>{}</pre></div>{}</div>"
+    shown = f"<div class='output_area'>{code.format('y = 2', '')}</div>"
+    path = tmp_path / "sly.html"
+    path.write_text(f"<html><body>{code.format('x = 1', shown)}{code.format('z = 3', '')}</body></html>")
+    submission, _ = read(path)
+    assert [cell.source for cell in submission.cells] == ["x = 1", "z = 3"]
+
+
 HOSTILE = {
     "pages that hold themselves": b"%PDF-1.4\n1 0 obj\n<< /Type /Catalog /Pages 1 0 R /Kids [1 0 R] >>\nendobj\n"
     b"trailer << /Root 1 0 R >>",
-    "a page of nothing but openings": b"<html>" + b"<div class='cell code_cell'>" * 50_000,
+    "a page of nothing but openings": b"<html>" + b"<div class='cell code_cell'>" * 5_000,
 }
 
 

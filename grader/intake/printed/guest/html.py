@@ -26,7 +26,11 @@ _COUNT = re.compile(r"\[\s*(\d{1,6})\s*\]")
 def read_html(path: Path) -> Print:
     """Reads a page; one that is no notebook's has no cells."""
     page = BeautifulSoup(path.read_bytes(), "html.parser")
-    found = [cell for node in page.select(_CELLS) for cell in _cell(node)]
+    found: list[ReadCell] = []
+    for node in page.select(_CELLS):
+        if not node.decomposed:  # what looks like a cell inside of one is what it displays
+            found.extend(_cell(node))
+            node.decompose()
     return Print(found if any(cell.kind == "code" for cell in found) else [])
 
 

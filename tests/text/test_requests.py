@@ -1,0 +1,20 @@
+"""Sentences that ask, and what stands behind them."""
+
+from __future__ import annotations
+
+import pytest
+
+from grader.text.requests import asks, behind_request
+
+
+@pytest.mark.parametrize("gap", [" ", "\n", "", "e\n"])
+def test_an_answer_stands_behind_a_question_however_it_is_set_off(gap: str) -> None:
+    """Also where the space was forgotten, or a letter slipped in."""
+    assert behind_request(f"Which digits are mistaken, and why those?{gap}Most mistakes share strokes.").endswith(
+        "Most mistakes share strokes."
+    )
+
+
+def test_the_question_mark_of_an_address_asks_nothing() -> None:
+    """What follows it goes on without a space."""
+    assert not asks("See https://keras.io/search?q=dropout&page=2 for the layer.")

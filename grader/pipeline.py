@@ -196,7 +196,7 @@ def _render(task: Task, settings: Settings, *, on_progress: OnProgress) -> None:
             from grader.report import write_submission  # noqa: PLC0415 - templates are not needed to gather
 
             on_progress(Progress(task.id, "render"))
-            write_submission(graded, folder=task.folder, people=task.people)
+            write_submission(graded, folder=task.folder, people=task.people, handed_in=task.handed_in)
         keys.keep_page(graded)
 
 

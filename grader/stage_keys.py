@@ -354,7 +354,7 @@ class StageKeys:
             "schema_version": SCHEMA_VERSION,
             "evidence": self._evidence,
             "measurements": self._measurements,
-            "people": list(self.task.people),
+            "people": [*self.task.people, self.task.handed_in],
             "code": self.code.page,
         }
 

@@ -77,7 +77,7 @@ class Task:
     Attributes:
         seed: What `random`, numpy and Keras are seeded with before its first cell.
         origin: What the archive that it lay in tells of it; None where it lay in none.
-        people: Whose it is, for the pages alone.
+        people: Whose it is, for the pages alone; ``handed_in`` likewise, see `People.handed_in`.
         attachments: What was handed in beside it.
         marks: What people decided on it.
         late: What handing it in late costs; None where it costs nothing, and nothing is to be said of it.
@@ -91,6 +91,7 @@ class Task:
     seed: int = 0
     origin: Origin | None = None
     people: tuple[str, ...] = ()
+    handed_in: str = ""
     attachments: tuple[Attachment, ...] = ()
     marks: MarksOfSubmission = NO_MARKS
     late: LateDeduction | None = None

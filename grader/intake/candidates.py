@@ -21,7 +21,7 @@ _ODD_NOTEBOOK = (".json", ".txt")
 
 _COPY = re.compile(r"(?:^copy of |\s*\(\d{1,3}\)$|[-_ ]copy\d{0,2}$)", re.IGNORECASE)
 _OWN_OUTPUT = frozenset({"grade.json", "executed.ipynb", "feedback.html"})
-_OWN_PAGES = frozenset({"index.html", "gradebook.csv", "summary.json", "people.json"})
+_OWN_PAGES = frozenset({"index.html", "gradebook.csv", "summary.json", "people.json", "matrix.html"})
 
 
 @dataclass(frozen=True)

@@ -66,8 +66,10 @@ def people_of(found: Sequence[HandedIn], before: People, *, roots: Sequence[Path
         keys, whose = _rejoined(earlier, before, about.roster)
         students |= {student.key: student for student in whose}
         is_present = earlier.is_present and not _was_in(earlier, roots)
-        late = _late(earlier.submitted, keys or earlier.owner, about, otherwise=earlier.late)
-        submissions[name] = earlier.model_copy(update={"students": keys, "is_present": is_present, "late": late})
+        due = _due(keys or earlier.owner, about)
+        late = _late(earlier.submitted, due, about, otherwise=earlier.late)
+        known = {"students": keys, "is_present": is_present, "deadline": due, "late": late}
+        submissions[name] = earlier.model_copy(update=known)
     for one in found:
         hand_in, whose = _hand_in(one, before.submissions.get(one.id), about)
         students |= {student.key: student for student in whose}
@@ -162,6 +164,7 @@ def _hand_in(one: HandedIn, before: HandIn | None, about: Class) -> tuple[HandIn
     submitted = submitted or otter.time_of(one.inside)
     students = tuple(student.key for student in whose.students)
     group_key = owner.key if owner is not None and not owner.students else ""
+    due = _due(students or (group_key,), about)
     made = HandIn(
         file_name=well_formed(one.file_name),
         source=one.source,
@@ -174,7 +177,8 @@ def _hand_in(one: HandedIn, before: HandIn | None, about: Class) -> tuple[HandIn
         group_key=group_key,
         attempt=owner.number if owner is not None else None,
         submitted=submitted,
-        late=_late(submitted, students or (group_key,), about, otherwise=owner.late if owner is not None else None),
+        deadline=due,
+        late=_late(submitted, due, about, otherwise=owner.late if owner is not None else None),
         assigned_by=whose.by,
         tried=whose.tried,
         left_out=one.left_out,
@@ -182,13 +186,17 @@ def _hand_in(one: HandedIn, before: HandIn | None, about: Class) -> tuple[HandIn
     return made, whose.students
 
 
-def _late(submitted: datetime | None, owner: Sequence[str], about: Class, *, otherwise: bool | None) -> bool | None:
-    """Whether a hand-in came after the latest deadline of those whose it is; else what the platform says."""
+def _due(owner: Sequence[str], about: Class) -> datetime | None:
+    """The latest deadline of those whose a hand-in is; None where none is known."""
     own = [about.extensions[key] for key in owner if key in about.extensions]
-    deadlines = [*own, *([about.deadline] if about.deadline is not None else [])]
-    if not deadlines or submitted is None:
+    return max([*own, *([about.deadline] if about.deadline is not None else [])], key=instant, default=None)
+
+
+def _late(submitted: datetime | None, due: datetime | None, about: Class, *, otherwise: bool | None) -> bool | None:
+    """Whether a hand-in came after the deadline and its grace; else what the platform says."""
+    if due is None or submitted is None:
         return otherwise
-    return instant(submitted) > max(map(instant, deadlines)) + about.grace.total_seconds()
+    return instant(submitted) > instant(due) + about.grace.total_seconds()
 
 
 def _assigned(one: HandedIn, named: tuple[Author, ...], roster: Roster | None) -> _Assigned:

@@ -19,3 +19,9 @@ MAX_FORM_FIELDS = 5000
 
 MAX_PAGE_PICTURES_BYTES = 12 * 2**20
 """Of all pictures on one page: browsers and mail programs still open it."""
+
+MAX_SHOWN_MESSAGE_CHARACTERS = 160
+"""Of a feedback in a table of the cohort: a line or two."""
+
+MAX_QUEUE_LISTED = 20
+"""Submissions that a cohort's page names by cause; the others are a link away, in its table."""

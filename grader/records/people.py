@@ -48,6 +48,7 @@ class HandIn(Record):
         group_key: What tells the group from others where its members are not known.
         attempt: Counted from 1; None where nobody is assigned.
         submitted: When, as the platform says.
+        deadline: Until when it was due, for its owners; None where that is not known.
         late: Whether it came after the deadline, or the platform calls it late; None where neither is known.
         assigned_by: What said whose it is.
         tried: For one that could not be assigned: what was tried, a sentence each.
@@ -68,6 +69,7 @@ class HandIn(Record):
     group_key: str = ""
     attempt: int | None = None
     submitted: datetime | None = None
+    deadline: datetime | None = None
     late: bool | None = None
     assigned_by: AssignedBy = "nothing"
     tried: tuple[str, ...] = ()
@@ -107,6 +109,16 @@ class People(Record):
             return ()
         names = tuple(self.students[key].label for key in found.students if key in self.students)
         return names or ((found.group,) if found.group else ())
+
+    def handed_in(self, submission: str) -> str:
+        """What a student's page says of the hand-in: when, which attempt, and when it was due; empty where unknown."""
+        found = self.submissions.get(submission)
+        if found is None:
+            return ""
+        said = [f"handed in {found.submitted:%Y-%m-%d %H:%M}"] if found.submitted is not None else []
+        said += [f"attempt {found.attempt}"] if found.attempt is not None and found.attempt > 1 else []
+        said += [f"due {found.deadline:%Y-%m-%d %H:%M}"] if found.deadline is not None else []
+        return ", ".join([*said, *(["late"] if found.late else [])])
 
 
 NOBODY = People()

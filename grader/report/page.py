@@ -18,12 +18,15 @@ Reader = Literal["student", "tutor", "program"]
 class RenderSubmission(Protocol):
     """Makes a page of one submission."""
 
-    def __call__(self, graded: GradedSubmission, *, folder: SubmissionFolder, people: Sequence[str]) -> str:
+    def __call__(
+        self, graded: GradedSubmission, *, folder: SubmissionFolder, people: Sequence[str], handed_in: str
+    ) -> str:
         """The file's text.
 
         Args:
             graded: The verdicts.
             people: Whose it is.
+            handed_in: When, and when it was due, see `People.handed_in`.
             folder: Where the evidence is, and where pictures are kept; there need be none.
         """
 

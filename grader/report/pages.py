@@ -6,20 +6,23 @@ from collections.abc import Sequence
 
 from grader.marks import Event
 from grader.records import NOBODY, GradedSubmission, People
-from grader.report import cohort, feedback, gradebook, summary
+from grader.report import cohort, feedback, gradebook, matrix, summary
 from grader.report.page import CohortPage, SubmissionPage
 from grader.report.sources import ClassSources
 from grader.rubric import Rubric
 from grader.store import OutputFolder, SubmissionFolder, write_atomically
 
 SUBMISSION_PAGES: tuple[SubmissionPage, ...] = (feedback.PAGE,)
-COHORT_PAGES: tuple[CohortPage, ...] = (cohort.PAGE, gradebook.PAGE, summary.PAGE)
+COHORT_PAGES: tuple[CohortPage, ...] = (cohort.PAGE, matrix.PAGE, gradebook.PAGE, summary.PAGE)
 
 
-def write_submission(graded: GradedSubmission, *, folder: SubmissionFolder, people: Sequence[str] = ()) -> None:
+def write_submission(
+    graded: GradedSubmission, *, folder: SubmissionFolder, people: Sequence[str] = (), handed_in: str = ""
+) -> None:
     """Writes the pages of one submission."""
     for page in SUBMISSION_PAGES:
-        write_atomically(folder.folder / page.file_name, page.render(graded, folder=folder, people=people))
+        text = page.render(graded, folder=folder, people=people, handed_in=handed_in)
+        write_atomically(folder.folder / page.file_name, text)
 
 
 def write_cohort(

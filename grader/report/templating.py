@@ -3,41 +3,19 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import math
 import re
 from functools import cache
 from typing import Literal
 
 import jinja2
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
-OUTCOMES = {
-    "passed": ("\u2713", "passed"),
-    "partial": ("\u25d0", "partly met"),
-    "failed": ("\u2717", "not met"),
-    "blocked": ("\u2298", "blocked"),
-    "needs_review": ("\u22ef", "to be reviewed"),
-}
-"""Icon and word of each outcome: never colour alone."""
+from grader.report.labels import BASES, CAUSES, LABELS, OUTCOMES, STATUSES
 
-CAUSES = {
-    "by_hand": "still to be marked by a tutor",
-    "infrastructure": "caused by the grading system, not by you; a tutor will look at it",
-    "unverifiable": "could not be verified automatically; a tutor will look at it",
-    "borderline": "very close to what is required; a tutor decides",
-    "flagged": "a tutor looks at this before it counts",
-}
-
-BASES = {
-    "verified": "checked independently of what your notebook printed",
-    "claimed": "taken from what your notebook reported",
-    "static": "read from your notebook and its models",
-    "manual": "by a tutor",
-}
-
+_SENTENCE = re.compile(r".{20,}?[.!?](?=\s+[A-Z]|$)", re.DOTALL)
 _INVISIBLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u202a-\u202e\u2066-\u2069]")
-
-STATUSES = {"graded": "graded", "needs_review": "needs review", "not_run": "not run"}
 
 
 @cache
@@ -55,7 +33,9 @@ def environment() -> jinja2.Environment:
     made.filters["figure"] = figure
     made.filters["percent"] = percent
     made.filters["data_uri"] = data_uri
-    made.globals.update(outcomes=OUTCOMES, causes=CAUSES, bases=BASES, statuses=STATUSES)
+    made.filters["coded"] = coded
+    made.filters["sentence"] = first_sentence
+    made.globals.update(outcomes=OUTCOMES, causes=CAUSES, bases=BASES, statuses=STATUSES, say=say, policy=policy)
     return made
 
 
@@ -67,6 +47,42 @@ def visible(value: object) -> object:
     if isinstance(value, str) and not isinstance(value, Markup):
         return _INVISIBLE.sub("\ufffd", value)
     return value
+
+
+def say(key: str, **values: object) -> Markup:
+    """A sentence of the catalogue, filled in; what is filled in is escaped."""
+    return Markup(LABELS[key]).format(**{name: visible(value) for name, value in values.items()})  # noqa: S704
+
+
+def policy(style: str, script: str = "") -> Markup:
+    """The Content-Security-Policy of a page that loads nothing and runs no more than this script, if any.
+
+    Args:
+        style: All that stands in its style element.
+        script: Likewise in its script element.
+    """
+    parts = ["default-src 'none'", f"style-src '{_digest(style)}'", "img-src data:"]
+    parts += [f"script-src '{_digest(script)}'"] if script else []
+    return Markup("; ".join([*parts, "base-uri 'none'", "form-action 'none'"]))  # noqa: S704
+
+
+def _digest(text: str) -> str:
+    return f"sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}"
+
+
+def coded(text: str) -> Markup:
+    """A sentence of ours in which what stands between backticks is code."""
+    parts = text.split("`")
+    if len(parts) % 2 == 0:
+        return escape(visible(text))
+    shown = (escape(visible(part)) for part in parts)
+    return Markup("").join(Markup("<code>{}</code>").format(part) if n % 2 else part for n, part in enumerate(shown))
+
+
+def first_sentence(text: str) -> str:
+    """A text's first sentence, for a line of a table."""
+    found = _SENTENCE.match(text)
+    return found.group() if found else text
 
 
 def points(value: float) -> str:

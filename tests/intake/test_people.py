@@ -81,6 +81,15 @@ def test_members_of_a_group_come_from_the_roster(hand_in):
     assert set(only(hand_in({"Lab A_assignsubmission_file/hw.ipynb": notebook()})).students) == {ONE, TWO}
 
 
+def test_a_page_says_when_it_was_handed_in_and_due():
+    """A later attempt and lateness too; nothing where nothing is known."""
+    handed, due = datetime(2026, 1, 24, 21, 26), datetime(2026, 1, 20)  # noqa: DTZ001
+    late = HandIn(file_name="a", source="", submitted=handed, deadline=due, late=True, attempt=2)
+    people = People(submissions={"late": late, "plain": HandIn(file_name="b", source="")})
+    assert people.handed_in("late") == "handed in 2026-01-24 21:26, attempt 2, due 2026-01-20 00:00, late"
+    assert people.handed_in("plain") == people.handed_in("gone") == ""
+
+
 def test_a_number_that_is_added_later_appears(hand_in):
     """For hand-ins of earlier runs too, and nothing of a student is lost with the next hand-in."""
     before = hand_in({"aonestudent_11_900_hw.ipynb": notebook()}, roster=None)

@@ -8,6 +8,7 @@ from typing import get_args
 
 import pytest
 from builders import dense, make_cell, make_evidence, make_fit, make_measurement, make_model
+from inert import what_acts
 
 from grader.records import (
     Advice,
@@ -108,7 +109,7 @@ def test_fix_first_holds_the_three_largest_losses(folder: SubmissionFolder) -> N
 
 
 def fixed_first(page: str) -> list[str]:
-    return re.findall(r'href="#(\w+)"', page.split("<h2>Fix first</h2>")[1].split("</ol>", maxsplit=1)[0])
+    return re.findall(r'href="#([\w.-]+)"', page.split("<h2>Fix first</h2>")[1].split("</ol>", maxsplit=1)[0])
 
 
 def lost(criterion: str, **fields: object) -> Verdict:
@@ -116,7 +117,7 @@ def lost(criterion: str, **fields: object) -> Verdict:
 
 
 def test_fix_first_names_the_failing_cell_before_sections_never_begun(folder: SubmissionFolder) -> None:
-    """One step for all that hangs on it, and the largest loss of the sections that are not there comes last."""
+    """All that hangs on it is one cause, and the largest loss of the sections that are not there comes last."""
     step = "Fix cell 2, then run the notebook from the top in a fresh kernel."
     verdicts = (
         lost("never", section="ex6", points=9.0, next_step="Build the model."),
@@ -127,9 +128,9 @@ def test_fix_first_names_the_failing_cell_before_sections_never_begun(folder: Su
     )
     failed = ExecutionSummary(seconds=3.0, first_error_cell=1)
     assert fixed_first(render_feedback(graded(*verdicts, execution=failed), folder=folder)) == [
-        "runs",
+        "cause-cell-2",
         "tried",
-        "hangs",
+        "never",
     ]
     assert fixed_first(render_feedback(graded(*verdicts), folder=folder))[0] == "tried"
 
@@ -157,12 +158,33 @@ def test_what_is_for_the_tutor_alone_is_not_on_the_page(folder: SubmissionFolder
 
 
 def test_curves_are_stored_and_used_again(folder: SubmissionFolder) -> None:
-    """A second rendering reads the pictures back, and the page is the same."""
+    """One picture a figure; a second rendering reads them back, and the page is the same."""
     first = render_feedback(graded(verdict()), folder=folder)
-    pictures = list((folder.evidence_folder / "plots").iterdir())
-    assert len(pictures) == 1
+    pictures = list((folder.evidence_folder / "plots").glob("*.svg"))
+    assert len(pictures) == 2
     pictures[0].write_text("<svg/>")
     assert render_feedback(graded(verdict()), folder=folder) != first
+
+
+def test_every_loss_has_a_text_to_object_with(folder: SubmissionFolder) -> None:
+    """With the submission, the criterion, what was required and measured; what passed has none."""
+    page = render_feedback(graded(lost("one", required="0.9 or more", yours="0.2"), verdict("two")), folder=folder)
+    assert page.count('<pre class="copy"') == 1
+    for part in ("Submission: one", "Criterion: one", "Required: 0.9 or more", "Measured: 0.2"):
+        assert part in page
+
+
+def test_an_answer_stands_with_its_criterion(folder: SubmissionFolder) -> None:
+    """As the text that was handed in, and not where a program judged."""
+    by_hand = verdict(outcome="needs_review", cause="by_hand", basis="manual", earned=0.0, pending=2.0, cells=(0, 1))
+    assert 'class="answer"' in render_feedback(graded(by_hand), folder=folder)
+    assert 'class="answer"' not in render_feedback(graded(verdict(cells=(0,))), folder=folder)
+
+
+def test_the_page_says_when_it_was_handed_in(folder: SubmissionFolder) -> None:
+    """And when the notebook ran."""
+    page = render_feedback(graded(verdict()), folder=folder, handed_in="handed in 2026-01-24 21:26, late")
+    assert "handed in 2026-01-24 21:26, late &middot; run on" in page
 
 
 def test_a_file_that_was_no_notebook_has_a_page(tmp_path: Path) -> None:
@@ -211,8 +233,9 @@ def test_the_cohort_page_escapes_and_shows_flags() -> None:
     """Flags are the tutor's to see."""
     one = graded(verdict(), flags=(Flag(rule="r", text=EVIL),), advice=(Advice(rule="a", section=None, text=EVIL),))
     page = render_cohort([one])
-    assert "<script" not in page
+    assert "<script>alert" not in page
     assert "&lt;script&gt;" in page
+    assert what_acts(page) == []
 
 
 @pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@sum", "\tx", "\rx"])
@@ -233,7 +256,7 @@ def test_the_gradebook_says_pending_where_points_are() -> None:
 def test_the_summary_counts_and_names_causes(tmp_path: Path) -> None:
     """Every file of the cohort is written, and of each submission."""
     write_cohort([graded(verdict())], output=OutputFolder(tmp_path))
-    assert {path.name for path in tmp_path.iterdir()} == {"index.html", "gradebook.csv", "summary.json"}
+    assert {path.name for path in tmp_path.iterdir()} == {"index.html", "matrix.html", "gradebook.csv", "summary.json"}
     one = graded(verdict(), status="not_run", matching={})
     write_submission(one, folder=SubmissionFolder(tmp_path / "one"))
     assert [path.name for path in (tmp_path / "one").iterdir()] == ["feedback.html"]

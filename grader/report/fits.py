@@ -1,0 +1,233 @@
+"""A training as the student's page shows it: curves, numbers by epoch, figures measured and claimed."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from markupsafe import Markup
+
+from grader.advice.history import rises
+from grader.metrics import is_accuracy
+from grader.records import Evidence, FitRecord, Measurement, Measurements
+from grader.report import plots
+from grader.report.kept import kept
+from grader.report.notebook import Picture
+from grader.report.templating import data_uri, figure
+from grader.store import SubmissionFolder
+
+_PARTS = {"train": "training", "validation": "validation", "test": "test"}
+"""The parts of the data that every model is measured on, and what they are called."""
+
+
+@dataclass(frozen=True)
+class Score:
+    """One part of the data: the figures recomputed from the trained model, and those that the notebook reported.
+
+    Attributes:
+        value: The accuracy, or of quantities the mean absolute error; ``claimed`` likewise.
+    """
+
+    part: str
+    loss: float | None
+    value: float | None
+    claimed_loss: float | None = None
+    claimed: float | None = None
+
+
+@dataclass(frozen=True)
+class FitBlock:
+    """A fit as the page shows it.
+
+    Attributes:
+        said: What the curves show, in this training's own numbers.
+        measure: What ``scores`` hold besides the loss.
+        rows: Rows of a table: an epoch, and its value of each name.
+        classes: Of the confusion matrix.
+        confusion: Rows of a table: a true class, and how many rows of the test part were taken for each class; empty
+            where that is unknown.
+        confused: The pair of classes that is confused most, in words.
+    """
+
+    title: str
+    cell: int | None
+    pictures: tuple[Picture, ...]
+    said: str
+    names: tuple[str, ...]
+    rows: Markup
+    scores: tuple[Score, ...]
+    measure: Literal["accuracy", "mean absolute error"]
+    replay: str
+    classes: int
+    confusion: Markup
+    confused: str
+
+
+def fit_block(
+    fit: FitRecord, *, evidence: Evidence, measurements: Measurements | None, folder: SubmissionFolder
+) -> FitBlock:
+    """Everything that is shown of one training.
+
+    Args:
+        fit: Of the evidence.
+        evidence: Of the run.
+        measurements: What was verified.
+        folder: Where pictures are kept.
+    """
+    history = {name: values for name, values in fit.history.items() if values}
+    names = tuple(history)
+    epochs = max((len(values) for values in history.values()), default=0)
+    rows = (
+        [figure(history[name][epoch] if epoch < len(history[name]) else math.nan) for name in names]
+        for epoch in range(epochs)
+    )
+    found = _measured(fit, measurements=measurements)
+    of_quantities = any(one.mae is not None for one in found) and all(one.accuracy is None for one in found)
+    confusion = next((one.confusion for one in found if one.probe == "test" and one.confusion), ())
+    batch = f", batch size {fit.batch_size}" if fit.batch_size else ""
+    return FitBlock(
+        title=f"{fit.epochs_run} epoch{'s' if fit.epochs_run != 1 else ''}{batch}",
+        cell=fit.cell,
+        pictures=_pictures(history, mark=marked_epoch(fit), folder=folder),
+        said=gap_in_words(fit),
+        names=names,
+        rows=_table_rows(rows, first=1),
+        scores=tuple(_score(one, fit, evidence=evidence, of_quantities=of_quantities) for one in found),
+        measure="mean absolute error" if of_quantities else "accuracy",
+        replay=_replay(fit, measurements=measurements),
+        classes=len(confusion),
+        confusion=_table_rows(([str(count) if count else "\u00b7" for count in row] for row in confusion), first=0),
+        confused=most_confused(confusion),
+    )
+
+
+def _table_rows(rows: Iterable[Sequence[str]], *, first: int) -> Markup:
+    """Rows of figures, numbered from `first`: made here, for there are hundreds of cells and nothing to escape."""
+    made = (
+        f'<tr><th scope="row">{number}</th>{"".join(f"<td>{cell}</td>" for cell in row)}</tr>'
+        for number, row in enumerate(rows, start=first)
+    )
+    return Markup("\n".join(made))  # noqa: S704
+
+
+def marked_epoch(fit: FitRecord) -> tuple[int, bool] | None:
+    """The epoch (from 1) of the lowest validation loss, and whether the loss rises from there beyond noise.
+
+    None where the lowest one is the last.
+    """
+    losses = np.array(fit.history.get("val_loss", ()), dtype=float)
+    if losses.size < 2 or not np.isfinite(losses).any():
+        return None
+    lowest = int(np.nanargmin(losses))
+    if lowest == losses.size - 1:
+        return None
+    after = losses[lowest:]
+    return lowest + 1, bool(np.isfinite(after).all() and after[0] > 0 and rises(after.tolist()))
+
+
+def gap_in_words(fit: FitRecord) -> str:
+    """The gap between validation and training loss at the end, with its numbers; empty without validation."""
+    loss, held = fit.history.get("loss", ()), fit.history.get("val_loss", ())
+    if not loss or not held or not math.isfinite(loss[-1]) or not math.isfinite(held[-1]):
+        return ""
+    gap = held[-1] - loss[-1]
+    return (
+        f"At the end the training loss is {figure(loss[-1])} and the validation loss {figure(held[-1])},"
+        f" {figure(abs(gap))} {'more' if gap >= 0 else 'less'}."
+    )
+
+
+def curve_in_words(name: str, history: Mapping[str, Sequence[float]], *, mark: tuple[int, bool] | None) -> str:
+    """What a picture of curves shows, for those who do not see it.
+
+    Args:
+        name: ``loss``, or the accuracy's name.
+        history: Metric name to values, shape ``(epochs,)``.
+        mark: The marked epoch of the loss, see `marked_epoch`.
+    """
+    label = "loss" if name == "loss" else "accuracy"
+    said = []
+    for key, word in ((name, "Training"), (f"val_{name}", "Validation")):
+        values = history.get(key)
+        if values:
+            ends = f"from {figure(values[0])} to {figure(values[-1])}"
+            said.append(f"{word} {label} goes {ends} in {len(values)} epochs.")
+    if mark is not None and name == "loss":
+        epoch, is_trend = mark
+        said.append(f"Validation loss {'rises after' if is_trend else 'is lowest in'} epoch {epoch}.")
+    return " ".join(said)
+
+
+def most_confused(confusion: Sequence[Sequence[int]]) -> str:
+    """The pair of classes that is confused most, in words; empty where none is."""
+    matrix = np.array(confusion, dtype=int)
+    if matrix.ndim != 2 or matrix.size == 0:
+        return ""
+    np.fill_diagonal(matrix, 0)
+    true, predicted = np.unravel_index(int(matrix.argmax()), matrix.shape)
+    times = int(matrix[true, predicted])
+    return f"Most often class {true} is taken for {predicted}: {times} times." if times else ""
+
+
+def _pictures(
+    history: Mapping[str, tuple[float, ...]], *, mark: tuple[int, bool] | None, folder: SubmissionFolder
+) -> tuple[Picture, ...]:
+    if len(history.get("loss", ())) < 2:
+        return ()
+    accuracy = next((name for name in history if is_accuracy(name) and not name.startswith("val_")), None)
+    made = []
+    for name in ("loss", *([accuracy] if accuracy else [])):
+        curves = {key: list(history[key]) for key in (name, f"val_{name}") if key in history}
+        at = mark if name == "loss" else None
+        svg = kept(
+            folder.evidence_folder / "plots",
+            key=[curves, at],
+            suffix="svg",
+            make=lambda name=name, curves=curves, at=at: plots.curves(name, curves, mark=at),  # type: ignore[misc]
+        )
+        made.append(Picture(data_uri(svg, "image/svg+xml"), curve_in_words(name, history, mark=mark)))
+    return tuple(made)
+
+
+def _measured(fit: FitRecord, *, measurements: Measurements | None) -> tuple[Measurement, ...]:
+    if measurements is None:
+        return ()
+    found = (measurements.find(fit.model, weights=fit.weights_after, probe=probe) for probe in _PARTS)
+    return tuple(one for one in found if one is not None)
+
+
+def _score(one: Measurement, fit: FitRecord, *, evidence: Evidence, of_quantities: bool) -> Score:
+    claimed: Mapping[str, float] = {}
+    if one.probe == "validation":
+        claimed = {name.removeprefix("val_"): v[-1] for name, v in fit.history.items() if name.startswith("val_") and v}
+    elif one.probe == "test":
+        claimed = next(
+            (
+                found.results
+                for found in reversed(evidence.evaluations)
+                if found.model == fit.model and found.weights == fit.weights_after and found.x.rows == one.rows
+            ),
+            {},
+        )
+    value = next((v for name, v in claimed.items() if (name == "mae" if of_quantities else is_accuracy(name))), None)
+    return Score(
+        part=_PARTS[one.probe],
+        loss=one.loss,
+        value=one.mae if of_quantities else one.accuracy,
+        claimed_loss=claimed.get("loss"),
+        claimed=value,
+    )
+
+
+def _replay(fit: FitRecord, *, measurements: Measurements | None) -> str:
+    found = next((one for one in measurements.replays if one.fit == fit.id), None) if measurements else None
+    if found is None:
+        return ""
+    return {
+        "same": "Repeated outside your notebook, this training gave the same losses in every epoch.",
+        "differs": "Repeated outside your notebook, this training gave other losses.",
+        "impossible": f"This training could not be repeated outside your notebook: {found.why}",
+    }[found.outcome]

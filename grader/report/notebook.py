@@ -1,0 +1,161 @@
+"""The notebook as it ran: code with its colours, Markdown as text with its form, and what cells printed and drew."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING
+
+import numpy as np
+from markupsafe import Markup, escape
+
+from grader.errors import StoreError
+from grader.limits import MAX_PAGE_PICTURES_BYTES, MAX_SHOWN_CHARACTERS
+from grader.records import ArrayRef, CellRun, Evidence, FigureRecord
+from grader.report.kept import kept
+from grader.report.templating import data_uri, visible
+from grader.store import SubmissionFolder
+
+if TYPE_CHECKING:
+    from markdown_it import MarkdownIt
+
+_COLOURED = {"Keyword": "k", "Literal.String": "s", "Literal.Number": "n", "Comment": "c", "Name.Builtin": "b"}
+"""Kinds of token, as Pygments names them, and the classes that the stylesheet knows."""
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A figure of a cell: its address, and in words what it shows."""
+
+    source: str
+    alt: str
+
+
+@dataclass(frozen=True)
+class CellBlock:
+    """A cell of the notebook as it ran.
+
+    Attributes:
+        shown: Its source as the page shows it.
+    """
+
+    run: CellRun
+    shown: Markup
+    pictures: tuple[Picture, ...]
+
+    @property
+    def printed(self) -> str:
+        return capped(self.run.printed)
+
+
+def capped(text: str) -> str:
+    """A text with its end cut off where it is too long for a page."""
+    return text if len(text) <= MAX_SHOWN_CHARACTERS else text[:MAX_SHOWN_CHARACTERS] + "\n[...]"
+
+
+def cell_blocks(evidence: Evidence, *, folder: SubmissionFolder) -> list[CellBlock]:
+    """Every cell that holds something.
+
+    Args:
+        evidence: Of the run.
+        folder: Where the arrays are, and where sources are kept as they are shown.
+    """
+    cells = [cell for cell in evidence.cells if cell.source.strip()]
+    sources = [[cell.kind, cell.source] for cell in cells]
+    stored = kept(
+        folder.evidence_folder / "plots", key=["cells", sources], suffix="json", make=lambda: _shown_as_json(cells)
+    )
+    pictures = _pictures(evidence, folder=folder)
+    return [
+        CellBlock(run=cell, shown=Markup(shown), pictures=tuple(pictures.get(cell.index, ())))  # noqa: S704
+        for cell, shown in zip(cells, json.loads(stored), strict=True)
+    ]
+
+
+def markdown(text: str) -> Markup:
+    """Markdown as HTML of a few harmless elements: HTML in it is text, and nothing in it loads anything."""
+    return Markup(_markdown().render(str(visible(text))))  # noqa: S704
+
+
+def code(text: str) -> Markup:
+    """Python with its keywords, strings, numbers and comments marked by classes."""
+    return Markup("").join(_tokens(str(visible(text))))
+
+
+def _shown_as_json(cells: Iterable[CellRun]) -> bytes:
+    shown = [
+        code(cell.source)
+        if cell.kind == "code"
+        else markdown(cell.source)
+        if cell.kind == "markdown"
+        else Markup("<pre>{}</pre>").format(visible(cell.source))
+        for cell in cells
+    ]
+    return json.dumps(shown).encode()
+
+
+def _tokens(text: str) -> Iterator[Markup]:
+    from pygments.lexers.python import PythonLexer  # noqa: PLC0415 - kept pages need none of it
+
+    for kind, part in PythonLexer(stripnl=False, ensurenl=False).get_tokens(text):
+        name = str(kind).removeprefix("Token.")
+        found = next((short for begin, short in _COLOURED.items() if name.startswith(begin)), None)
+        yield Markup('<span class="{}">{}</span>').format(found, part) if found and part.strip() else escape(part)
+
+
+@cache
+def _markdown() -> MarkdownIt:
+    from markdown_it import MarkdownIt  # noqa: PLC0415 - as above
+    from mdit_py_plugins.dollarmath import dollarmath_plugin  # noqa: PLC0415
+
+    made = MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"])
+    made.use(dollarmath_plugin, renderer=lambda content, _: str(escape(content.strip())))
+    rules: dict[str, Callable[..., str]] = {
+        "heading_open": lambda _, tokens, at, *__: f'<p class="heading {tokens[at].tag}">',
+        "heading_close": lambda *_: "</p>\n",
+        "link_open": lambda _, tokens, at, *__: f'<span class="url" title="{escape(tokens[at].attrs["href"])}">',
+        "link_close": lambda *_: "</span>",
+        "image": lambda _, tokens, at, *__: f"<em>[picture: {escape(tokens[at].content)}]</em>",
+    }
+    for name, rule in rules.items():
+        made.add_render_rule(name, rule)
+    return made
+
+
+def _pictures(evidence: Evidence, *, folder: SubmissionFolder) -> dict[int, list[Picture]]:
+    room = MAX_PAGE_PICTURES_BYTES
+    found: dict[int, list[Picture]] = {}
+    for figure in evidence.figures:
+        raw = _png(figure.png, folder=folder) if figure.png is not None and figure.cell is not None else None
+        if raw is not None and figure.cell is not None and len(raw) <= room:
+            room -= len(raw)
+            found.setdefault(figure.cell, []).append(Picture(data_uri(raw, "image/png"), described(figure)))
+    return found
+
+
+def described(figure: FigureRecord) -> str:
+    """What a figure shows, in words: its titles, its axes and what is drawn on them."""
+    said = [f"Figure of cell {figure.cell + 1}" if figure.cell is not None else "Figure"]
+    said += [figure.title] if figure.title else []
+    for axes in figure.axes[:4]:
+        drawn = {
+            "line": len(axes.lines),
+            "group of points": len(axes.scatters),
+            "image or area": len(axes.grids),
+        }
+        parts = [f"{number} {name}{'s' if number > 1 else ''}" for name, number in drawn.items() if number]
+        labels = [f"{name} {label}" for name, label in (("x:", axes.x_label), ("y:", axes.y_label)) if label]
+        named = [f"legend: {', '.join(axes.legend[:6])}"] if axes.legend else []
+        said.append(", ".join([*([axes.title] if axes.title else []), *parts, *labels, *named]))
+    return "; ".join(part for part in said if part)[:300]
+
+
+def _png(ref: ArrayRef, *, folder: SubmissionFolder) -> bytes | None:
+    try:
+        raw = folder.arrays.get(ref)
+    except StoreError:
+        return None
+    data = raw.tobytes() if raw.dtype == np.uint8 else b""
+    return data if data.startswith(b"\x89PNG\r\n\x1a\n") else None

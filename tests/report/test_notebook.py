@@ -1,0 +1,74 @@
+"""The notebook on the page: its code and its texts keep their form, and nothing in them acts."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from builders import make_axes, make_cell, make_evidence, make_figure
+from inert import what_acts
+
+from grader.records import LineRecord
+from grader.report.notebook import cell_blocks, code, described, markdown
+from grader.store import SubmissionFolder
+
+POLICY = '<meta http-equiv="Content-Security-Policy" content="default-src \'none\'">'
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '<script>alert(1)</script><img src="http://example.org/x">',
+        "![logo](http://example.org/x.png)",
+        "[here](javascript:alert(1)) and [there](http://example.org)",
+        "<http://example.org>",
+        '| a |\n|---|\n| <iframe src="x"> |',
+        "$<b onclick=x>$",
+        "\u202eevil",
+    ],
+)
+def test_nothing_in_a_text_acts_or_is_fetched(text: str) -> None:
+    """HTML is text, pictures and links are words, and what turns text is shown."""
+    assert what_acts(f"{POLICY}{markdown(text)}") == []
+
+
+def test_a_text_keeps_its_form() -> None:
+    """Headings, lists, tables and emphasis; an underscore in mathematics is none."""
+    shown = markdown("# Title\n\n* **bold**\n\n| a | b |\n|---|---|\n| 1 | 2 |\n\n$x_1 + y_1$ and `code`")
+    for part in ('class="heading h1"', "<strong>bold</strong>", "<td>1</td>", "x_1 + y_1", "<code>code</code>"):
+        assert part in shown
+
+
+def test_headings_of_a_student_are_none_of_the_page() -> None:
+    """The page's own order of headings stays."""
+    assert "<h" not in markdown("# One\n\n### Three")
+
+
+def test_code_is_coloured_and_whole() -> None:
+    """Nothing of it is lost, and what is markup in it is escaped."""
+    source = 'for i in range(3):  # three\n    print("<b>", i)\n'
+    shown = code(source)
+    assert '<span class="k">for</span>' in shown
+    assert shown.striptags() == 'for i in range(3): # three print("<b>", i)'
+
+
+@pytest.mark.parametrize("source", ["%matplotlib inline\n!ls", "def (:", "\x00\x1b[31m", "x = '''open"])
+def test_code_that_is_no_python_is_shown(source: str) -> None:
+    """As text."""
+    assert what_acts(f"{POLICY}{code(source)}") == []
+
+
+def test_cells_are_kept_as_they_are_shown(tmp_path: Path) -> None:
+    """A second page of the same evidence colours nothing."""
+    folder, evidence = SubmissionFolder(tmp_path), make_evidence(cells=(make_cell("x = 1"), make_cell("", index=1)))
+    first = cell_blocks(evidence, folder=folder)
+    (stored,) = (folder.evidence_folder / "plots").iterdir()
+    stored.write_text('["kept"]')
+    assert (len(first), cell_blocks(evidence, folder=folder)[0].shown) == (1, "kept")
+
+
+def test_a_figure_is_described_by_what_is_on_it() -> None:
+    """For who does not see it."""
+    axes = make_axes(LineRecord(), LineRecord(), title="Loss", x_label="epoch", legend=("training", "validation"))
+    said = described(make_figure(axes, cell=3))
+    assert said == "Figure of cell 4; Loss, 2 lines, x: epoch, legend: training, validation"

@@ -10,7 +10,7 @@ from grader.report.page import CohortPage
 from grader.report.templating import environment
 
 
-def render_matrix(graded: Sequence[GradedSubmission], *, people: People = NOBODY) -> str:
+def render_matrix(graded: Sequence[GradedSubmission], *, people: People = NOBODY, **_: object) -> str:
     """Renders the page, self-contained; it links to the submissions' pages."""
     data = cohort_data(graded, people=people)
     return (

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from grader.records import CriterionEffect, CriterionState, Crossing, Move, Preview
-from grader.report.templating import OUTCOMES, environment, points
+from grader.report.labels import OUTCOMES
+from grader.report.templating import environment, points
 
 LARGEST = 10
 """Moves that are shown with their reasons; the JSON holds all of them."""

@@ -134,6 +134,7 @@ def _of_run(graded: GradedSubmission, read: _Read, roots: Sequence[Root]) -> dic
         "answers": {one.criterion: _answer(one, texts) for one in graded.verdicts if one.basis == "manual"},
         "sections": _sections(graded, read, cards=cards),
         "first_error": first if first is not None and first[0].index not in told else None,
+        "ran_in": environment_text(evidence.environment) if evidence is not None else "",
         "truncated": evidence.truncated if evidence is not None else (),
         "tables": _tables(read.measurements),
     }

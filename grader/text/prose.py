@@ -62,6 +62,9 @@ _REASONS = re.compile(
     r"|\w*overfit\w*|vanish\w*|generali[sz]\w*)\b",
     re.IGNORECASE,
 )
+_BANNER = re.compile(r"^[-=*_~]{3,}|[-=*_~#]{3,}$")
+"""A comment that only parts the code: ``------ Plot ------``."""
+
 _DOES = (ast.Call, ast.Assign, ast.AugAssign, ast.Attribute, ast.Subscript)
 _PRINTERS = frozenset({"print", "display", "Markdown", "HTML", "Latex", "printmd"})
 
@@ -326,7 +329,7 @@ def _comments(source: str) -> Iterator[tuple[str, bool]]:
     blocks, last_code = _comment_blocks(source)
     for line, text in blocks:
         is_remark = line > last_code
-        kept = "\n".join(part for part in text.splitlines() if not _is_old_code(part))
+        kept = "\n".join(part for part in text.splitlines() if not (_is_old_code(part) or _BANNER.search(part)))
         fewest = THRESHOLDS.fewest_words_of_remark if is_remark else THRESHOLDS.fewest_words_of_comment
         if _is_label(kept):
             continue

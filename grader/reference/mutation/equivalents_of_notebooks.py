@@ -121,7 +121,7 @@ def cells_merged(original: Original) -> Iterator[Change]:
 
 
 def _is_bare_magic(source: str) -> bool:
-    """Whether a cell is one line such as ``pip install x``: IPython reads that as a magic only where it stands alone."""
+    """Whether a cell is one line such as ``pip install x``, which IPython takes for a magic only where it is alone."""
     line = source.strip()
     if "\n" in line or line.startswith(("%", "!", "#")):
         return False

@@ -62,8 +62,10 @@ _REASONS = re.compile(
     r"|\w*overfit\w*|vanish\w*|generali[sz]\w*)\b",
     re.IGNORECASE,
 )
-_BANNER = re.compile(r"^[-=*_~]{3,}|[-=*_~#]{3,}$")
-"""A comment that only parts the code: ``------ Plot ------``."""
+_BANNER = re.compile(r"^[-=*_~]{3,}|[-=*_~#]{3,}$|^%%|^@(?:title|param)\b")
+"""A comment that only parts or names the code: ``------ Plot ------``, ``%% Plot``, Colab's ``@title Plot``."""
+_FORM_TEXT = re.compile(r"^@markdown\s*", re.MULTILINE)
+"""Before what a form of Colab's shows as text."""
 
 _DOES = (ast.Call, ast.Assign, ast.AugAssign, ast.Attribute, ast.Subscript)
 _PRINTERS = frozenset({"print", "display", "Markdown", "HTML", "Latex", "printmd"})
@@ -329,7 +331,8 @@ def _comments(source: str) -> Iterator[tuple[str, bool]]:
     blocks, last_code = _comment_blocks(source)
     for line, text in blocks:
         is_remark = line > last_code
-        kept = "\n".join(part for part in text.splitlines() if not (_is_old_code(part) or _BANNER.search(part)))
+        lines = _FORM_TEXT.sub("", text).splitlines()
+        kept = "\n".join(part for part in lines if not (_is_old_code(part) or _BANNER.search(part)))
         fewest = THRESHOLDS.fewest_words_of_remark if is_remark else THRESHOLDS.fewest_words_of_comment
         if _is_label(kept):
             continue

@@ -22,7 +22,18 @@ def test_the_question_mark_of_an_address_asks_nothing() -> None:
     assert not asks("See https://keras.io/search?q=dropout&page=2 for the layer.")
 
 
-@pytest.mark.parametrize("banner", ["# ------ Plot ------", "#### Plot ####", "# ======", "# Plot ------"])
+@pytest.mark.parametrize(
+    "banner",
+    [
+        "# ------ Plot ------",
+        "#### Plot ####",
+        "# ======",
+        "# Plot ------",
+        "#@title Plot",
+        "# @title Plot",
+        "# %% Plot",
+    ],
+)
 def test_a_banner_above_a_comment_is_none_of_it(banner: str) -> None:
     """It parts the code; read as its first line it would ask for something."""
     cell = make_cell(f"{banner}\n# Yes, we expected it, since the model is linear.\nx = 1")

@@ -31,6 +31,9 @@ _HANDS_IN = re.compile(
     r"\b(?:submit(?:ted)?|submission|hand(?:ed|ing)? in|upload|abgeben|rendre|entregar)\b", re.IGNORECASE
 )
 _ADDRESSES = re.compile(r"\b(?:please|you|your|bitte|ihr|ihre|vous|votre|usted)\b", re.IGNORECASE)
+_ANSWERED = re.compile(r"^\W*(?:answer|comment)[\s*_]*[:\uff1a][\s*_]*(?=\w)", re.IGNORECASE)
+"""With a colon behind it the verb is a label: what follows answers."""
+
 _ALSO = frozenset({"and", "then", "now", "also", "next", "finally", "please", "und"})
 
 
@@ -38,6 +41,7 @@ def is_request(sentence: str) -> bool:
     """Whether a sentence is a question, or begins with a verb that asks for something; ``Answer:`` is a label."""
     if sentence.rstrip().endswith(":") and count_words(sentence) <= 1:
         return False
+    sentence = _ANSWERED.sub("", sentence)
     return sentence.rstrip(' *_)"\u201d').endswith(("?", "\uff1f")) or _first_word(sentence) in _DEMANDS
 
 

@@ -6,7 +6,7 @@ import pytest
 from builders import make_cell
 
 from grader.text.prose import words_of_cell
-from grader.text.requests import asks, behind_request
+from grader.text.requests import asks, behind_request, is_request
 
 
 @pytest.mark.parametrize("gap", [" ", "\n", "", "e\n"])
@@ -38,3 +38,11 @@ def test_a_banner_above_a_comment_is_none_of_it(banner: str) -> None:
     """It parts the code; read as its first line it would ask for something."""
     cell = make_cell(f"{banner}\n# Yes, we expected it, since the model is linear.\nx = 1")
     assert [item.text for item in words_of_cell(cell)] == ["Yes, we expected it, since the model is linear."]
+
+
+@pytest.mark.parametrize("label", ["Answer:", "**Answer:**", "Comment: ", "ANSWER :"])
+def test_a_label_before_an_answer_asks_for_nothing(label: str) -> None:
+    """``Answer the question`` does."""
+    assert not is_request(f"{label} Yes, since the model is linear.")
+    assert is_request("Answer the question below.")
+    assert is_request(f"{label} what do you see?")

@@ -45,6 +45,19 @@ class SavedCells:
     saved: float = 0.0
 
 
+@dataclass(frozen=True)
+class Again:
+    """What has to run again before anything can be said.
+
+    Attributes:
+        cells: In this order.
+        why: A clause.
+    """
+
+    cells: tuple[int, ...]
+    why: str
+
+
 @dataclass
 class Placed:
     """The runs by the cells of the notebook.
@@ -63,33 +76,30 @@ class Placed:
     changed: set[int] = field(default_factory=set)
     nowhere: int = 0
 
-    def reasons(self, evidence: Evidence, superseded: Evidence) -> dict[int, str]:
-        """Cells of whose run nothing can be said, each with what to do.
+    def again(self, evidence: Evidence, everything: Evidence) -> dict[int, Again]:
+        """Cells of whose run nothing can be said, each with what to run again and why.
 
         Args:
             evidence: Of the last runs.
-            superseded: Of all runs: events of earlier ones have no cell.
+            everything: Of all runs; events of earlier ones have no cell.
         """
-        found: dict[int, str] = {}
-        for cell in self.cells:
-            if not has_code(cell):
-                continue
-            name = f"cell {cell.index + 1}"
+        found: dict[int, Again] = {}
+        for cell in filter(has_code, self.cells):
             if cell.index in self.changed:
-                found[cell.index] = f"run {name} again: it was changed since it ran"
+                found[cell.index] = Again((cell.index,), "changed since it ran")
             elif cell.index not in self.latest:
-                found[cell.index] = f"run {name} again: it has not run since grader was loaded"
-        earlier = {fit.model for fit in superseded.fits if fit.cell is None}
-        made = {model.id: model.cell for model in superseded.models}
+                found[cell.index] = Again((cell.index,), "not run since grader was loaded")
+        earlier = {fit.model for fit in everything.fits if fit.cell is None}
+        made = {model.id: model.cell for model in everything.models}
         for fit in evidence.fits:
             if fit.cell is None or fit.cell in found:
                 continue
             builder = made.get(fit.model)
             if builder is None:
-                found[fit.cell] = f"run cell {fit.cell + 1} again: its model is one of an earlier run of a cell"
+                found[fit.cell] = Again((fit.cell,), "its model is of an earlier run of a cell")
             elif fit.model in earlier:
-                again = f"run cell {builder + 1} and then cell {fit.cell + 1}" if builder != fit.cell else "run it"
-                found[fit.cell] = f"{again} again: the model was trained before, which a fresh run does not do"
+                cells = tuple(dict.fromkeys((builder, fit.cell)))
+                found[fit.cell] = Again(cells, "the model was trained before, which a fresh run does not do")
         return found
 
 

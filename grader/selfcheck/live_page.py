@@ -22,7 +22,7 @@ def report_html(report: Report, *, titles: dict[str, str]) -> str:
         rows = "".join(_row(one) for one in report.verdicts if one.section == section)
         title = escape(titles.get(section, section))
         parts.append(f'<p style="margin:.8em 0 .2em"><b>{title}</b></p>')
-        parts.append(f'<table style="border-collapse:collapse;width:100%;font-size:inherit">{rows}</table>')
+        parts.append(f'<table style="border-collapse:collapse;width:100%;font:inherit;color:inherit">{rows}</table>')
     if report.remarks:
         items = "".join(f"<li>{_code(remark)}</li>" for remark in report.remarks)
         parts.append(f'<p style="margin:.8em 0 .2em"><b>On a fresh run</b></p><ul style="margin:.2em 0">{items}</ul>')
@@ -62,7 +62,7 @@ def _row(verdict: StepVerdict) -> str:
         ]
     elif verdict.yours:
         told.append(f'<span style="opacity:.75">{_code(verdict.yours)}</span>')
-    columns = (f"{mark} {verdict.status}", "<br>".join(told), f"{kept}&nbsp;/&nbsp;{verdict.points:g}")
+    columns = (f"{mark}&nbsp;{verdict.status}", "<br>".join(told), f"{kept}&nbsp;/&nbsp;{verdict.points:g}")
     return "<tr>" + "".join(f'<td style="{_CELL}">{column}</td>' for column in columns) + "</tr>"
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import platform
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from grader.datasets import DataSets
 from grader.environment.facts import packages
@@ -11,16 +11,16 @@ from grader.evaluate import evaluate
 from grader.execution.collect import Recording
 from grader.records import CellRun, Environment, Evidence, Execution, SectionMatch, Submission
 from grader.rubric import Rubric, Section
-from grader.selfcheck.live_cells import LiveRun, Placed, has_code
+from grader.selfcheck.live_cells import Again, LiveRun, Placed, has_code
 from grader.selfcheck.verdicts import Report, StepVerdict, report_of
 from grader.store import ArrayStore
 from grader.verification.verify import verify
 
 CANNOT_KNOW = (
-    "This is what the kernel did since grader was loaded. Only a fresh run from top to bottom shows what grading will "
+    "This is what the kernel did since grader was loaded, and text as it was last saved. Only a fresh run from top to bottom shows what grading will "
     "find: Restart and run all, or grader check."
 )
-_MOST_NAMED = 4
+_MOST_NAMED = 6
 _EVENTS = ("compiles", "fits", "weights_set", "evaluations", "predictions", "figures", "arrays")
 
 
@@ -46,10 +46,10 @@ def live_report(
     measurements = verify(evidence, arrays=arrays, data_sets=data_sets, sandbox=None, core=None)
     graded = evaluate(rubric, evidence=evidence, measurements=measurements, read=arrays.get)
     report = report_of(graded, step="live", cannot_know=CANNOT_KNOW)
-    reasons = placed.reasons(evidence, everything)
+    again = placed.again(evidence, everything)
     sections = {section.id: section for section in rubric.sections}
     verdicts = tuple(
-        _where_fresh(one, _missing(sections[one.section], report.matching, placed=placed, reasons=reasons))
+        _where_fresh(one, _missing(sections[one.section], report.matching, placed=placed, again=again))
         for one in report.verdicts
     )
     return report.model_copy(update={"verdicts": verdicts})
@@ -104,8 +104,8 @@ def _cell(submission: Submission, index: int, *, runs: list[LiveRun], placed: Pl
 
 
 def _missing(
-    section: Section, matching: Mapping[str, SectionMatch], *, placed: Placed, reasons: Mapping[int, str]
-) -> dict[int, str]:
+    section: Section, matching: Mapping[str, SectionMatch], *, placed: Placed, again: Mapping[int, Again]
+) -> dict[int, Again]:
     """The cells that have to run before anything can be said of a section."""
     found = matching.get(section.id)
     cells: Iterable[int] = () if found is None else found.cells
@@ -113,27 +113,33 @@ def _missing(
         cells = {*cells, *matching[found.borrowed_from].cells}
     if section.whole_notebook or not cells:
         cells = (cell.index for cell in placed.cells if has_code(cell))
-    return {index: reasons[index] for index in sorted(cells) if index in reasons}
+    return {index: again[index] for index in sorted(cells) if index in again}
 
 
-def _where_fresh(verdict: StepVerdict, missing: Mapping[int, str]) -> StepVerdict:
+def _where_fresh(verdict: StepVerdict, missing: Mapping[int, Again]) -> StepVerdict:
     if not missing or verdict.status == "unknown":
         return verdict
     if verdict.status == "passed" and verdict.cells and not set(verdict.cells) & set(missing):
         return verdict
-    told = list(missing.values())
-    more = f"; and {len(told) - _MOST_NAMED} more cells" if len(told) > _MOST_NAMED else ""
-    text = "; ".join(told[:_MOST_NAMED]) + more + "."
+    text = " ".join(_told(missing))
     return verdict.model_copy(
         update={
             "status": "unknown",
             "at_most": verdict.points,
             "yours": "",
-            "text": text[0].upper() + text[1:],
+            "text": text,
             "next_step": "",
             "cells": tuple(missing),
         }
     )
+
+
+def _told(missing: Mapping[int, Again]) -> Iterator[str]:
+    for why in dict.fromkeys(one.why for one in missing.values()):
+        numbers = list(dict.fromkeys(str(cell + 1) for one in missing.values() if one.why == why for cell in one.cells))
+        named = ", ".join(numbers[:_MOST_NAMED])
+        more = f" and {len(numbers) - _MOST_NAMED} more" if len(numbers) > _MOST_NAMED else ""
+        yield f"Run cell{'' if len(numbers) == 1 else 's'} {named}{more} again: {why}."
 
 
 def of_section(report: Report, section: str) -> Report:

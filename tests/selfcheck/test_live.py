@@ -171,7 +171,7 @@ def test_a_live_kernel_is_graded_by_what_it_did_since(kernel: Kernel):
         kernel.run(source)
     kernel.run("%load_ext grader")
     before = kernel.run("%grade ex1 --release some.zip --data sample")
-    assert "run cell 4 again: it has not run since grader was loaded" in before["text/plain"]
+    assert "Run cells 2, 3, 4, 5, 6, 7 again: not run since grader was loaded." in before["text/plain"]
     assert "passed" not in before["text/plain"]
     for source in CELLS[1:]:
         kernel.run(source)

@@ -17,8 +17,8 @@ from grader.store import ArrayStore
 from grader.verification.verify import verify
 
 CANNOT_KNOW = (
-    "This is what the kernel did since grader was loaded, and text as it was last saved. Only a fresh run from top to bottom shows what grading will "
-    "find: Restart and run all, or grader check."
+    "This is what the kernel did since grader was loaded, and text as it was last saved. Only a fresh run from top to "
+    "bottom shows what grading will find: Restart and run all, or grader check."
 )
 _MOST_NAMED = 6
 _EVENTS = ("compiles", "fits", "weights_set", "evaluations", "predictions", "figures", "arrays")
@@ -109,7 +109,7 @@ def _missing(
     """The cells that have to run before anything can be said of a section."""
     found = matching.get(section.id)
     cells: Iterable[int] = () if found is None else found.cells
-    if found is not None and found.borrowed_from in matching:
+    if found is not None and found.borrowed_from is not None and found.borrowed_from in matching:
         cells = {*cells, *matching[found.borrowed_from].cells}
     if section.whole_notebook or not cells:
         cells = (cell.index for cell in placed.cells if has_code(cell))

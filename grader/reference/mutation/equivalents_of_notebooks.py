@@ -107,7 +107,7 @@ def cells_merged(original: Original) -> Iterator[Change]:
     draft, first = original.draft(), None
     merged: dict[int, list[str]] = {}
     for index in range(len(original.notebook.cells)):
-        if index not in original.trees:
+        if index not in original.trees or _is_bare_magic(original.sources[index]):
             first = None
         elif first is None:
             first = index
@@ -118,6 +118,18 @@ def cells_merged(original: Original) -> Iterator[Change]:
         draft.write(cell, "\n\n".join(sources))
     if merged:
         yield Change(draft)
+
+
+def _is_bare_magic(source: str) -> bool:
+    """Whether a cell is one line such as ``pip install x``, which IPython takes for a magic only where it is alone."""
+    line = source.strip()
+    if "\n" in line or line.startswith(("%", "!", "#")):
+        return False
+    try:
+        ast.parse(line)
+    except SyntaxError:
+        return True
+    return False
 
 
 def drawn_on_axes(original: Original) -> Iterator[Change]:

@@ -11,6 +11,7 @@ from grader.judging.registry import registered
 from grader.matching import match
 from grader.reference.mutation.aims import form_asks, form_counts
 from grader.reference.mutation.deriving import EQUIVALENTS, FAULTS, derive
+from grader.reference.mutation.equivalents_of_notebooks import _is_bare_magic
 from grader.rubric import Criterion, Rubric, Section
 
 
@@ -116,6 +117,21 @@ def test_merging_and_splitting_cells_keeps_every_line():
         (mutant,) = derived(kind).mutants
         assert [line for cell in mutant.notebook.cells for line in cell.source.split("\n") if line] == lines
         assert len(mutant.notebook.cells) != len(notebook.cells)
+
+
+@pytest.mark.parametrize(
+    ("source", "stays"),
+    [
+        ("pip install keras", True),
+        ("ls data", True),
+        ("!pip install keras", False),
+        ("x = 1", False),
+        ("%ls\nx", False),
+    ],
+)
+def test_a_line_that_is_a_magic_where_it_stands_alone_stays_alone(source, stays):
+    """``pip install x`` above other code is no Python."""
+    assert _is_bare_magic(source) is stays
 
 
 IMAGES_TRAINED = """\

@@ -181,6 +181,8 @@ def test_a_live_kernel_is_graded_by_what_it_did_since(kernel: Kernel):
     assert "<code>factor</code> is in this kernel only because of a cell that is gone" in after["text/html"]
     whole = kernel.run("%grade")["text/plain"]
     assert "passed  notebook.runs" in whole.replace("passed   ", "passed  ")
+    heard = "[one.printed for one in live._loaded[0]._kernel.runs if 'evaluate(' in one.source][-1]"
+    assert "test accuracy: 0." in kernel.run(f"from grader.selfcheck import live\n{heard}")["text/plain"]
     kernel.run(FIT)
     again = kernel.run("%grade ex1")["text/plain"]
     assert "the model was trained before, which a fresh run does not do" in again

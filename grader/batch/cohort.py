@@ -13,6 +13,7 @@ from grader.batch.jobs import Job
 from grader.batch.known import Known
 from grader.batch.plan import OnStart, Plan, chosen, make_plan
 from grader.batch.processes import LocalProcesses
+from grader.batch.sample import varied
 from grader.batch.stored import write_class
 from grader.execution.warm import warmed
 from grader.intake import Class, collect_submissions, late_rule, people_of
@@ -34,11 +35,13 @@ class Cohort:
         graded: One grade a submission, in the order of their ids.
         executed: Ids of those that were executed now; the others came from the store.
         why_cold: Why their kernels were started afresh, each with its imports; empty where they were forked.
+        handed_in: How many submissions were given, with those that the sample leaves out.
     """
 
     graded: tuple[GradedSubmission, ...]
     executed: frozenset[str]
     why_cold: str = ""
+    handed_in: int = 0
 
     @property
     def need_review_of_infrastructure(self) -> tuple[GradedSubmission, ...]:
@@ -57,6 +60,7 @@ def grade_batch(  # noqa: PLR0913
     on_progress: OnProgress,
     about: Class | None = PLAIN_CLASS,
     marks: MarksFile | None = None,
+    sample_of: int | None = None,
 ) -> Cohort:
     """Grades every submission below the paths and writes the pages of the cohort, with all that was graded before.
 
@@ -70,6 +74,7 @@ def grade_batch(  # noqa: PLR0913
         on_progress: Told of every step, from several threads, one call at a time.
         about: What is known of the class; None for a notebook of no class, of which no pages of a cohort are written.
         marks: What people decided.
+        sample_of: Grade so many of them alone, those that differ most; None for all.
 
     Raises:
         UsageError: A path does not exist, or no submission was found below them, or none has an id of ``again``, or
@@ -95,7 +100,8 @@ def grade_batch(  # noqa: PLR0913
             people = people_of(found, before, roots=paths, about=about)
             output.write_people(people)
         known = Known(output, people, decisions, rule)
-        tasks = [known.task(one) for one in found]
+        wanted = found if sample_of is None else varied(found, sample_of, sandbox=settings.sandbox)
+        tasks = [known.task(one) for one in wanted]
         others = people.submissions.keys() - {task.id for task in tasks}
         earlier = list(_earlier(others, known, assignment=settings.rubric.assignment))
         # Found once for all workers, which are on this machine; what was made in another tier is executed again.
@@ -116,7 +122,7 @@ def grade_batch(  # noqa: PLR0913
             sources = ClassSources(output, settings.rubric, tuple(decisions.events))
             write_class((*graded, *of_earlier), people, sources=sources, output=output, attempts=about.attempts)
     executed = frozenset(task.id for task in plan.executed)
-    return Cohort(graded, executed, why_cold=settings.sandbox.resolve().why_cold)
+    return Cohort(graded, executed, why_cold=settings.sandbox.resolve().why_cold, handed_in=len(found))
 
 
 def _earlier(ids: Iterable[str], known: Known, *, assignment: str) -> Iterator[Task]:

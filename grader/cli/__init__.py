@@ -67,7 +67,7 @@ class _Commands(click.Group):
 @click.group(
     cls=_Commands,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
-    epilog="Exit codes: 0 graded, 1 a validation failed, 2 bad usage, rubric or machine, "
+    epilog="Exit codes: 0 graded, 1 a validation failed or points lack, 2 bad usage, rubric or machine, "
     "3 some submission needs review because of a problem of the grading system.",
 )
 @click.version_option(__version__, prog_name="grader")

@@ -13,6 +13,7 @@ from grader.cli.options import RunOptions, run_options
 
 if TYPE_CHECKING:
     from grader.rubric import Rubric
+    from grader.selfcheck.verdicts import Report, Step
 
 RUBRICS = Path("rubrics")
 
@@ -38,8 +39,15 @@ RUBRICS = Path("rubrics")
     type=click.Path(file_okay=False, path_type=Path),
     help="Folder to keep the page and the evidence in. Default: nothing is kept.",
 )
+@click.option("--json", "as_json", is_flag=True, help="Print the verdicts as JSON, and nothing else.")
+@click.option("--junit", type=click.Path(dir_okay=False, path_type=Path), help="Write the verdicts as JUnit XML.")
+@click.option(
+    "--min-points",
+    type=click.FloatRange(min=0),
+    help="Exit code 1 where fewer points are sure, bonus left out. What is unknown or waits for a person is not sure.",
+)
 @run_options
-def check(
+def check(  # noqa: PLR0913
     *,
     notebook: Path,
     rubric: Path | None,
@@ -48,6 +56,9 @@ def check(
     quick: bool,
     here: bool,
     output: Path | None,
+    as_json: bool,
+    junit: Path | None,
+    min_points: float | None,
     run: RunOptions,
 ) -> None:
     """Check one NOTEBOOK before it is handed in: verdicts in the terminal, with what to do next.
@@ -62,21 +73,59 @@ def check(
         raise UsageError("--static and --quick: these are two steps.", fix="Give one of them at a time.")
     if rubric is not None and release is not None:
         raise UsageError("--rubric and --release: both name what is asked for.", fix="Give one of them.")
-    if not (static or quick or here or release is not None):
-        _in_sandbox(notebook, rubric, output=output, run=run)
-        return
+    if static or quick or here or release is not None:
+        step: Step = "static" if static else "quick" if quick else "full"
+        report, code = _here(notebook, rubric, release=release, step=step, data=run.data, as_json=as_json), 0
+    else:
+        report, code = _in_sandbox(notebook, rubric, output=output, run=run, as_json=as_json)
+    _hand_over(report, as_json=as_json, junit=junit)
+    raise SystemExit(code or _held_against(report, min_points))
+
+
+def _here(
+    notebook: Path, rubric: Path | None, *, release: Path | None, step: Step, data: str | None, as_json: bool
+) -> Report:
+    """Checks it in this Python."""
     from grader.cli.step_display import show_report
     from grader.selfcheck.steps import check_here
 
-    with _asked(rubric, release, notebook=notebook) as (loaded, data):
-        report = check_here(
-            notebook, loaded, step="static" if static else "quick" if quick else "full", data=run.data or data
-        )
-    show_report(report)
+    with _asked(rubric, release, notebook=notebook, as_json=as_json) as (loaded, given):
+        report = check_here(notebook, loaded, step=step, data=data or given)
+    if not as_json:
+        show_report(report)
+    return report
+
+
+def _hand_over(report: Report, *, as_json: bool, junit: Path | None) -> None:
+    """For programs and CI services."""
+    from grader.selfcheck.report_files import report_json, report_junit
+    from grader.store import write_atomically
+
+    if as_json:
+        click.echo(report_json(report), nl=False)
+    if junit is not None:
+        junit.parent.mkdir(parents=True, exist_ok=True)
+        write_atomically(junit, report_junit(report))
+
+
+def _held_against(report: Report, min_points: float | None) -> int:
+    """The exit code by the points that are sure."""
+    from grader.cli import EXIT_VALIDATION_FAILED
+
+    if min_points is None or report.earned >= min_points:
+        return 0
+    click.echo(
+        f"{report.earned:g} points are sure, {min_points:g} were asked for by --min-points; "
+        f"{report.points('unknown'):g} are unknown.",
+        err=True,
+    )
+    return EXIT_VALIDATION_FAILED
 
 
 @contextlib.contextmanager
-def _asked(rubric: Path | None, release: Path | None, *, notebook: Path) -> Iterator[tuple[Rubric, str | None]]:
+def _asked(
+    rubric: Path | None, release: Path | None, *, notebook: Path, as_json: bool
+) -> Iterator[tuple[Rubric, str | None]]:
     """What is asked for, and the data to try it on."""
     from grader.cli.options import existing_file
     from grader.rubric import load_rubric
@@ -86,7 +135,7 @@ def _asked(rubric: Path | None, release: Path | None, *, notebook: Path) -> Iter
         with open_release(release) as opened:
             yield opened.rubric, str(opened.data)
         return
-    found = rubric or _best(notebook)
+    found = rubric or _best(notebook, as_json=as_json)
     yield load_rubric(existing_file(found, what="a rubric, such as rubrics/week09.yaml")), None
 
 
@@ -104,7 +153,7 @@ def _notebook(path: Path) -> Path:
     return path
 
 
-def _best(notebook: Path, run: RunOptions | None = None) -> Path:
+def _best(notebook: Path, run: RunOptions | None = None, *, as_json: bool) -> Path:
     """The rubric below ./rubrics that fits the notebook best; says which."""
     from grader.environment import own_environment
     from grader.intake import read_submission
@@ -112,12 +161,14 @@ def _best(notebook: Path, run: RunOptions | None = None) -> Path:
 
     submission, _ = read_submission(notebook, sandbox=None if run is None else run.sandbox(own_environment()))
     chosen, why = best_rubric(submission.cells, folder=RUBRICS)
-    click.echo(f"Rubric: {chosen} ({why})")
+    click.echo(f"Rubric: {chosen} ({why})", err=as_json)
     return chosen
 
 
-def _in_sandbox(notebook: Path, rubric: Path | None, *, output: Path | None, run: RunOptions) -> None:
-    """Grades it as a submission."""
+def _in_sandbox(
+    notebook: Path, rubric: Path | None, *, output: Path | None, run: RunOptions, as_json: bool
+) -> tuple[Report, int]:
+    """Grades it as a submission; with the exit code."""
     import tempfile
 
     from grader.batch import grade_batch
@@ -125,9 +176,10 @@ def _in_sandbox(notebook: Path, rubric: Path | None, *, output: Path | None, run
     from grader.cli.display import BatchDisplay, show_verdicts
     from grader.cli.options import existing_file
     from grader.rubric import load_rubric
+    from grader.selfcheck.verdicts import report_of
     from grader.store import OutputFolder
 
-    rubric = rubric or _best(notebook, run)
+    rubric = rubric or _best(notebook, run, as_json=as_json)
     loaded = load_rubric(existing_file(rubric, what="a rubric, such as rubrics/week09.yaml"))
     with tempfile.TemporaryDirectory(prefix="grader-check-") as scratch, BatchDisplay(quiet=False) as display:
         cohort = grade_batch(
@@ -141,8 +193,9 @@ def _in_sandbox(notebook: Path, rubric: Path | None, *, output: Path | None, run
             about=None,
         )
     (graded,) = cohort.graded
-    show_verdicts(graded)
+    if not as_json:
+        show_verdicts(graded)
     if output is not None:
-        click.echo(f"Page: {output / 'submissions' / graded.submission.id / 'feedback.html'}")
-    if cohort.need_review_of_infrastructure:
-        raise SystemExit(EXIT_INFRASTRUCTURE)
+        click.echo(f"Page: {output / 'submissions' / graded.submission.id / 'feedback.html'}", err=as_json)
+    code = EXIT_INFRASTRUCTURE if cohort.need_review_of_infrastructure else 0
+    return report_of(graded, step="sandbox"), code

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import click
 
 from grader.cli.options import RunOptions, run_options
+
+if TYPE_CHECKING:
+    from grader.batch import Cohort
+    from grader.rubric import Rubric
+    from grader.store import OutputFolder
 
 
 @click.command()
@@ -70,6 +75,13 @@ from grader.cli.options import RunOptions, run_options
     "given several times; all is every submission.",
 )
 @click.option(
+    "--sample-of",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="A dry run before the whole class: grade the N submissions that differ most in code and headings, and say "
+    "what that foretells. The same command without it grades the others.",
+)
+@click.option(
     "-v", "--verbose", is_flag=True, help="Show the time of each submission, and the part that grader itself took."
 )
 @click.option("-q", "--quiet", is_flag=True, help="Show nothing but errors.")
@@ -87,6 +99,7 @@ def grade(  # noqa: PLR0913
     rerun_borderline: int,
     marks: Path | None,
     again: tuple[str, ...],
+    sample_of: int | None,
     verbose: bool,
     quiet: bool,
 ) -> None:
@@ -124,9 +137,26 @@ def grade(  # noqa: PLR0913
             on_start=display.on_start,
             on_progress=display.on_progress,
             about=about,
+            sample_of=sample_of,
         )
     if not quiet:
         show_summary(cohort, output=output, verbose=verbose)
         show_unmeasured(cohort.graded, rubric=loaded, data=settings.data_sets.kind)
+        if sample_of is not None:
+            _show_sample(cohort, loaded, output=OutputFolder(output), jobs=at_once.jobs)
     if cohort.need_review_of_infrastructure:
         raise SystemExit(EXIT_INFRASTRUCTURE)
+
+
+def _show_sample(cohort: Cohort, rubric: Rubric, *, output: OutputFolder, jobs: int) -> None:
+    """What the sample foretells of the class, one line for each kind of it."""
+    from grader.batch.sample import foretell
+
+    told = foretell(cohort.graded, rubric, output=output, handed_in=cohort.handed_in, jobs=jobs)
+    click.echo(f"A sample of {len(cohort.graded)} of {cohort.handed_in} submissions:")
+    click.echo(f"  criteria of which nobody earned a point: {', '.join(told.never_passed) or 'none'}")
+    click.echo(f"  sections whose heading nobody has: {', '.join(told.unused) or 'none'}")
+    lacking = (f"{name} (needed by {count})" for name, count in told.lacking.items())
+    click.echo(f"  packages that the environment lacks: {', '.join(lacking) or 'none'}")
+    if told.hours is not None:
+        click.echo(f"  executing the whole class takes about {told.hours:.2g} hours, {jobs} at a time")

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     help="With --mutants: folder for mutation-ASSIGNMENT.md, with every change and the score of each criterion, and "
     "mutation.md, with the totals.",
 )
+@click.option("--no-run", is_flag=True, help="Only read RUBRICS and say what is wrong with them: about a second.")
 @click.option("--junit", type=click.Path(dir_okay=False, path_type=Path), help="Write the results as JUnit XML.")
 @click.option("--json", "json_file", type=click.Path(dir_okay=False, path_type=Path), help="Write them as JSON.")
 @click.option(
@@ -44,12 +45,13 @@ if TYPE_CHECKING:
     help="Folder for the runs' evidence. Runs that are there already are not repeated.",
 )
 @run_options
-def validate(
+def validate(  # noqa: PLR0913
     *,
     rubrics: tuple[Path, ...],
     seeds: int,
     mutants: bool,
     report: Path | None,
+    no_run: bool,
     junit: Path | None,
     json_file: Path | None,
     output: Path,
@@ -65,6 +67,9 @@ def validate(
     from grader.store import OutputFolder
     from grader.task import Settings
 
+    if no_run:
+        _read_only(rubrics)
+        return
     if report is not None and not mutants:
         raise click.UsageError("--report is about mutants. Give --mutants as well.")
     loaded = [load_rubric(existing_file(path, what="a rubric, such as rubrics/week09.yaml")) for path in rubrics]
@@ -90,6 +95,28 @@ def validate(
     _write(validations, results, report=report, junit=junit, json_file=json_file)
     if any(validation.failures for validation in validations):
         raise SystemExit(EXIT_VALIDATION_FAILED)
+
+
+def _read_only(rubrics: tuple[Path, ...]) -> None:
+    """Reads every rubric; what is wrong with one does not hide what is wrong with the next.
+
+    Raises:
+        UsageError: Something is wrong.
+    """
+    from grader.cli.options import existing_file
+    from grader.errors import GraderError, UsageError
+    from grader.rubric import load_rubric
+
+    wrong: list[str] = []
+    for path in rubrics:
+        try:
+            rubric = load_rubric(existing_file(path, what="a rubric, such as rubrics/week09.yaml"))
+        except GraderError as error:
+            wrong.append("\n  ".join(filter(None, (error.found, error.expected, error.fix))))
+        else:
+            click.echo(f"{path}: {len(rubric.criteria)} criteria, nothing wrong")
+    if wrong:
+        raise UsageError("\n".join(wrong))
 
 
 def _validated(

@@ -8,7 +8,7 @@ from typing import Literal
 from grader.records import GradedSubmission, SectionMatch, Verdict
 from grader.records.base import Record
 
-Step = Literal["static", "quick", "full"]
+Step = Literal["static", "quick", "full", "sandbox", "live"]
 Status = Literal["passed", "failed", "unknown"]
 
 

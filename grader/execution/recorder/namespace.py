@@ -35,6 +35,10 @@ class Namespace:
         self._seen: dict[str, object] = {}
         self._count = 0
 
+    def pass_over(self, names: Mapping[str, object]) -> None:
+        """Takes arrays that are there already as seen: they are recorded once a cell assigns or changes them."""
+        self._seen = {name: _sample(value) for name, value in list(names.items()) if _is_candidate(value)}
+
     def begin_cell(self) -> None:
         """Nothing is recorded before a cell has run."""
 

@@ -22,6 +22,7 @@ MAX_COMMAND_OUTPUT_BYTES = 2**20
 
 _HEADLESS = frozenset({"inline", "agg", "svg", "pdf", "ps", "pgf", "cairo", "template"})
 _TENSORBOARD = frozenset({"tensorboard", "tensorboard.notebook"})
+_SELF_CHECK = "grader"
 _NO_TENSORBOARD = "TensorBoard is not started here: it is not needed for grading."
 
 
@@ -37,6 +38,7 @@ def install(shell: Any, channel: Channel) -> None:
     # By this module Keras's plot_model recognises a notebook, where it prints what it lacks instead of raising.
     importlib.import_module("IPython.core.magics.namespace")
     _quieten_tensorboard(shell, channel)
+    _leave_out_self_check(shell)
     _keep_inline(shell, channel)
     shell.events.register("post_run_cell", _Colab(channel))
 
@@ -181,14 +183,23 @@ def _quieten_tensorboard(shell: Any, channel: Channel) -> None:
     after_import("tensorboard.notebook", silence)
     for name in ("load_extension", "reload_extension"):
         original = getattr(shell.extension_manager, name)
-        setattr(shell.extension_manager, name, _without_tensorboard(original))
+        setattr(shell.extension_manager, name, _without_replaced(original))
 
 
-def _without_tensorboard(original: Any) -> Any:
+def _without_replaced(original: Any) -> Any:
     def load(module_str: str) -> Any:
-        return None if module_str in _TENSORBOARD else original(module_str)
+        return None if module_str in {*_TENSORBOARD, _SELF_CHECK} else original(module_str)
 
     return load
+
+
+def _leave_out_self_check(shell: Any) -> None:
+    """A student's own check stays in the notebook that is handed in: here it does nothing."""
+
+    def nothing(_line: str) -> None:
+        return None
+
+    shell.register_magic_function(nothing, "line", "grade")
 
 
 def _keep_inline(shell: Any, channel: Channel) -> None:

@@ -26,6 +26,7 @@ print(tf.config.threading.get_intra_op_parallelism_threads())""",
     "conda": "%conda install numpy",
     "shell": "!echo from the shell; exit 3",
     "tensorboard": "%load_ext tensorboard\n%tensorboard --port=5036 --logdir logs",
+    "self-check": "%load_ext grader\n%grade ex4 --release week09.zip\nprint('done')",
     "nbconvert": "!jupyter nbconvert --to pdf x.ipynb",
     "colab": "from google.colab import drive",
     "input": "input('name?')",
@@ -179,6 +180,11 @@ def test_the_kernel_starts_recorded_seeded_and_without_a_trace(run: RecordedRun)
 def test_installers_answer_from_what_is_installed(run: RecordedRun, cell: str) -> None:
     """With %, ! or automagic, in a shell or a script."""
     assert "Requirement already satisfied" in printed(run, cell)
+
+
+def test_a_students_own_check_does_nothing_in_grading(run: RecordedRun) -> None:
+    """A notebook that is handed in with it runs as it would without."""
+    assert printed(run, "self-check").strip() == "done"
 
 
 def test_what_is_not_installed_is_noted(run: RecordedRun) -> None:

@@ -90,7 +90,7 @@ def _read_settings(text: str) -> Settings:
     """The settings; a batch has few of them, and a worker many jobs."""
     plain = json.loads(text)
     return Settings(
-        rubric=_read_rubric(plain["rubric"]),
+        rubric=read_rubric(plain["rubric"]),
         data_sets=_DATA_SETS.validate_python(plain["data_sets"]),
         limits=_LIMITS.validate_python(plain["limits"]),
         full_size_limits=_FULL_SIZE_LIMITS.validate_python(plain["full_size_limits"]),
@@ -103,7 +103,7 @@ def _read_settings(text: str) -> Settings:
     )
 
 
-def _read_rubric(plain: dict[str, Any]) -> Rubric:
+def read_rubric(plain: dict[str, Any]) -> Rubric:
     """The rubric, with the parameters of each check as that check's own."""
     for section in plain["sections"]:
         for criterion in section["criteria"]:

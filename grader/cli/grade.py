@@ -70,6 +70,11 @@ from grader.cli.options import RunOptions, run_options
     "given several times; all is every submission.",
 )
 @click.option(
+    "--shard",
+    metavar="K/N",
+    help="Grade the part K of N of what is given, into a folder of its own; grader merge puts the parts together.",
+)
+@click.option(
     "-v", "--verbose", is_flag=True, help="Show the time of each submission, and the part that grader itself took."
 )
 @click.option("-q", "--quiet", is_flag=True, help="Show nothing but errors.")
@@ -87,6 +92,7 @@ def grade(  # noqa: PLR0913
     rerun_borderline: int,
     marks: Path | None,
     again: tuple[str, ...],
+    shard: str | None,
     verbose: bool,
     quiet: bool,
 ) -> None:
@@ -98,7 +104,7 @@ def grade(  # noqa: PLR0913
     Writes OUTPUT/index.html, gradebook.csv and summary.json for the tutor, and for each submission
     OUTPUT/submissions/<id>/feedback.html and grade.json.
     """
-    from grader.batch import grade_batch
+    from grader.batch import Shard, grade_batch
     from grader.cli import EXIT_INFRASTRUCTURE
     from grader.cli.display import BatchDisplay, show_capacity, show_stale, show_summary, show_unmeasured
     from grader.cli.options import class_options, existing_file
@@ -107,6 +113,7 @@ def grade(  # noqa: PLR0913
     from grader.store import OutputFolder
 
     loaded = load_rubric(existing_file(rubric, what="a rubric, such as rubrics/week09.yaml"))
+    part = None if shard is None else Shard.parse(shard)
     about = class_options(roster, columns=roster_column, deadline=deadline, attempts=attempts)
     settings = run.settings(loaded, quiet=quiet, replay_share=replay, reruns=rerun_borderline)
     at_once = run.capacity(settings.limits)
@@ -124,9 +131,10 @@ def grade(  # noqa: PLR0913
             on_start=display.on_start,
             on_progress=display.on_progress,
             about=about,
+            shard=part,
         )
     if not quiet:
-        show_summary(cohort, output=output, verbose=verbose)
+        show_summary(cohort, output=output if part is None else None, verbose=verbose)
         show_unmeasured(cohort.graded, rubric=loaded, data=settings.data_sets.kind)
     if cohort.need_review_of_infrastructure:
         raise SystemExit(EXIT_INFRASTRUCTURE)

@@ -8,8 +8,10 @@ from grader.batch.cohort import Cohort, gather_all, grade_batch
 from grader.batch.executor import Executor, run_jobs
 from grader.batch.jobs import Job
 from grader.batch.known import Known
+from grader.batch.merge import Merged, merge
 from grader.batch.plan import OnStart, Plan
 from grader.batch.processes import LocalProcesses
+from grader.batch.shards import Shard
 from grader.batch.stored import Freed, Kept, forget, list_kept, prune
 
 __all__ = [
@@ -21,13 +23,16 @@ __all__ = [
     "Kept",
     "Known",
     "LocalProcesses",
+    "Merged",
     "OnStart",
     "Plan",
+    "Shard",
     "capacity",
     "forget",
     "gather_all",
     "grade_batch",
     "list_kept",
+    "merge",
     "processors_allowed",
     "prune",
     "run_jobs",

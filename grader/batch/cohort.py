@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from grader import pipeline
@@ -14,9 +15,10 @@ from grader.batch.known import Known
 from grader.batch.plan import OnStart, Plan, chosen, make_plan
 from grader.batch.processes import LocalProcesses
 from grader.batch.sample import varied
+from grader.batch.shards import Shard, check_place, write_shard
 from grader.batch.stored import write_class
 from grader.execution.warm import warmed
-from grader.intake import Class, collect_submissions, late_rule, people_of
+from grader.intake import Class, LateRule, collect_submissions, late_rule, people_of
 from grader.marks import Decisions, MarksFile
 from grader.records import NOBODY, GradedSubmission
 from grader.report.sources import ClassSources
@@ -61,6 +63,7 @@ def grade_batch(  # noqa: PLR0913
     about: Class | None = PLAIN_CLASS,
     marks: MarksFile | None = None,
     sample_of: int | None = None,
+    shard: Shard | None = None,
 ) -> Cohort:
     """Grades every submission below the paths and writes the pages of the cohort, with all that was graded before.
 
@@ -75,24 +78,27 @@ def grade_batch(  # noqa: PLR0913
         about: What is known of the class; None for a notebook of no class, of which no pages of a cohort are written.
         marks: What people decided.
         sample_of: Grade so many of them alone, those that differ most; None for all.
+        shard: The part of the submissions that is graded; of a part no pages of the cohort are written, for `merge`
+            writes those of all parts. None for all of them.
 
     Raises:
         UsageError: A path does not exist, or no submission was found below them, or none has an id of ``again``, or
-            there is a late policy and no deadline.
+            there is a late policy and no deadline, or the output folder is that of another part.
         MachineError: There is no sandbox to be had.
         HeldError: Another process is at work in the output folder.
         StoreError: The output folder cannot be written. What is done is kept.
     """
     output.make()
     with held(output.folder) as lock:
+        check_place(output, shard)
         output.remove_parts()
-        decisions = Decisions(() if marks is None else marks.read())
+        events = () if marks is None else marks.read()
+        decisions = Decisions(events)
         rule = None
         if about is not None:
-            about = replace(about, extensions=decisions.extensions())
-            rule = late_rule(settings.rubric, deadline=about.deadline, decisions=decisions)
-            if rule is not None:
-                about = replace(about, deadline=rule.deadline, grace=rule.policy.grace)
+            about, rule = _when_due(about, settings, decisions)
+        note = partial(write_shard, output, shard, settings, events=events, attempts=(about or PLAIN_CLASS).attempts)
+        note(is_finished=False)
         before = output.read_people()
         found = collect_submissions(paths, unpack_to=output.unpacked, known=before)
         people = NOBODY
@@ -101,12 +107,13 @@ def grade_batch(  # noqa: PLR0913
             output.write_people(people)
         known = Known(output, people, decisions, rule)
         wanted = found if sample_of is None else varied(found, sample_of, sandbox=settings.sandbox)
-        tasks = [known.task(one) for one in wanted]
-        others = people.submissions.keys() - {task.id for task in tasks}
+        given = [known.task(one) for one in wanted]
+        tasks = [task for task in given if shard is None or shard.holds(task.id)]
+        others = people.submissions.keys() - {task.id for task in given}
         earlier = list(_earlier(others, known, assignment=settings.rubric.assignment))
         # Found once for all workers, which are on this machine; what was made in another tier is executed again.
         settings = replace(settings, sandbox=settings.sandbox.resolved())
-        anew = chosen(again, tasks)
+        anew = chosen(again, given)
         for task in tasks:
             if task.id in anew:
                 task.folder.forget_all()
@@ -117,12 +124,22 @@ def grade_batch(  # noqa: PLR0913
         with _workers(plan, settings, lock=lock) as (executor, settings):
             failures = _run("grade", plan, settings, executor=executor, on_progress=on_progress)
         graded = tuple(_outcome(task, settings, why=failures.get(task.id, "")) for task in tasks)
-        if about is not None:
-            of_earlier = (_outcome(task, settings, why=failures.get(task.id, "")) for task in earlier)
+        of_earlier = tuple(_outcome(task, settings, why=failures.get(task.id, "")) for task in earlier)
+        if about is not None and shard is None:
             sources = ClassSources(output, settings.rubric, tuple(decisions.events))
             write_class((*graded, *of_earlier), people, sources=sources, output=output, attempts=about.attempts)
+        note(is_finished=True)
     executed = frozenset(task.id for task in plan.executed)
     return Cohort(graded, executed, why_cold=settings.sandbox.resolve().why_cold, handed_in=len(found))
+
+
+def _when_due(about: Class, settings: Settings, decisions: Decisions) -> tuple[Class, LateRule | None]:
+    """The class with the deadlines that hold for it, and what handing in late costs."""
+    about = replace(about, extensions=decisions.extensions())
+    rule = late_rule(settings.rubric, deadline=about.deadline, decisions=decisions)
+    if rule is not None:
+        about = replace(about, deadline=rule.deadline, grace=rule.policy.grace)
+    return about, rule
 
 
 def _earlier(ids: Iterable[str], known: Known, *, assignment: str) -> Iterator[Task]:

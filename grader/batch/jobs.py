@@ -90,7 +90,7 @@ def _read_settings(text: str) -> Settings:
     """The settings; a batch has few of them, and a worker many jobs."""
     plain = json.loads(text)
     return Settings(
-        rubric=_read_rubric(plain["rubric"]),
+        rubric=read_rubric(plain["rubric"]),
         data_sets=_DATA_SETS.validate_python(plain["data_sets"]),
         limits=_LIMITS.validate_python(plain["limits"]),
         full_size_limits=_FULL_SIZE_LIMITS.validate_python(plain["full_size_limits"]),
@@ -103,7 +103,7 @@ def _read_settings(text: str) -> Settings:
     )
 
 
-def _read_rubric(plain: dict[str, Any]) -> Rubric:
+def read_rubric(plain: dict[str, Any]) -> Rubric:
     """The rubric, with the parameters of each check as that check's own."""
     for section in plain["sections"]:
         for criterion in section["criteria"]:
@@ -119,6 +119,7 @@ def _task_text(task: Task) -> dict[str, Any]:
         "folder": str(task.folder.folder),
         "seed": task.seed,
         "people": task.people,
+        "handed_in": task.handed_in,
         "attachments": _ATTACHMENTS.dump_python(task.attachments, mode="json"),
         "marks": task.marks.model_dump(mode="json"),
         "late": _LATE.dump_python(task.late, mode="json"),
@@ -141,6 +142,7 @@ def _read_task(plain: dict[str, Any]) -> Task:
         folder=SubmissionFolder(Path(plain["folder"])),
         seed=plain["seed"],
         people=tuple(plain["people"]),
+        handed_in=plain["handed_in"],
         attachments=_ATTACHMENTS.validate_python(plain["attachments"]),
         marks=MarksOfSubmission.model_validate(plain["marks"]),
         late=_LATE.validate_python(plain["late"]),

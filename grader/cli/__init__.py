@@ -18,6 +18,7 @@ EXIT_INTERRUPTED = 130
 
 _COMMANDS = {
     "grade": "Grade submissions and write their pages, the gradebook and a summary.",
+    "merge": "Put the parts of a class together that were graded apart.",
     "check": "Check one notebook and show its verdicts in the terminal.",
     "release": "Make what students check their notebooks by, without what is hidden.",
     "convert": "Read a notebook back from its PDF, its web page or its script.",

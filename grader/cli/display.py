@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from grader.batch import Capacity, Cohort, Kept
     from grader.datasets import DataSets
     from grader.environment import StudentsEnvironment
+    from grader.marks import Event
     from grader.reference.validation import Validation
     from grader.rubric import DataKind, Rubric
     from grader.task import Progress
@@ -138,8 +139,8 @@ class BatchDisplay:
             yield line
 
 
-def show_summary(cohort: Cohort, *, output: Path, verbose: bool) -> None:
-    """Prints one line a submission, and where the pages are."""
+def show_summary(cohort: Cohort, *, output: Path | None, verbose: bool) -> None:
+    """Prints one line a submission, and where the pages are; None for a part of a class, which has none."""
     console = Console()
     table = Table(box=None, pad_edge=False)
     for name in ("submission", "status", "earned", "pending", "of", "bonus"):
@@ -168,7 +169,8 @@ def show_summary(cohort: Cohort, *, output: Path, verbose: bool) -> None:
         console.print(Text(f"Each kernel imported its libraries itself: {cohort.why_cold}.", style="yellow"))
     _show_stale_marks(cohort.graded, console=console)
     _show_untimed(cohort.graded, console=console)
-    console.print(f"Pages: {output / 'index.html'}")
+    pages = "grader merge writes the pages, once all parts are there." if output is None else output / "index.html"
+    console.print(f"Pages: {pages}")
 
 
 def _show_untimed(graded: Iterable[GradedSubmission], *, console: Console) -> None:
@@ -194,6 +196,18 @@ def _show_stale_marks(graded: Iterable[GradedSubmission], *, console: Console) -
             f"measured, and wait to be given again: {'; '.join(stale)}."
         )
         console.print(Text(text, style="yellow"))
+
+
+def show_unapplied(events: Sequence[Event]) -> None:
+    """Prints how many decisions of tutors the parts of a class do not know yet, and what to do."""
+    if events:
+        of = sorted({event.submission or event.student or "the class" for event in events})
+        text = (
+            f"{len(events)} decision{'' if len(events) == 1 else 's'} of tutors came after the parts were graded, "
+            f"on {', '.join(of[:5])}{' and others' if len(of) > 5 else ''}. To apply them, run grader grade over the "
+            "whole class with the merged folder as output, and the merged tutor's file: nothing is executed again."
+        )
+        Console(stderr=True).print(Text(text, style="yellow"))
 
 
 def show_unmeasured(graded: Iterable[GradedSubmission], *, rubric: Rubric, data: DataKind) -> None:

@@ -82,6 +82,11 @@ if TYPE_CHECKING:
     "what that foretells. The same command without it grades the others.",
 )
 @click.option(
+    "--shard",
+    metavar="K/N",
+    help="Grade the part K of N of what is given, into a folder of its own; grader merge puts the parts together.",
+)
+@click.option(
     "-v", "--verbose", is_flag=True, help="Show the time of each submission, and the part that grader itself took."
 )
 @click.option("-q", "--quiet", is_flag=True, help="Show nothing but errors.")
@@ -100,6 +105,7 @@ def grade(  # noqa: PLR0913
     marks: Path | None,
     again: tuple[str, ...],
     sample_of: int | None,
+    shard: str | None,
     verbose: bool,
     quiet: bool,
 ) -> None:
@@ -111,7 +117,7 @@ def grade(  # noqa: PLR0913
     Writes OUTPUT/index.html, gradebook.csv and summary.json for the tutor, and for each submission
     OUTPUT/submissions/<id>/feedback.html and grade.json.
     """
-    from grader.batch import grade_batch
+    from grader.batch import Shard, grade_batch
     from grader.cli import EXIT_INFRASTRUCTURE
     from grader.cli.display import BatchDisplay, show_capacity, show_stale, show_summary, show_unmeasured
     from grader.cli.options import class_options, existing_file
@@ -120,6 +126,7 @@ def grade(  # noqa: PLR0913
     from grader.store import OutputFolder
 
     loaded = load_rubric(existing_file(rubric, what="a rubric, such as rubrics/week09.yaml"))
+    part = None if shard is None else Shard.parse(shard)
     about = class_options(roster, columns=roster_column, deadline=deadline, attempts=attempts)
     settings = run.settings(loaded, quiet=quiet, replay_share=replay, reruns=rerun_borderline)
     at_once = run.capacity(settings.limits)
@@ -138,9 +145,10 @@ def grade(  # noqa: PLR0913
             on_progress=display.on_progress,
             about=about,
             sample_of=sample_of,
+            shard=part,
         )
     if not quiet:
-        show_summary(cohort, output=output, verbose=verbose)
+        show_summary(cohort, output=output if part is None else None, verbose=verbose)
         show_unmeasured(cohort.graded, rubric=loaded, data=settings.data_sets.kind)
         if sample_of is not None:
             _show_sample(cohort, loaded, output=OutputFolder(output), jobs=at_once.jobs)

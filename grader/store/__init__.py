@@ -2,7 +2,7 @@
 
 from grader.store.arrays import ArrayStore
 from grader.store.code import PACKAGE, code_digest
-from grader.store.files import atomic_file, digest_of, unwritable, write_atomically
+from grader.store.files import atomic_file, copy_atomically, digest_of, unwritable, write_atomically
 from grader.store.layout import STAGES, Key, OutputFolder, Stage, SubmissionFolder, arrays_of
 from grader.store.lock import held
 
@@ -17,6 +17,7 @@ __all__ = [
     "arrays_of",
     "atomic_file",
     "code_digest",
+    "copy_atomically",
     "digest_of",
     "held",
     "unwritable",

@@ -305,7 +305,9 @@ def test_a_page_on_which_all_that_is_missing_waits_is_written(folder: Submission
     lacking = CellError(name="FileNotFoundError", value="The data set 'fashion_mnist' is not at hand.")
     cell = make_cell("fashion_mnist.load_data()", index=0, status="error", error=lacking)
     folder.write(make_evidence(cells=[cell]))
-    text = "No model was trained in this section, because cell 1 loads the data set fashion_mnist, which is not at hand."
+    text = (
+        "No model was trained in this section, because cell 1 loads the data set fashion_mnist, which is not at hand."
+    )
     waits = {"outcome": "needs_review", "cause": "infrastructure", "earned": 0.0, "pending": 2.0, "feedback": text}
     page = render_feedback(graded(verdict("one", **waits), verdict("two", **waits), matching={}), folder=folder)
     assert "Fix first" not in page

@@ -121,12 +121,15 @@ def grade(  # noqa: PLR0913
     from grader.cli import EXIT_INFRASTRUCTURE
     from grader.cli.display import BatchDisplay, show_capacity, show_stale, show_summary, show_unmeasured
     from grader.cli.options import class_options, existing_file
+    from grader.errors import UsageError
     from grader.marks import MarksFile, marks_path
     from grader.rubric import load_rubric
     from grader.store import OutputFolder
 
     loaded = load_rubric(existing_file(rubric, what="a rubric, such as rubrics/week09.yaml"))
     part = None if shard is None else Shard.parse(shard)
+    if part is not None and sample_of is not None:
+        raise UsageError("--shard and --sample-of: a part is no whole class.", fix="Give one of them.")
     about = class_options(roster, columns=roster_column, deadline=deadline, attempts=attempts)
     settings = run.settings(loaded, quiet=quiet, replay_share=replay, reruns=rerun_borderline)
     at_once = run.capacity(settings.limits)

@@ -45,6 +45,7 @@ class LiveKernel:
         self._frames.write_bytes(b"")
         self.arrays = ArrayStore(self._folder / "arrays")
         self._outputs = CellOutputs()
+        self._replaced: list[tuple[Any, Callable[[str], int], Callable[[str], int]]] = []
         self._session = self._hooked()
         atexit.register(shutil.rmtree, self._folder, ignore_errors=True)
 
@@ -86,17 +87,20 @@ class LiveKernel:
             for action in actions:
                 self.shell.events.register(event, action)
         channel.emit(part["wire"].START, part["wire"].Start(left_out=left_out))
-        self._listen()
+        if hasattr(self.shell.display_pub, "register_hook"):
+            self.shell.display_pub.register_hook(self._shown)
         return session
 
     def _begin(self, info: Any) -> None:
         if info.store_history and self._session.ordinal == len(self.runs):
             self._outputs = CellOutputs()
             self.runs.append(LiveRun(source=info.raw_cell, cell_id=getattr(info, "cell_id", None)))
+            self._listen()
 
     def _end(self, result: Any) -> None:
         if not result.info.store_history or not self.runs or self._session.channel.cell is not None:
             return
+        self._stop_listening()
         run, error = self.runs[-1], result.error_before_exec or result.error_in_exec
         if result.result is not None:
             with contextlib.suppress(Exception):
@@ -106,13 +110,20 @@ class LiveKernel:
         run.error = None if error is None else CellError(name=type(error).__name__, value=str(error)[:1000])
 
     def _listen(self) -> None:
+        """Hears what a cell prints. IPython itself replaces ``write`` for each cell, so that this is done for each."""
+        self._stop_listening()
         for name in ("stdout", "stderr"):
             stream = getattr(sys, name)
+            write = stream.write
             with contextlib.suppress(AttributeError):
-                stream.write = self._heard(stream.write, name)
-        publisher = self.shell.display_pub
-        if hasattr(publisher, "register_hook"):
-            publisher.register_hook(self._shown)
+                stream.write = self._heard(write, name)
+                self._replaced.append((stream, stream.write, write))
+
+    def _stop_listening(self) -> None:
+        for stream, own, write in self._replaced:
+            if stream.write is own:
+                stream.write = write
+        self._replaced.clear()
 
     def _heard(self, write: Callable[[str], int], name: str) -> Callable[[str], int]:
         def tell(text: str) -> int:

@@ -12,7 +12,7 @@ from grader.store import write_atomically
 
 
 def take_over(keys: StageKeys) -> bool:
-    """Takes over evidence and measurements of a submission's twin, where they hold.
+    """Takes over evidence and measurements of a submission with the same notebook, where they hold.
 
     Args:
         keys: Of the submission that is to be executed.
@@ -23,10 +23,10 @@ def take_over(keys: StageKeys) -> bool:
     Raises:
         UnwritableError: The submission's folder cannot be written.
     """
-    task, source = keys.task, keys.task.twin
+    task, source = keys.task, keys.task.equal_run
     if source is None:
         return False
-    of_source = replace(keys, task=replace(task, folder=source, twin=None))
+    of_source = replace(keys, task=replace(task, folder=source, equal_run=None))
     stored, evidence = source.read_key("execution"), source.read_evidence()
     if stored is None or evidence is None or of_source.execution_is_due():
         return False

@@ -81,7 +81,7 @@ class Task:
         attachments: What was handed in beside it.
         marks: What people decided on it.
         late: What handing it in late costs; None where it costs nothing, and nothing is to be said of it.
-        twin: Where the same notebook with the same attachments was run, for somebody else.
+        equal_run: Where the same notebook with the same attachments was run, for somebody else.
         is_given: Whether its notebook is given now; else there is only what is stored of it.
     """
 
@@ -95,7 +95,7 @@ class Task:
     attachments: tuple[Attachment, ...] = ()
     marks: MarksOfSubmission = NO_MARKS
     late: LateDeduction | None = None
-    twin: SubmissionFolder | None = None
+    equal_run: SubmissionFolder | None = None
     is_given: bool = True
 
     @property
@@ -105,8 +105,8 @@ class Task:
 
     def rerun(self, seed: int) -> Task:
         """The same submission under another seed."""
-        twin = None if self.twin is None else self.twin.rerun(seed)
-        return replace(self, seed=seed, folder=self.folder.rerun(seed), twin=twin)
+        equal_run = None if self.equal_run is None else self.equal_run.rerun(seed)
+        return replace(self, seed=seed, folder=self.folder.rerun(seed), equal_run=equal_run)
 
 
 @dataclass(frozen=True)

@@ -285,12 +285,12 @@ def test_the_run_of_an_equal_notebook_is_taken_over(task, settings, tmp_path):
     path = tmp_path / "other.ipynb"
     path.write_bytes(task.path.read_bytes())
     task.folder.executed_notebook.write_text("{}")
-    other = Task(id="other", path=path, folder=SubmissionFolder(tmp_path / "other"), twin=task.folder)
+    other = Task(id="other", path=path, folder=SubmissionFolder(tmp_path / "other"), equal_run=task.folder)
     assert "read" not in steps(other, settings)
     evidence, measurements = other.folder.stored_evidence()
     assert (evidence.submission, evidence.file_name, measurements.submission) == ("other", "other.ipynb", "other")
     assert other.folder.arrays.broken(other.folder.refs_of_evidence() & task.folder.arrays.names()) == frozenset()
-    assert not pipeline.needs_grading(replace(other, twin=None), settings)
+    assert not pipeline.needs_grading(replace(other, equal_run=None), settings)
 
 
 def test_the_run_of_another_notebook_is_not_taken_over(task, settings, tmp_path):
@@ -298,7 +298,7 @@ def test_the_run_of_another_notebook_is_not_taken_over(task, settings, tmp_path)
     keep_array(task, settings)
     path = tmp_path / "other.ipynb"
     path.write_text("{ }")
-    other = Task(id="other", path=path, folder=SubmissionFolder(tmp_path / "other"), twin=task.folder)
+    other = Task(id="other", path=path, folder=SubmissionFolder(tmp_path / "other"), equal_run=task.folder)
     assert "read" in steps(other, settings)
 
 

@@ -123,7 +123,7 @@ def _task_text(task: Task) -> dict[str, Any]:
         "attachments": _ATTACHMENTS.dump_python(task.attachments, mode="json"),
         "marks": task.marks.model_dump(mode="json"),
         "late": _LATE.dump_python(task.late, mode="json"),
-        "twin": None if task.twin is None else str(task.twin.folder),
+        "equal_run": None if task.equal_run is None else str(task.equal_run.folder),
         "is_given": task.is_given,
         "origin": None
         if origin is None
@@ -146,7 +146,7 @@ def _read_task(plain: dict[str, Any]) -> Task:
         attachments=_ATTACHMENTS.validate_python(plain["attachments"]),
         marks=MarksOfSubmission.model_validate(plain["marks"]),
         late=_LATE.validate_python(plain["late"]),
-        twin=None if plain["twin"] is None else SubmissionFolder(Path(plain["twin"])),
+        equal_run=None if plain["equal_run"] is None else SubmissionFolder(Path(plain["equal_run"])),
         is_given=plain["is_given"],
         origin=None
         if origin is None

@@ -65,7 +65,7 @@ def make_plan(
         if first is task:
             executed.append(task)
         else:
-            taking_over.append(replace(task, twin=first.folder))
+            taking_over.append(replace(task, equal_run=first.folder))
     seconds = _seconds(executed)
     return Plan(
         executed=tuple(_longest_first(executed, seconds)),

@@ -28,7 +28,7 @@ TASKS = [
         origin=Origin(file_name="some.ipynb", problem="It is too large."),
         people=("Student A01",),
         handed_in="handed in 2026-01-30 12:00",
-        twin=SubmissionFolder(Path("another")),
+        equal_run=SubmissionFolder(Path("another")),
         is_given=False,
         attachments=(Attachment("data/points.csv", Path("points.csv"), "0" * 64, 7),),
     ),

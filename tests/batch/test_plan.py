@@ -77,7 +77,7 @@ def test_equal_notebooks_with_equal_files_run_once(tmp_path: Path) -> None:
     tasks = [task(tmp_path, "a", "1"), task(tmp_path, "b", "1"), task(tmp_path, "c", "1", attached="0" * 64)]
     made = plan(tasks)
     assert (names(made.executed), names(made.taking_over)) == (["a", "c"], ["b"])
-    assert made.taking_over[0].twin == tasks[0].folder
+    assert made.taking_over[0].equal_run == tasks[0].folder
 
 
 def test_a_run_that_is_stored_is_taken_over(tmp_path: Path) -> None:

@@ -121,6 +121,29 @@ def not_run(rubric: Rubric, submission: Submission) -> GradedSubmission:
     return graded.model_copy(update={"status": "not_run", "execution": execution})
 
 
+def attributed(
+    result: CheckResult, submission: SubmissionView, *, criterion: Criterion, section: Section, asked: Asked
+) -> CheckResult:
+    """A check's result with whose failure it is that something is lost.
+
+    Args:
+        result: Of the criterion's check.
+        submission: That it looked at.
+        criterion: Which.
+        section: That it is of.
+        asked: Of its rubric.
+    """
+    if section.whole_notebook:
+        return of_whole_notebook(result, submission, asks_for_training=asked.outline.asks_for_training)
+    return of_section(
+        result,
+        submission.section(section.id),
+        owners=asked.owners,
+        about_model=section.model is not None or section.model_of is not None,
+        made_by=criterion.spec.made_by,
+    )
+
+
 def data_kind(served: Sequence[DataSetUse]) -> DataKind:
     """Which data a notebook ran on: the sample, where a data set that it loaded (or could have) is one."""
     uses = [use for use in served if use.loaded] or list(served)
@@ -268,16 +291,7 @@ class _Judge:
             return self._attributed(failed, criterion, section=section)
 
     def _attributed(self, result: CheckResult, criterion: Criterion, *, section: Section) -> CheckResult:
-        """The result with whose failure it is that something is lost."""
-        if section.whole_notebook:
-            return of_whole_notebook(result, self.submission, asks_for_training=self.asked.outline.asks_for_training)
-        return of_section(
-            result,
-            self.submission.section(section.id),
-            owners=self.asked.owners,
-            about_model=section.model is not None or section.model_of is not None,
-            made_by=criterion.spec.made_by,
-        )
+        return attributed(result, self.submission, criterion=criterion, section=section, asked=self.asked)
 
     def _part(self, name: str, make: Callable[[], T], *, kind: TypeAdapter[T], of: object = None) -> T:
         """A part of the grade that depends on the submission's view, and on what else is said."""

@@ -15,14 +15,21 @@ from grader.execution.recorder import wire
 from grader.limits import MAX_EVENTS, MAX_NOTE_CHARACTERS, MAX_NOTES_PER_CELL, MAX_TRUNCATED
 from grader.records import (
     ArrayRef,
+    CellRun,
     CompileRecord,
+    DataChoice,
+    DataSetUse,
+    Environment,
     EvaluationRecord,
+    Evidence,
+    Execution,
     FigureRecord,
     FitRecord,
     ModelRecord,
     NamedArray,
     PredictionRecord,
     Record,
+    Submission,
     WeightsSetRecord,
 )
 
@@ -94,6 +101,60 @@ class Recording:
     started: bool = False
     left_out: tuple[str, ...] = ()
     truncated: tuple[str, ...] = ()
+
+    def noted(self, cells: Iterable[CellRun]) -> tuple[CellRun, ...]:
+        """Cells with what was recorded of each."""
+        return tuple(
+            cell.model_copy(
+                update={
+                    "notes": self.cell_notes.get(cell.index, ()),
+                    "recorded": cell.index in self.cells_seen,
+                    "rewritten": cell.index in self.cells_rewritten,
+                }
+            )
+            for cell in cells
+        )
+
+    def as_evidence(
+        self,
+        submission: Submission,
+        *,
+        cells: tuple[CellRun, ...],
+        environment: Environment,
+        execution: Execution,
+        data_choice: DataChoice,
+        data_sets: tuple[DataSetUse, ...],
+    ) -> Evidence:
+        """The evidence of a run of which this was recorded.
+
+        Args:
+            submission: What was run.
+            cells: As they ran.
+            environment: In what.
+            execution: How the run ended.
+            data_choice: Which data it was offered.
+            data_sets: What of them was loaded.
+        """
+        return Evidence(
+            submission=submission.id,
+            file_name=submission.file_name,
+            sha256=submission.sha256,
+            environment=environment,
+            data_choice=data_choice,
+            data_sets=data_sets,
+            execution=execution,
+            cells=cells,
+            models=self.models,
+            compiles=self.compiles,
+            fits=self.fits,
+            weights_set=self.weights_set,
+            evaluations=self.evaluations,
+            predictions=self.predictions,
+            figures=self.figures,
+            arrays=self.arrays,
+            weights=dict(self.weights),
+            truncated=self.truncated,
+        )
 
 
 def collect(frames: Frames, *, cell_indices: Sequence[int]) -> Recording:

@@ -110,21 +110,9 @@ def _environment(settings: ExecutionSettings, *, record_fd: int) -> dict[str, st
 
 
 def _evidence(submission: Submission, *, run: KernelRun, recording: Recording, settings: ExecutionSettings) -> Evidence:
-    uses = tuple(file.use(loaded=file.name in recording.data_sets) for file in settings.data_sets.files)
-    cells = tuple(
-        cell.model_copy(
-            update={
-                "notes": recording.cell_notes.get(cell.index, ()),
-                "recorded": cell.index in recording.cells_seen,
-                "rewritten": cell.index in recording.cells_rewritten,
-            }
-        )
-        for cell in run.cells
-    )
-    return Evidence(
-        submission=submission.id,
-        file_name=submission.file_name,
-        sha256=submission.sha256,
+    return recording.as_evidence(
+        submission,
+        cells=recording.noted(run.cells),
         environment=Environment(
             python=settings.environment.python,
             packages=dict(settings.environment.packages),
@@ -137,20 +125,9 @@ def _evidence(submission: Submission, *, run: KernelRun, recording: Recording, s
             is_warm=run.sandboxed is not None and run.sandboxed.is_warm,
             why_cold=without_machine_paths(run.sandboxed.why_cold) if run.sandboxed is not None else "",
         ),
-        data_choice=settings.data_sets.choice,
-        data_sets=uses,
         execution=_without_machine_paths(_judge_recorder(run, recording=recording)),
-        cells=cells,
-        models=recording.models,
-        compiles=recording.compiles,
-        fits=recording.fits,
-        weights_set=recording.weights_set,
-        evaluations=recording.evaluations,
-        predictions=recording.predictions,
-        figures=recording.figures,
-        arrays=recording.arrays,
-        weights=dict(recording.weights),
-        truncated=recording.truncated,
+        data_choice=settings.data_sets.choice,
+        data_sets=tuple(file.use(loaded=file.name in recording.data_sets) for file in settings.data_sets.files),
     )
 
 

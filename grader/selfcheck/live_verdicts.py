@@ -66,19 +66,13 @@ def evidence_of_runs(
     """The evidence of the last run of each cell, and that of all runs, whose events have no cell where they are old."""
     cells = tuple(_cell(submission, index, runs=runs, placed=placed) for index in range(len(submission.cells)))
     first = next((cell.index for cell in cells if cell.status == "error"), None)
-    everything = Evidence(
-        submission=submission.id,
-        file_name=submission.file_name,
-        sha256=submission.sha256,
+    everything = recording.as_evidence(
+        submission,
+        cells=cells,
         environment=Environment(python=platform.python_version(), packages=packages()),
+        execution=Execution(first_error_cell=first),
         data_choice=data_sets.choice,
         data_sets=tuple(file.use(loaded=True) for file in data_sets.files),
-        execution=Execution(first_error_cell=first),
-        cells=cells,
-        models=recording.models,
-        weights=dict(recording.weights),
-        truncated=recording.truncated,
-        **{name: getattr(recording, name) for name in _EVENTS},
     )
     now = {name: tuple(one for one in getattr(everything, name) if one.cell is not None) for name in _EVENTS}
     used = {one.model for name in ("fits", "evaluations", "predictions") for one in now[name]}

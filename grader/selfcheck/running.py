@@ -130,34 +130,13 @@ def _evidence(submission: Submission, run: PlainRun, *, arrays: ArrayStore, data
     execution = run.execution
     if not recording.started and execution.reason is None:
         execution = execution.model_copy(update={"reason": "internal", "detail": "The recorder did not start."})
-    return Evidence(
-        submission=submission.id,
-        file_name=submission.file_name,
-        sha256=submission.sha256,
+    return recording.as_evidence(
+        submission,
+        cells=recording.noted(run.cells),
         environment=Environment(python=platform.python_version(), packages=packages()),
+        execution=execution,
         data_choice=data_sets.choice,
         data_sets=tuple(file.use(loaded=file.name in recording.data_sets) for file in data_sets.files),
-        execution=execution,
-        cells=tuple(
-            cell.model_copy(
-                update={
-                    "notes": recording.cell_notes.get(cell.index, ()),
-                    "recorded": cell.index in recording.cells_seen,
-                    "rewritten": cell.index in recording.cells_rewritten,
-                }
-            )
-            for cell in run.cells
-        ),
-        models=recording.models,
-        compiles=recording.compiles,
-        fits=recording.fits,
-        weights_set=recording.weights_set,
-        evaluations=recording.evaluations,
-        predictions=recording.predictions,
-        figures=recording.figures,
-        arrays=recording.arrays,
-        weights=dict(recording.weights),
-        truncated=recording.truncated,
     )
 
 

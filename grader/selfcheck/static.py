@@ -12,8 +12,7 @@ from typing import Any, NoReturn
 
 from grader.datasets import ORIGINALS, SAMPLE
 from grader.errors import GraderError
-from grader.evaluate import data_kind
-from grader.judging.attributed import of_section, of_whole_notebook
+from grader.evaluate import attributed, data_kind
 from grader.judging.parameters import parts_of
 from grader.judging.views import Read, SubmissionView
 from grader.matching import match
@@ -172,16 +171,7 @@ class _Judge:
 
     def _result(self, criterion: Criterion, section: Section) -> CheckResult:
         result = criterion.spec.run(self._view.section(section.id), criterion.params)
-        if section.whole_notebook:
-            asks = self._asked.outline.asks_for_training
-            return of_whole_notebook(result, self._view, asks_for_training=asks)
-        return of_section(
-            result,
-            self._view.section(section.id),
-            owners=self._asked.owners,
-            about_model=section.model is not None or section.model_of is not None,
-            made_by=criterion.spec.made_by,
-        )
+        return attributed(result, self._view, criterion=criterion, section=section, asked=self._asked)
 
 
 def _decided(criterion: Criterion, section: Section, *, result: CheckResult, heard: tuple[str, ...]) -> StepVerdict:

@@ -71,15 +71,11 @@ class Results:
 
 
 def _regrade(results: Results, options: argparse.Namespace) -> None:
-    source: Path = options.run or options.work / "source" / "out" / "submissions" / classes.NOTEBOOK.stem
-    if not source.is_dir():
-        classes.run_once(options.work, data="sample")
+    source = SubmissionFolder(options.run) if options.run else classes.run_once(options.work, data="sample")
     for size in options.sizes:
         results.once(
             f"regrade {size}",
-            lambda size=size: classes.class_costs(
-                size, source=SubmissionFolder(source), work=options.work, data="sample"
-            ),
+            lambda size=size: classes.class_costs(size, source=source, work=options.work, data="sample"),
         )
 
 

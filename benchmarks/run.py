@@ -22,7 +22,7 @@ from performance.page import page, with_page  # noqa: E402
 
 from grader.store import SubmissionFolder  # noqa: E402
 
-PARTS = ("starts", "notebook", "regrade", "peers")
+PARTS = ("starts", "notebook", "regrade", "samples", "peers")
 
 
 def main() -> int:
@@ -37,6 +37,9 @@ def main() -> int:
         results.once("notebook", lambda: starts.notebook_costs(options.work / "notebook", count=options.trivial))
     if "regrade" in options.part:
         _regrade(results, options)
+    if "samples" in options.part:
+        for name, make in peers.sample_units(options.work / "samples"):
+            results.once(f"samples: {name}", lambda make=make: make().plain())
     if "peers" in options.part:
         for name, make in peers.units(options.work / "peers", count=options.count):
             results.once(f"peers {options.count}: {name}", lambda make=make: make().plain())

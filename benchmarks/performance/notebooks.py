@@ -67,6 +67,22 @@ def write_submissions(folder: Path, *, count: int, offline: bool) -> list[Path]:
     return paths
 
 
+def samples() -> dict[str, NotebookNode]:
+    """The samples of the README's command by file name, each with the data; without the one that is no notebook."""
+    made = {}
+    for path in sorted(NOTEBOOK.parent.glob("*.ipynb")):
+        try:
+            notebook = nbformat.reads(path.read_text(encoding="utf-8"), as_version=4)
+        except nbformat.reader.NotJSONError:
+            continue
+        notebook.cells = [cell for cell in notebook.cells if not cell.source.startswith(("pip ", "%", "!"))]
+        notebook.cells.insert(
+            0, new_code_cell(f"import numpy as np\nimport tensorflow as tf\n{_OFFLINE}", id="offline")
+        )
+        made[path.stem] = notebook
+    return made
+
+
 def trainings(notebook: NotebookNode) -> str:
     """A program of a notebook's trainings alone: the calls of ``fit``, and the statements that these need."""
     code = "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "code")

@@ -75,7 +75,9 @@ def samples() -> dict[str, NotebookNode]:
             notebook = nbformat.reads(path.read_text(encoding="utf-8"), as_version=4)
         except nbformat.reader.NotJSONError:
             continue
-        notebook.cells = [cell for cell in notebook.cells if not cell.source.startswith(("pip ", "%", "!"))]
+        for cell in notebook.cells:
+            lines = cell.source.splitlines()
+            cell.source = "\n".join(line for line in lines if not line.startswith(("pip ", "%", "!")))
         notebook.cells.insert(
             0, new_code_cell(f"import numpy as np\nimport tensorflow as tf\n{_OFFLINE}", id="offline")
         )

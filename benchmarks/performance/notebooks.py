@@ -106,7 +106,7 @@ def _is_needed(statement: ast.stmt, needed: Iterable[str]) -> bool:
         return True
     if any(call.attr in {"evaluate", "predict", "plot"} for call in attributes):
         return False
-    if isinstance(statement, ast.FunctionDef):
+    if isinstance(statement, ast.FunctionDef | ast.ClassDef):
         return statement.name in needed
     nodes = list(ast.walk(statement))
     stored = {node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}

@@ -286,7 +286,7 @@ def test_the_first_error_names_what_was_missing(folder: SubmissionFolder) -> Non
     assert evidence is not None
     folder.write(evidence.model_copy(update={"cells": (cell,)}))
     page = render_feedback(graded(matching={}), folder=folder)
-    assert "The package torch is missing where notebooks are graded; that is not your fault." in page
+    assert "The package torch is missing where the notebook ran; that is not your fault." in page
 
 
 def test_a_page_says_what_the_notebook_ran_in() -> None:

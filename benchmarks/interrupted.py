@@ -230,6 +230,10 @@ def disturb(batch: Batch, *, count: int, moments: int, seed: int, whole_seconds:
         process = batch.start()
         time.sleep(moment)
         kill(process, way, draw)
+        if way == "worker" and is_executing:
+            # The batch goes on without it, and would leave nothing to interrupt.
+            time.sleep(moment)
+            kill(process, "main", draw)
         code, _ = batch.finish(process)
         what = "executing" if is_executing else "re-grading"
         batch.ends[f"{way}, {what}: exit code {code}"] += 1
@@ -347,6 +351,8 @@ def main() -> None:
     parser.add_argument("--jobs", type=int, default=2)
     options = parser.parse_args()
     signal.signal(signal.SIGTERM, ended)
+    # A shell's background jobs ignore interrupts, and so would the batch.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     with tempfile.TemporaryDirectory(prefix="interrupted-") as name:
         folder = Path(name)
         write_class(folder / "class", count=options.submissions, one_dies_in=options.one_dies_in)

@@ -17,9 +17,10 @@ ROOT = Path(__file__).parents[2]
 GRADER = (sys.executable, "-P", "-c", f"import sys; sys.path.insert(0, {str(ROOT)!r}); import grader.__main__")
 """The command line of this checkout, whatever is installed."""
 
-_EVERY_SECONDS = 0.1
-_MEMORY_EVERY = 10
-"""Memory is looked at once in so many looks: reading a large process's maps takes time, and holds the process."""
+_EVERY_SECONDS = 0.05
+_LOOKS_EVERY = 20
+"""The processes are looked at once in so many waits: to find them and read their memory takes a processor's time, which
+a grader that uses all of them would miss."""
 
 
 @dataclass(frozen=True)
@@ -27,8 +28,8 @@ class Cost:
     """What a command took.
 
     Attributes:
-        cpu_seconds: User and system time of it and of all that it started. What ended unseen between two looks of a
-            tenth of a second, and was waited for by nobody, is missing.
+        cpu_seconds: User and system time of it and of all that it started. What ended unseen between two looks, and was
+            waited for by nobody, is missing.
         memory_bytes: The largest proportional set size (PSS) of all of them together.
         process_bytes: The largest PSS of a single process among them.
     """
@@ -55,7 +56,7 @@ def measure(
     log: Path | None = None,
     allowed: frozenset[int] = frozenset({0}),
 ) -> Cost:
-    """Runs a command and looks at its processes ten times a second, at their memory once a second.
+    """Runs a command and looks at its processes once a second.
 
     Args:
         command: The program and its arguments.
@@ -74,13 +75,14 @@ def measure(
         )
         seen: dict[tuple[int, float], float] = {}
         largest = alone = 0
-        for look in itertools.count():
+        for waits in itertools.count():
             # The usage of what was waited for is known once the child itself is.
             ended, status, usage = os.wait4(child.pid, os.WNOHANG)
             if ended:
                 break
-            together, single = _look(child.pid, seen, is_memory_read=look % _MEMORY_EVERY == 0)
-            largest, alone = max(largest, together), max(alone, single)
+            if waits % _LOOKS_EVERY == 0:
+                together, single = _look(child.pid, seen)
+                largest, alone = max(largest, together), max(alone, single)
             time.sleep(_EVERY_SECONDS)
         child.returncode = os.waitstatus_to_exitcode(status)
     wall = time.monotonic() - began
@@ -89,7 +91,7 @@ def measure(
     return Cost(wall, max(usage.ru_utime + usage.ru_stime, sum(seen.values())), largest, alone)
 
 
-def _look(pid: int, seen: dict[tuple[int, float], float], *, is_memory_read: bool) -> tuple[int, int]:
+def _look(pid: int, seen: dict[tuple[int, float], float]) -> tuple[int, int]:
     """Notes the CPU seconds of every process so far; the PSS of all together, and the largest, in bytes."""
     together = largest = 0
     try:
@@ -99,7 +101,7 @@ def _look(pid: int, seen: dict[tuple[int, float], float], *, is_memory_read: boo
         return 0, 0
     for process in processes:
         try:
-            times, pss = process.cpu_times(), _pss(process.pid) if is_memory_read else 0
+            times, pss = process.cpu_times(), _pss(process.pid)
         except (psutil.Error, OSError):
             continue
         seen[process.pid, process.create_time()] = times.user + times.system

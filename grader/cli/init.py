@@ -69,6 +69,7 @@ def init(
         seeds=seeds,
         work=runs,
         overwrite=force,
+        environment=run.course_python,
     )
     environment = run.environment()
     data_sets = run.data_sets()

@@ -109,8 +109,13 @@ class RunOptions:
         from grader.environment.finding import check_own, environment_at
 
         named = rubric.companion(rubric.environment) if rubric is not None and rubric.environment is not None else None
-        path = Path(self.python) if self.python is not None else named
-        return check_own() if path is None or self.python == "own" else environment_at(path)
+        path = self.course_python if self.python is not None else named
+        return check_own() if path is None else environment_at(path)
+
+    @property
+    def course_python(self) -> Path | None:
+        """The course's environment that the user named; None where that is the grader's own, or nothing was said."""
+        return None if self.python in {None, "own"} else Path(self.python or "")
 
     def sandbox(self, environment: StudentsEnvironment) -> SandboxChoice:
         """The best sandbox of the machine on which notebooks run, or none where the user has said so."""

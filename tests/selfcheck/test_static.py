@@ -96,9 +96,7 @@ def spread() -> Calibration:
 
 
 def use(digit: str) -> DataSetUse:
-    return DataSetUse(
-        name="mnist", sample=False, train_rows=9, test_rows=9, fingerprint=digit * 64, loaded=True
-    )
+    return DataSetUse(name="mnist", sample=False, train_rows=9, test_rows=9, fingerprint=digit * 64, loaded=True)
 
 
 def test_a_spread_is_that_of_the_very_data_as_in_grading():

@@ -209,3 +209,66 @@ class ReadRubrics(Record):
     """``grader validate --no-run``."""
 
     rubrics: tuple[ReadRubric, ...]
+
+
+class SandboxProperty(Record):
+    """One property of the sandbox, with what happened when a program tried it."""
+
+    name: str
+    holds: bool
+    proof: str
+
+
+class ServedData(Record):
+    """A data set that `--data` names.
+
+    Attributes:
+        choice: What `--data` says for it.
+        path: Where it lies; None where it is not on this machine.
+        train_rows: None likewise.
+        test_rows: None likewise.
+    """
+
+    choice: str
+    name: str
+    path: str | None = None
+    train_rows: int | None = None
+    test_rows: int | None = None
+
+
+class Machine(Record):
+    """``grader doctor``.
+
+    Attributes:
+        verdict: Whether grading can begin, and else what to do.
+        tier: Of the sandbox that is used, see `tiers`.
+        tiers: What each means.
+        limits: What enforces limits.
+        lacks: What the tier does not give.
+        fix: What to do for a better tier.
+        attempts: What was tried before and did not hold.
+        starts: How kernels start.
+        packages: Distribution to version; None where it is missing.
+        environment_problem: Why notebooks cannot run in the grader's own environment; empty where they can.
+        compiled: Whether TensorFlow's bytecode is there.
+    """
+
+    ready: bool
+    verdict: str
+    sandbox: bool
+    tier: str
+    mechanism: str
+    tiers: dict[str, str]
+    bubblewrap: str | None
+    limits: str
+    lacks: str
+    fix: str
+    properties: tuple[SandboxProperty, ...]
+    attempts: tuple[str, ...]
+    starts: str
+    data_sets: tuple[ServedData, ...]
+    system: str
+    python: str
+    packages: dict[str, str | None]
+    environment_problem: str
+    compiled: bool

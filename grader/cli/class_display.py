@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 
 _GROUPS = {
     "not_run": ("not run", "red"),
-    "infrastructure": ("needs review because of the grading system", "yellow"),
-    "needs_review": ("needs review", "cyan"),
+    "infrastructure": ("for a tutor to review because of the grading system", "yellow"),
+    "needs_review": ("for a tutor to review", "cyan"),
     "graded": ("graded", "green"),
 }
 """In the order in which they are shown; how their number is told, and a colour."""
@@ -100,11 +100,11 @@ def notes_of(graded: Sequence[GradedSubmission], *, why_cold: str = "") -> list[
         graded: All that were given.
         why_cold: Why kernels were started afresh, if that is so.
     """
-    notes = [
-        f"{one.submission.id} needs review because of the grading system: {_what_failed(one)}"
-        for one in graded
-        if _group(one) == "infrastructure"
-    ]
+    failed: dict[str, list[str]] = {}
+    for one in graded:
+        if _group(one) == "infrastructure":
+            failed.setdefault(_what_failed(one), []).append(one.submission.id)
+    notes = [f"{', '.join(ids)}: review is needed because of the grading system. {why}" for why, ids in failed.items()]
     cold = f"Each kernel imported its libraries itself: {why_cold}." if why_cold else ""
     return [*notes, *filter(None, (cold, _stale_marks(graded), _untimed(graded)))]
 

@@ -32,6 +32,9 @@ _STEPS = {
     "render": "writing the page",
 }
 
+_BAR = 30
+"""Columns of a progress bar at most."""
+
 
 class BatchDisplay:
     """One line a running submission with its step and time, and under them how far the batch is and for how long."""
@@ -45,17 +48,19 @@ class BatchDisplay:
         self._began = time.monotonic()
         self._estimate = Estimate((), {}, jobs=1, now=self._began)
         self._lock = threading.Lock()
+        # Colours may be forced into a log, where nothing can be drawn over.
+        self._is_live = self._console.is_interactive and self._console.file.isatty()
         self._live = Live(get_renderable=self._table, console=self._console, refresh_per_second=4, transient=True)
 
     def __enter__(self) -> BatchDisplay:
-        if self._console.is_terminal:
+        if self._is_live:
             self._live.start()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._console.is_terminal:
+        if self._is_live:
             self._live.stop()
 
     def on_start(self, plan: Plan) -> None:
@@ -88,7 +93,7 @@ class BatchDisplay:
             what = self._waiting.pop(name, "")
             self._done[what] += 1
             told = f"{name}: done ({self._done[what]} of {len(self._plan.executed)}{self._left(now)})"
-        if what == "executed" and not self._console.is_terminal:
+        if what == "executed" and not self._is_live:
             tell(self._console, told)
 
     def _left(self, now: float) -> str:
@@ -102,6 +107,9 @@ class BatchDisplay:
 
     def _drawn(self, now: float) -> Group:
         table = Table.grid(padding=(0, 2))
+        table.add_column(overflow="fold")
+        for _ in ("step", "time"):
+            table.add_column(no_wrap=True)
         for progress, began in self._running.values():
             step = _STEPS.get(progress.step, progress.step)
             if progress.step == "run":
@@ -120,7 +128,7 @@ class BatchDisplay:
             left = self._left(now) if what == "executed" else ""
             line = Table.grid(padding=(0, 2))
             line.add_row(
-                ProgressBar(total=count, completed=done, width=30),
+                ProgressBar(total=count, completed=done, width=min(_BAR, self._console.width // 3)),
                 f"{done} of {count} {what}, {clock(now - self._began)}{left}",
             )
             yield line

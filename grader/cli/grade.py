@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypedDict, Unpack
 
 import click
 
@@ -11,11 +11,21 @@ from grader.cli.options import RunOptions, class_options, run_options
 from grader.cli.terminal import json_option
 
 if TYPE_CHECKING:
-    from grader.batch import Cohort, Shard
+    from grader.batch import Shard
     from grader.cli.class_display import ClassAnswer
     from grader.intake import Class
-    from grader.store import OutputFolder
+    from grader.marks import MarksFile
     from grader.task import Settings
+
+
+class _Wanted(TypedDict):
+    """What of a class is to be graded, see `grader.batch.grade_batch`."""
+
+    about: Class
+    again: bool | tuple[str, ...]
+    marks: MarksFile
+    sample_of: int | None
+    shard: Shard | None
 
 
 @click.command()
@@ -99,38 +109,27 @@ def grade(  # noqa: PLR0913
     Writes OUTPUT/index.html, gradebook.csv and summary.json for the tutor, and for each submission
     OUTPUT/submissions/<id>/feedback.html and grade.json.
     """
-    from grader.batch import grade_batch
     from grader.cli import EXIT_INFRASTRUCTURE
     from grader.cli.class_display import show_beforehand
-    from grader.cli.display import BatchDisplay
     from grader.cli.options import existing_file, marks_file
     from grader.cli.terminal import console
     from grader.rubric import load_rubric
-    from grader.store import OutputFolder
 
     loaded = load_rubric(existing_file(rubric, what="a rubric, such as rubrics/week09.yaml"))
-    part, folder = _part(shard, sample_of=sample_of), OutputFolder(output)
+    wanted: _Wanted = {
+        "about": about,
+        "again": again == ("all",) or again,
+        "marks": marks_file(output, marks),
+        "sample_of": sample_of,
+        "shard": _part(shard, sample_of=sample_of),
+    }
     settings = run.settings(loaded, quiet=quiet, replay_share=replay, reruns=rerun_borderline)
     at_once = run.capacity(settings.limits)
     show_beforehand(console(stderr=True, quiet=quiet), settings, at_once=at_once)
-    with BatchDisplay(quiet=quiet) as display:
-        cohort = grade_batch(
-            submissions,
-            settings,
-            output=folder,
-            jobs=at_once.jobs,
-            again=again == ("all",) or again,
-            marks=marks_file(output, marks),
-            on_start=display.on_start,
-            on_progress=display.on_progress,
-            about=about,
-            sample_of=sample_of,
-            shard=part,
-        )
+    answer = _graded(submissions, settings, output=output, jobs=at_once.jobs, quiet=quiet, **wanted)
     if as_json or not quiet:
-        answer = _answer(cohort, settings, output=folder, sample_of=sample_of, part=part, jobs=at_once.jobs)
         answer.give(as_json=as_json, verbose=verbose)
-    if cohort.need_review_of_infrastructure:
+    if answer.cohort.need_review_of_infrastructure:
         raise SystemExit(EXIT_INFRASTRUCTURE)
 
 
@@ -148,28 +147,31 @@ def _part(shard: str | None, *, sample_of: int | None) -> Shard | None:
     return None if shard is None else Shard.parse(shard)
 
 
-def _answer(
-    cohort: Cohort,
+def _graded(
+    submissions: tuple[Path, ...],
     settings: Settings,
     *,
-    output: OutputFolder,
-    sample_of: int | None,
-    part: Shard | None,
+    output: Path,
     jobs: int,
+    quiet: bool,
+    **wanted: Unpack[_Wanted],
 ) -> ClassAnswer:
-    """What there is to say at the end."""
+    """Grades them; with what there is to say at the end."""
+    from grader.batch import grade_batch
     from grader.batch.sample import foretell
     from grader.cli.class_display import ClassAnswer, notes_of, unmeasured_note
+    from grader.cli.display import BatchDisplay
+    from grader.store import OutputFolder
 
-    rubric, graded = settings.rubric, cohort.graded
+    folder, rubric = OutputFolder(output), settings.rubric
+    with BatchDisplay(quiet=quiet) as display:
+        on_start, on_progress = display.on_start, display.on_progress
+        cohort = grade_batch(
+            submissions, settings, output=folder, jobs=jobs, on_start=on_start, on_progress=on_progress, **wanted
+        )
     told = None
-    if sample_of is not None:
-        told = foretell(graded, rubric, output=output, handed_in=cohort.handed_in, jobs=jobs)
-    unmeasured = unmeasured_note(graded, rubric=rubric, data=settings.data_sets.kind)
-    return ClassAnswer(
-        cohort,
-        output,
-        has_pages=part is None,
-        notes=(*notes_of(graded, why_cold=cohort.why_cold), *filter(None, [unmeasured])),
-        sample=told,
-    )
+    if wanted["sample_of"] is not None:
+        told = foretell(cohort.graded, rubric, output=folder, handed_in=cohort.handed_in, jobs=jobs)
+    unmeasured = unmeasured_note(cohort.graded, rubric=rubric, data=settings.data_sets.kind)
+    notes = (*notes_of(cohort.graded, why_cold=cohort.why_cold), *filter(None, [unmeasured]))
+    return ClassAnswer(cohort, folder, has_pages=wanted["shard"] is None, notes=notes, sample=told)

@@ -196,11 +196,11 @@ def _show(to: Console, found: Machine) -> None:
     title(to, "What a tier means")
     for tier, words in found.tiers.items():
         tell(to, f"{words}{' This is the one here.' if tier == found.tier else ''}", lead=(f"{tier:>2}  ", "bold"))
-    held = sum(one.holds for one in found.properties)
+    held = sum(proved.holds for proved in found.properties)
     title(to, f"Proof: {held} of {len(found.properties)} properties hold")
-    for one in sorted(found.properties, key=lambda one: one.holds):
-        lead = ("+ ", "green") if one.holds else ("- ", "red")
-        tell(to, (one.name, "bold"), f"{'' if one.holds else ' does not hold'}: {one.proof}", lead=lead)
+    for proved in sorted(found.properties, key=lambda proved: proved.holds):
+        lead = ("+ ", "green") if proved.holds else ("- ", "red")
+        tell(to, (proved.name, "bold"), f"{'' if proved.holds else ' does not hold'}: {proved.proof}", lead=lead)
 
 
 def _data_words(one: ServedData) -> str:

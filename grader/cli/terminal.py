@@ -36,7 +36,7 @@ def console(*, stderr: bool = False, quiet: bool = False) -> Console:
     columns = os.environ.get("COLUMNS", "")
     if columns.isdigit() and int(columns):
         width = int(columns)
-    elif not made.is_terminal:
+    elif not made.file.isatty():
         width = UNWRAPPED
     else:
         # Rich takes every plain terminal (TERM=dumb) for one of 80 columns.
@@ -81,7 +81,9 @@ def title(to: Console, text: str, *, style: str = "bold") -> None:
 
 
 def table(to: Console, heads: Sequence[str], rows: Sequence[Sequence[Part]], *, numbers: Iterable[str] = ()) -> None:
-    """Prints rows in columns; where they are wider than the terminal, each row as a paragraph with named values.
+    """Prints rows in columns, but for those that are empty in every row.
+
+    Where the columns are wider than the terminal, each row is a paragraph with named values.
 
     Args:
         to: Where.
@@ -90,6 +92,8 @@ def table(to: Console, heads: Sequence[str], rows: Sequence[Sequence[Part]], *, 
         numbers: The columns that are aligned on the right.
     """
     cells = [[phrase(cell) for cell in row] for row in rows]
+    kept = [index for index in range(len(heads)) if not cells or any(row[index] for row in cells)]
+    heads, cells = [heads[index] for index in kept], [[row[index] for index in kept] for row in cells]
     widths = [max(len(head), *(row[index].cell_len for row in cells), 0) for index, head in enumerate(heads)]
     if sum(widths) + 2 * (len(heads) - 1) > to.width:
         for row in cells:

@@ -187,6 +187,7 @@ def _show(validation: Validation, mutation: MutationResult | None) -> None:
 def _conclude(validations: list[Validation], *, as_json: bool) -> None:
     """Says in one line whether all rubrics hold."""
     from grader.cli.terminal import console, print_json, title
+    from grader.judging.results import counted
     from grader.reference.validation import validations_json
 
     if as_json:
@@ -194,7 +195,10 @@ def _conclude(validations: list[Validation], *, as_json: bool) -> None:
         return
     failing = [validation for validation in validations if validation.failures]
     failures = sum(len(validation.failures) for validation in failing)
-    said = f"{failures} results do not hold, of {', '.join(one.rubric for one in failing)}." if failing else "All hold."
+    said = "All hold."
+    if failing:
+        do = "does" if failures == 1 else "do"
+        said = f"{counted(failures, 'result')} {do} not hold, of {', '.join(one.rubric for one in failing)}."
     title(console(), said, style="bold red" if failing else "bold green")
 
 

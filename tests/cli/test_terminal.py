@@ -87,7 +87,8 @@ def test_a_table_too_wide_becomes_paragraphs(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Each value with its column's name; what is empty is left out."""
-    for width, told in (("40", ["name    points", "a-name       2"]), ("14", ["a-name", "    points 2"])):
+    wide, narrow = ["name           points", "a-longer-name       2"], ["a-longer-name", "    points 2"]
+    for width, told in (("40", wide), ("16", narrow)):
         monkeypatch.setenv("COLUMNS", width)
-        table(console(), ("name", "", "points"), [("a-name", "", "2")], numbers=("points",))
+        table(console(), ("name", "", "points"), [("a-longer-name", "", "2")], numbers=("points",))
         assert [line.rstrip() for line in capsys.readouterr().out.splitlines()] == told

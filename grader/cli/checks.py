@@ -87,6 +87,8 @@ def _default_words(spec: CheckSpec, one: CheckParameter) -> str:
         return "default: the section's" if one.name in form_parameters(spec.params) else "required"
     if one.default is None:
         return ""
+    if isinstance(one.default, bool):
+        return f"default: {str(one.default).lower()}"
     if isinstance(one.default, tuple):
         return f"default: {', '.join(map(str, one.default))}" if one.default else ""
     return f"default: {one.default}" if isinstance(one.default, int | float | str) else ""

@@ -70,8 +70,9 @@ def tell(to: Console, *parts: Part, lead: Part = "") -> None:
         body.overflow = "ignore"
         first, *rest = body.wrap(to, max(to.width - len(hanging), 1)) or [Text()]
         for start, words in ((indent, first), *((Text(hanging), one) for one in rest)):
-            words.rstrip()
-            to.print(Text.assemble(start, words) if words else "", soft_wrap=True)
+            shown = Text.assemble(start, words)
+            shown.rstrip()
+            to.print(shown, soft_wrap=True)
 
 
 def title(to: Console, text: str, *, style: str = "bold") -> None:

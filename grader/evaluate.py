@@ -158,9 +158,15 @@ def calibration_on(rubric: Rubric, served: Sequence[DataSetUse]) -> Calibration 
     for use in served:
         known = calibration.fingerprints.get(use.name)
         # What hangs on a stand-in is not judged by a spread; what does not, is.
-        if use.loaded and not use.stand_in and known is not None and known != use.fingerprint:
+        if known is not None and use.loaded and not use.stand_in and known != use.fingerprint:
             return None
     return calibration
+
+
+def calibrations_on(rubric: Rubric, served: Sequence[DataSetUse]) -> tuple[Calibration | None, Calibration | None]:
+    """The reference's spread on the data that a notebook ran on, see `calibration_on`, and on the full data."""
+    here = calibration_on(rubric, served)
+    return here, here if data_kind(served) == "full" else rubric.calibrations.get("full")
 
 
 @dataclass(frozen=True)
@@ -305,15 +311,14 @@ class _Judge:
     @cached_property
     def submission(self) -> SubmissionView:
         """What the checks, the integrity rules and the advice look at."""
-        served = self.evidence.data_sets
-        calibration, is_full = calibration_on(self.rubric, served), data_kind(served) == "full"
+        calibration, full_calibration = calibrations_on(self.rubric, self.evidence.data_sets)
         return SubmissionView(
             evidence=self.evidence,
             measurements=self.measurements,
             matching=self.matching,
             read=self.read,
             calibration=calibration,
-            full_calibration=calibration if is_full else self.rubric.calibrations.get("full"),
+            full_calibration=full_calibration,
             template_texts=self.rubric.template_texts,
             longest_training=self.asked.longest_training,
             keras=self.rubric.keras,

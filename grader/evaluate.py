@@ -11,6 +11,7 @@ from typing import TypeVar
 from pydantic import TypeAdapter
 
 from grader.advice import advise
+from grader.advice.answers import question_answers
 from grader.calibration import Calibration
 from grader.grade_parts import PartCache
 from grader.integrity import Finding, find_integrity_findings
@@ -232,7 +233,11 @@ class _Judge:
         """Remarks without points; none where making them fails, for they decide nothing."""
         try:
             of = [one.compares_trainings for one in self.asked.outline.sections]
-            return self._part("advice", lambda: advise(self.submission, rubric=self.asked.outline), of=of, kind=_ADVICE)
+            given = self._part("advice", lambda: advise(self.submission, rubric=self.asked.outline), of=of, kind=_ADVICE)
+            of_answers = [self.asked.criteria, [one.id for one in self.rubric.sections]]
+            return given + self._part(
+                "questions", lambda: question_answers(self.submission, rubric=self.rubric), of=of_answers, kind=_ADVICE
+            )
         except Exception:  # noqa: BLE001 - as above
             return ()
 

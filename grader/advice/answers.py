@@ -19,7 +19,7 @@ from grader.judging.views import SectionView, SubmissionView
 from grader.limits import MAX_EPOCHS_COMPARED, MAX_QUOTED_CHARACTERS
 from grader.records import Advice
 from grader.rubric import Rubric
-from grader.text.statements import Metric, Part, Statement, may_speak_of_others, statements
+from grader.text.statements import Metric, Part, Statement, may_speak_of_other_runs, may_speak_of_others, statements
 
 RULE = "answer_contradicts_run"
 
@@ -48,7 +48,7 @@ def _questions(section: SectionView, params: DiscussionParams) -> Iterator[tuple
     subject = section.of(spoken_of[0]) if spoken_of[0] in section.matching else section
     runs = runs_of(subject)
     said = [one for one in answer_in(section, params) if one.sure and one.own is None]
-    if runs is None or not said:
+    if runs is None or any(may_speak_of_other_runs(one.text) for one in said):
         return
     others = len(spoken_of) > 1 or any(may_speak_of_others(one.text) for one in said)
     for words in said:
@@ -172,11 +172,9 @@ def _contradicts(statement: Statement, values: Sequence[float]) -> bool:
             (falls(one) or rises(one)) and abs(one[0] - one[-1]) > THRESHOLDS.not_flat * reach for one in stretches
         )
     if kind == "rises":
-        enough = THRESHOLDS.clear_fall if statement.is_overfitting else 0.0
-        return all(
-            falls(one) and one[-1] <= (1 + THRESHOLDS.at_lowest) * min(one) and one[-1] < (1 - enough) * one[0]
-            for one in stretches
-        )
+        first, enough = stretches[0], THRESHOLDS.clear_fall if statement.is_overfitting else 0.0
+        turns = first[-1] > (1 + THRESHOLDS.at_lowest) * min(first)
+        return not turns and first[-1] < (1 - enough) * first[0] and all(map(falls, stretches))
     if statement.keeps:
         return all(rises(one[one.index(min(one)) :]) for one in stretches)
     return all(rises(one) for one in stretches)

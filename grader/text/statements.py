@@ -86,6 +86,11 @@ def may_speak_of_others(text: str) -> bool:
     return wording.OTHERS.search(text) is not None
 
 
+def may_speak_of_other_runs(text: str) -> bool:
+    """Whether a text may speak of runs that nobody but its author saw: other settings, other data, other people's."""
+    return wording.ELSEWHERE.search(text) is not None
+
+
 def _of_sentence(sentence: str) -> Iterator[Statement]:
     plain = wording.ASIDE.sub(" ", wording.IN_BRACKETS.sub(" ", wording.MARKUP.sub("", sentence)))
     plain = wording.TO_THE_END.sub("throughout", plain)

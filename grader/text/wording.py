@@ -40,6 +40,15 @@ SOMEWHEN = _words(
 OTHERS = re.compile(rf"{COMPARED.pattern}|\b(?:both|first|two)\b", re.IGNORECASE)
 """An answer with one of these may speak of another model than the one that it is about."""
 
+ELSEWHERE = _words(
+    r"tried|trying|attempt\w*|re-?train\w*|re-?r[au]n\w*|(?:also|again|then|additionally) (?:train|r[au]n|us|fit|test)\w*",
+    r"instead|full data\w*|all (?:the )?data|literature|state[ -]of[ -]the[ -]art|reports?|reported|publish\w*|benchmark\w*",
+    r"record|leaderboard|human\w*|kaggle|colab|gpu|laptop|machine|experiment\w*|chang(?:e|ed|ing)|reduc\w+ the",
+    r"increas(?:ed|ing) the (?!train|val|test)\w+|doubl\w+|halv\w+|replac\w+|switch\w+|sgd|rmsprop|adagrad|nadam|adding|added|remov\w+|svms?|forests?|tuned",
+    r"different|modified|adjusted|extended|(?:train|fit|r[au]n|for)\w* (?:\w+ )?longer|extra|additional|alternative|settings?|learning rates?|batch sizes?",
+)
+"""An answer with one of these may speak of a run that nobody but its author saw."""
+
 ASIDE = re.compile(
     r"\b(?:what['\u2019]s more|(?:this|that|it) (?:shows|indicates) that)\b|"
     r"\b(?:as )?(?:we|you|one|i) can (?:clearly |also |easily )?(?:see|observe|notice)(?: that)?"

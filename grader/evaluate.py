@@ -233,7 +233,9 @@ class _Judge:
         """Remarks without points; none where making them fails, for they decide nothing."""
         try:
             of = [one.compares_trainings for one in self.asked.outline.sections]
-            given = self._part("advice", lambda: advise(self.submission, rubric=self.asked.outline), of=of, kind=_ADVICE)
+            given = self._part(
+                "advice", lambda: advise(self.submission, rubric=self.asked.outline), of=of, kind=_ADVICE
+            )
             of_answers = [self.asked.criteria, [one.id for one in self.rubric.sections]]
             return given + self._part(
                 "questions", lambda: question_answers(self.submission, rubric=self.rubric), of=of_answers, kind=_ADVICE

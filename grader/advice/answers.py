@@ -17,11 +17,9 @@ from grader.checks.text import DiscussionParams, answer_in
 from grader.judging.results import shown
 from grader.judging.views import SectionView, SubmissionView
 from grader.limits import MAX_EPOCHS_COMPARED, MAX_QUOTED_CHARACTERS
-from grader.records import Advice
+from grader.records import ASKS_ABOUT_ANSWER, Advice
 from grader.rubric import Rubric
 from grader.text.statements import Metric, Part, Statement, may_speak_of_other_runs, may_speak_of_others, statements
-
-RULE = "answer_contradicts_run"
 
 _PARTS: tuple[Part, ...] = ("training", "validation", "test")
 
@@ -39,7 +37,7 @@ def question_answers(submission: SubmissionView, *, rubric: Rubric) -> tuple[Adv
             if isinstance(criterion.params, DiscussionParams):
                 section = submission.section(part.id)
                 for cell, text in _questions(section, criterion.params):
-                    found.setdefault(text, Advice(rule=RULE, section=part.id, text=text, cells=(cell,)))
+                    found.setdefault(text, Advice(rule=ASKS_ABOUT_ANSWER, section=part.id, text=text, cells=(cell,)))
     return tuple(found.values())
 
 
@@ -136,9 +134,10 @@ def _course(statement: Statement, values: Sequence[float]) -> str:
         best = min(range(len(values)), key=errors.__getitem__)
         which = "lowest" if statement.metric == "loss" else "highest"
         at = statement.epochs.named if statement.epochs else 1
-        return f"{name} was {which} in epoch {best + 1} ({shown(values[best])}); in epoch {at} it was {shown(values[at - 1])}."
+        said = f"{name} was {which} in epoch {best + 1} ({shown(values[best])})"
+        return f"{said}; in epoch {at} it was {shown(values[at - 1])}."
     start, end, first = _span(statement, values)
-    if statement.keeps and statement.kind == "falls" or statement.keeps and statement.metric == "accuracy":
+    if _goes_on(statement) and _kind_of_loss(statement) == "falls":
         errors = _as_loss(values, statement.metric)
         start = min(range(end + 1), key=errors.__getitem__)
         first = start + 1
@@ -157,32 +156,33 @@ def _span(statement: Statement, values: Sequence[float]) -> tuple[int, int, int]
 
 def _contradicts(statement: Statement, values: Sequence[float]) -> bool:
     """Whether a curve does the contrary of what is said of it, beyond noise, however the epochs are meant."""
-    if not _is_readable(values):
-        return False
-    losses = _as_loss(values, statement.metric)
-    kind = _kind_of_loss(statement)
+    losses = _as_loss(values, statement.metric) if _is_readable(values) else []
     stretches = _stretches(statement, losses)
-    if not stretches:
-        return False
-    if kind == "best":
-        return _is_best_elsewhere(statement, losses)
-    if kind == "flat":
-        reach = max(losses) - min(losses)
-        return statement.epochs is not None and all(
-            (falls(one) or rises(one)) and abs(one[0] - one[-1]) > THRESHOLDS.not_flat * reach for one in stretches
-        )
-    if kind == "rises":
-        first, enough = stretches[0], THRESHOLDS.clear_fall if statement.is_overfitting else 0.0
-        turns = first[-1] > (1 + THRESHOLDS.at_lowest) * min(first)
-        return not turns and first[-1] < (1 - enough) * first[0] and all(map(falls, stretches))
-    if statement.keeps:
-        return all(rises(one[one.index(min(one)) :]) for one in stretches)
-    return all(rises(one) for one in stretches)
+    match _kind_of_loss(statement) if stretches else "":
+        case "best":
+            return _is_best_elsewhere(statement, losses)
+        case "flat":
+            reach = THRESHOLDS.not_flat * (max(losses) - min(losses))
+            return all((falls(one) or rises(one)) and abs(one[0] - one[-1]) > reach for one in stretches)
+        case "rises":
+            first, enough = stretches[0], THRESHOLDS.clear_fall if statement.is_overfitting else 0.0
+            turns = first[-1] > (1 + THRESHOLDS.at_lowest) * min(first)
+            return not turns and first[-1] < (1 - enough) * first[0] and all(map(falls, stretches))
+        case "falls" if _goes_on(statement):
+            return all(rises(one[one.index(min(one)) :]) for one in stretches)
+        case "falls":
+            return all(map(rises, stretches))
+    return False
 
 
 def _is_readable(values: Sequence[float]) -> bool:
     """Whether a curve has a shape, and no more epochs than are compared."""
     return THRESHOLDS.fewest_epochs <= len(values) <= MAX_EPOCHS_COMPARED and all(map(math.isfinite, values))
+
+
+def _goes_on(statement: Statement) -> bool:
+    """Whether a curve is said to go one way up to an epoch, or to the end, without a turn."""
+    return statement.keeps or (statement.epochs is not None and statement.epochs.place == "until")
 
 
 def falls(values: Sequence[float]) -> bool:
@@ -193,10 +193,10 @@ def falls(values: Sequence[float]) -> bool:
 def _stretches(statement: Statement, losses: list[float]) -> list[list[float]]:
     """What may be meant: ``after 10 epochs`` is from the tenth on, or what ten epochs brought about."""
     epochs = statement.epochs
+    if not losses or (epochs is not None and epochs.named > len(losses)):
+        return []
     if epochs is None:
         return [losses]
-    if epochs.named > len(losses):
-        return []
     if epochs.place == "after" and epochs.first is not None:
         both = losses[epochs.first - 1 :], losses[: epochs.first]
         return [one for one in both if len(one) > 1]

@@ -145,4 +145,5 @@ def _joined(histories: Sequence[History]) -> History:
 
 def _evaluated(evaluations: Iterable[EvaluationRecord], metric: Metric) -> Iterator[float]:
     for one in evaluations:
-        yield from (value for name, value in one.results.items() if name == metric or metric == "accuracy" and is_accuracy(name))
+        named = {name for name in one.results if name == metric or (metric == "accuracy" and is_accuracy(name))}
+        yield from (one.results[name] for name in sorted(named))

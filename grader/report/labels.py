@@ -82,6 +82,7 @@ LABELS = {
     "object_page": "Every criterion that is not met has a text under \u201cIf you disagree\u201d, to be copied and sent"
     " to your tutor with your reason. A tutor finds the submission by its id.",
     "your_answer": "Your answer",
+    "question": "A question about your answer",
     "notebook": "Your notebook as it ran",
     "notebook_file": "It is also a file beside this page: executed.ipynb.",
     "offline": "This page works offline: it loads nothing from the internet.",

@@ -6,45 +6,49 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
-Place = Literal["after", "from", "until", "within", "at"]
+Place = Literal["after", "from", "until", "over", "within", "at"]
 
-_WORDS = {
-    **{"two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9, "ten": 10},
-    **{"second": 2, "third": 3, "fourth": 4, "fifth": 5, "sixth": 6, "seventh": 7, "eighth": 8, "ninth": 9, "tenth": 10},
-    **{"twelve": 12, "fifteen": 15, "twenty": 20, "thirty": 30, "fifty": 50},
-}
+_NUMBERS = ["two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"]
+_PLACES = ["second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth", "eleventh", "twelfth"]
+_WORDS = {word: at for words in (_NUMBERS, _PLACES) for at, word in enumerate(words, start=2)}
+_WORDS |= {"fifteen": 15, "twenty": 20, "thirty": 30, "fifty": 50}
 _N = rf"(?:\d{{1,4}}(?:st|nd|rd|th)?|{'|'.join(_WORDS)})"
 _ABOUT = r"(?:(?:about|around|approximately|roughly|approx\.?|circa|nearly|almost|just|already)\s+|~\s*)?(?:the\s+)?"
 
 
 def _epoch(name: str) -> str:
     """``epoch 5``, ``the 5th epoch``, ``5 epochs``."""
-    return rf"{_ABOUT}(?:epochs?\s+(?:number\s+|no\.?\s*|#\s*)?~?(?P<{name}>{_N})|(?P<{name}_>{_N})\s+epochs?)(?![\w%]|\.\d)"
+    before = rf"epochs?\s+(?:number\s+|no\.?\s*|#\s*)?~?(?P<{name}>{_N})"
+    return rf"{_ABOUT}(?:{before}|(?P<{name}_>{_N})\s+epochs?)(?![\w%]|\.\d)"
 
 
 _NAMED: tuple[tuple[Place, re.Pattern[str]], ...] = (
     (
         "within",
         re.compile(
-            rf"\b(?:from|between)\s+{_ABOUT}(?:epochs?\s+)?(?P<a>{_N})(?:\s+epochs?)?\s+(?:to|and|until|till|through|up to)"
+            rf"\b(?:from|between)\s+{_ABOUT}(?:epochs?\s+)?(?P<a>{_N})(?:\s+epochs?)?"
+            r"\s+(?:to|and|until|till|through|up to)"
             rf"\s+{_ABOUT}(?:epochs?\s+)?(?P<b>{_N})(?P<said>\s+epochs?)?\b",
             re.IGNORECASE,
         ),
     ),
     (
         "until",
-        re.compile(rf"\b(?:until|till|up to|up until|in the first|over the first|for the first|during the first)\s+{_epoch('a')}", re.IGNORECASE),
+        re.compile(
+            rf"\b(?:until|till|up to|up until|(?:in|over|for|during) the first)\s+{_epoch('a')}",
+            re.IGNORECASE,
+        ),
     ),
     (
         "after",
         re.compile(
-            rf"\b(?:right\s+)?(?:after|from|past|beyond|following|since|(?:starting|beginning)\s+(?:at|from|with|in)|as of)"
+            r"\b(?:right\s+)?(?:after|from|past|beyond|following|since|as of|(?:starting|beginning)\s+(?:at|from|with))"
             rf"\s+{_epoch('a')}(?:\s+(?:on(?:wards?)?|and on))?",
             re.IGNORECASE,
         ),
     ),
     (
-        "until",
+        "over",
         re.compile(
             rf"\b(?:in|over|within|during|across|for)\s+(?:all\s+)?(?:the\s+|these\s+|our\s+)?{_ABOUT}(?P<a>{_N})\s+epochs\b",
             re.IGNORECASE,
@@ -52,7 +56,9 @@ _NAMED: tuple[tuple[Place, re.Pattern[str]], ...] = (
     ),
     ("at", re.compile(rf"\b(?:at|in|around|near|by|about)\s+{_epoch('a')}|(?<=[(~]){_epoch('c')}", re.IGNORECASE)),
 )
-_LEFT = re.compile(r"\bepochs?\s*(?:number|no\.?|#)?\s*\d|\d(?:st|nd|rd|th)?\s+epoch|\b(?:first|last)\s+\w*\s*epoch", re.IGNORECASE)
+_LEFT = re.compile(
+    r"\bepochs?\s*(?:number|no\.?|#)?\s*\d|\d(?:st|nd|rd|th)?\s+epoch|\b(?:first|last)\s+\w*\s*epoch", re.IGNORECASE
+)
 _TOKEN = re.compile(r"SPAN(\d+)")
 
 
@@ -61,7 +67,8 @@ class Epochs:
     """Epochs, counted from 1, both ends included.
 
     Attributes:
-        place: How they were named: ``after 5 epochs`` may be said of what they brought about, ``from epoch 5 on`` not.
+        place: How they were named: ``after 5 epochs`` may be said of what they brought about, ``from epoch 5 on``
+            not; ``over`` for ``in 5 epochs``.
         first: None for the first one of the training.
         last: None for the last one of the training.
     """
@@ -83,6 +90,7 @@ def without_epochs(sentence: str) -> tuple[str, tuple[Epochs, ...]] | None:
     """
     found: list[Epochs] = []
     for place, pattern in _NAMED:
+
         def put(match: re.Match[str], place: Place = place) -> str:
             epochs = _epochs(place, match)
             if epochs is None:
@@ -113,9 +121,15 @@ def _epochs(place: Place, match: re.Match[str]) -> Epochs | None:
         return Epochs(place, first, last) if is_of_epochs and first and last and first < last else None
     if not first:
         return None
-    if place == "after" and not (groups.get("a_") and re.match(r"(?:right\s+)?(?:after|following)\b", match.group(), re.IGNORECASE)):
+    if place == "after" and not (
+        groups.get("a_") and re.match(r"(?:right\s+)?(?:after|following)\b", match.group(), re.IGNORECASE)
+    ):
         place = "from"
-    return Epochs(place, None, first) if place == "until" else Epochs(place, first, first if place == "at" else None)
+    return (
+        Epochs(place, None, first)
+        if place in {"until", "over"}
+        else Epochs(place, first, first if place == "at" else None)
+    )
 
 
 def _number(text: str) -> int:

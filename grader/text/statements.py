@@ -207,7 +207,7 @@ def _values(sentence: str, clause: _Clause) -> Iterator[Statement]:
         return
     if metric == "accuracy" and quantity.value > 1:
         quantity = quantity.as_per_cent
-    if metric == "loss" and "%" in quantity.text or metric == "accuracy" and not 0 <= quantity.value <= 1:
+    if "%" in quantity.text if metric == "loss" else not 0 <= quantity.value <= 1:
         return
     is_last = wording.AT_THE_END.search(text) is not None
     yield Statement(sentence, part, metric, "value", quantity=quantity, is_last=is_last)

@@ -16,7 +16,7 @@ NEGATED = re.compile(
 )
 SUPPOSED = _words(
     r"if|would|could|should|might|may|maybe|perhaps|probably|possibly|can|usually|typically|generally|normally|tends?",
-    r"often|ideal\w*|theor\w+|suppos\w+|whenever|unless|otherwise|expect\w*|assum\w+|hypoth\w*|imagin\w+|hop(?:e|ed|ing)",
+    r"often|ideal\w*|perfect\w*|theor\w+|suppos\w+|whenever|unless|otherwise|expect\w*|assum\w+|hypoth\w*|imagin\w+|hop(?:e|ed|ing)",
     r"suggest\w*|prevent\w*|avoid\w*|recommend\w*|will|want\w*|need\w*|ought|must|try|tried|criteri\w+|stop training",
     r"stopping|once|when|where|until we|means? that|refers?|defin\w+|in general|e\.g|i\.e|for example|thought|believed",
     r"wonder\w*|guess\w*|question\w*|a point|some point|any|always when|example|let|imply|implies",
@@ -41,11 +41,12 @@ OTHERS = re.compile(rf"{COMPARED.pattern}|\b(?:both|first|two)\b", re.IGNORECASE
 """An answer with one of these may speak of another model than the one that it is about."""
 
 ELSEWHERE = _words(
-    r"tried|trying|attempt\w*|re-?train\w*|re-?r[au]n\w*|(?:also|again|then|additionally) (?:train|r[au]n|us|fit|test)\w*",
-    r"instead|full data\w*|all (?:the )?data|literature|state[ -]of[ -]the[ -]art|reports?|reported|publish\w*|benchmark\w*",
-    r"record|leaderboard|human\w*|kaggle|colab|gpu|laptop|machine|experiment\w*|chang(?:e|ed|ing)|reduc\w+ the",
-    r"increas(?:ed|ing) the (?!train|val|test)\w+|doubl\w+|halv\w+|replac\w+|switch\w+|sgd|rmsprop|adagrad|nadam|adding|added|remov\w+|svms?|forests?|tuned",
-    r"different|modified|adjusted|extended|(?:train|fit|r[au]n|for)\w* (?:\w+ )?longer|extra|additional|alternative|settings?|learning rates?|batch sizes?",
+    r"tried|trying|attempt\w*|re-?train\w*|re-?r[au]n\w*|(?:also|again|then) (?:train|r[au]n|us|fit|test)\w*",
+    r"instead|full data\w*|all (?:the )?data|literature|state[ -]of[ -]the[ -]art|reports?|reported|publish\w*",
+    r"benchmark\w*|record|leaderboard|human\w*|kaggle|colab|gpu|laptop|machine|experiment\w*|chang(?:e|ed|ing)",
+    r"reduc\w+ the|increas(?:ed|ing) the (?!train|val|test)\w+|doubl\w+|halv\w+|replac\w+|switch\w+|sgd|rmsprop",
+    r"adagrad|nadam|adding|added|remov\w+|svms?|forests?|tuned|different|modified|adjusted|extended|extra|additional",
+    r"(?:train|fit|r[au]n|for)\w* (?:\w+ )?longer|alternative|settings?|learning rates?|batch sizes?",
 )
 """An answer with one of these may speak of a run that nobody but its author saw."""
 
@@ -60,7 +61,8 @@ ASIDE = re.compile(
 """What a sentence says besides, and states nothing with."""
 
 TO_THE_END = re.compile(
-    r"\b(?:until|till|up to|to) the (?:very )?end(?: of (?:the )?training)?\b|\bin (?:every|each) epoch\b", re.IGNORECASE
+    r"\b(?:until|till|up to|to) the (?:very )?end(?: of (?:the )?training)?\b|\bin (?:every|each) epoch\b",
+    re.IGNORECASE,
 )
 IN_BRACKETS = re.compile(r"\([^()\d]{0,40}\)")
 
@@ -81,10 +83,12 @@ SUBJECT = re.compile(
 PART_ALONE = re.compile(rf"^\W*(?:(?:both|the|our|my)\s+)*(?P<part>{_PART})\W*$", re.IGNORECASE)
 """``The training`` of ``The training and the validation loss``."""
 
-_RISES = r"(?:ris(?:es?|ing)|rose|increas(?:es?|ed|ing)|go(?:es|ing)? up|went up|grow(?:s|ing)?|grew|climb(?:s|ed|ing)?)"
+_RISES = (
+    r"(?:ris(?:es?|ing)|rose|increas(?:es?|ed|ing)|go(?:es|ing)? up|went up|grow(?:s|ing)?|grew|climb(?:s|ed|ing)?)"
+)
 _FALLS = (
-    r"(?:fall(?:s|ing)?|fell|decreas(?:es?|ed|ing)|drop(?:s|ped|ping)?|declin(?:es?|ed|ing)|go(?:es|ing)? down|went down"
-    r"|diminish(?:es|ed|ing)?)"
+    r"(?:fall(?:s|ing)?|fell|decreas(?:es?|ed|ing)|drop(?:s|ped|ping)?|declin(?:es?|ed|ing)|go(?:es|ing)? down"
+    r"|went down|diminish(?:es|ed|ing)?)"
 )
 _STAYS = (
     r"(?:plateau(?:s|ed|ing)?|flatten(?:s|ed|ing)?(?: out)?|level(?:s|led|ling|ed)? (?:off|out)|stagnat(?:es?|ed|ing)"
@@ -138,8 +142,8 @@ AFTER_VALUE = re.compile(
     re.IGNORECASE,
 )
 NO_VALUE = re.compile(
-    r"\b(?:by|above|over|below|under|exceed\w*|up to|within|threshold|chance|random\w*|target|goal|require\w*|aim\w*|rate"
-    r"|times|factor|std|deviation|band|range|limit|patience|min_delta|delta|batch|steps?|points?|class(?:es)?|digits?"
+    r"\b(?:by|above|over|below|under|exceed\w*|up to|within|threshold|chance|random\w*|target|goal|require\w*|aim\w*"
+    r"|rate|times|factor|std|deviation|band|range|limit|patience|min_delta|delta|batch|steps?|points?|class(?:es)?|digits?"
     r"|epochs?)\b|[<>\u2264\u2265\u00b1+^/]",
     re.IGNORECASE,
 )

@@ -11,6 +11,12 @@ MAX_FIX_FIRST = 3
 MAX_SHOWN_CHARACTERS = 4000
 """Of a cell's code or output on a page: some 80 lines."""
 
+MAX_FORMULA_CHARACTERS = 2000
+"""Of a formula that is drawn: a derivation of some twenty lines. A longer one is shown as it was typed."""
+
+MAX_FORMULA_DEPTH = 40
+"""Of elements in each other in a formula: deeper than anybody writes, far less than a browser takes."""
+
 MAX_FORM_BYTES = 2**20
 """Of what a browser sends to the review: a comment, and the names of a group of answers."""
 

@@ -26,6 +26,9 @@ MAX_FORM_FIELDS = 5000
 MAX_PAGE_PICTURES_BYTES = 12 * 2**20
 """Of all pictures on one page: browsers and mail programs still open it."""
 
+MAX_PICTURE_PIXELS = 2 * 10**7
+"""Of a figure that is made smaller for a page: 80 MB in memory. A larger one is shown as it is."""
+
 MAX_SHOWN_MESSAGE_CHARACTERS = 160
 """Of a feedback in a table of the cohort: a line or two."""
 

@@ -16,6 +16,7 @@ from grader.limits import MAX_PAGE_PICTURES_BYTES, MAX_SHOWN_CHARACTERS
 from grader.records import ArrayRef, CellRun, Evidence, FigureRecord
 from grader.report.kept import kept
 from grader.report.mathematics import as_mathml
+from grader.report.pictures import for_page
 from grader.report.templating import data_uri, visible
 from grader.store import SubmissionFolder
 
@@ -139,9 +140,17 @@ def _pictures(evidence: Evidence, *, folder: SubmissionFolder) -> dict[int, list
     found: dict[int, list[Picture]] = {}
     for figure in evidence.figures:
         raw = _png(figure.png, folder=folder) if figure.png is not None and figure.cell is not None else None
-        if raw is not None and figure.cell is not None and len(raw) <= room:
-            room -= len(raw)
-            found.setdefault(figure.cell, []).append(Picture(data_uri(raw, "image/png"), described(figure)))
+        if raw is None or figure.cell is None:
+            continue
+        shown = kept(
+            folder.evidence_folder / "plots",
+            key=["figure", figure.png],
+            suffix="png",
+            make=lambda raw=raw: for_page(raw),  # type: ignore[misc]
+        )
+        if len(shown) <= room:
+            room -= len(shown)
+            found.setdefault(figure.cell, []).append(Picture(data_uri(shown, "image/png"), described(figure)))
     return found
 
 

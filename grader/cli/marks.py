@@ -77,10 +77,23 @@ def add(*, recorder: Recorder, submission: str, criterion: str, points: float, r
 @click.argument("submission")
 @click.argument("text")
 @click.option("--criterion", help="What the comment speaks of. Default: the whole submission.")
+@click.option("--alike", is_flag=True, help="To all of whom the same was said on the criterion, numbers aside.")
+@click.option("--yes", is_flag=True, help="With --alike: write it. Without, only show to whom.")
 @_by
-def comment(*, recorder: Recorder, submission: str, text: str, criterion: str | None) -> None:
+def comment(*, recorder: Recorder, submission: str, text: str, criterion: str | None, alike: bool, yes: bool) -> None:
     """Say TEXT to the student of a SUBMISSION, with no points."""
-    _append(recorder, [recorder.comment(submission, text, criterion=criterion)])
+    if not alike:
+        _append(recorder, [recorder.comment(submission, text, criterion=criterion)])
+        return
+    if criterion is None:
+        raise click.UsageError("--alike needs --criterion: who failed alike did so on a criterion.")
+    names = recorder.failed_alike(submission, criterion)
+    if yes:
+        _append(recorder, [recorder.comment(name, text, criterion=criterion) for name in names])
+        return
+    for name in names:
+        click.echo(name)
+    click.echo(f"{len(names)} failed alike. Nothing is written yet: look at them, then add --yes.")
 
 
 @marks.command()

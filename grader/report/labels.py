@@ -91,6 +91,8 @@ LABELS = {
     "skip": "Skip to the content",
     # the cohort's pages
     "matrix": "Every criterion of every submission",
+    "one_comment": "One comment for all of them, on their pages: in grader review under \u201cWho failed alike\u201d of"
+    " the criterion, or",
     "no_script": "This page shows its tables with JavaScript, which stands in the page itself and loads nothing."
     " Without it, the same is in gradebook.csv and summary.json.",
 }

@@ -156,6 +156,8 @@ def test_filters_hold_of_one_and_the_same_criterion(browser, cohort) -> None:
     page.locator("#criterion").select_option("ex4.accuracy")
     page.locator("#outcome").select_option("failed")
     assert page.locator("#count").inner_text().startswith("44 of")
+    command = 'grader marks comment OUT s000 "\u2026" --criterion ex4.accuracy --alike'
+    assert page.locator("#command").inner_text() == command
     assert "Too low" not in page.locator("#rows tr").first.inner_text()
     page.locator("#cause").select_option("by_hand")
     assert page.locator("#count").inner_text().startswith("0 of")

@@ -202,7 +202,8 @@ class _Pages:
             self.desk.toggle(pen, self.desk.name_item(pen.by, pen.criterion, text=words, points=points))
             return False
         elif does == "comment":
-            self.desk.comment(pen, _needed(said, "text") if len(pen.shown) > 1 else text)
+            words = _needed(said, "text") if len(pen.shown) > 1 else text
+            self.desk.comment(pen, words, internal=internal)
             return False
         else:
             raise UsageError(f"{does!r}: a form asks for what is not known here.", fix="Load the page again.")

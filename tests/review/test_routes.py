@@ -335,3 +335,12 @@ def test_what_the_run_contradicts_stands_beside_the_answer(room):
     folder.write(graded.model_copy(update={"advice": (asked,), "verdicts": tuple(verdicts)}))
     page = room.browser().open(f"{WORDS}/s/dee-4")
     assert "You write this. The run did that." in page.select_one(".read").get_text()
+
+
+def test_a_comment_for_tutors_alone_is_not_said_to_the_student(room):
+    """It stands in what people did, and nowhere else."""
+    browser = room.browser()
+    browser.open(f"{WORDS}/s/dee-4")
+    browser.send("comment", text="Ask Lee.", internal="1")
+    assert room.desk.decisions().of("dee-4").comments == {}
+    assert "Ask Lee." in browser.open(f"{WORDS}/s/dee-4").select_one(".history").get_text()

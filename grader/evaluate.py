@@ -230,16 +230,19 @@ class _Judge:
         return tuple(findings)
 
     def advice(self) -> tuple[Advice, ...]:
-        """Remarks without points; none where making them fails, for they decide nothing."""
+        """Remarks without points, and questions about answers; none where making them fails: they decide nothing."""
+        outline = self.asked.outline
+        compared = [one.compares_trainings for one in outline.sections]
+        read = [(one.id, self.asked.criteria[one.id]) for one in self.rubric.criteria if one.spec.by_hand]
+        asked = [read, [one.id for one in self.rubric.sections]]
+        return (
+            *self._remarks("advice", lambda: advise(self.submission, rubric=outline), of=compared),
+            *self._remarks("questions", lambda: question_answers(self.submission, rubric=self.rubric), of=asked),
+        )
+
+    def _remarks(self, name: str, make: Callable[[], tuple[Advice, ...]], *, of: object) -> tuple[Advice, ...]:
         try:
-            of = [one.compares_trainings for one in self.asked.outline.sections]
-            given = self._part(
-                "advice", lambda: advise(self.submission, rubric=self.asked.outline), of=of, kind=_ADVICE
-            )
-            of_answers = [self.asked.criteria, [one.id for one in self.rubric.sections]]
-            return given + self._part(
-                "questions", lambda: question_answers(self.submission, rubric=self.rubric), of=of_answers, kind=_ADVICE
-            )
+            return self._part(name, make, of=of, kind=_ADVICE)
         except Exception:  # noqa: BLE001 - as above
             return ()
 

@@ -11,6 +11,7 @@ from typing import TypeVar
 from pydantic import TypeAdapter
 
 from grader.advice import advise
+from grader.advice.answers import question_answers
 from grader.calibration import Calibration
 from grader.grade_parts import PartCache
 from grader.integrity import Finding, find_integrity_findings
@@ -235,10 +236,19 @@ class _Judge:
         return tuple(findings)
 
     def advice(self) -> tuple[Advice, ...]:
-        """Remarks without points; none where making them fails, for they decide nothing."""
+        """Remarks without points, and questions about answers; none where making them fails: they decide nothing."""
+        outline = self.asked.outline
+        compared = [one.compares_trainings for one in outline.sections]
+        read = [(one.id, self.asked.criteria[one.id]) for one in self.rubric.criteria if one.spec.by_hand]
+        asked = [read, [one.id for one in self.rubric.sections]]
+        return (
+            *self._remarks("advice", lambda: advise(self.submission, rubric=outline), of=compared),
+            *self._remarks("questions", lambda: question_answers(self.submission, rubric=self.rubric), of=asked),
+        )
+
+    def _remarks(self, name: str, make: Callable[[], tuple[Advice, ...]], *, of: object) -> tuple[Advice, ...]:
         try:
-            of = [one.compares_trainings for one in self.asked.outline.sections]
-            return self._part("advice", lambda: advise(self.submission, rubric=self.asked.outline), of=of, kind=_ADVICE)
+            return self._part(name, make, of=of, kind=_ADVICE)
         except Exception:  # noqa: BLE001 - as above
             return ()
 

@@ -96,9 +96,23 @@ def add(
 @click.argument("submission")
 @click.argument("text")
 @click.option("--criterion", help="What the comment speaks of. Default: the whole submission.")
-def comment(*, recorder: Recorder, submission: str, text: str, criterion: str | None) -> list[Event]:
+@click.option("--alike", is_flag=True, help="To all of whom the same was said on the criterion, numbers aside.")
+@click.option("--yes", is_flag=True, help="With --alike: write it. Without, only show to whom.")
+def comment(
+    *, recorder: Recorder, submission: str, text: str, criterion: str | None, alike: bool, yes: bool
+) -> list[Event]:
     """Say TEXT to the student of a SUBMISSION, with no points."""
-    return [recorder.comment(submission, text, criterion=criterion)]
+    if not alike:
+        return [recorder.comment(submission, text, criterion=criterion)]
+    if criterion is None:
+        raise click.UsageError("--alike needs --criterion: who failed alike did so on a criterion.")
+    names = recorder.failed_alike(submission, criterion)
+    if yes:
+        return [recorder.comment(name, text, criterion=criterion) for name in names]
+    for name in names:
+        click.echo(name, err=True)
+    click.echo(f"{len(names)} failed alike. Nothing is written yet: look at them, then add --yes.", err=True)
+    return []
 
 
 @marks.command()

@@ -23,6 +23,7 @@ from grader.records.evidence import (
 from grader.records.figures import AxesRecord, FigureRecord, GridRecord, LineRecord, ScatterRecord, TextRecord
 from grader.records.grade_parts import GradePart, GradeParts
 from grader.records.grading import (
+    ASKS_ABOUT_ANSWER,
     Advice,
     Basis,
     Cause,
@@ -57,6 +58,7 @@ from grader.records.preview import (
 from grader.records.submission import Author, Cell, Submission
 
 __all__ = [
+    "ASKS_ABOUT_ANSWER",
     "NOBODY",
     "SCHEMA_VERSION",
     "Advice",

@@ -131,6 +131,10 @@ class Verdict(Record):
     comment: str = ""
 
 
+ASKS_ABOUT_ANSWER = "answer_contradicts_run"
+"""The rule of advice that asks about a sentence of an answer in words, in the cell of the answer."""
+
+
 class Advice(Record):
     """A remark with no points."""
 
@@ -254,3 +258,8 @@ class GradedSubmission(Record):
     advice: tuple[Advice, ...] = ()
     comment: str = ""
     late: LateDeduction | None = None
+
+    def questions_about(self, verdict: Verdict) -> tuple[str, ...]:
+        """What there is to ask about an answer in words; empty for what is no such answer."""
+        asked = [one for one in self.advice if one.rule == ASKS_ABOUT_ANSWER and one.section == verdict.section]
+        return tuple(one.text for one in asked if verdict.basis == "manual" and set(one.cells) <= set(verdict.cells))

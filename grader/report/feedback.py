@@ -12,6 +12,7 @@ from grader.architecture.layers import TIMES, in_short, kernel_words
 from grader.attribution import Attribution, attribute
 from grader.limits import MAX_FIX_FIRST
 from grader.records import (
+    ASKS_ABOUT_ANSWER,
     Advice,
     CellRun,
     Environment,
@@ -101,6 +102,7 @@ def render_feedback(
             has_blocked=any(one.outcome == "blocked" for one in graded.verdicts) and graded.status != "not_run",
             general_advice=[item for item in graded.advice if item.section not in graded.matching],
             by_hand=[verdict for verdict in graded.verdicts if verdict.cause == "by_hand"],
+            questions={one.criterion: graded.questions_about(one) for one in graded.verdicts},
             objections={one.criterion: objection(graded, one) for one in graded.verdicts if lost_points(one)},
             says_incomplete=not any(root.cell is not None for root in roots),
             on_stand_in=any(use.stand_in and use.loaded for use in graded.data),
@@ -221,7 +223,9 @@ def _sections(graded: GradedSubmission, read: _Read, *, cards: dict[str, Root]) 
                 bonus=bool(verdicts) and all(one.bonus for one in verdicts),
                 architecture=_model_text(evidence, match=match),
                 fits=fits,
-                advice=tuple(item for item in graded.advice if item.section == section),
+                advice=tuple(
+                    item for item in graded.advice if item.section == section and item.rule != ASKS_ABOUT_ANSWER
+                ),
             )
         )
     return made

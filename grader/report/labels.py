@@ -82,6 +82,7 @@ LABELS = {
     "object_page": "Every criterion that is not met has a text under \u201cIf you disagree\u201d, to be copied and sent"
     " to your tutor with your reason. A tutor finds the submission by its id.",
     "your_answer": "Your answer",
+    "question": "A question about your answer",
     "notebook": "Your notebook as it ran",
     "notebook_file": "It is also a file beside this page: executed.ipynb.",
     "offline": "This page works offline: it loads nothing from the internet.",
@@ -90,6 +91,8 @@ LABELS = {
     "skip": "Skip to the content",
     # the cohort's pages
     "matrix": "Every criterion of every submission",
+    "one_comment": "One comment for all of them, on their pages: in grader review under \u201cWho failed alike\u201d of"
+    " the criterion, or",
     "no_script": "This page shows its tables with JavaScript, which stands in the page itself and loads nothing."
     " Without it, the same is in gradebook.csv and summary.json.",
 }

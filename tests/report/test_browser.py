@@ -179,6 +179,8 @@ def test_a_criterion_s_link_leads_to_who_failed_alike(browser, cohort) -> None:
     page.locator("#criteria ~ .scroll tr:has-text('ex4.accuracy') td.text a").first.click()
     page.locator("#chip").wait_for(state="visible")
     assert page.locator("#said").inner_text() == "The accuracy is \u2026."
+    command = 'grader marks comment OUT s000 "\u2026" --criterion ex4.accuracy --alike'
+    assert page.locator("#command").inner_text() == command
     assert page.locator("#count").inner_text().startswith("44 of")
 
 

@@ -11,6 +11,7 @@ from builders import dense, make_cell, make_evidence, make_fit, make_measurement
 from inert import what_acts
 
 from grader.records import (
+    ASKS_ABOUT_ANSWER,
     Advice,
     CellError,
     Environment,
@@ -312,3 +313,13 @@ def test_a_page_on_which_all_that_is_missing_waits_is_written(folder: Submission
     page = render_feedback(graded(verdict("one", **waits), verdict("two", **waits), matching={}), folder=folder)
     assert "Fix first" not in page
     assert page.count("2 waiting") == 2
+
+
+def test_a_question_about_an_answer_stands_in_its_card(folder: SubmissionFolder) -> None:
+    """In the card of the criterion that a tutor marks, and not once more below its section."""
+    said = "You write this. In the run that was graded, the training loss fell."
+    asked = Advice(rule=ASKS_ABOUT_ANSWER, section="ex4", text=said, cells=(1,))
+    words = {"outcome": "needs_review", "cause": "by_hand", "basis": "manual", "cells": (0, 1), "pending": 2.0}
+    page = render_feedback(graded(verdict("ex4.words", **words), advice=(asked,)), folder=folder)
+    card = page.split('id="ex4.words"')[1].split("</article>")[0]
+    assert (card.count(said), page.count(said)) == (1, 1)

@@ -10,6 +10,7 @@ from markupsafe import Markup
 
 from grader.architecture.layers import TIMES, in_short, kernel_words
 from grader.attribution import Attribution, attribute
+from grader.calibration import NO_CURVES, Curves
 from grader.limits import MAX_FIX_FIRST
 from grader.records import (
     Advice,
@@ -22,6 +23,7 @@ from grader.records import (
     SectionMatch,
     Verdict,
 )
+from grader.report.behind import beside
 from grader.report.fits import FitBlock, fit_block
 from grader.report.labels import OUTCOMES
 from grader.report.notebook import cell_blocks
@@ -65,10 +67,16 @@ class _Read:
     evidence: Evidence | None
     measurements: Measurements | None
     attribution: Attribution | None
+    curves: Curves
 
 
 def render_feedback(
-    graded: GradedSubmission, *, folder: SubmissionFolder, people: Sequence[str] = (), handed_in: str = ""
+    graded: GradedSubmission,
+    *,
+    folder: SubmissionFolder,
+    people: Sequence[str] = (),
+    handed_in: str = "",
+    curves: Curves = NO_CURVES,
 ) -> str:
     """Renders the page of one submission.
 
@@ -77,12 +85,13 @@ def render_feedback(
         folder: Where the evidence is, and where pictures are kept; there need be none.
         people: Whose it is.
         handed_in: When, and when it was due, see `People.handed_in`.
+        curves: Of the reference, as far as they may stand behind the student's.
 
     Returns:
         A self-contained HTML document.
     """
     graded = as_shown(graded)
-    read = _read(graded, folder)
+    read = _read(graded, folder, curves)
     roots = roots_of(graded, evidence=read.evidence, attribution=read.attribution)
     return (
         environment()
@@ -183,18 +192,18 @@ def _shape(shape: Iterable[int | None]) -> str:
     return TIMES.join("?" if size is None else str(size) for size in shape)
 
 
-def _read(graded: GradedSubmission, folder: SubmissionFolder) -> _Read:
+def _read(graded: GradedSubmission, folder: SubmissionFolder, curves: Curves) -> _Read:
     evidence = folder.read_evidence() if graded.status != "not_run" else None
     if evidence is None:
-        return _Read(folder, None, None, None)
+        return _Read(folder, None, None, None, curves)
     run = graded.execution
     if run.reason is None and run.first_error_cell is None and not any(cell.error for cell in evidence.cells):
-        return _Read(folder, evidence, folder.read_measurements(), None)
+        return _Read(folder, evidence, folder.read_measurements(), None, curves)
     try:
         attribution = attribute(evidence)
     except Exception:  # noqa: BLE001 - the page says what was raised, if not why
         attribution = None
-    return _Read(folder, evidence, folder.read_measurements(), attribution)
+    return _Read(folder, evidence, folder.read_measurements(), attribution, curves)
 
 
 def _sections(graded: GradedSubmission, read: _Read, *, cards: dict[str, Root]) -> list[SectionBlock]:
@@ -205,7 +214,8 @@ def _sections(graded: GradedSubmission, read: _Read, *, cards: dict[str, Root]) 
         if evidence is not None and match.borrowed_from is None:
             wanted = [fit for fit in evidence.fits if fit.id in match.fits]
             fits = tuple(
-                fit_block(fit, evidence=evidence, measurements=read.measurements, folder=read.folder) for fit in wanted
+                fit_block(fit, evidence=evidence, measurements=read.measurements, folder=read.folder, behind=behind)
+                for fit, behind in beside(wanted, read.curves.get(section, ()))
             )
         verdicts = [verdict for verdict in graded.verdicts if verdict.section == section]
         followed = [cards[one.criterion] for one in verdicts if one.criterion in cards]

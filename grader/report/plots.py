@@ -17,18 +17,34 @@ if TYPE_CHECKING:
 _LEFT, _RIGHT, _BOTTOM, _TOP = 0.62, 0.12, 0.48, 0.12
 """Room around a panel for its labels, in inches: measuring their text takes as long as drawing all of it."""
 
-_METADATA, _SPACE = re.compile(rb"<metadata>.*?</metadata>", re.DOTALL), re.compile(rb"\s*\n\s*")
+_NOTHING = re.compile(rb'<metadata>.*?</metadata>|<!DOCTYPE[^>]*>| transform="rotate\(-0 [^"]*"', re.DOTALL)
+_SPACE, _DECIMALS = re.compile(rb"\s*\n\s*"), re.compile(rb"(?<![\w.#])\d+\.\d{3,}")
+_STYLE = {
+    "svg.fonttype": "none",
+    "svg.hashsalt": "grader",
+    "font.family": "sans-serif",
+    # The reader's own: matplotlib would name ten families at each text.
+    "font.sans-serif": ["DejaVu Sans"],
+    "font.size": 10,
+}
 
 TRAINING, VALIDATION, QUIET, MARK = "#2563b0", "#b4530f", "#565c68", "#b3261e"
 
 
-def curves(name: str, history: Mapping[str, Sequence[float]], *, mark: tuple[int, bool] | None) -> bytes:
-    """Draws the training's and the validation's values of one figure by epoch.
+def curves(
+    name: str,
+    history: Mapping[str, Sequence[float]],
+    *,
+    mark: tuple[int, bool] | None,
+    behind: Mapping[str, tuple[Sequence[float], Sequence[float]]] | None = None,
+) -> bytes:
+    """Draws the training's and the validation's values of one figure by epoch, over what the reference's lie between.
 
     Args:
         name: ``loss``, or the accuracy's name.
         history: Metric name to values, shape ``(epochs,)``.
         mark: The epoch (from 1) to mark, and whether validation loss rises from there; None where there is none.
+        behind: The lowest and the highest values of the reference's runs by epoch, likewise named.
 
     Returns:
         An SVG document.
@@ -43,6 +59,10 @@ def curves(name: str, history: Mapping[str, Sequence[float]], *, mark: tuple[int
             values = history.get(key)
             if values:
                 axes.plot(range(1, len(values) + 1), values, color=color, linestyle=style, label=text, linewidth=1.8)
+            low, high = (behind or {}).get(key, ((), ()))
+            if low:
+                label = f"{text}, reference's runs"
+                axes.fill_between(range(1, len(low) + 1), low, high, color=color, alpha=0.16, linewidth=0, label=label)
         if mark is not None:
             epoch, is_trend = mark
             text = f"rises after {epoch}" if is_trend else f"lowest at {epoch}"
@@ -52,7 +72,7 @@ def curves(name: str, history: Mapping[str, Sequence[float]], *, mark: tuple[int
         axes.locator_params(axis="x", integer=True)
         _quiet(axes)
         if axes.get_legend_handles_labels()[0]:
-            axes.legend(fontsize=9, frameon=False, labelcolor=QUIET)
+            axes.legend(fontsize=9, labelcolor=QUIET, facecolor="white", edgecolor="none", framealpha=0.8)
 
     return _svg(draw, width=4.6, height=2.9)
 
@@ -79,7 +99,7 @@ def _svg(draw: Callable[[Figure], None], *, width: float, height: float) -> byte
     from matplotlib.backends.backend_svg import FigureCanvasSVG  # noqa: PLC0415
     from matplotlib.figure import Figure  # noqa: PLC0415
 
-    with rc_context({"svg.fonttype": "none", "svg.hashsalt": "grader", "font.family": "sans-serif", "font.size": 10}):
+    with rc_context(_STYLE):
         figure = Figure(figsize=(width, height))
         figure.patch.set_alpha(0)
         draw(figure)
@@ -88,4 +108,10 @@ def _svg(draw: Callable[[Figure], None], *, width: float, height: float) -> byte
         buffer = io.BytesIO()
         FigureCanvasSVG(figure)
         figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
-        return _SPACE.sub(b" ", _METADATA.sub(b"", buffer.getvalue()))
+        return _small(buffer.getvalue())
+
+
+def _small(svg: bytes) -> bytes:
+    """A drawing without what changes nothing of it: a page holds a dozen of them."""
+    svg = _SPACE.sub(b" ", _NOTHING.sub(b"", svg))
+    return _DECIMALS.sub(lambda found: b"%.4g" % float(found.group()), svg)

@@ -41,6 +41,22 @@ def reaches(value: float, line: float) -> bool:
     return value >= line - _ROUNDING * max(1.0, abs(line))
 
 
+class LayerPair(Record):
+    """A layer that is asked for beside the student's own.
+
+    Attributes:
+        asked: In short; empty where none is asked for here.
+        yours: In short; empty where it is missing.
+        state: ``free`` for a layer that may stand there, and of which nothing is asked.
+        times: How often the pair stands in a row.
+    """
+
+    asked: str
+    yours: str
+    state: Literal["same", "differs", "missing", "extra", "free"]
+    times: int = 1
+
+
 class CheckResult(Record):
     """What one check says of one submission.
 
@@ -57,6 +73,7 @@ class CheckResult(Record):
         next_step: What to do about it; empty where passed.
         cells: Where, as indices of the notebook's cells.
         judged: The figure that decided, where one was held against a band.
+        layers: Of a model that differs from what was asked for, layer by layer; empty where that says nothing.
     """
 
     outcome: Outcome
@@ -70,6 +87,7 @@ class CheckResult(Record):
     next_step: str = ""
     cells: tuple[int, ...] = ()
     judged: Judged | None = None
+    layers: tuple[LayerPair, ...] = ()
 
 
 class TutorsMark(Record):
@@ -126,6 +144,7 @@ class Verdict(Record):
     next_step: str = ""
     cells: tuple[int, ...] = ()
     judged: Judged | None = None
+    layers: tuple[LayerPair, ...] = ()
     seen: str = ""
     mark: TutorsMark | None = None
     comment: str = ""

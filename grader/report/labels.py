@@ -31,6 +31,15 @@ BASES = {
     "manual": "by a tutor",
 }
 
+LAYER_STATES = {
+    "same": ("=", "as asked for"),
+    "differs": ("\u2260", "differs"),
+    "missing": ("\u2212", "missing"),
+    "extra": ("+", "one too many"),
+    "free": ("\u00b7", "free"),
+}
+"""Sign and word of each layer beside what was asked for: never colour alone."""
+
 STATUSES = {"graded": "graded", "needs_review": "needs review", "not_run": "not run"}
 
 QUEUE = {
@@ -85,6 +94,10 @@ LABELS = {
     "notebook": "Your notebook as it ran",
     "notebook_file": "It is also a file beside this page: executed.ipynb.",
     "offline": "This page works offline: it loads nothing from the internet.",
+    "layers": "Layer by layer",
+    "asked": "asked for",
+    "yours": "yours",
+    "state": "compared",
     "advice": "Worth knowing",
     "no_points": "no points",
     "skip": "Skip to the content",

@@ -17,6 +17,7 @@ from grader.records import (
     ExecutionSummary,
     Flag,
     GradedSubmission,
+    LayerPair,
     Measurements,
     RubricSummary,
     SectionMatch,
@@ -70,6 +71,18 @@ def folder(tmp_path: Path) -> SubmissionFolder:
     made.write(make_evidence(cells=cells, models=models, fits=(make_fit("m1", id="f1", cell=1),)))
     made.write(Measurements(submission="one"))
     return made
+
+
+def test_layers_that_differ_are_marked_by_sign_and_word(folder: SubmissionFolder) -> None:
+    """And not by colour alone; what is equal is not called wrong."""
+    pairs = (("Dense 128", "Dense 64", "differs"), ("Dropout 0.2", "", "missing"), ("", EVIL, "free"))
+    layers = tuple(LayerPair(asked=asked, yours=yours, state=state) for asked, yours, state in pairs)
+    page = render_feedback(graded(lost("one", layers=layers)), folder=folder)
+    rows = re.findall(r'<tr class="(?:differs|missing|free)">.*?</tr>', page)
+    assert ["\u2260</span> differs" in rows[0], "\u2212</span> missing" in rows[1], "</span> free" in rows[2]] == [
+        True
+    ] * 3
+    assert EVIL not in page
 
 
 def test_nothing_of_a_student_is_markup(folder: SubmissionFolder) -> None:

@@ -32,7 +32,7 @@ BASES = {
 }
 
 LAYER_STATES = {
-    "same": ("=", "as asked for"),
+    "same": ("=", "same"),
     "differs": ("\u2260", "differs"),
     "missing": ("\u2212", "missing"),
     "extra": ("+", "one too many"),

@@ -150,6 +150,7 @@ def verdict_of(criterion: Criterion, section: Section, result: CheckResult) -> V
         cells=result.cells,
         judged=result.judged,
         layers=result.layers,
+        picture=result.picture,
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Literal, TypedDict, Unpack
 
-from grader.records import Basis, Cause, CheckResult, Judged, LayerPair
+from grader.records import Basis, Cause, CheckResult, Judged, LayerPair, PictureOf
 
 
 class Words(TypedDict, total=False):
@@ -19,6 +19,7 @@ class Words(TypedDict, total=False):
     cells: tuple[int, ...]
     judged: Judged
     layers: tuple[LayerPair, ...]
+    picture: PictureOf
 
 
 def passed(feedback: str, words: Words, /, **more: Unpack[Words]) -> CheckResult:

@@ -57,6 +57,21 @@ class LayerPair(Record):
     times: int = 1
 
 
+class PictureOf(Record):
+    """What a picture that was asked for shows, as it was verified, and which figure is the student's.
+
+    Attributes:
+        kind: ``confusion`` of the test part, or ``region``: the model's answers over a rectangle.
+        model: Id in the evidence, and ``weights``: the state that was measured.
+        figure: Its ``seq`` in the evidence; None where none was found.
+    """
+
+    kind: Literal["confusion", "region"]
+    model: str
+    weights: str
+    figure: int | None = None
+
+
 class CheckResult(Record):
     """What one check says of one submission.
 
@@ -74,6 +89,7 @@ class CheckResult(Record):
         cells: Where, as indices of the notebook's cells.
         judged: The figure that decided, where one was held against a band.
         layers: Of a model that differs from what was asked for, layer by layer; empty where that says nothing.
+        picture: That it speaks of, where what it should show was verified.
     """
 
     outcome: Outcome
@@ -88,6 +104,7 @@ class CheckResult(Record):
     cells: tuple[int, ...] = ()
     judged: Judged | None = None
     layers: tuple[LayerPair, ...] = ()
+    picture: PictureOf | None = None
 
 
 class TutorsMark(Record):
@@ -145,6 +162,7 @@ class Verdict(Record):
     cells: tuple[int, ...] = ()
     judged: Judged | None = None
     layers: tuple[LayerPair, ...] = ()
+    picture: PictureOf | None = None
     seen: str = ""
     mark: TutorsMark | None = None
     comment: str = ""

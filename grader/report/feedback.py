@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -26,11 +26,12 @@ from grader.records import (
 from grader.report.behind import beside
 from grader.report.fits import FitBlock, fit_block
 from grader.report.labels import OUTCOMES
-from grader.report.notebook import cell_blocks
+from grader.report.notebook import CellBlock, cell_blocks
 from grader.report.page import SubmissionPage
 from grader.report.roots import Root, first_to_fix, lost_points, names_of, roots_of
 from grader.report.shown import as_shown
 from grader.report.templating import environment, points
+from grader.report.verified import Verified, verified_pictures
 from grader.store import SubmissionFolder
 
 _TITLES = {"tensorflow": "TensorFlow", "keras": "Keras", "numpy": "NumPy"}
@@ -137,11 +138,14 @@ def _of_run(graded: GradedSubmission, read: _Read, roots: Sequence[Root]) -> dic
     cells = cell_blocks(evidence, folder=read.folder) if evidence is not None else []
     texts = {cell.run.index: cell.shown for cell in cells if cell.run.kind == "markdown"}
     first, told = _first_error(read), {root.cell for root in roots}
+    verified = _verified(graded, read, cells)
     cards = {one.criterion: root for root in roots if root.is_several for one in root.verdicts}
     return {
         "cells": cells,
+        "verified": verified,
+        "moved": {one.own.source: criterion for criterion, one in verified.items() if one.own is not None},
         "answers": {one.criterion: _answer(one, texts) for one in graded.verdicts if one.basis == "manual"},
-        "sections": _sections(graded, read, cards=cards),
+        "sections": _sections(graded, read, cards=cards, verified=verified),
         "first_error": first if first is not None and first[0].index not in told else None,
         "ran_in": environment_text(evidence.environment) if evidence is not None else "",
         "truncated": evidence.truncated if evidence is not None else (),
@@ -206,15 +210,35 @@ def _read(graded: GradedSubmission, folder: SubmissionFolder, curves: Curves) ->
     return _Read(folder, evidence, folder.read_measurements(), attribution, curves)
 
 
-def _sections(graded: GradedSubmission, read: _Read, *, cards: dict[str, Root]) -> list[SectionBlock]:
+def _verified(graded: GradedSubmission, read: _Read, cells: Sequence[CellBlock]) -> dict[str, Verified]:
+    """What was verified of the pictures that criteria speak of, by criterion."""
+    if read.evidence is None:
+        return {}
+    return verified_pictures(
+        graded.verdicts, evidence=read.evidence, measurements=read.measurements, cells=cells, folder=read.folder
+    )
+
+
+def _sections(
+    graded: GradedSubmission, read: _Read, *, cards: dict[str, Root], verified: Collection[str]
+) -> list[SectionBlock]:
     made = []
+    pictures = [one.picture for one in graded.verdicts if one.picture is not None and one.criterion in verified]
+    shown = {(one.model, one.weights) for one in pictures if one.kind == "confusion"}
     for section, match in graded.matching.items():
         evidence = read.evidence
         fits: tuple[FitBlock, ...] = ()
         if evidence is not None and match.borrowed_from is None:
             wanted = [fit for fit in evidence.fits if fit.id in match.fits]
             fits = tuple(
-                fit_block(fit, evidence=evidence, measurements=read.measurements, folder=read.folder, behind=behind)
+                fit_block(
+                    fit,
+                    evidence=evidence,
+                    measurements=read.measurements,
+                    folder=read.folder,
+                    behind=behind,
+                    has_matrix=(fit.model, fit.weights_after) not in shown,
+                )
                 for fit, behind in beside(wanted, read.curves.get(section, ()))
             )
         verdicts = [verdict for verdict in graded.verdicts if verdict.section == section]

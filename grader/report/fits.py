@@ -20,6 +20,7 @@ from grader.report.behind import Band, bands_in_words
 from grader.report.kept import kept
 from grader.report.notebook import Picture
 from grader.report.templating import data_uri, figure
+from grader.report.verified import matrix_rows, most_confused
 from grader.store import SubmissionFolder
 
 _PARTS = {"train": "training", "validation": "validation", "test": "test"}
@@ -78,6 +79,7 @@ def fit_block(
     measurements: Measurements | None,
     folder: SubmissionFolder,
     behind: Mapping[str, Band] = NOTHING,
+    has_matrix: bool = True,
 ) -> FitBlock:
     """Everything that is shown of one training.
 
@@ -87,6 +89,7 @@ def fit_block(
         measurements: What was verified.
         folder: Where pictures are kept.
         behind: Of the reference, by the name of a curve.
+        has_matrix: Whether its confusion matrix is shown here, and not elsewhere.
     """
     history = {name: values for name, values in fit.history.items() if values}
     names = tuple(history)
@@ -97,7 +100,9 @@ def fit_block(
     )
     found = _measured(fit, measurements=measurements)
     of_quantities = any(one.mae is not None for one in found) and all(one.accuracy is None for one in found)
-    confusion = next((one.confusion for one in found if one.probe == "test" and one.confusion), ())
+    confusion = (
+        next((one.confusion for one in found if one.probe == "test" and one.confusion), ()) if has_matrix else ()
+    )
     batch = f", batch size {fit.batch_size}" if fit.batch_size else ""
     return FitBlock(
         title=f"{fit.epochs_run} epoch{'s' if fit.epochs_run != 1 else ''}{batch}",
@@ -105,21 +110,21 @@ def fit_block(
         pictures=_pictures(history, mark=marked_epoch(fit), behind=behind, folder=folder),
         said=_said(fit, history, behind=behind, measured=found),
         names=names,
-        rows=_table_rows(rows, first=1),
+        rows=_table_rows(rows),
         scores=tuple(_score(one, fit, evidence=evidence, of_quantities=of_quantities) for one in found),
         measure="mean absolute error" if of_quantities else "accuracy",
         replay=_replay(fit, measurements=measurements),
         classes=len(confusion),
-        confusion=_table_rows(([str(count) if count else "\u00b7" for count in row] for row in confusion), first=0),
+        confusion=matrix_rows(confusion),
         confused=most_confused(confusion),
     )
 
 
-def _table_rows(rows: Iterable[Sequence[str]], *, first: int) -> Markup:
-    """Rows of figures, numbered from `first`: made here, for there are hundreds of cells and nothing to escape."""
+def _table_rows(rows: Iterable[Sequence[str]]) -> Markup:
+    """Rows of figures, numbered from 1: made here, for there are hundreds of cells and nothing to escape."""
     made = (
         f'<tr><th scope="row">{number}</th>{"".join(f"<td>{cell}</td>" for cell in row)}</tr>'
-        for number, row in enumerate(rows, start=first)
+        for number, row in enumerate(rows, start=1)
     )
     return Markup("\n".join(made))  # noqa: S704
 
@@ -210,17 +215,6 @@ def curve_in_words(name: str, history: Mapping[str, Sequence[float]], *, mark: t
         epoch, is_trend = mark
         said.append(f"Validation loss {'rises after' if is_trend else 'is lowest in'} epoch {epoch}.")
     return " ".join(said)
-
-
-def most_confused(confusion: Sequence[Sequence[int]]) -> str:
-    """The pair of classes that is confused most, in words; empty where none is."""
-    matrix = np.array(confusion, dtype=int)
-    if matrix.ndim != 2 or matrix.size == 0:
-        return ""
-    np.fill_diagonal(matrix, 0)
-    true, predicted = np.unravel_index(int(matrix.argmax()), matrix.shape)
-    times = int(matrix[true, predicted])
-    return f"Most often class {true} is taken for {predicted}: {times} times." if times else ""
 
 
 def _pictures(

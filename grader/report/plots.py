@@ -10,6 +10,9 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
+import numpy as np
+import numpy.typing as npt
+
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
@@ -27,6 +30,20 @@ _STYLE = {
     "font.sans-serif": ["DejaVu Sans"],
     "font.size": 10,
 }
+
+_CLASSES = (
+    "#cfe0f5",
+    "#e58a3c",
+    "#8cc9a1",
+    "#8a6fc4",
+    "#f2d16b",
+    "#7a7f8a",
+    "#f0a9b5",
+    "#3f8f8a",
+    "#b9a58c",
+    "#4c78a8",
+)
+"""Colours of classes: each differs from the next in lightness too."""
 
 TRAINING, VALIDATION, QUIET, MARK = "#2563b0", "#b4530f", "#565c68", "#b3261e"
 
@@ -75,6 +92,46 @@ def curves(
             axes.legend(fontsize=9, labelcolor=QUIET, facecolor="white", edgecolor="none", framealpha=0.8)
 
     return _svg(draw, width=4.6, height=2.9)
+
+
+def region(classes: npt.NDArray[np.int64], sides: Mapping[str, tuple[float, float]]) -> bytes:
+    """Draws which class a model answers where.
+
+    Args:
+        classes: Shape ``(rows, columns)``, from below.
+        sides: ``x`` and ``y`` to the ends of the rectangle.
+
+    Returns:
+        An SVG document.
+    """
+
+    def draw(figure: Figure) -> None:
+        from matplotlib.colors import ListedColormap  # noqa: PLC0415 - see the module
+        from matplotlib.patches import Patch  # noqa: PLC0415
+
+        axes = _panel(figure)
+        numbers = sorted({*classes.ravel().tolist()})
+        shades = {number: _CLASSES[place % len(_CLASSES)] for place, number in enumerate(numbers)}
+        places = np.searchsorted(numbers, classes)
+        (left, right), (low, high) = sides["x"], sides["y"]
+        axes.imshow(
+            places,
+            cmap=ListedColormap([shades[number] for number in numbers]),
+            vmin=-0.5,
+            vmax=len(numbers) - 0.5,
+            extent=(left, right, low, high),
+            origin="lower",
+            aspect="auto",
+            interpolation="none",
+        )
+        axes.set_xlabel("x")
+        axes.set_ylabel("y")
+        _quiet(axes)
+        axes.grid(visible=False)
+        patches = [Patch(facecolor=shades[number], edgecolor=QUIET, label=f"class {number}") for number in numbers[:12]]
+        axes.legend(handles=patches, fontsize=9, labelcolor=QUIET, facecolor="white", edgecolor="none", framealpha=0.8)
+
+    return _svg(draw, width=4.6, height=3.4)
 
 
 def _panel(figure: Figure) -> Axes:

@@ -8,7 +8,8 @@ import pytest
 from builders import images, make_evaluation, make_evidence, make_fit, make_measurement
 
 from grader.records import Measurements
-from grader.report.fits import curve_in_words, fit_block, gap_in_words, marked_epoch, most_confused
+from grader.report.fits import curve_in_words, fit_block, gap_in_words, marked_epoch
+from grader.report.verified import most_confused
 from grader.store import SubmissionFolder
 
 

@@ -6,8 +6,9 @@ import re
 from pathlib import Path
 from typing import get_args
 
+import numpy as np
 import pytest
-from builders import dense, make_cell, make_evidence, make_fit, make_measurement, make_model
+from builders import dense, make_cell, make_evidence, make_figure, make_fit, make_measurement, make_model
 from inert import what_acts
 
 from grader.records import (
@@ -19,6 +20,7 @@ from grader.records import (
     GradedSubmission,
     LayerPair,
     Measurements,
+    PictureOf,
     RubricSummary,
     SectionMatch,
     SubmissionSummary,
@@ -71,6 +73,23 @@ def folder(tmp_path: Path) -> SubmissionFolder:
     made.write(make_evidence(cells=cells, models=models, fits=(make_fit("m1", id="f1", cell=1),)))
     made.write(Measurements(submission="one"))
     return made
+
+
+def test_a_figure_beside_what_was_verified_stands_there_alone(tmp_path: Path) -> None:
+    """Its cell says where it is, so that a page does not hold it twice."""
+    made = SubmissionFolder(tmp_path)
+    png = np.frombuffer(b"\x89PNG\r\n\x1a\nrest", dtype=np.uint8)
+    figures = tuple(make_figure(seq=seq, png=made.arrays.put(np.append(png, seq).astype(np.uint8))) for seq in (5, 6))
+    made.write(make_evidence(cells=(make_cell("plt.show()"),), figures=figures))
+    measured = make_measurement(confusion=((9, 1), (3, 7)))
+    made.write(Measurements(submission="one", measured=(measured,)))
+    picture = PictureOf(kind="confusion", model="m1", weights="w1", figure=5)
+    page = render_feedback(graded(lost("one", picture=picture, title="Its matrix")), folder=made)
+    assert page.count("data:image/png") == 2
+    before, cell = page.split('id="cell-1"')
+    assert 'class="pair"' in before
+    assert (before.count("data:image/png"), cell.count("data:image/png")) == (1, 1)
+    assert '<a href="#one">Its matrix</a>' in cell
 
 
 def test_layers_that_differ_are_marked_by_sign_and_word(folder: SubmissionFolder) -> None:

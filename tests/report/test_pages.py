@@ -84,7 +84,7 @@ def test_a_figure_beside_what_was_verified_stands_there_alone(tmp_path: Path) ->
     measured = make_measurement(confusion=((9, 1), (3, 7)))
     made.write(Measurements(submission="one", measured=(measured,)))
     picture = PictureOf(kind="confusion", model="m1", weights="w1", figure=5)
-    page = render_feedback(graded(lost("one", picture=picture, title="Its matrix")), folder=made)
+    page = render_feedback(graded(lost("one", picture=picture, title="Its matrix"), matching={}), folder=made)
     assert page.count("data:image/png") == 2
     before, cell = page.split('id="cell-1"')
     assert 'class="pair"' in before

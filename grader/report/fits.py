@@ -13,6 +13,7 @@ import numpy as np
 from markupsafe import Markup
 
 from grader.advice.history import rises
+from grader.advice.thresholds import THRESHOLDS
 from grader.metrics import is_accuracy
 from grader.records import Evidence, FitRecord, Measurement, Measurements
 from grader.report import plots
@@ -27,6 +28,8 @@ _PARTS = {"train": "training", "validation": "validation", "test": "test"}
 """The parts of the data that every model is measured on, and what they are called."""
 
 NOTHING: Mapping[str, Band] = MappingProxyType({})
+
+_NOISE = "; what it rose since is within its noise."
 
 
 @dataclass(frozen=True)
@@ -162,14 +165,22 @@ def gap_in_words(fit: FitRecord, *, measured: Sequence[Measurement] = ()) -> str
         f" {figure(abs(gap))} {'more' if gap >= 0 else 'less'}."
     )
     mark = marked_epoch(fit)
-    if mark is not None and mark[1] and len(loss) == len(held) and math.isfinite(loss[mark[0] - 1]):
-        at = mark[0] - 1
-        return (
-            f"{said} In epoch {mark[0]} it was {figure(abs(held[at] - loss[at]))}"
-            f" {'more' if held[at] >= loss[at] else 'less'}: since then the training loss went from {figure(loss[at])}"
-            f" to {figure(loss[-1])}, and the validation loss from {figure(held[at])} up to {figure(held[-1])}."
-        )
+    said += _since(mark, loss, held) if mark is not None and len(loss) == len(held) else ""
     return said if gap >= 0 else f"{said}{_after_training(measured)}"
+
+
+def _since(mark: tuple[int, bool], loss: Sequence[float], held: Sequence[float]) -> str:
+    """What happened since the epoch of the lowest validation loss."""
+    epoch, is_trend = mark
+    then, lowest = loss[epoch - 1], held[epoch - 1]
+    if not is_trend:
+        is_noise = len(held) - epoch >= THRESHOLDS.fewest_risen
+        return f" The latter was lowest in epoch {epoch} ({figure(lowest)}){_NOISE if is_noise else '.'}"
+    return (
+        f" In epoch {epoch} it was {figure(abs(lowest - then))} {'more' if lowest >= then else 'less'}: since then the"
+        f" training loss went from {figure(then)} to {figure(loss[-1])}, and the validation loss from {figure(lowest)}"
+        f" up to {figure(held[-1])}."
+    )
 
 
 def _after_training(measured: Sequence[Measurement]) -> str:

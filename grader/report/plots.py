@@ -6,12 +6,13 @@ matplotlib is imported when something is drawn: pages whose pictures are stored 
 from __future__ import annotations
 
 import io
-import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
+
+from grader.report.svg import small
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -20,8 +21,6 @@ if TYPE_CHECKING:
 _LEFT, _RIGHT, _BOTTOM, _TOP = 0.62, 0.12, 0.48, 0.12
 """Room around a panel for its labels, in inches: measuring their text takes as long as drawing all of it."""
 
-_NOTHING = re.compile(rb'<metadata>.*?</metadata>|<!DOCTYPE[^>]*>| transform="rotate\(-0 [^"]*"', re.DOTALL)
-_SPACE, _DECIMALS = re.compile(rb"\s*\n\s*"), re.compile(rb"(?<![\w.#])\d+\.\d{3,}")
 _STYLE = {
     "svg.fonttype": "none",
     "svg.hashsalt": "grader",
@@ -165,10 +164,4 @@ def _svg(draw: Callable[[Figure], None], *, width: float, height: float) -> byte
         buffer = io.BytesIO()
         FigureCanvasSVG(figure)
         figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
-        return _small(buffer.getvalue())
-
-
-def _small(svg: bytes) -> bytes:
-    """A drawing without what changes nothing of it: a page holds a dozen of them."""
-    svg = _SPACE.sub(b" ", _NOTHING.sub(b"", svg))
-    return _DECIMALS.sub(lambda found: b"%.4g" % float(found.group()), svg)
+        return small(buffer.getvalue().decode()).encode()

@@ -80,11 +80,12 @@ def test_a_figure_beside_what_was_verified_stands_there_alone(tmp_path: Path) ->
     made = SubmissionFolder(tmp_path)
     png = np.frombuffer(b"\x89PNG\r\n\x1a\nrest", dtype=np.uint8)
     figures = tuple(make_figure(seq=seq, png=made.arrays.put(np.append(png, seq).astype(np.uint8))) for seq in (5, 6))
-    made.write(make_evidence(cells=(make_cell("plt.show()"),), figures=figures))
+    models = (make_model(dense(10, "softmax"), id="m1"),)
+    made.write(make_evidence(cells=(make_cell("plt.show()"),), figures=figures, models=models))
     measured = make_measurement(confusion=((9, 1), (3, 7)))
     made.write(Measurements(submission="one", measured=(measured,)))
     picture = PictureOf(kind="confusion", model="m1", weights="w1", figure=5)
-    page = render_feedback(graded(lost("one", picture=picture, title="Its matrix"), matching={}), folder=made)
+    page = render_feedback(graded(lost("one", picture=picture, title="Its matrix")), folder=made)
     assert page.count("data:image/png") == 2
     before, cell = page.split('id="cell-1"')
     assert 'class="pair"' in before

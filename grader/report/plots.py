@@ -21,15 +21,6 @@ if TYPE_CHECKING:
 _LEFT, _RIGHT, _BOTTOM, _TOP = 0.62, 0.12, 0.48, 0.12
 """Room around a panel for its labels, in inches: measuring their text takes as long as drawing all of it."""
 
-_STYLE = {
-    "svg.fonttype": "none",
-    "svg.hashsalt": "grader",
-    "font.family": "sans-serif",
-    # The reader's own: matplotlib would name ten families at each text.
-    "font.sans-serif": ["DejaVu Sans"],
-    "font.size": 10,
-}
-
 _CLASSES = (
     "#cfe0f5",
     "#e58a3c",
@@ -155,7 +146,16 @@ def _svg(draw: Callable[[Figure], None], *, width: float, height: float) -> byte
     from matplotlib.backends.backend_svg import FigureCanvasSVG  # noqa: PLC0415
     from matplotlib.figure import Figure  # noqa: PLC0415
 
-    with rc_context(_STYLE):
+    with rc_context(
+        {
+            "svg.fonttype": "none",
+            "svg.hashsalt": "grader",
+            "font.family": "sans-serif",
+            # Only one: matplotlib would name ten families at each text.
+            "font.sans-serif": ["DejaVu Sans"],
+            "font.size": 10,
+        }
+    ):
         figure = Figure(figsize=(width, height))
         figure.patch.set_alpha(0)
         draw(figure)

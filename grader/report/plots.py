@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 _LEFT, _RIGHT, _BOTTOM, _TOP = 0.62, 0.12, 0.48, 0.12
 """Room around a panel for its labels, in inches: measuring their text takes as long as drawing all of it."""
 
+_LEGEND = 0.55
+"""Room above a panel for three lines of a legend, in inches."""
+
 _CLASSES = (
     "#cfe0f5",
     "#e58a3c",
@@ -56,32 +59,34 @@ def curves(
     Returns:
         An SVG document.
     """
+    lines = ((name, TRAINING, "-", "training"), (f"val_{name}", VALIDATION, "--", "validation"))
 
     def draw(figure: Figure) -> None:
-        axes = _panel(figure)
-        for key, color, style, text in (
-            (name, TRAINING, "-", "training"),
-            (f"val_{name}", VALIDATION, "--", "validation"),
-        ):
+        axes = _panel(figure, top=_LEGEND)
+        for key, color, style, text in lines:
             values = history.get(key)
             if values:
                 axes.plot(range(1, len(values) + 1), values, color=color, linestyle=style, label=text, linewidth=1.8)
-            low, high = (behind or {}).get(key, ((), ()))
-            if low:
-                label = f"{text}, reference's runs"
-                axes.fill_between(range(1, len(low) + 1), low, high, color=color, alpha=0.16, linewidth=0, label=label)
         if mark is not None:
             epoch, is_trend = mark
             text = f"rises after {epoch}" if is_trend else f"lowest at {epoch}"
             axes.axvline(epoch, color=MARK, linestyle=":", linewidth=1.4, label=text)
+        for key, color, _, text in lines:
+            low, high = (behind or {}).get(key, ((), ()))
+            if low:
+                label = f"{text}, reference's runs"
+                axes.fill_between(range(1, len(low) + 1), low, high, color=color, alpha=0.16, linewidth=0, label=label)
         axes.set_xlabel("Epoch")
         axes.set_ylabel("Loss" if name == "loss" else "Accuracy")
         axes.locator_params(axis="x", integer=True)
         _quiet(axes)
         if axes.get_legend_handles_labels()[0]:
-            axes.legend(fontsize=9, labelcolor=QUIET, facecolor="white", edgecolor="none", framealpha=0.8)
+            # Above the panel: there it hides no curve.
+            columns = 2 if behind else 3
+            where = {"loc": "lower left", "bbox_to_anchor": (0, 1), "borderaxespad": 0.2}
+            axes.legend(fontsize=9, frameon=False, labelcolor=QUIET, ncols=columns, labelspacing=0.25, **where)
 
-    return _svg(draw, width=4.6, height=2.9)
+    return _svg(draw, width=4.6, height=3.2)
 
 
 def region(classes: npt.NDArray[np.int64], sides: Mapping[str, tuple[float, float]]) -> bytes:
@@ -124,9 +129,9 @@ def region(classes: npt.NDArray[np.int64], sides: Mapping[str, tuple[float, floa
     return _svg(draw, width=4.6, height=3.4)
 
 
-def _panel(figure: Figure) -> Axes:
+def _panel(figure: Figure, *, top: float = _TOP) -> Axes:
     width, height = figure.get_size_inches()
-    inner = (width - _LEFT - _RIGHT, height - _BOTTOM - _TOP)
+    inner = (width - _LEFT - _RIGHT, height - _BOTTOM - top)
     return figure.add_axes((_LEFT / width, _BOTTOM / height, inner[0] / width, inner[1] / height))
 
 

@@ -82,9 +82,16 @@ def curves(
         _quiet(axes)
         if axes.get_legend_handles_labels()[0]:
             # Above the panel: there it hides no curve.
-            columns = 2 if behind else 3
-            where = {"loc": "lower left", "bbox_to_anchor": (0, 1), "borderaxespad": 0.2}
-            axes.legend(fontsize=9, frameon=False, labelcolor=QUIET, ncols=columns, labelspacing=0.25, **where)
+            axes.legend(
+                fontsize=9,
+                frameon=False,
+                labelcolor=QUIET,
+                ncols=2 if behind else 3,
+                labelspacing=0.25,
+                loc="lower left",
+                bbox_to_anchor=(0, 1),
+                borderaxespad=0.2,
+            )
 
     return _svg(draw, width=4.6, height=3.2)
 

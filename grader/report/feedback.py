@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -25,7 +25,7 @@ from grader.records import (
 )
 from grader.report.behind import beside
 from grader.report.fits import FitBlock, fit_block
-from grader.report.labels import OUTCOMES
+from grader.report.labels import LABELS, OUTCOMES
 from grader.report.notebook import CellBlock, cell_blocks
 from grader.report.page import SubmissionPage
 from grader.report.roots import Root, first_to_fix, lost_points, names_of, roots_of
@@ -112,6 +112,7 @@ def render_feedback(
             general_advice=[item for item in graded.advice if item.section not in graded.matching],
             by_hand=[verdict for verdict in graded.verdicts if verdict.cause == "by_hand"],
             objections={one.criterion: objection(graded, one) for one in graded.verdicts if lost_points(one)},
+            whole_objection=objection_to_all(graded) if graded.status == "not_run" else "",
             says_incomplete=not any(root.cell is not None for root in roots),
             on_stand_in=any(use.stand_in and use.loaded for use in graded.data),
             on_sample=any(use.sample and use.loaded for use in graded.data),
@@ -156,17 +157,31 @@ def _of_run(graded: GradedSubmission, read: _Read, roots: Sequence[Root]) -> dic
 def objection(graded: GradedSubmission, verdict: Verdict) -> str:
     """The text with which a student objects to a verdict: what a tutor needs to look it up."""
     match = graded.matching.get(verdict.section)
+    return _objection(
+        graded,
+        {
+            "Criterion": f"{verdict.criterion} ({verdict.title or verdict.criterion})",
+            "Section": match.title if match is not None else "",
+            "Decided": f"{OUTCOMES[verdict.outcome][1]}, {points(verdict.earned)} of {points(verdict.points)} points",
+            "Required": verdict.required,
+            "Expected": verdict.expected,
+            "Measured": verdict.yours,
+            "Said": verdict.feedback,
+            "Cells": ", ".join(str(cell + 1) for cell in verdict.cells),
+        },
+    )
+
+
+def objection_to_all(graded: GradedSubmission) -> str:
+    """The text with which a student objects to that a file could not be run."""
+    return _objection(graded, {"Decided": LABELS["not_run"], "Said": graded.execution.detail})
+
+
+def _objection(graded: GradedSubmission, said: Mapping[str, str]) -> str:
     lines = {
         "Submission": graded.submission.id,
         "File": f"{graded.submission.file_name} (SHA-256 {graded.submission.sha256[:12]})",
-        "Criterion": f"{verdict.criterion} ({verdict.title or verdict.criterion})",
-        "Section": match.title if match is not None else "",
-        "Decided": f"{OUTCOMES[verdict.outcome][1]}, {points(verdict.earned)} of {points(verdict.points)} points",
-        "Required": verdict.required,
-        "Expected": verdict.expected,
-        "Measured": verdict.yours,
-        "Said": verdict.feedback,
-        "Cells": ", ".join(str(cell + 1) for cell in verdict.cells),
+        **said,
         "I disagree because": "...",
     }
     return "\n".join(f"{name}: {value}" for name, value in lines.items() if value)

@@ -168,6 +168,26 @@ def test_fix_first_names_the_failing_cell_before_sections_never_begun(folder: Su
     assert fixed_first(render_feedback(graded(*verdicts), folder=folder))[0] == "tried"
 
 
+def test_what_costs_most_is_said_before_what_to_fix_first(folder: SubmissionFolder) -> None:
+    """A section that was never begun is fixed last, and is what the page begins with where most hangs on it."""
+    missing = [lost(f"never{n}", section="ex6", points=4.0, next_step="Build the model.") for n in (1, 2)]
+    page = render_feedback(graded(*missing, lost("tried", points=3.0, next_step="Train longer.")), folder=folder)
+    assert fixed_first(page)[0] == "tried"
+    assert 0 < page.index("Most hangs on one thing") < page.index("<h2>Fix first</h2>")
+    alone = render_feedback(graded(*missing), folder=folder)
+    assert "Most hangs on one thing" not in alone
+
+
+def test_a_file_that_could_not_be_run_has_one_text_to_object_with(tmp_path: Path) -> None:
+    """No criterion stands on that page, so none of them has one."""
+    execution = ExecutionSummary(reason="unreadable", detail="It ends in the middle.")
+    one = graded(lost("one"), status="not_run", execution=execution, matching={})
+    page = render_feedback(one, folder=SubmissionFolder(tmp_path))
+    assert page.count('<pre class="copy"') == 1
+    assert "Decided: This file could not be run.\nSaid: It ends in the middle.\nI disagree because: ..." in page
+    assert "Every criterion that is not met has a text" not in page
+
+
 def test_what_stands_beside_an_answer_for_the_tutor_is_not_on_the_page(folder: SubmissionFolder) -> None:
     """The onset that was measured is not shown to who should find it; what a figure must be is."""
     by_hand = verdict(outcome="needs_review", cause="by_hand", basis="manual", earned=0.0, expected="lowest in epoch 4")

@@ -69,6 +69,7 @@ LABELS = {
     "cell_failed": "Cell {cell} failed.",
     "did_not_end": "Cell {cell} did not end within its time limit.",
     "section_missing": "{section} is not in your notebook.",
+    "section_not_found": "Nothing of {section} was found in your notebook.",
     # the student's page
     "bar": "{earned} of {possible} points earned, {pending} waiting for a tutor, {lost} lost",
     "nothing_lost": "No points were lost.",

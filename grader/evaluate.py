@@ -12,7 +12,7 @@ from pydantic import TypeAdapter
 
 from grader.advice import advise
 from grader.advice.answers import question_answers
-from grader.calibration import Calibration
+from grader.calibration import Calibration, FitRanges
 from grader.grade_parts import PartCache
 from grader.integrity import Finding, find_integrity_findings
 from grader.judging.attributed import of_section, of_whole_notebook
@@ -36,7 +36,7 @@ from grader.records import (
     Verdict,
     digest,
 )
-from grader.rubric import Asked, Criterion, DataKind, Rubric, Section
+from grader.rubric import Asked, Criterion, DataKind, Rubric, Section, shown_curves
 from grader.verdicts import graded_submission, verdict_of
 
 T = TypeVar("T")
@@ -168,6 +168,16 @@ def calibrations_on(rubric: Rubric, served: Sequence[DataSetUse]) -> tuple[Calib
     """The reference's spread on the data that a notebook ran on, see `calibration_on`, and on the full data."""
     here = calibration_on(rubric, served)
     return here, here if data_kind(served) == "full" else rubric.calibrations.get("full")
+
+
+def curves_on(rubric: Rubric, served: Sequence[DataSetUse]) -> dict[str, tuple[FitRanges, ...]]:
+    """The reference's curves that a student's page may show, by section.
+
+    Those on just the data that the notebook ran on; none on stand-ins for data.
+    """
+    if calibration_on(rubric, served) is None or any(use.loaded and use.stand_in for use in served):
+        return {}
+    return shown_curves(rubric).get(data_kind(served), {})
 
 
 @dataclass(frozen=True)

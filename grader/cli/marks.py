@@ -236,6 +236,8 @@ def _show_written(recorder: Recorder, events: list[Event], *, as_json: bool) -> 
     if as_json:
         print_json("".join(event.line() for event in events))
         return
+    if not events:
+        return
     to = console()
     for event in events:
         _show(to, event)

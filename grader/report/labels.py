@@ -31,6 +31,15 @@ BASES = {
     "manual": "by a tutor",
 }
 
+LAYER_STATES = {
+    "same": ("=", "same"),
+    "differs": ("\u2260", "differs"),
+    "missing": ("\u2212", "missing"),
+    "extra": ("+", "one too many"),
+    "free": ("\u00b7", "free"),
+}
+"""Sign and word of each layer beside what was asked for: never colour alone."""
+
 STATUSES = {"graded": "graded", "needs_review": "needs review", "not_run": "not run"}
 
 QUEUE = {
@@ -60,6 +69,7 @@ LABELS = {
     "cell_failed": "Cell {cell} failed.",
     "did_not_end": "Cell {cell} did not end within its time limit.",
     "section_missing": "{section} is not in your notebook.",
+    "section_not_found": "Nothing of {section} was found in your notebook.",
     # the student's page
     "bar": "{earned} of {possible} points earned, {pending} waiting for a tutor, {lost} lost",
     "nothing_lost": "No points were lost.",
@@ -86,6 +96,16 @@ LABELS = {
     "notebook": "Your notebook as it ran",
     "notebook_file": "It is also a file beside this page: executed.ipynb.",
     "offline": "This page works offline: it loads nothing from the internet.",
+    "beside": "As verified, beside your figure",
+    "as_verified": "As verified",
+    "own_figure": "Your figure",
+    "moved": "The figure of this cell stands beside what was verified:",
+    "matrix_table": "Confusion matrix",
+    "matrix_axes": "Rows: true class; columns: predicted class",
+    "layers": "Layer by layer",
+    "asked": "asked for",
+    "yours": "yours",
+    "state": "compared",
     "advice": "Worth knowing",
     "no_points": "no points",
     "skip": "Skip to the content",

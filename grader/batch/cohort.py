@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
 from grader import pipeline
-from grader.batch.executor import Executor, run_jobs
+from grader.batch.executor import Executor, Scheduler, run_jobs
 from grader.batch.jobs import Job
 from grader.batch.known import Known
 from grader.batch.plan import OnStart, Plan, chosen, make_plan
@@ -17,6 +17,7 @@ from grader.batch.processes import LocalProcesses
 from grader.batch.sample import varied
 from grader.batch.shards import Shard, check_place, write_shard
 from grader.batch.stored import write_class
+from grader.errors import MachineError, UsageError
 from grader.execution.warm import warmed
 from grader.intake import Class, LateRule, collect_submissions, late_rule, people_of
 from grader.marks import Decisions, MarksFile
@@ -64,6 +65,7 @@ def grade_batch(  # noqa: PLR0913
     marks: MarksFile | None = None,
     sample_of: int | None = None,
     shard: Shard | None = None,
+    scheduler: Scheduler | None = None,
 ) -> Cohort:
     """Grades every submission below the paths and writes the pages of the cohort, with all that was graded before.
 
@@ -80,6 +82,7 @@ def grade_batch(  # noqa: PLR0913
         sample_of: Grade so many of them alone, those that differ most; None for all.
         shard: The part of the submissions that is graded; of a part no pages of the cohort are written, for `merge`
             writes those of all parts. None for all of them.
+        scheduler: Of the Dask cluster that executes notebooks; None for this machine.
 
     Raises:
         UsageError: A path does not exist, or no submission was found below them, or none has an id of ``again``, or
@@ -91,6 +94,8 @@ def grade_batch(  # noqa: PLR0913
     output.make()
     with held(output.folder) as lock:
         check_place(output, shard)
+        if scheduler is not None and not settings.environment.is_own:
+            raise _other_python(settings)
         output.remove_parts()
         events = () if marks is None else marks.read()
         decisions = Decisions(events)
@@ -121,7 +126,7 @@ def grade_batch(  # noqa: PLR0913
         stored = tuple(task for task in earlier if _is_due(task, settings))
         plan = replace(plan, evaluated=(*plan.evaluated, *stored))
         on_start(plan)
-        with _workers(plan, settings, lock=lock) as (executor, settings):
+        with _workers(plan, settings, lock=lock, scheduler=scheduler) as (executor, settings):
             failures = _run("grade", plan, settings, executor=executor, on_progress=on_progress)
         graded = tuple(_outcome(task, settings, why=failures.get(task.id, "")) for task in tasks)
         of_earlier = tuple(_outcome(task, settings, why=failures.get(task.id, "")) for task in earlier)
@@ -189,19 +194,46 @@ def gather_all(
 
 
 @contextmanager
-def _workers(plan: Plan, settings: Settings, *, lock: int | None = None) -> Iterator[tuple[Executor, Settings]]:
+def _workers(
+    plan: Plan, settings: Settings, *, lock: int | None = None, scheduler: Scheduler | None = None
+) -> Iterator[tuple[Executor, Settings]]:
     """Workers of this machine, for which what kernels import is imported once, where any is to start.
 
     Args:
         plan: What they will do.
         settings: With what.
         lock: Of the folder in which they write: it is held until the last of them has ended.
+        scheduler: Of the cluster that executes, where there is one.
     """
     with ExitStack() as stack:
-        if plan.executed or (settings.reruns and plan.evaluated):
+        if (plan.executed and scheduler is None) or (settings.reruns and plan.evaluated):
             settings = replace(settings, sandbox=stack.enter_context(warmed(settings.sandbox)))
         inherited = (*settings.sandbox.inherited, *([] if lock is None else [lock]))
-        yield stack.enter_context(LocalProcesses(plan.jobs, inherited=inherited)), settings
+        executor: Executor = stack.enter_context(LocalProcesses(plan.jobs, inherited=inherited))
+        if scheduler is not None and plan.executed:
+            executed = frozenset(task.id for task in plan.executed)
+            executor = stack.enter_context(_cluster(scheduler, executor, executed))
+        yield executor, settings
+
+
+def _other_python(settings: Settings) -> UsageError:
+    return UsageError(
+        f"--scheduler: the notebooks' Python is {settings.environment.executable}, of this machine alone.",
+        expected="The grader's own Python: on a cluster notebooks run in that of each worker.",
+        fix="Give --python own, and install what the course needs on the workers, or grade without --scheduler.",
+    )
+
+
+def _cluster(scheduler: Scheduler, local: Executor, executed: frozenset[str]) -> AbstractContextManager[Executor]:
+    try:
+        from grader.batch.dask import DaskCluster  # noqa: PLC0415 - an extra, which most do not need
+    except ImportError as error:
+        raise MachineError(
+            f"--scheduler needs the Python package {error.name}, which is not installed.",
+            expected="The extra `dask` of grader, here and on every worker.",
+            fix="Install it: pip install 'grader[dask]'.",
+        ) from error
+    return DaskCluster(scheduler, local=local, executed=executed)
 
 
 def _run(step: str, plan: Plan, settings: Settings, *, executor: Executor, on_progress: OnProgress) -> dict[str, str]:

@@ -5,10 +5,29 @@ from __future__ import annotations
 import threading
 from collections.abc import Sequence
 from concurrent.futures import Future, as_completed
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol
 
 from grader.batch.jobs import Job
 from grader.task import OnProgress, Progress
+
+
+@dataclass(frozen=True)
+class Scheduler:
+    """Where a Dask cluster is found.
+
+    Attributes:
+        address: Such as ``tcp://host:8786``, or ``tls://host:8786``, for which the three files are needed.
+        ca: Certificate of who has signed those of the cluster.
+        cert: Our own certificate.
+        key: Of that.
+    """
+
+    address: str
+    ca: Path | None = None
+    cert: Path | None = None
+    key: Path | None = None
 
 
 class Executor(Protocol):

@@ -89,6 +89,7 @@ from grader.limits.rubrics import (
 )
 from grader.limits.runs import (
     BATCH_MEMORY_BYTES,
+    CLUSTER_TIMEOUT_SECONDS,
     CPU_GRACE_SECONDS,
     DEATH_SECONDS,
     GREETING_SECONDS,
@@ -143,6 +144,7 @@ from grader.limits.verification import (
 
 __all__ = [
     "BATCH_MEMORY_BYTES",
+    "CLUSTER_TIMEOUT_SECONDS",
     "CPU_GRACE_SECONDS",
     "DEAD_HOLDER_SECONDS",
     "DEATH_SECONDS",

@@ -90,7 +90,8 @@ class DaskCluster:
         self._client.cancel(list(self._running), force=True)
 
     def _told(self, event: tuple[float, Mapping[str, Any]]) -> None:
-        progress = Progress(**event[1])
+        # Beside what was said stands which worker said it.
+        progress = Progress(**event[1]["progress"])
         self._listeners[progress.task_id](progress)
 
     def _run(self, job: Job) -> str:
@@ -248,7 +249,9 @@ def _done(job: Job, *, core: int | None, worker: Any, topic: str) -> str:
     """Does a job in a process of its own, unless the batch is cancelled; why it failed."""
     key = worker.get_current_task()
     with LocalProcesses(1, core=core) as processes:
-        future = processes.submit(job, on_progress=lambda progress: worker.log_event(topic, asdict(progress)))
+        future = processes.submit(
+            job, on_progress=lambda progress: worker.log_event(topic, {"progress": asdict(progress)})
+        )
         while not wait_for([future], timeout=_POLL_SECONDS).done:
             task = worker.state.tasks.get(key)
             if task is None or task.state == "cancelled":

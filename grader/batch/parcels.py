@@ -59,7 +59,7 @@ def unpack(parcel: bytes, folder: Path, *, data: Mapping[str, Path]) -> Job:
             path=folder / _NOTEBOOK / task.path.name,
             folder=SubmissionFolder(folder / "out" / task.id),
             attachments=attachments,
-            twin=None,
+            equal_run=None,
         ),
         replace(settings, rubric=rubric, data_sets=DataSets(choice=settings.data_sets.choice, files=files)),
     )

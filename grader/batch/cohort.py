@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from grader import pipeline
-from grader.batch.executor import Executor, Scheduler, run_jobs
+from grader.batch.executor import Divided, Executor, Scheduler, run_jobs
 from grader.batch.jobs import Job
 from grader.batch.known import Known
 from grader.batch.plan import OnStart, Plan, chosen, make_plan
@@ -25,6 +26,9 @@ from grader.records import NOBODY, GradedSubmission
 from grader.report.sources import ClassSources
 from grader.store import OutputFolder, held
 from grader.task import OnProgress, Settings, Task
+
+if TYPE_CHECKING:
+    from grader.batch.dask import DaskCluster
 
 PLAIN_CLASS = Class()
 """Of which nothing is known but what it handed in."""
@@ -94,8 +98,7 @@ def grade_batch(  # noqa: PLR0913
     output.make()
     with held(output.folder) as lock:
         check_place(output, shard)
-        if scheduler is not None and not settings.environment.is_own:
-            raise _other_python(settings)
+        _check_python(scheduler, settings)
         output.remove_parts()
         events = () if marks is None else marks.read()
         decisions = Decisions(events)
@@ -125,9 +128,10 @@ def grade_batch(  # noqa: PLR0913
         plan = make_plan(tasks, settings, needs=pipeline.needs_grading, anew=anew, jobs=jobs)
         stored = tuple(task for task in earlier if _is_due(task, settings))
         plan = replace(plan, evaluated=(*plan.evaluated, *stored))
-        on_start(plan)
-        with _workers(plan, settings, lock=lock, scheduler=scheduler) as (executor, settings):
-            failures = _run("grade", plan, settings, executor=executor, on_progress=on_progress)
+        with _cluster(plan, settings, scheduler) as cluster:
+            on_start(plan if cluster is None else replace(plan, jobs=cluster.threads))
+            with _workers(plan, settings, lock=lock, cluster=cluster) as (executor, settings):
+                failures = _run("grade", plan, settings, executor=executor, on_progress=on_progress)
         graded = tuple(_outcome(task, settings, why=failures.get(task.id, "")) for task in tasks)
         of_earlier = tuple(_outcome(task, settings, why=failures.get(task.id, "")) for task in earlier)
         if about is not None and shard is None:
@@ -195,7 +199,7 @@ def gather_all(
 
 @contextmanager
 def _workers(
-    plan: Plan, settings: Settings, *, lock: int | None = None, scheduler: Scheduler | None = None
+    plan: Plan, settings: Settings, *, lock: int | None = None, cluster: Executor | None = None
 ) -> Iterator[tuple[Executor, Settings]]:
     """Workers of this machine, for which what kernels import is imported once, where any is to start.
 
@@ -203,37 +207,42 @@ def _workers(
         plan: What they will do.
         settings: With what.
         lock: Of the folder in which they write: it is held until the last of them has ended.
-        scheduler: Of the cluster that executes, where there is one.
+        cluster: What executes instead of them.
     """
     with ExitStack() as stack:
-        if (plan.executed and scheduler is None) or (settings.reruns and plan.evaluated):
+        if (plan.executed and cluster is None) or (settings.reruns and plan.evaluated):
             settings = replace(settings, sandbox=stack.enter_context(warmed(settings.sandbox)))
         inherited = (*settings.sandbox.inherited, *([] if lock is None else [lock]))
-        executor: Executor = stack.enter_context(LocalProcesses(plan.jobs, inherited=inherited))
-        if scheduler is not None and plan.executed:
-            executed = frozenset(task.id for task in plan.executed)
-            executor = stack.enter_context(_cluster(scheduler, executor, executed))
-        yield executor, settings
+        local = stack.enter_context(LocalProcesses(plan.jobs, inherited=inherited))
+        executed = [task.id for task in plan.executed]
+        yield local if cluster is None else Divided(cluster, local, executed=executed), settings
 
 
-def _other_python(settings: Settings) -> UsageError:
-    return UsageError(
-        f"--scheduler: the notebooks' Python is {settings.environment.executable}, of this machine alone.",
-        expected="The grader's own Python: on a cluster notebooks run in that of each worker.",
-        fix="Give --python own, and install what the course needs on the workers, or grade without --scheduler.",
-    )
-
-
-def _cluster(scheduler: Scheduler, local: Executor, executed: frozenset[str]) -> AbstractContextManager[Executor]:
+@contextmanager
+def _cluster(plan: Plan, settings: Settings, scheduler: Scheduler | None) -> Iterator[DaskCluster | None]:
+    """The cluster that executes, where there is one and something to execute."""
+    if scheduler is None or not plan.executed:
+        yield None
+        return
     try:
-        from grader.batch.dask import DaskCluster  # noqa: PLC0415 - an extra, which most do not need
+        from grader.batch.dask import dask_cluster  # noqa: PLC0415 - an extra, which most do not need
     except ImportError as error:
         raise MachineError(
             f"--scheduler needs the Python package {error.name}, which is not installed.",
-            expected="The extra `dask` of grader, here and on every worker.",
+            expected="The extra `dask` of grader, here, on the scheduler and on every worker.",
             fix="Install it: pip install 'grader[dask]'.",
         ) from error
-    return DaskCluster(scheduler, local=local, executed=executed)
+    with dask_cluster(scheduler, settings) as cluster:
+        yield cluster
+
+
+def _check_python(scheduler: Scheduler | None, settings: Settings) -> None:
+    if scheduler is not None and not settings.environment.is_own:
+        raise UsageError(
+            f"--scheduler: the notebooks' Python is {settings.environment.executable}, of this machine alone.",
+            expected="The grader's own Python: on a cluster notebooks run in that of each worker.",
+            fix="Give --python own, and install what the course needs on the workers, or grade without --scheduler.",
+        )
 
 
 def _run(step: str, plan: Plan, settings: Settings, *, executor: Executor, on_progress: OnProgress) -> dict[str, str]:

@@ -1,296 +1,294 @@
-"""Jobs on the workers of a Dask cluster, which need no folder of ours: what they read and write travels as bytes."""
+"""Jobs on the workers of a Dask cluster, which need no folder of ours: what they read and write travels as bytes.
+
+Each thread of a worker is given one job at a time, by its worker's address. Where Dask chooses, jobs queue up behind
+others on one worker while another has none, and whoever kills it takes innocent ones along.
+"""
 
 from __future__ import annotations
 
-import fcntl
-import math
-import os
-import tempfile
 import threading
-import time
 import uuid
-from collections.abc import Iterator, Mapping
-from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
-from concurrent.futures import wait as wait_for
-from contextlib import ExitStack, contextmanager
-from dataclasses import asdict, replace
-from pathlib import Path
-from types import TracebackType
-from typing import IO, Any, Self
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import CancelledError, Future
+from contextlib import contextmanager
+from typing import Any
 
-from distributed import Client, KilledWorker, Security, get_worker
+import dask
+from distributed import Client, KilledWorker, Security
 
-from grader.batch.executor import Executor, Scheduler
+from grader.batch.dask_work import Wanted, prepare, release, work
+from grader.batch.executor import Scheduler
 from grader.batch.jobs import Job
-from grader.batch.parcels import data_of, keep_result, pack, pack_result, unpack
-from grader.batch.processes import LocalProcesses
-from grader.environment import own_environment
-from grader.errors import GraderError, MachineError, UnwritableError
+from grader.batch.orders import Order, Orders
+from grader.batch.parcels import data_of, keep_result, pack
+from grader.errors import MachineError, UnwritableError, UsageError
 from grader.limits import CLUSTER_TIMEOUT_SECONDS
-from grader.stage_code import own_code
-from grader.store import write_atomically
-from grader.task import OnProgress, Progress
-
-_AT_ONCE = 512
-"""Jobs that wait or run on the cluster at a time, a thread of ours each."""
+from grader.task import OnProgress, Progress, Settings
 
 _POLL_SECONDS = 1.0
-_ALIKE = ("set of Python packages", "version of grader", "sandbox tier")
+_INTERRUPTED = "The batch was interrupted."
+_DISCONNECTED = "The connection to the scheduler was lost, and could not be made again."
 
 
-class DaskCluster:
-    """An `Executor` that has notebooks executed by a Dask cluster, and does the rest here.
+@contextmanager
+def dask_cluster(scheduler: Scheduler, settings: Settings) -> Iterator[DaskCluster]:
+    """A cluster whose workers are ready, for as long as the context lasts.
 
     Args:
         scheduler: Of the cluster.
-        local: For what only evaluates, or takes over a run that is stored here.
-        executed: Ids of the submissions whose notebooks are executed.
+        settings: Of the jobs that it will get.
 
     Raises:
-        MachineError: The scheduler cannot be reached, or has no worker.
+        UsageError: There are no certificates for an encrypted connection.
+        MachineError: The scheduler cannot be reached, or has no worker that can be used.
     """
+    # Notebooks and data sets are what Dask calls a large graph, and are sent on purpose.
+    with dask.config.set({"distributed.admin.large-graph-warning-threshold": "1 PB"}), _connected(scheduler) as client:
+        cluster = DaskCluster(client, settings, scheduler=scheduler)
+        try:
+            cluster.await_workers()
+            yield cluster
+        finally:
+            cluster.close()
 
-    def __init__(self, scheduler: Scheduler, *, local: Executor, executed: frozenset[str]) -> None:
-        self._local, self._executed = local, executed
-        self._client = _connected(scheduler)
+
+class DaskCluster:
+    """An `Executor` on the workers of a cluster; see `dask_cluster`."""
+
+    def __init__(self, client: Any, settings: Settings, *, scheduler: Scheduler) -> None:
+        self._client, self._scheduler = client, scheduler
+        self._wanted, self._data_paths = Wanted.of(settings.sandbox), data_of(settings)
+        self._data: dict[str, Any] = {}
         self._topic = f"grader-{uuid.uuid4().hex}"
         self._listeners: dict[str, OnProgress] = {}
-        self._client.subscribe_topic(self._topic, self._told)
-        self._threads = ThreadPoolExecutor(max_workers=min(_AT_ONCE, max(1, len(executed))))
-        self._places = _Places(self._client)
-        self._running: set[Any] = set()
-        self._data: dict[str, Any] = {}
-        self._sending = threading.Lock()
-        self._cancelled = False
+        client.subscribe_topic(self._topic, self._told)
+        self._orders = Orders()
+        self._changed = threading.Condition()
+        self._asked: dict[str, Any] = {}
+        self._threads: dict[str, int] = {}
+        self._unused: dict[str, str] = {}
+        self._is_over = False
+        self._closed = threading.Event()
+        self._watching = threading.Thread(target=self._watch, name="cluster", daemon=True)
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        if error is not None:
-            self.cancel()
-        self._threads.shutdown(cancel_futures=error is not None)
-        self._client.close()
+    @property
+    def threads(self) -> int:
+        """How many jobs the workers can do at a time."""
+        with self._changed:
+            return sum(self._threads.values())
 
     def submit(self, job: Job, *, on_progress: OnProgress) -> Future[str]:
         """Queues a job; see `Executor`."""
-        if job.task.id not in self._executed:
-            return self._local.submit(job, on_progress=on_progress)
+        order = Order(job=job)
         self._listeners[job.task.id] = on_progress
-        return self._threads.submit(self._run, job)
+        self._orders.add(order)
+        return order.outcome
 
     def cancel(self) -> None:
         """Starts no further job; workers end those that run as soon as they hear of it."""
-        self._cancelled = True
-        self._local.cancel()
-        self._threads.shutdown(wait=False, cancel_futures=True)
-        self._places.close()
-        self._client.cancel(list(self._running), force=True)
+        self._take_back(order.sent for order in self._orders.end(_INTERRUPTED))
+
+    def close(self) -> None:
+        """Lets the workers go."""
+        self._closed.set()
+        self.cancel()
+        if self._watching.is_alive():
+            self._watching.join()
+        if self._client.status == "running":
+            self._client.run(release, self._topic, on_error="ignore")
+
+    def await_workers(self) -> None:
+        """Waits until each worker that is there has said whether it can be used.
+
+        Raises:
+            MachineError: There is none that can be.
+        """
+        self._watching.start()
+        with self._changed:
+            self._changed.wait_for(lambda: self._asked, timeout=CLUSTER_TIMEOUT_SECONDS)
+            self._changed.wait_for(self._have_all_told)
+            if self._threads:
+                return
+            told = [f"{address}: {why}" for address, why in self._unused.items()]
+        raise MachineError(
+            f"--scheduler {self._scheduler.address}: it has no worker that can be used. {' '.join(told)}".strip(),
+            expected="Workers with a sandbox, and with the same packages and version of grader as this machine.",
+            fix="Start them so, see docs/scale.md.",
+        )
+
+    def _have_all_told(self) -> bool:
+        return self._is_over or self._asked.keys() <= self._threads.keys() | self._unused.keys()
 
     def _told(self, event: tuple[float, Mapping[str, Any]]) -> None:
         # Beside what was said stands which worker said it.
         progress = Progress(**event[1]["progress"])
-        self._listeners[progress.task_id](progress)
+        listener = self._listeners.get(progress.task_id)
+        if listener is not None:
+            listener(progress)
 
-    def _run(self, job: Job) -> str:
-        """Has a job done; one whose worker died is tried once more while nothing else runs, before it is blamed."""
-        for alone in (False, True):
-            with self._places.taken(alone=alone):
-                if self._cancelled:
-                    break
+    def _sent(self, function: Callable[..., Any], *arguments: object, place: str | None = None) -> Any:
+        """A task of its own, for one worker where that is named."""
+        workers = None if place is None else [place]
+        return self._client.submit(function, *arguments, workers=workers, pure=False, retries=0)
+
+    def _take_back(self, sent: Iterable[Any]) -> None:
+        """Cancels tasks; who waits for them hears of it."""
+        tasks = [task for task in sent if task is not None]
+        if tasks and self._client.status == "running":
+            self._client.cancel(tasks, force=True)
+
+    # Workers come and go ----------------------------------------------------------------------------------------------
+
+    def _watch(self) -> None:
+        try:
+            while not self._closed.wait(_POLL_SECONDS if self._asked else 0.1):
                 try:
-                    return self._attempt(job)
-                except KilledWorker as error:
-                    lost = error
-                except CancelledError:
-                    break
-        else:
-            return (
-                "Each worker that this submission was given to ended before it was done, also while nothing else ran"
-                f" ({lost.last_worker.address} was the last)."
-            )
-        return "The batch was interrupted, or its connection to the scheduler was lost."
-
-    def _attempt(self, job: Job) -> str:
-        data = {name: self._sent(name, path) for name, path in data_of(job.settings).items()}
-        # Each job is one of its own, whatever is equal of it, and one that runs is not given to a second worker.
-        key = f"grader-{job.task.id}-{uuid.uuid4().hex}"
-        wanted = [own_environment().digest, _code(), job.settings.sandbox.tier]
-        future = self._client.submit(
-            work, pack(job), data, topic=self._topic, wanted=wanted, key=key, pure=False, retries=0
-        )
-        self._running.add(future)
-        try:
-            why, result = future.result()
-        except (KilledWorker, CancelledError):
-            raise
-        except Exception as error:  # noqa: BLE001 - whatever fails there is one submission's reason
-            return f"The worker of this submission failed: {error!r}"[:1000]
+                    present = self._client.nthreads()
+                except Exception:  # noqa: BLE001 - whatever there was, the client itself tries to connect again
+                    present = None
+                if self._client.status in {"closing", "closed"}:
+                    return
+                if present is not None:
+                    self._compare(present)
         finally:
-            self._running.discard(future)
-            future.release()
-        if result:
-            keep_result(result, job.task.folder)
-        return str(why)
-
-    def _sent(self, fingerprint: str, path: Path) -> Any:
-        """A data set's file as the result of a task: where the worker that has it dies, it is there again at once."""
-        with self._sending:
-            if fingerprint not in self._data:
-                sent = self._client.submit(same, path.read_bytes(), key=f"grader-data-{fingerprint}")
-                self._data[fingerprint] = sent
-            return self._data[fingerprint]
-
-
-class _Places:
-    """As many jobs at a time as the cluster has threads: a worker that dies takes along none that only waits on it."""
-
-    def __init__(self, client: Any) -> None:
-        self._client = client
-        self._changed = threading.Condition()
-        self._taken = 0
-        self._alone = 0
-        self._is_open = True
-        self._threads, self._asked = 1, -math.inf
-
-    @contextmanager
-    def taken(self, *, alone: bool) -> Iterator[None]:
-        """Waits for a free thread, or until nothing else runs, and holds it."""
-        with self._changed:
-            self._alone += alone
-            while self._is_open and not self._is_free(alone=alone):
-                self._changed.wait(_POLL_SECONDS)
-            self._taken += 1
-        try:
-            yield
-        finally:
+            # Nobody would hear of a worker that is lost from here on.
+            self._orders.end(_DISCONNECTED)
             with self._changed:
-                self._alone -= alone
-                self._taken -= 1
+                self._is_over = True
                 self._changed.notify_all()
 
-    def close(self) -> None:
-        """Lets nobody wait any longer."""
+    def _compare(self, present: Mapping[str, int]) -> None:
+        """Gets workers ready that are new, and has others do what lost ones had."""
         with self._changed:
-            self._is_open = False
+            gone = self._asked.keys() - present.keys()
+            new = {address: count for address, count in present.items() if address not in self._asked}
+            self._asked |= {address: self._asked_of(address) for address in new}
             self._changed.notify_all()
+        self._lose(gone)
+        for address, count in new.items():
+            threading.Thread(target=self._open, args=(address, count, self._asked[address]), daemon=True).start()
 
-    def _is_free(self, *, alone: bool) -> bool:
-        if alone:
-            return self._taken == 0
-        if time.monotonic() > self._asked + _POLL_SECONDS:
-            self._threads, self._asked = max(1, sum(self._client.nthreads().values())), time.monotonic()
-        return not self._alone and self._taken < self._threads
+    def _lose(self, addresses: Iterable[str]) -> None:
+        for address in addresses:
+            with self._changed:
+                asked = self._asked.pop(address, None)
+                was_used = self._threads.pop(address, None) is not None
+                self._unused.pop(address, None)
+                is_none_left = not self._threads
+                self._changed.notify_all()
+            self._take_back([asked, *(order.sent for order in self._orders.close(address))])
+            if was_used:
+                more = "none is left, and the batch waits for one" if is_none_left else "others do what it was doing"
+                self._scheduler.on_notice(f"The worker {address} was lost; {more}.")
+
+    def _asked_of(self, address: str) -> Any:
+        """The task that gets a worker ready; it has the data sets from another that has them already."""
+        for name, path in self._data_paths.items():
+            if name not in self._data or self._data[name].cancelled():
+                # As what a task comes to: where the worker that holds it ends, it is there again at once.
+                self._data[name] = self._sent(bytes, path.read_bytes())
+        return self._sent(prepare, self._topic, self._wanted, self._data, place=address)
+
+    def _open(self, address: str, count: int, asked: Any) -> None:
+        """Uses a worker once it is ready, if it can be used."""
+        try:
+            why = str(asked.result())
+        except (CancelledError, KilledWorker):
+            self._lose([address])
+            return
+        except Exception as error:  # noqa: BLE001 - such as of a worker without grader
+            why = f"it cannot get ready: {error!r}"[:1000]
+        with self._changed:
+            if self._asked.get(address) is not asked:
+                return
+            if why:
+                self._unused[address] = why
+            else:
+                self._threads[address] = count
+                self._orders.open(address)
+            self._changed.notify_all()
+        if why:
+            self._scheduler.on_notice(f"The worker {address} is not used: {why}")
+            return
+        for number in range(count):
+            threading.Thread(target=self._serve, args=(address,), name=f"{address} {number}", daemon=True).start()
+
+    # Jobs -------------------------------------------------------------------------------------------------------------
+
+    def _serve(self, address: str) -> None:
+        """Gives one job after another to a thread of a worker."""
+        while (order := self._orders.next(address)) is not None:
+            why: str | UnwritableError | None
+            try:
+                why = self._attempt(order, address)
+            except (CancelledError, KilledWorker):
+                why = None
+            except UnwritableError as error:
+                why = error
+            except Exception as error:  # noqa: BLE001 - whatever fails is one submission's reason
+                why = f"The cluster failed on this submission: {error!r}"[:1000]
+            if why is not None:
+                self._listeners.pop(order.job.task.id, None)
+            self._orders.settle(order, why)
+            if why is None:
+                self._closed.wait(_POLL_SECONDS)
+
+    def _attempt(self, order: Order, address: str) -> str | None:
+        """Why a job failed, empty where it did not; None where it was lost with its worker.
+
+        Raises:
+            CancelledError: Likewise.
+            UnwritableError: What it left cannot be kept.
+        """
+        task = order.sent = self._sent(work, pack(order.job), self._topic, place=address)
+        try:
+            if not self._orders.is_at(address):
+                return None
+            answer = task.result()
+        finally:
+            order.sent = None
+            task.release()
+        if answer is None:
+            # It was started again meanwhile, at the same address.
+            self._lose([address])
+            return None
+        why, result = answer
+        if result:
+            keep_result(result, order.job.task.folder)
+        return str(why)
 
 
-def _connected(scheduler: Scheduler) -> Any:
-    security = None
-    if scheduler.ca is not None:
-        security = Security(
+@contextmanager
+def _connected(scheduler: Scheduler) -> Iterator[Any]:
+    security = _security(scheduler)
+    try:
+        client = Client(scheduler.address, security=security, set_as_default=False, timeout=CLUSTER_TIMEOUT_SECONDS)
+    except (OSError, TimeoutError, ValueError, RuntimeError, TypeError) as error:
+        raise MachineError(
+            f"--scheduler {scheduler.address}: it cannot be reached ({error}).",
+            expected="The address of a running Dask scheduler, such as tcp://host:8786 or tls://host:8786.",
+            fix="Start it, see docs/scale.md, or check the address and the certificates.",
+        ) from error
+    with client:
+        yield client
+
+
+def _security(scheduler: Scheduler) -> Any:
+    """With the certificates that were given, else those of Dask's own configuration."""
+    security = (
+        Security()
+        if scheduler.ca is None
+        else Security(
             tls_ca_file=str(scheduler.ca),
             tls_client_cert=str(scheduler.cert),
             tls_client_key=str(scheduler.key),
             require_encryption=True,
         )
-    client = None
-    try:
-        client = Client(scheduler.address, security=security, set_as_default=False, timeout=CLUSTER_TIMEOUT_SECONDS)
-        client.wait_for_workers(1, timeout=CLUSTER_TIMEOUT_SECONDS)
-    except (OSError, TimeoutError, ValueError, RuntimeError, TypeError) as error:
-        if client is not None:
-            client.close()
-        what = "it has no worker" if client is not None else f"it cannot be reached ({error})"
-        raise MachineError(
-            f"--scheduler {scheduler.address}: {what}.",
-            expected="The address of a running Dask scheduler that has workers.",
-            fix="Start them, see docs/scale.md, or check the address and the certificates.",
-        ) from error
-    return client
-
-
-def same(content: bytes) -> bytes:
-    """What it is given; runs on a worker."""
-    return content
-
-
-def work(parcel: bytes, data: Mapping[str, bytes], *, topic: str, wanted: list[str]) -> tuple[str, bytes]:
-    """Does a job on a worker of the cluster, in a process of its own.
-
-    Args:
-        parcel: The job, see `grader.batch.parcels`.
-        data: The data sets' files, by fingerprint.
-        topic: Where progress is told.
-        wanted: Digests of the environment and of the grader's code, and the sandbox's tier: results of others would
-            not be those of the batch.
-
-    Returns:
-        Why it failed, empty where it did not, and what it left.
-    """
-    worker = get_worker()
-    try:
-        with tempfile.TemporaryDirectory(prefix="grader-", dir=worker.local_directory) as folder, _core() as core:
-            job = unpack(parcel, Path(folder), data=_data(data, Path(worker.local_directory)))
-            # Tried on this machine, once a process.
-            sandbox = replace(job.settings.sandbox, known=None).resolved()
-            found = [own_environment().digest, _code(), sandbox.tier]
-            other = [name for name, mine, theirs in zip(_ALIKE, found, wanted, strict=True) if mine != theirs]
-            if other:
-                return f"The worker {worker.address} has another {' and another '.join(other)} than the batch.", b""
-            job = replace(job, settings=replace(job.settings, sandbox=sandbox))
-            why = _done(job, core=core, worker=worker, topic=topic)
-            return why, pack_result(job.task.folder)
-    except (GraderError, OSError) as error:
-        return f"The worker {worker.address} failed on this submission: {error}"[:1000], b""
-
-
-def _done(job: Job, *, core: int | None, worker: Any, topic: str) -> str:
-    """Does a job in a process of its own, unless the batch is cancelled; why it failed."""
-    key = worker.get_current_task()
-    with LocalProcesses(1, core=core) as processes:
-        future = processes.submit(
-            job, on_progress=lambda progress: worker.log_event(topic, {"progress": asdict(progress)})
+    )
+    if scheduler.address.startswith("tls://") and security.tls_ca_file is None:
+        raise UsageError(
+            f"--scheduler {scheduler.address}: there are no certificates.",
+            expected="--tls-ca, --tls-cert and --tls-key, or distributed.comm.tls in Dask's own configuration.",
+            fix="Give them.",
         )
-        while not wait_for([future], timeout=_POLL_SECONDS).done:
-            task = worker.state.tasks.get(key)
-            if task is None or task.state == "cancelled":
-                processes.cancel()
-        try:
-            return future.result()
-        except UnwritableError as error:
-            return f"The worker {worker.address} has no room: {error}"
-
-
-def _data(data: Mapping[str, bytes], folder: Path) -> dict[str, Path]:
-    """The data sets as files of this worker, each written once."""
-    paths = {name: folder / "grader-data" / f"{name}.npz" for name in data}
-    for name, path in paths.items():
-        if not path.is_file():
-            write_atomically(path, data[name])
-    return paths
-
-
-@contextmanager
-def _core() -> Iterator[int | None]:
-    """A processor that no other job of ours on this machine is held to; None where there is none."""
-    folder = Path(tempfile.gettempdir(), f"grader-cores-{os.getuid()}")
-    folder.mkdir(mode=0o700, exist_ok=True)
-    with ExitStack() as stack:
-        locks = (
-            (core, stack.enter_context((folder / str(core)).open("w"))) for core in sorted(os.sched_getaffinity(0))
-        )
-        yield next((core for core, lock in locks if _is_ours(lock)), None)
-
-
-def _is_ours(lock: IO[str]) -> bool:
-    """Whether a lock could be had; the system takes it back when this process ends."""
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
-
-
-def _code() -> str:
-    return repr(own_code())
+    return security

@@ -87,6 +87,10 @@ class BatchDisplay:
         elif plan.evaluated:
             self._console.print(f"Evaluating {len(plan.evaluated)} submission{_s(len(plan.evaluated))} ...")
 
+    def on_notice(self, notice: str) -> None:
+        """Shows what befell a cluster."""
+        self._console.print(Text(notice, style="yellow"))
+
     def on_progress(self, progress: Progress) -> None:
         """Notes a step of one submission."""
         now, name = time.monotonic(), progress.task_id

@@ -87,6 +87,18 @@ if TYPE_CHECKING:
     help="Grade the part K of N of what is given, into a folder of its own; grader merge puts the parts together.",
 )
 @click.option(
+    "--scheduler",
+    metavar="ADDRESS",
+    help="Execute notebooks on a Dask cluster, such as tcp://host:8786, or tls://host:8786 with certificates.",
+)
+@click.option(
+    "--tls-ca",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="The certificate that the cluster's are signed by. Default of all three: Dask's own configuration.",
+)
+@click.option("--tls-cert", type=click.Path(dir_okay=False, path_type=Path), help="Our certificate for the cluster.")
+@click.option("--tls-key", type=click.Path(dir_okay=False, path_type=Path), help="The key of that certificate.")
+@click.option(
     "-v", "--verbose", is_flag=True, help="Show the time of each submission, and the part that grader itself took."
 )
 @click.option("-q", "--quiet", is_flag=True, help="Show nothing but errors.")
@@ -106,6 +118,10 @@ def grade(  # noqa: PLR0913
     again: tuple[str, ...],
     sample_of: int | None,
     shard: str | None,
+    scheduler: str | None,
+    tls_ca: Path | None,
+    tls_cert: Path | None,
+    tls_key: Path | None,
     verbose: bool,
     quiet: bool,
 ) -> None:
@@ -117,10 +133,12 @@ def grade(  # noqa: PLR0913
     Writes OUTPUT/index.html, gradebook.csv and summary.json for the tutor, and for each submission
     OUTPUT/submissions/<id>/feedback.html and grade.json.
     """
+    from dataclasses import replace
+
     from grader.batch import Shard, grade_batch
     from grader.cli import EXIT_INFRASTRUCTURE
     from grader.cli.display import BatchDisplay, show_capacity, show_stale, show_summary, show_unmeasured
-    from grader.cli.options import class_options, existing_file
+    from grader.cli.options import class_options, cluster_options, existing_file
     from grader.errors import UsageError
     from grader.marks import MarksFile, marks_path
     from grader.rubric import load_rubric
@@ -130,6 +148,7 @@ def grade(  # noqa: PLR0913
     part = None if shard is None else Shard.parse(shard)
     if part is not None and sample_of is not None:
         raise UsageError("--shard and --sample-of: a part is no whole class.", fix="Give one of them.")
+    cluster = cluster_options(scheduler, ca=tls_ca, cert=tls_cert, key=tls_key)
     about = class_options(roster, columns=roster_column, deadline=deadline, attempts=attempts)
     settings = run.settings(loaded, quiet=quiet, replay_share=replay, reruns=rerun_borderline)
     at_once = run.capacity(settings.limits)
@@ -149,6 +168,7 @@ def grade(  # noqa: PLR0913
             about=about,
             sample_of=sample_of,
             shard=part,
+            scheduler=cluster and replace(cluster, on_notice=display.on_notice),
         )
     if not quiet:
         show_summary(cohort, output=output if part is None else None, verbose=verbose)

@@ -10,6 +10,7 @@ a run that a rubric sets (time, memory, processes) are `grader.rubric.models.Lim
 
 from __future__ import annotations
 
+from grader.limits.cluster import CLUSTER_TIMEOUT_SECONDS, LOST_WORKERS
 from grader.limits.evaluation import (
     MAX_ARRAY_PAIRS,
     MAX_CLAIMS,
@@ -89,7 +90,6 @@ from grader.limits.rubrics import (
 )
 from grader.limits.runs import (
     BATCH_MEMORY_BYTES,
-    CLUSTER_TIMEOUT_SECONDS,
     CPU_GRACE_SECONDS,
     DEATH_SECONDS,
     GREETING_SECONDS,
@@ -158,6 +158,7 @@ __all__ = [
     "IOPUB_TIMEOUT_SECONDS",
     "LARGEST_STRETCH",
     "LAST_FRAMES_SECONDS",
+    "LOST_WORKERS",
     "MAX_ANSWER_BYTES",
     "MAX_ARCHIVE_LIST_BYTES",
     "MAX_ARCHIVE_MEMBERS",

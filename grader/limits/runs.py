@@ -36,9 +36,6 @@ NEW_FOLDER_SECONDS = 60.0
 CPU_GRACE_SECONDS = 5
 """Between the signal that a program may catch and the one that it may not."""
 
-CLUSTER_TIMEOUT_SECONDS = 60.0
-"""How long the scheduler of a cluster, and then the first of its workers, is waited for."""
-
 WORKER_END_SECONDS = 10.0
 """How long a worker may take to end its sandbox."""
 

@@ -1,18 +1,18 @@
-"""A Dask cluster on this machine: a scheduler and two workers, each a process of its own."""
+"""A Dask cluster on this machine, encrypted: a scheduler and two workers, each a process of its own."""
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from queue import Queue
 
+import psutil
 import pytest
 from case_files import ROOT
 from whole_class import notebook
@@ -20,7 +20,7 @@ from whole_class import notebook
 from grader.batch import Cohort, Scheduler, grade_batch
 from grader.cli.options import run_limits
 from grader.datasets import resolve
-from grader.errors import MachineError
+from grader.errors import MachineError, UsageError
 from grader.execution.sandbox import Sandbox, SandboxChoice
 from grader.intake import Class
 from grader.records import GradedSubmission
@@ -30,55 +30,71 @@ from grader.task import OnProgress, Progress, Settings
 
 distributed = pytest.importorskip("distributed")
 
-SLOW = "import time\ntime.sleep(8)\n1 + 1"
 
-
-@dataclass(frozen=True)
+@dataclass
 class Cluster:
-    """A running one."""
+    """A running one.
+
+    Attributes:
+        nanny: The process that watches over the first worker.
+        notices: What was told of workers.
+    """
 
     scheduler: Scheduler
+    nanny: int
+    notices: list[str]
+    is_killed: bool = False
 
-    def worker_processes(self) -> dict[str, int]:
-        """Each worker's address and process."""
-        with distributed.Client(self.scheduler.address, set_as_default=False) as client:
-            found: dict[str, int] = client.run(os.getpid)
-        return found
-
-    def busy(self) -> list[str]:
-        """The workers that have a job."""
-        with distributed.Client(self.scheduler.address, set_as_default=False) as client:
-            return [address for address, keys in client.processing().items() if keys]
+    def kill_at_first_cell(self, progress: Progress) -> None:
+        """Kills the first worker as soon as anything runs: then each of the two has something."""
+        if progress.step == "run" and not self.is_killed:
+            self.is_killed = True
+            (worker,) = (
+                one for one in psutil.Process(self.nanny).children() if "spawn_main" in " ".join(one.cmdline())
+            )
+            worker.send_signal(signal.SIGKILL)
 
 
-def command(name: str, *words: object) -> list[str]:
-    return [sys.executable, "-m", f"distributed.cli.dask_{name}", "--no-dashboard", *map(str, words)]
+def certificates(folder: Path) -> dict[str, Path]:
+    """One that has signed itself, for everybody."""
+    made = distributed.Security.temporary()
+    parts = {"ca": made.tls_ca_file, "cert": made.tls_client_cert, "key": made.tls_client_key}
+    files = {name: folder / f"{name}.pem" for name in parts}
+    for name, path in files.items():
+        path.write_text(parts[name])
+    return files
 
 
 @pytest.fixture(scope="module")
 def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
     """A scheduler and two workers with nannies, one thread each, that see no folder of the batch."""
     folder = tmp_path_factory.mktemp("cluster")
-    file, environment = folder / "scheduler.json", {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
-    words = ("--scheduler-file", file, "--nthreads", 1, "--local-directory", folder / "work")
-    commands = [command("scheduler", "--host", "127.0.0.1", "--port", 0, "--scheduler-file", file)]
-    commands += [command("worker", *words)] * 2
+    files, told = certificates(folder), folder / "scheduler.json"
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    tls = ("--tls-ca-file", files["ca"], "--tls-cert", files["cert"], "--tls-key", files["key"], "--no-dashboard")
+    begin = [sys.executable, "-m"]
+    scheduler = ["distributed.cli.dask_scheduler", "--host", "tls://127.0.0.1", "--port", "0", *tls]
+    worker = ["distributed.cli.dask_worker", "--nthreads", "1", "--local-directory", folder / "work", *tls]
     log = (folder / "log").open("w")
-    started = [subprocess.Popen(one, env=environment, stdout=log, stderr=log, cwd=folder) for one in commands]
-    try:
-        while not file.is_file() or not file.read_text():
-            assert started[0].poll() is None, (folder / "log").read_text()
-            time.sleep(0.1)
-        with distributed.Client(scheduler_file=str(file), set_as_default=False) as client:
-            client.wait_for_workers(2, timeout=120)
-            address = client.scheduler.address
-        yield Cluster(Scheduler(address))
-    finally:
-        for process in reversed(started):
-            process.terminate()
-        for process in reversed(started):
-            process.wait(30)
-        log.close()
+    with log:
+        started = [
+            subprocess.Popen(
+                [*begin, *map(str, one), "--scheduler-file", str(told)], env=environment, stdout=log, stderr=log
+            )
+            for one in (scheduler, worker, worker)
+        ]
+        try:
+            while not told.is_file() or not told.read_text():
+                assert started[0].poll() is None, (folder / "log").read_text()
+                time.sleep(0.1)
+            address = str(json.loads(told.read_text())["address"])
+            notices: list[str] = []
+            yield Cluster(Scheduler(address, **files, on_notice=notices.append), started[1].pid, notices)
+        finally:
+            # The scheduler last, so that the workers can take their leave.
+            for process in reversed(started):
+                process.terminate()
+                process.wait(30)
 
 
 def grade(
@@ -89,14 +105,9 @@ def grade(
     limits = run_limits(rubric, data="sample", cell_timeout=None, notebook_timeout=None, memory=None)
     return grade_batch(
         [folder / "in"],
-        Settings(
-            rubric=rubric,
-            data_sets=resolve("sample"),
-            limits=limits,
-            sandbox=SandboxChoice(known=sandbox, cold=scheduler is not None),
-        ),
+        Settings(rubric=rubric, data_sets=resolve("sample"), limits=limits, sandbox=SandboxChoice(known=sandbox)),
         output=OutputFolder(folder / name),
-        jobs=1,
+        jobs=2,
         again=False,
         on_start=lambda _: None,
         on_progress=on_progress,
@@ -111,43 +122,30 @@ def decided(cohort: Cohort) -> list[GradedSubmission]:
     return [one.model_copy(update={"execution": one.execution.model_copy(update=apart)}) for one in cohort.graded]
 
 
-def kill_one(cluster: Cluster, told: Queue[Progress]) -> bool:
-    """Kills the process of a worker in the midst of a cell; whether it could."""
-    while (progress := told.get()).step != "end":
-        busy = cluster.busy() if progress.step == "run" and progress.task_id.startswith("slow") else []
-        if busy:
-            os.kill(cluster.worker_processes()[busy[0]], signal.SIGKILL)
-            return True
-    return False
-
-
 @pytest.mark.slow
 def test_a_cluster_gives_the_same_grades_though_a_worker_is_killed(
     cluster: Cluster, sandbox: Sandbox, tmp_path: Path
 ) -> None:
-    """What it ran is run again by another; a run here afterwards finds everything done."""
+    """What it did is done by another, and no submission pays for it; a run here afterwards finds everything done."""
     (tmp_path / "in").mkdir()
-    for name, source in (("fails", "x_train = [1]\nx_train[3]"), ("slow", SLOW)):
-        (tmp_path / "in" / f"{name}.ipynb").write_text(notebook(source))
-    told: Queue[Progress] = Queue()
-    with ThreadPoolExecutor(1) as threads:
-        killed = threads.submit(kill_one, cluster, told)
-        remote = grade(tmp_path, "remote", sandbox, scheduler=cluster.scheduler, on_progress=told.put)
-        told.put(Progress("", "end"))
-        assert killed.result()
+    for name, source in (("one", "x_train = [1]\nx_train[3]"), ("two", "1 + 1"), ("three", "import numpy")):
+        (tmp_path / "in" / f"{name}.ipynb").write_text(notebook(f"import time\ntime.sleep(3)\n{source}"))
+    remote = grade(tmp_path, "remote", sandbox, scheduler=cluster.scheduler, on_progress=cluster.kill_at_first_cell)
+    assert [" was lost; " in notice for notice in cluster.notices] == [True]
     assert not remote.need_review_of_infrastructure
+    assert len(remote.executed) == 3
     assert grade(tmp_path, "remote", sandbox, scheduler=None).executed == frozenset()
     assert decided(grade(tmp_path, "here", sandbox, scheduler=None)) == decided(remote)
 
 
 @pytest.mark.slow
-def test_what_is_no_notebook_is_said_by_a_worker(cluster: Cluster, sandbox: Sandbox, tmp_path: Path) -> None:
-    """No kernel is needed for that."""
+def test_a_worker_unlike_this_machine_is_told_and_not_used(cluster: Cluster, sandbox: Sandbox, tmp_path: Path) -> None:
+    """Where there is no other, nothing is begun."""
     (tmp_path / "in").mkdir()
     (tmp_path / "in" / "hw.ipynb").write_text("{}")
-    (one,) = grade(tmp_path, "remote", sandbox, scheduler=cluster.scheduler).graded
-    assert one.status == "not_run"
-    assert (tmp_path / "remote/submissions" / one.submission.id / "feedback.html").is_file()
+    other = replace(sandbox, tier="3" if sandbox.tier != "3" else "1")
+    with pytest.raises(MachineError, match=r"no worker that can be used.* another sandbox tier"):
+        grade(tmp_path, "remote", other, scheduler=cluster.scheduler)
 
 
 def test_a_scheduler_that_is_not_there_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -158,3 +156,11 @@ def test_a_scheduler_that_is_not_there_is_told(tmp_path: Path, monkeypatch: pyte
     nowhere = Scheduler("tcp://127.0.0.1:9")
     with pytest.raises(MachineError, match=r"127\.0\.0\.1:9: it cannot be reached"):
         grade(tmp_path, "out", Sandbox(tier="1", bubblewrap="bwrap"), scheduler=nowhere)
+
+
+def test_an_encrypted_scheduler_needs_certificates(tmp_path: Path) -> None:
+    """Dask's own configuration may have them, too."""
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "hw.ipynb").write_text("{}")
+    with pytest.raises(UsageError, match="there are no certificates"):
+        grade(tmp_path, "out", Sandbox(tier="1", bubblewrap="bwrap"), scheduler=Scheduler("tls://127.0.0.1:9"))

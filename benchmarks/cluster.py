@@ -103,7 +103,14 @@ def grade(folder: Path, name: str, cluster: Cluster | None) -> tuple[float, floa
     """Seconds until workers are ready, those of the batch, and the grades without times."""
     rubric = load_rubric(ROOT / "rubrics" / "week09.yaml")
     limits = run_limits(rubric, data="sample", cell_timeout=None, notebook_timeout=None, memory=None)
-    began, ready = time.monotonic(), [0.0]
+    told: list[float] = []
+
+    def on_progress(progress: Progress) -> None:
+        told.append(time.monotonic())
+        if cluster is not None:
+            cluster.on_progress(progress)
+
+    began = time.monotonic()
     cohort = grade_batch(
         [folder / "in"],
         Settings(rubric=rubric, data_sets=resolve("sample"), limits=limits, sandbox=SandboxChoice()),
@@ -111,10 +118,7 @@ def grade(folder: Path, name: str, cluster: Cluster | None) -> tuple[float, floa
         jobs=2,
         again=False,
         on_start=lambda _: None,
-        on_progress=lambda progress: (
-            ready.append(time.monotonic()),
-            None if cluster is None else cluster.on_progress(progress),
-        )[1],
+        on_progress=on_progress,
         scheduler=None if cluster is None else cluster.scheduler,
     )
     ended = time.monotonic()
@@ -122,7 +126,7 @@ def grade(folder: Path, name: str, cluster: Cluster | None) -> tuple[float, floa
     for one in grades:
         for key in ("seconds", "overhead_seconds"):
             one["execution"].pop(key)
-    return ready[1] - began, ended - ready[1], grades
+    return told[0] - began, ended - told[0], grades
 
 
 @contextmanager

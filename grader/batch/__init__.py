@@ -1,6 +1,6 @@
 """Many submissions side by side: the only place that knows of parallelism.
 
-An `Executor` runs jobs wherever it runs them; the first one, in processes of this machine.
+An `Executor` runs jobs wherever it runs them: in processes of this machine, or on the workers of a Dask cluster.
 """
 
 from grader.batch.capacity import Capacity, capacity, processors_allowed

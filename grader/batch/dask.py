@@ -161,12 +161,12 @@ class DaskCluster:
         """Gets workers ready that are new, and has others do what lost ones had."""
         with self._changed:
             gone = self._asked.keys() - present.keys()
-            new = {address: count for address, count in present.items() if address not in self._asked}
-            self._asked |= {address: self._asked_of(address) for address in new}
+            new = {address: self._asked_of(address) for address in present if address not in self._asked}
+            self._asked |= new
             self._changed.notify_all()
         self._lose(gone)
-        for address, count in new.items():
-            threading.Thread(target=self._open, args=(address, count, self._asked[address]), daemon=True).start()
+        for address, asked in new.items():
+            threading.Thread(target=self._open, args=(address, present[address], asked), daemon=True).start()
 
     def _lose(self, addresses: Iterable[str]) -> None:
         for address in addresses:
@@ -226,7 +226,8 @@ class DaskCluster:
             except UnwritableError as error:
                 why = error
             except Exception as error:  # noqa: BLE001 - whatever fails is one submission's reason
-                why = f"The cluster failed on this submission: {error!r}"[:1000]
+                is_connected = self._client.status == "running"
+                why = f"The cluster failed on this submission: {error!r}"[:1000] if is_connected else None
             if why is not None:
                 self._listeners.pop(order.job.task.id, None)
             self._orders.settle(order, why)

@@ -154,7 +154,8 @@ def grade(  # noqa: PLR0913
     at_once = run.capacity(settings.limits)
     if not quiet:
         show_stale(loaded, settings.data_sets, settings.environment)
-        show_capacity(at_once)
+        if cluster is None:
+            show_capacity(at_once)
     with BatchDisplay(quiet=quiet) as display:
         cohort = grade_batch(
             submissions,

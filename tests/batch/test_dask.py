@@ -105,7 +105,9 @@ def grade(
     limits = run_limits(rubric, data="sample", cell_timeout=None, notebook_timeout=None, memory=None)
     return grade_batch(
         [folder / "in"],
-        Settings(rubric=rubric, data_sets=resolve("sample"), limits=limits, sandbox=SandboxChoice(known=sandbox)),
+        Settings(
+            rubric=rubric, data_sets=resolve("sample"), limits=limits, sandbox=SandboxChoice(known=sandbox, cold=True)
+        ),
         output=OutputFolder(folder / name),
         jobs=2,
         again=False,

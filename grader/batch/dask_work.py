@@ -10,7 +10,7 @@ import fcntl
 import os
 import tempfile
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import wait as wait_for
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, replace
@@ -26,6 +26,7 @@ from grader.environment import own_environment
 from grader.errors import GraderError, UnwritableError
 from grader.execution.sandbox import SandboxChoice
 from grader.execution.warm import warmed
+from grader.judging.registry import checks_digest, find_check
 from grader.stage_code import own_code
 from grader.store import write_atomically
 
@@ -39,6 +40,7 @@ class Wanted:
     Attributes:
         environment: Digest of its Python packages.
         code: Digests of the grader's code.
+        checks: Of the course's own checks that the rubric uses, each name to its digest.
         tier: Of its sandbox.
         unprotected: Whether notebooks are run without one.
         cold: Whether every kernel is started afresh.
@@ -46,20 +48,27 @@ class Wanted:
 
     environment: str
     code: str
+    checks: Mapping[str, str]
     tier: str
     unprotected: bool
     cold: bool
 
     @classmethod
-    def of(cls, choice: SandboxChoice) -> Wanted:
+    def of(cls, choice: SandboxChoice, checks: Iterable[str]) -> Wanted:
         """What this process is like, with this choice of a sandbox.
 
+        Args:
+            choice: Of the sandbox.
+            checks: Names of the course's own checks that the rubric uses.
+
         Raises:
-            MachineError: There is none to be had.
+            UsageError: There is no such check.
+            MachineError: There is no sandbox to be had.
         """
         return cls(
             environment=own_environment().digest,
             code=repr(own_code()),
+            checks={name: checks_digest([find_check(name)]) for name in checks},
             tier=choice.tier,
             unprotected=choice.unprotected,
             cold=choice.cold,
@@ -99,7 +108,7 @@ def prepare(topic: str, wanted: Wanted, data: Mapping[str, bytes]) -> str:
     try:
         # Tried on this very machine.
         choice = SandboxChoice(unprotected=wanted.unprotected, cold=wanted.cold).resolved()
-        unlike = _unlike(Wanted.of(choice), wanted)
+        unlike = _unlike(Wanted.of(choice, wanted.checks), wanted)
         if unlike:
             return unlike
         paths = _kept(data, Path(worker.local_directory))
@@ -171,7 +180,12 @@ def _done(job: Job, processes: LocalProcesses, *, worker: Any, topic: str) -> st
 
 
 def _unlike(found: Wanted, wanted: Wanted) -> str:
-    of = {"environment": "other Python packages", "code": "another version of grader", "tier": "another sandbox tier"}
+    of = {
+        "environment": "other Python packages",
+        "code": "another version of grader",
+        "checks": "other checks of the course's own",
+        "tier": "another sandbox tier",
+    }
     unlike = [text for name, text in of.items() if getattr(found, name) != getattr(wanted, name)]
     if not unlike:
         return ""

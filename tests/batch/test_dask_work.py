@@ -12,6 +12,7 @@ pytest.importorskip("distributed")
 
 from grader.batch import dask_work
 from grader.batch.dask_work import Wanted, own_cores
+from grader.errors import UsageError
 from grader.execution.sandbox import Sandbox, SandboxChoice
 
 
@@ -28,9 +29,15 @@ def test_two_workers_of_a_machine_share_no_processor(tmp_path: Path, monkeypatch
 
 def test_a_worker_says_what_is_other_about_it() -> None:
     """All of it."""
-    mine = Wanted.of(SandboxChoice(known=Sandbox(tier="1")))
+    mine = Wanted.of(SandboxChoice(known=Sandbox(tier="1")), ())
     assert not dask_work._unlike(mine, mine)
     said = dask_work._unlike(replace(mine, code="older", tier="3"), mine)
     assert said == (
         "it has another version of grader and another sandbox tier (3, where 1 is wanted) than the machine that grades."
     )
+
+
+def test_a_worker_without_a_courses_own_check_says_so() -> None:
+    """It could not judge what the machine that grades would."""
+    with pytest.raises(UsageError, match="there is no check 'of_the_course'"):
+        Wanted.of(SandboxChoice(known=Sandbox(tier="1")), ["of_the_course"])

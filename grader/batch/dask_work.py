@@ -9,7 +9,6 @@ import asyncio
 import fcntl
 import os
 import tempfile
-import threading
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import wait as wait_for
 from contextlib import ExitStack, contextmanager
@@ -77,17 +76,17 @@ class Wanted:
 
 @dataclass(kw_only=True)
 class _Ready:
-    """What a worker has ready for a batch; ``busy`` counts its jobs that run."""
+    """What a worker has ready for a batch, for as long as the batch wants the task ``key``, which made it."""
 
+    key: str
     choice: SandboxChoice
     data: Mapping[str, Path]
     processes: LocalProcesses
     stack: ExitStack
-    busy: int = 0
 
 
 _ready: dict[str, _Ready] = {}
-_lock = threading.Lock()
+"""By the batch's topic."""
 
 
 def prepare(topic: str, wanted: Wanted, data: Mapping[str, bytes]) -> str:
@@ -102,8 +101,8 @@ def prepare(topic: str, wanted: Wanted, data: Mapping[str, bytes]) -> str:
         Why the worker cannot be used; empty where it can.
     """
     worker = get_worker()
-    # Of a grader that was killed.
-    for other in [name for name, one in list(_ready.items()) if not one.busy]:
+    # Of a grader that was killed: then the scheduler has let go of its task.
+    for other in [name for name, one in list(_ready.items()) if one.key not in worker.state.tasks]:
         _release(other)
     try:
         # Tried on this very machine.
@@ -117,7 +116,8 @@ def prepare(topic: str, wanted: Wanted, data: Mapping[str, bytes]) -> str:
             choice = stack.enter_context(warmed(choice))
             cores = stack.enter_context(own_cores(threads))
             processes = stack.enter_context(LocalProcesses(threads, inherited=choice.inherited, cores=cores))
-            _ready[topic] = _Ready(choice=choice, data=paths, processes=processes, stack=stack.pop_all())
+            key = worker.get_current_task()
+            _ready[topic] = _Ready(key=key, choice=choice, data=paths, processes=processes, stack=stack.pop_all())
     except (GraderError, OSError) as error:
         return str(error)[:1000]
     return ""
@@ -134,11 +134,9 @@ def work(parcel: bytes, topic: str) -> tuple[str, bytes] | None:
         Why it failed, empty where it did not, and what it left; None where the worker is not ready for the batch.
     """
     worker = get_worker()
-    with _lock:
-        ready = _ready.get(topic)
-        if ready is None:
-            return None
-        ready.busy += 1
+    ready = _ready.get(topic)
+    if ready is None:
+        return None
     try:
         with tempfile.TemporaryDirectory(prefix="grader-", dir=worker.local_directory) as folder:
             job = unpack(parcel, Path(folder), data=ready.data)
@@ -147,8 +145,6 @@ def work(parcel: bytes, topic: str) -> tuple[str, bytes] | None:
             return why, pack_result(job.task.folder)
     except (GraderError, OSError) as error:
         return f"The worker {worker.address} failed on this submission: {error}"[:1000], b""
-    finally:
-        ready.busy -= 1
 
 
 async def release(topic: str) -> None:
@@ -157,8 +153,7 @@ async def release(topic: str) -> None:
 
 
 def _release(topic: str) -> None:
-    with _lock:
-        ready = _ready.pop(topic, None)
+    ready = _ready.pop(topic, None)
     if ready is not None:
         ready.processes.cancel()
         ready.stack.close()

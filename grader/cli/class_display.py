@@ -137,18 +137,18 @@ def unapplied_note(events: Sequence[Event]) -> str:
     )
 
 
-def show_beforehand(to: Console, settings: Settings, *, at_once: Capacity) -> None:
+def show_beforehand(to: Console, settings: Settings, *, at_once: Capacity | None) -> None:
     """Prints what there is to know before a class is graded.
 
     What has changed since the reference's spread was measured, on which the bands of a rubric rest; and why fewer
-    submissions run at a time than there are processors.
+    submissions run at a time than there are processors; ``at_once`` is None where they do not run on this machine.
     """
     from grader.reference.calibration_staleness import calibration_results
 
     for result in calibration_results(settings.rubric, settings.data_sets, settings.environment):
         if not result.passed and result.name != "exists":
             tell(to, (f"The reference's spread may no longer belong to this rubric. {result.text}", "yellow"))
-    if at_once.why:
+    if at_once is not None and at_once.why:
         text = f"{counted(at_once.jobs, 'submission')} at a time: {at_once.why}. --jobs sets another number."
         tell(to, (text, "yellow"))
 

@@ -79,6 +79,10 @@ class BatchDisplay:
         elif plan.evaluated:
             tell(self._console, f"Evaluating {counted(len(plan.evaluated), 'submission')} ...")
 
+    def on_notice(self, notice: str) -> None:
+        """Shows what befell a cluster."""
+        self._console.print(Text(notice, style="yellow"))
+
     def on_progress(self, progress: Progress) -> None:
         """Notes a step of one submission."""
         now, name = time.monotonic(), progress.task_id

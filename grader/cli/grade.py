@@ -11,7 +11,7 @@ from grader.cli.options import RunOptions, class_options, run_options
 from grader.cli.terminal import json_option
 
 if TYPE_CHECKING:
-    from grader.batch import Shard
+    from grader.batch import Scheduler, Shard
     from grader.cli.class_display import ClassAnswer
     from grader.intake import Class
     from grader.marks import MarksFile
@@ -26,6 +26,7 @@ class _Wanted(TypedDict):
     marks: MarksFile
     sample_of: int | None
     shard: Shard | None
+    scheduler: Scheduler | None
 
 
 @click.command()
@@ -80,6 +81,18 @@ class _Wanted(TypedDict):
     help="Grade the part K of N of what is given, into a folder of its own; grader merge puts the parts together.",
 )
 @click.option(
+    "--scheduler",
+    metavar="ADDRESS",
+    help="Execute notebooks on a Dask cluster, such as tcp://host:8786, or tls://host:8786 with certificates.",
+)
+@click.option(
+    "--tls-ca",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="The certificate that the cluster's are signed by. Default of all three: Dask's own configuration.",
+)
+@click.option("--tls-cert", type=click.Path(dir_okay=False, path_type=Path), help="Our certificate for the cluster.")
+@click.option("--tls-key", type=click.Path(dir_okay=False, path_type=Path), help="The key of that certificate.")
+@click.option(
     "-v", "--verbose", is_flag=True, help="Show the time of each submission, and the part that grader itself took."
 )
 @click.option("-q", "--quiet", is_flag=True, help="Show nothing but errors.")
@@ -97,6 +110,10 @@ def grade(  # noqa: PLR0913
     again: tuple[str, ...],
     sample_of: int | None,
     shard: str | None,
+    scheduler: str | None,
+    tls_ca: Path | None,
+    tls_cert: Path | None,
+    tls_key: Path | None,
     verbose: bool,
     quiet: bool,
     as_json: bool,
@@ -111,7 +128,7 @@ def grade(  # noqa: PLR0913
     """
     from grader.cli import EXIT_INFRASTRUCTURE
     from grader.cli.class_display import show_beforehand
-    from grader.cli.options import existing_file, marks_file
+    from grader.cli.options import cluster_options, existing_file, marks_file
     from grader.cli.terminal import console
     from grader.rubric import load_rubric
 
@@ -122,10 +139,13 @@ def grade(  # noqa: PLR0913
         "marks": marks_file(output, marks),
         "sample_of": sample_of,
         "shard": _part(shard, sample_of=sample_of),
+        "scheduler": cluster_options(scheduler, ca=tls_ca, cert=tls_cert, key=tls_key),
     }
     settings = run.settings(loaded, quiet=quiet, replay_share=replay, reruns=rerun_borderline)
     at_once = run.capacity(settings.limits)
-    show_beforehand(console(stderr=True, quiet=quiet), settings, at_once=at_once)
+    show_beforehand(
+        console(stderr=True, quiet=quiet), settings, at_once=at_once if wanted["scheduler"] is None else None
+    )
     answer = _graded(submissions, settings, output=output, jobs=at_once.jobs, quiet=quiet, **wanted)
     if as_json or not quiet:
         answer.give(as_json=as_json, verbose=verbose)
@@ -157,6 +177,8 @@ def _graded(
     **wanted: Unpack[_Wanted],
 ) -> ClassAnswer:
     """Grades them; with what there is to say at the end."""
+    from dataclasses import replace
+
     from grader.batch import grade_batch
     from grader.batch.sample import foretell
     from grader.cli.class_display import ClassAnswer, notes_of, unmeasured_note
@@ -165,6 +187,8 @@ def _graded(
 
     folder, rubric = OutputFolder(output), settings.rubric
     with BatchDisplay(quiet=quiet) as display:
+        if wanted["scheduler"] is not None:
+            wanted["scheduler"] = replace(wanted["scheduler"], on_notice=display.on_notice)
         on_start, on_progress = display.on_start, display.on_progress
         cohort = grade_batch(
             submissions, settings, output=folder, jobs=jobs, on_start=on_start, on_progress=on_progress, **wanted

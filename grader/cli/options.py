@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 import click
 
 if TYPE_CHECKING:
-    from grader.batch import Capacity
+    from grader.batch import Capacity, Scheduler
     from grader.datasets import DataSets
     from grader.environment import StudentsEnvironment
     from grader.execution.sandbox import SandboxChoice
@@ -275,6 +275,28 @@ def _class(roster: Path | None, *, columns: Sequence[str], deadline: str | None,
     if roster is not None:
         people = read_roster(existing_file(roster, what="the list of the class as CSV"), columns=told)
     return Class(roster=people, deadline=deadline_option(deadline), attempts=attempts)
+
+
+def cluster_options(address: str | None, *, ca: Path | None, cert: Path | None, key: Path | None) -> Scheduler | None:
+    """The Dask cluster that ``--scheduler`` and its certificates name; None where there is none.
+
+    Raises:
+        UsageError: There are certificates without an encrypted address, or one of them is missing.
+    """
+    from grader.batch import Scheduler
+    from grader.errors import UsageError
+
+    files = {"--tls-ca": ca, "--tls-cert": cert, "--tls-key": key}
+    given = {name: path for name, path in files.items() if path is not None}
+    if given and (len(given) < len(files) or address is None or not address.startswith("tls://")):
+        raise UsageError(
+            f"--scheduler {address or '(none)'} with {', '.join(given)}.",
+            expected="An address tls://host:port with all of --tls-ca, --tls-cert and --tls-key, or none of the three.",
+            fix="Add what is missing, or leave out what is too much.",
+        )
+    for name, path in given.items():
+        existing_file(path, what=f"the file of {name}")
+    return None if address is None else Scheduler(address, ca, cert, key)
 
 
 def deadline_option(deadline: str | None) -> datetime | None:

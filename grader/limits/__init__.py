@@ -10,6 +10,7 @@ a run that a rubric sets (time, memory, processes) are `grader.rubric.models.Lim
 
 from __future__ import annotations
 
+from grader.limits.cluster import CLUSTER_TIMEOUT_SECONDS, LOST_WORKERS
 from grader.limits.evaluation import (
     MAX_ARRAY_PAIRS,
     MAX_CLAIMS,
@@ -149,6 +150,7 @@ from grader.limits.verification import (
 
 __all__ = [
     "BATCH_MEMORY_BYTES",
+    "CLUSTER_TIMEOUT_SECONDS",
     "CPU_GRACE_SECONDS",
     "DEAD_HOLDER_SECONDS",
     "DEATH_SECONDS",
@@ -162,6 +164,7 @@ __all__ = [
     "IOPUB_TIMEOUT_SECONDS",
     "LARGEST_STRETCH",
     "LAST_FRAMES_SECONDS",
+    "LOST_WORKERS",
     "MAX_ANSWER_BYTES",
     "MAX_ARCHIVE_LIST_BYTES",
     "MAX_ARCHIVE_MEMBERS",

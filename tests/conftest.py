@@ -22,6 +22,12 @@ from grader.store import OutputFolder
 from grader.task import Settings, Task
 
 
+def pytest_configure() -> None:
+    """Test processes are told a width of the terminal, by which commands would wrap what they print."""
+    os.environ.pop("COLUMNS", None)
+
+
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Keeps together, for several test processes, what shares an execution: a module, and all that read the cases."""
     for item in items:

@@ -113,7 +113,7 @@ class DaskCluster:
             told = [f"{address}: {why}" for address, why in self._unused.items()]
         raise MachineError(
             f"--scheduler {self._scheduler.address}: it has no worker that can be used. {' '.join(told)}".strip(),
-            expected="Workers with a sandbox; on them and on the scheduler the packages and the grader of this machine.",
+            expected="Workers with a sandbox; there and on the scheduler the packages and the grader of this machine.",
             fix="Start them so, see docs/scale.md.",
         )
 

@@ -113,7 +113,7 @@ class DaskCluster:
             told = [f"{address}: {why}" for address, why in self._unused.items()]
         raise MachineError(
             f"--scheduler {self._scheduler.address}: it has no worker that can be used. {' '.join(told)}".strip(),
-            expected="Workers with a sandbox, and with the same packages and version of grader as this machine.",
+            expected="Workers with a sandbox; there and on the scheduler the packages and the grader of this machine.",
             fix="Start them so, see docs/scale.md.",
         )
 
@@ -198,7 +198,7 @@ class DaskCluster:
             self._lose([address])
             return
         except Exception as error:  # noqa: BLE001 - such as of a worker without grader
-            why = f"it cannot get ready: {error!r}"[:1000]
+            why = f"it cannot get ready: {type(error).__name__}: {' '.join(str(error).split())}"[:1000]
         with self._changed:
             if self._asked.get(address) is not asked:
                 return

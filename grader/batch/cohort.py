@@ -7,7 +7,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 from grader import pipeline
 from grader.batch.executor import Divided, Executor, Scheduler, run_jobs
@@ -21,8 +21,8 @@ from grader.batch.stored import write_class
 from grader.errors import MachineError, UsageError
 from grader.execution.warm import warmed
 from grader.intake import Class, LateRule, collect_submissions, late_rule, people_of
-from grader.marks import Decisions, MarksFile
-from grader.records import NOBODY, GradedSubmission
+from grader.marks import Decisions, Event, MarksFile
+from grader.records import NOBODY, GradedSubmission, People
 from grader.report.sources import ClassSources
 from grader.store import OutputFolder, held
 from grader.task import OnProgress, Settings, Task
@@ -100,46 +100,99 @@ def grade_batch(  # noqa: PLR0913
         check_place(output, shard)
         _check_python(scheduler, settings)
         output.remove_parts()
-        events = () if marks is None else marks.read()
-        decisions = Decisions(events)
-        rule = None
-        if about is not None:
-            about, rule = _when_due(about, settings, decisions)
-        note = partial(write_shard, output, shard, settings, events=events, attempts=(about or PLAIN_CLASS).attempts)
+        decided = _Decided.of(marks, about, settings)
+        about = decided.about
+        note = partial(
+            write_shard, output, shard, settings, events=decided.events, attempts=(about or PLAIN_CLASS).attempts
+        )
         note(is_finished=False)
-        before = output.read_people()
-        found = collect_submissions(paths, unpack_to=output.unpacked, known=before)
-        people = NOBODY
-        if about is not None:
-            people = people_of(found, before, roots=paths, about=about)
-            output.write_people(people)
-        known = Known(output, people, decisions, rule)
-        wanted = found if sample_of is None else varied(found, sample_of, sandbox=settings.sandbox)
-        given = [known.task(one) for one in wanted]
-        tasks = [task for task in given if shard is None or shard.holds(task.id)]
-        others = people.submissions.keys() - {task.id for task in given}
-        earlier = list(_earlier(others, known, assignment=settings.rubric.assignment))
+        taken = _take_in(paths, decided, output=output, settings=settings, sample_of=sample_of)
+        tasks = [task for task in taken.given if shard is None or shard.holds(task.id)]
         # Found once for all workers, which are on this machine; what was made in another tier is executed again.
         settings = replace(settings, sandbox=settings.sandbox.resolved())
-        anew = chosen(again, given)
-        for task in tasks:
-            if task.id in anew:
-                task.folder.forget_all()
-        plan = make_plan(tasks, settings, needs=pipeline.needs_grading, anew=anew, jobs=jobs)
-        stored = tuple(task for task in earlier if _is_due(task, settings))
-        plan = replace(plan, evaluated=(*plan.evaluated, *stored))
+        plan = _planned(tasks, taken, settings, anew=chosen(again, taken.given), jobs=jobs)
         with _cluster(plan, settings, scheduler) as cluster:
             on_start(plan if cluster is None else replace(plan, jobs=cluster.threads))
             with _workers(plan, settings, lock=lock, cluster=cluster) as (executor, settings):
                 failures = _run("grade", plan, settings, executor=executor, on_progress=on_progress)
-        graded = tuple(_outcome(task, settings, why=failures.get(task.id, "")) for task in tasks)
-        of_earlier = tuple(_outcome(task, settings, why=failures.get(task.id, "")) for task in earlier)
+        graded, of_earlier = (
+            tuple(_outcome(task, settings, why=failures.get(task.id, "")) for task in group)
+            for group in (tasks, taken.earlier)
+        )
         if about is not None and shard is None:
-            sources = ClassSources(output, settings.rubric, tuple(decisions.events))
-            write_class((*graded, *of_earlier), people, sources=sources, output=output, attempts=about.attempts)
+            sources = ClassSources(output, settings.rubric, tuple(decided.decisions.events))
+            write_class((*graded, *of_earlier), taken.people, sources=sources, output=output, attempts=about.attempts)
         note(is_finished=True)
     executed = frozenset(task.id for task in plan.executed)
-    return Cohort(graded, executed, why_cold=settings.sandbox.resolve().why_cold, handed_in=len(found))
+    return Cohort(graded, executed, why_cold=settings.sandbox.resolve().why_cold, handed_in=taken.handed_in)
+
+
+@dataclass(frozen=True)
+class _Decided:
+    """What people decided before a batch, and what follows for the class.
+
+    Attributes:
+        about: The class with the deadlines that hold for it; None for a notebook of no class.
+        rule: What handing in late costs; None where nothing does.
+    """
+
+    events: tuple[Event, ...]
+    decisions: Decisions
+    about: Class | None
+    rule: LateRule | None
+
+    @classmethod
+    def of(cls, marks: MarksFile | None, about: Class | None, settings: Settings) -> Self:
+        events = () if marks is None else marks.read()
+        decisions = Decisions(events)
+        if about is None:
+            return cls(events, decisions, None, None)
+        return cls(events, decisions, *_when_due(about, settings, decisions))
+
+
+@dataclass(frozen=True)
+class _TakenIn:
+    """The submissions of a batch.
+
+    Attributes:
+        people: Whose they are, with those of earlier batches.
+        given: What is to be graded of those that were given now, in all parts of the class.
+        earlier: Those of earlier batches that are not given now.
+        handed_in: How many were given, with those that a sample leaves out.
+    """
+
+    people: People
+    given: tuple[Task, ...]
+    earlier: tuple[Task, ...]
+    handed_in: int
+
+
+def _take_in(
+    paths: Sequence[Path], decided: _Decided, *, output: OutputFolder, settings: Settings, sample_of: int | None
+) -> _TakenIn:
+    """Finds the submissions below the paths, and notes whose they are."""
+    before = output.read_people()
+    found = collect_submissions(paths, unpack_to=output.unpacked, known=before)
+    people = NOBODY
+    if decided.about is not None:
+        people = people_of(found, before, roots=paths, about=decided.about)
+        output.write_people(people)
+    known = Known(output, people, decided.decisions, decided.rule)
+    wanted = found if sample_of is None else varied(found, sample_of, sandbox=settings.sandbox)
+    given = tuple(known.task(one) for one in wanted)
+    others = people.submissions.keys() - {task.id for task in given}
+    earlier = tuple(_earlier(others, known, assignment=settings.rubric.assignment))
+    return _TakenIn(people, given, earlier, handed_in=len(found))
+
+
+def _planned(tasks: Sequence[Task], taken: _TakenIn, settings: Settings, *, anew: frozenset[str], jobs: int) -> Plan:
+    """What is to be done of these tasks, and of earlier submissions; what is stored of those anew is removed."""
+    for task in tasks:
+        if task.id in anew:
+            task.folder.forget_all()
+    plan = make_plan(tasks, settings, needs=pipeline.needs_grading, anew=anew, jobs=jobs)
+    stored = (task for task in taken.earlier if _is_due(task, settings))
+    return replace(plan, evaluated=(*plan.evaluated, *stored))
 
 
 def _when_due(about: Class, settings: Settings, decisions: Decisions) -> tuple[Class, LateRule | None]:

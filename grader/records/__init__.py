@@ -23,6 +23,7 @@ from grader.records.evidence import (
 from grader.records.figures import AxesRecord, FigureRecord, GridRecord, LineRecord, ScatterRecord, TextRecord
 from grader.records.grade_parts import GradePart, GradeParts
 from grader.records.grading import (
+    ASKS_ABOUT_ANSWER,
     Advice,
     Basis,
     Cause,
@@ -32,7 +33,9 @@ from grader.records.grading import (
     GradedSubmission,
     Judged,
     LateDeduction,
+    LayerPair,
     Outcome,
+    PictureOf,
     RubricSummary,
     SectionMatch,
     SubmissionSummary,
@@ -57,6 +60,7 @@ from grader.records.preview import (
 from grader.records.submission import Author, Cell, Submission
 
 __all__ = [
+    "ASKS_ABOUT_ANSWER",
     "NOBODY",
     "SCHEMA_VERSION",
     "Advice",
@@ -95,6 +99,7 @@ __all__ = [
     "HandIn",
     "Judged",
     "LateDeduction",
+    "LayerPair",
     "LayerRecord",
     "Likeness",
     "LineRecord",
@@ -105,6 +110,7 @@ __all__ = [
     "NamedArray",
     "Outcome",
     "People",
+    "PictureOf",
     "PredictionRecord",
     "Preview",
     "Record",

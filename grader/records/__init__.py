@@ -55,8 +55,15 @@ from grader.records.preview import (
     Untold,
 )
 from grader.records.submission import Author, Cell, Submission
+from grader.records.trials import Edit, Hint, HintLevel, Trial, TrialRun, Trials
 
 __all__ = [
+    "Trials",
+    "TrialRun",
+    "Trial",
+    "HintLevel",
+    "Hint",
+    "Edit",
     "NOBODY",
     "SCHEMA_VERSION",
     "Advice",

@@ -17,7 +17,7 @@ from grader.datasets import DataSets, resolve
 from grader.execution.sandbox import detect, unprotected
 from grader.records import ArraySummary, CompileRecord, Evidence, FitRecord, ModelRecord, Replay, ReplayState
 from grader.verification.replay import (
-    _Impossible,
+    Impossible,
     _judged,
     _repeatable,
     _Repeated,
@@ -142,7 +142,7 @@ def test_what_a_replay_lacks_is_named(name: str) -> None:
     """Before any process is started."""
     fields, words = IMPOSSIBLE[name]
     fit = FitRecord(**{"id": "f1", "replay": ReplayState(tensorflow_seed=1), **FITTED, **fields})
-    with pytest.raises(_Impossible, match=words):
+    with pytest.raises(Impossible, match=words):
         _repeatable(fit, MODEL, weights={"w": ()})
 
 

@@ -207,7 +207,7 @@ def _value_meets(found: PlainLayer, key: str, wanted: Wanted) -> bool:
 
 def _value(found: tuple[PlainLayer, ...], expected: Expected, *, at: int, key: str) -> Difference:
     wanted = _wanted_text(expected.values[key])
-    place = _place(found, at=at)
+    place = place_words(found, at=at)
     change = LayerChange("set", layer=found[at], key=key, wanted=expected)
     if key == "units":
         text = f"Your {place} has {found[at].units} units; {wanted} {'was' if wanted == '1' else 'were'} asked for."
@@ -243,15 +243,15 @@ def _extra(found: tuple[PlainLayer, ...], *, at: int) -> Difference:
 
 def _where(found: tuple[PlainLayer, ...], *, at: int) -> str:
     if at > 0:
-        return f" after {_the(_place(found, at=at - 1))}"
-    return f" before {_the(_place(found, at=0))}" if found else ""
+        return f" after {_the(place_words(found, at=at - 1))}"
+    return f" before {_the(place_words(found, at=0))}" if found else ""
 
 
 def _the(place: str) -> str:
     return place if place[-1].isdigit() else f"the {place}"
 
 
-def _place(found: tuple[PlainLayer, ...], *, at: int) -> str:
+def place_words(found: tuple[PlainLayer, ...], *, at: int) -> str:
     """A layer's place as a student would say it: ``hidden layer 2``, ``output layer``, ``Dropout layer 3``."""
     layer = found[at]
     alike = [n for n, other in enumerate(found) if other.kind == layer.kind]

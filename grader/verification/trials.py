@@ -23,6 +23,7 @@ from grader.machine_paths import without_machine_paths
 from grader.records import (
     ArrayRef,
     ArraySummary,
+    CallbackRecord,
     CompileRecord,
     Edit,
     Evidence,
@@ -32,6 +33,7 @@ from grader.records import (
     ModelRecord,
     Trial,
     TrialRun,
+    ValidationRecord,
     digest,
 )
 from grader.store import ArrayStore, write_atomically
@@ -211,7 +213,8 @@ def _train(
         builder = FitJobs(evidence, place / JOB, index=index)
         for number, one in enumerate(wanted):
             try:
-                job = _job(builder, evidence, fits[one.fit], one, folder=place / JOB)
+                fit = fits[one.fit]
+                job = _job(builder, fit, one, model=evidence.model(fit.model), folder=place / JOB)
                 jobs.append({**job, "trial": number})
             except (Impossible, NotEditableError) as reason:
                 impossible[number] = str(reason)
@@ -246,10 +249,7 @@ def _seconds(fits: dict[str, FitRecord], wanted: Sequence[Wanted]) -> float:
     return min(MAX_REPLAY_SECONDS, VERIFIER_START_SECONDS + REPLAY_SLOWDOWN * expected)
 
 
-def _job(
-    builder: FitJobs, evidence: Evidence, fit: FitRecord, wanted: Wanted, *, folder: Path
-) -> trial_wire.TrialJob:
-    model = evidence.model(fit.model)
+def _job(builder: FitJobs, fit: FitRecord, wanted: Wanted, *, model: ModelRecord, folder: Path) -> trial_wire.TrialJob:
     job = builder.fit(fit)
     job["config"] = edited_config(model, wanted.edits, row_shape=[int(size) for size in fit.x.shape[1:]])
     job["compile_config"] = edited_compile(dict(job["compile_config"]), wanted.edits)
@@ -271,9 +271,7 @@ def _join(job: wire.FitJob, folder: Path) -> None:
             job[part] = f"{own.put(both)}.npy"  # type: ignore[literal-required]
 
 
-def _read(
-    wanted: Wanted, number: int, run: Run, *, fit: FitRecord, evidence: Evidence, arrays: ArrayStore
-) -> _Outcome:
+def _read(wanted: Wanted, number: int, run: Run, *, fit: FitRecord, evidence: Evidence, arrays: ArrayStore) -> _Outcome:
     copies: dict[int, _Copy] = {}
     for kind, record in run.frames.records:
         failed = read_answer(record, _TrialFailed) if kind == trial_wire.TRIAL_FAILED.name else None
@@ -333,8 +331,6 @@ def _copy(tried: _Tried, wanted: Wanted, *, fit: FitRecord, evidence: Evidence) 
 
 
 def _arguments(fit: FitRecord, edits: Sequence[Edit]) -> dict[str, Any]:
-    from grader.records import CallbackRecord  # noqa: PLC0415
-
     update: dict[str, Any] = {}
     for edit in edits:
         value: Any = edit.value
@@ -350,8 +346,6 @@ def _arguments(fit: FitRecord, edits: Sequence[Edit]) -> dict[str, Any]:
 
 
 def _as_split(split: _Split) -> dict[str, Any]:
-    from grader.records import ValidationRecord  # noqa: PLC0415
-
     rows = split.x.rows + split.validation_x.rows
     held = ValidationRecord(
         source="split", fraction=split.validation_x.rows / rows, x=split.validation_x, y=split.validation_y

@@ -153,7 +153,7 @@ def try_edits(
 class _Copy:
     """One run as evidence of its own: a model and a fit under other names than the original's."""
 
-    original: str
+    original: FitRecord
     seed: int | None
     model: ModelRecord
     fit: FitRecord
@@ -161,8 +161,7 @@ class _Copy:
 
     def run(self, evidence: Evidence, measured: Sequence[Measurement]) -> TrialRun:
         """The run under the original's names, without arrays."""
-        before = evidence.model(self.original)
-        fit = next(fit for fit in evidence.fits if self.fit.id == _name(fit.id, self.model.id))
+        before, fit = evidence.model(self.original.model), self.original
         names = {"model": before.id, "fit": fit.id, "predictions": None, "inputs": None, "targets": None}
         compiled = None if self.fit.compiled is None else self.fit.compiled.model_copy(update={"model": before.id})
         return TrialRun(
@@ -322,7 +321,7 @@ def _copy(tried: _Tried, wanted: Wanted, *, fit: FitRecord, evidence: Evidence) 
     if tried.split is not None:
         update |= _as_split(tried.split)
     return _Copy(
-        original=before.id,
+        original=fit,
         seed=wanted.seeds[tried.run],
         model=model,
         fit=fit.model_copy(update=update),
@@ -360,17 +359,16 @@ def _name(fit: str, model: str) -> str:
 def _with_copies(evidence: Evidence, copies: Sequence[_Copy]) -> Evidence:
     """Evidence of the copies alone, beside the other trainings: what they saw of a table is still known."""
     copies = copies[:MAX_STATES]
-    replaced = {copy.original: [] for copy in copies}  # type: dict[str, list[_Copy]]
+    replaced: dict[str, list[_Copy]] = {}
     for copy in copies:
-        replaced[copy.original].append(copy)
-    before = {fit.model: fit.weights_after for fit in evidence.fits if fit.model in replaced}
+        replaced.setdefault(copy.original.model, []).append(copy)
 
     def of_copies(events: Any) -> tuple[Any, ...]:
         return tuple(
             event.model_copy(
                 update={
                     "model": copy.model.id,
-                    "weights": copy.fit.weights_after if event.weights == before.get(event.model) else None,
+                    "weights": copy.fit.weights_after if event.weights == copy.original.weights_after else None,
                 }
             )
             for event in events

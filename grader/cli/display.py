@@ -34,6 +34,7 @@ _STEPS = {
     "start": "starting the kernel",
     "verify": "verifying the models",
     "replay": "repeating trainings",
+    "hints": "proving hints",
     "evaluate": "evaluating",
     "render": "writing the page",
 }
@@ -281,9 +282,20 @@ def show_verdicts(graded: GradedSubmission) -> None:
     for advice in graded.advice:
         cells = ", ".join(str(cell + 1) for cell in advice.cells)
         console.print(Text(f"advice  {advice.text}" + (f" (cell {cells})" if cells else ""), style="blue"))
+    show_hints([graded])
     pending = f", {graded.points_pending:g} for a person to decide" if graded.points_pending else ""
     bonus = f"; bonus {graded.bonus_earned:g} of {graded.bonus_possible:g}" if graded.bonus_possible else ""
     console.print(Text(f"{graded.points_earned:g} of {graded.points_possible:g} points{pending}{bonus}", style="bold"))
+
+
+def show_hints(graded: Iterable[GradedSubmission]) -> None:
+    """Prints what was proved to mend what submissions lost, for the tutor."""
+    console = Console()
+    for one in graded:
+        for hint in one.hints:
+            cells = ", ".join(str(cell + 1) for cell in hint.cells)
+            where = f"{one.submission.id}, {', '.join(hint.sections)}" + (f", cell {cells}" if cells else "")
+            console.print(Text(f"hint  {where}: {hint.text}", style="blue"))
 
 
 def show_validation(validation: Validation) -> None:

@@ -63,6 +63,12 @@ if TYPE_CHECKING:
     help="Run a submission with a figure near its line under K more seeds, and decide by the median.",
 )
 @click.option(
+    "--hints",
+    is_flag=True,
+    help="Say which change of a student's own call mends what it cost, where repeating the training with it proves that. "
+    "For you: what students are told of it, the rubric says (hints: off, location, direction or edit).",
+)
+@click.option(
     "--marks",
     type=click.Path(dir_okay=False, path_type=Path),
     help="The tutor's file, see grader marks. Default: OUTPUT.marks.jsonl beside the output folder.",
@@ -102,6 +108,7 @@ def grade(  # noqa: PLR0913
     run: RunOptions,
     replay: float,
     rerun_borderline: int,
+    hints: bool,
     marks: Path | None,
     again: tuple[str, ...],
     sample_of: int | None,
@@ -119,7 +126,7 @@ def grade(  # noqa: PLR0913
     """
     from grader.batch import Shard, grade_batch
     from grader.cli import EXIT_INFRASTRUCTURE
-    from grader.cli.display import BatchDisplay, show_capacity, show_stale, show_summary, show_unmeasured
+    from grader.cli.display import BatchDisplay, show_capacity, show_hints, show_stale, show_summary, show_unmeasured
     from grader.cli.options import class_options, existing_file
     from grader.errors import UsageError
     from grader.marks import MarksFile, marks_path
@@ -131,7 +138,7 @@ def grade(  # noqa: PLR0913
     if part is not None and sample_of is not None:
         raise UsageError("--shard and --sample-of: a part is no whole class.", fix="Give one of them.")
     about = class_options(roster, columns=roster_column, deadline=deadline, attempts=attempts)
-    settings = run.settings(loaded, quiet=quiet, replay_share=replay, reruns=rerun_borderline)
+    settings = run.settings(loaded, quiet=quiet, replay_share=replay, reruns=rerun_borderline, hints=hints)
     at_once = run.capacity(settings.limits)
     if not quiet:
         show_stale(loaded, settings.data_sets, settings.environment)
@@ -152,6 +159,8 @@ def grade(  # noqa: PLR0913
         )
     if not quiet:
         show_summary(cohort, output=output if part is None else None, verbose=verbose)
+        if hints:
+            show_hints(cohort.graded)
         show_unmeasured(cohort.graded, rubric=loaded, data=settings.data_sets.kind)
         if sample_of is not None:
             _show_sample(cohort, loaded, output=OutputFolder(output), jobs=at_once.jobs)

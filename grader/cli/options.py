@@ -65,6 +65,7 @@ class More(TypedDict, total=False):
 
     replay_share: float
     reruns: int
+    hints: bool
 
 
 @dataclass(frozen=True)

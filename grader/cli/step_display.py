@@ -27,6 +27,8 @@ def show_report(report: Report) -> None:
             for text in (verdict.text, verdict.next_step):
                 if text:
                     console.print(Text(f"      {text}", style="dim"))
+    for hint in report.hints:
+        console.print(Text(f"hint  {hint}", style="blue"))
     for remark in report.remarks:
         console.print(Text(f"note  {remark}", style="blue"))
     unknown = report.points("unknown")

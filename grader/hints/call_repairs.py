@@ -95,9 +95,7 @@ def other_rates(case: Case) -> list[Edit]:
     if usual is None or rate is None:
         return []
     rates = (usual, 10 * usual, usual / 10)
-    return [
-        Edit(kind="learning_rate", value=one, before=rate) for one in rates if not one / 2 < rate < 2 * one
-    ]
+    return [Edit(kind="learning_rate", value=one, before=rate) for one in rates if not one / 2 < rate < 2 * one]
 
 
 def _parts(params: TrainedParams) -> Iterator[Asked]:
@@ -153,9 +151,7 @@ def _loss_edits(case: Case, record: CompileRecord, params: CompiledParams) -> li
     if output.activated_at is None and not any(edit.kind != "set_value" for edit in case.edits):
         activation = "sigmoid" if output.units == 1 else "softmax"
         before = output.activation
-        tries.append((
-            Edit(kind="set_value", place=output.place, name="activation", value=activation, before=before),
-        ))
+        tries.append((Edit(kind="set_value", place=output.place, name="activation", value=activation, before=before),))
     for edits in tries:
         edited = with_edits(case, edits)
         if edits and is_right_loss(record, params) and _fits(edited, record):

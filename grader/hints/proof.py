@@ -135,10 +135,13 @@ class Proofs:
     def _is_proved(self, proposal: Proposal, results: Mapping[str, CheckResult]) -> bool:
         """Whether all that must be passed is, and nothing that a training decides is worse than it was."""
         wanted = {criterion.id for criterion in proposal.criteria}
-        return all(
-            result.outcome == "passed" if name in wanted else result.share >= self._share(name) - 1e-9
-            for name, result in results.items()
-        ) and wanted <= results.keys()
+        return (
+            all(
+                result.outcome == "passed" if name in wanted else result.share >= self._share(name) - 1e-9
+                for name, result in results.items()
+            )
+            and wanted <= results.keys()
+        )
 
     def _share(self, criterion: str) -> float:
         verdict = self._verdicts.get(criterion)

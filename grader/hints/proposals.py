@@ -32,9 +32,7 @@ class Proposal:
     needed_by: tuple[Criterion, ...]
 
 
-def propose(
-    rubric: Rubric, view: SubmissionView, verdicts: Mapping[str, Verdict]
-) -> tuple[tuple[Proposal, ...], ...]:
+def propose(rubric: Rubric, view: SubmissionView, verdicts: Mapping[str, Verdict]) -> tuple[tuple[Proposal, ...], ...]:
     """The proposals for each model that lost something, each model's in the order in which they should be tried.
 
     Args:

@@ -96,10 +96,12 @@ class Trials(Record):
 
     Attributes:
         of: Digest of the evidence, data sets, environment and code that they were made with.
+        settled: Digest of what decides which edits are tried, where nothing was left to try; else empty.
     """
 
     schema_version: SchemaVersion = SCHEMA_VERSION
     of: str = ""
+    settled: str = ""
     trials: tuple[Trial, ...] = ()
 
     def find(self, fit: str, edits: tuple[Edit, ...]) -> Trial | None:

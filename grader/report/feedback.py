@@ -17,6 +17,7 @@ from grader.records import (
     Environment,
     Evidence,
     GradedSubmission,
+    Hint,
     LayerRecord,
     Measurements,
     SectionMatch,
@@ -55,6 +56,7 @@ class SectionBlock:
     architecture: str
     fits: tuple[FitBlock, ...]
     advice: tuple[Advice, ...]
+    hints: tuple[Hint, ...]
 
 
 @dataclass(frozen=True)
@@ -222,6 +224,7 @@ def _sections(graded: GradedSubmission, read: _Read, *, cards: dict[str, Root]) 
                 architecture=_model_text(evidence, match=match),
                 fits=fits,
                 advice=tuple(item for item in graded.advice if item.section == section),
+                hints=tuple(hint for hint in graded.hints if hint.sections[:1] == (section,)),
             )
         )
     return made

@@ -86,6 +86,7 @@ LABELS = {
     "notebook_file": "It is also a file beside this page: executed.ipynb.",
     "offline": "This page works offline: it loads nothing from the internet.",
     "advice": "Worth knowing",
+    "hint": "Hint, tried out",
     "no_points": "no points",
     "skip": "Skip to the content",
     # the cohort's pages

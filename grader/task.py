@@ -32,7 +32,7 @@ class Settings:
         environment: The Python and the packages there; the sandbox's Python is its.
         replay_share: Share of the fits that are repeated outside, in [0, 1], beside those that are under review.
         reruns: How many more seeds decide a figure that is near its line.
-        hints: Whether edits that mend what was lost are proved for the tutor, whatever the rubric lets students be told.
+        hints: Whether edits that mend what was lost are proved for the tutor, whatever students may be told.
     """
 
     rubric: Rubric

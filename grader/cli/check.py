@@ -43,8 +43,8 @@ RUBRICS = Path("rubrics")
 @click.option(
     "--hints",
     is_flag=True,
-    help="Repeat trainings with a change that may mend what was lost, and say which do. With --release, as much of it as "
-    "the course lets be said.",
+    help="Repeat trainings with a change that may mend what was lost, and say which do. With --release, as much of it "
+    "as the course lets be said.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print the verdicts as JSON, and nothing else.")
 @click.option("--junit", type=click.Path(dir_okay=False, path_type=Path), help="Write the verdicts as JUnit XML.")

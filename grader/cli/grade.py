@@ -65,7 +65,7 @@ if TYPE_CHECKING:
 @click.option(
     "--hints",
     is_flag=True,
-    help="Say which change of a student's own call mends what it cost, where repeating the training with it proves that. "
+    help="Say which change of a student's own call mends what it cost, where repeating the training with it proves it. "
     "For you: what students are told of it, the rubric says (hints: off, location, direction or edit).",
 )
 @click.option(

@@ -93,7 +93,7 @@ def _edits(change: LayerChange, case: Case) -> list[Edit] | None:
         return None
     if change.how == "add":
         return _added(change, change.wanted, case)
-    return _set(change.layer, change.key, change.wanted.values[change.key], case.model)
+    return _set(change, change.wanted.values[change.key], case.model)
 
 
 def _removed(layer: PlainLayer | None) -> list[Edit] | None:
@@ -128,7 +128,8 @@ def _place_of(change: LayerChange, kind: str, model: ModelRecord) -> int | None:
     return len(model.layers) if before is None else before.place
 
 
-def _set(layer: PlainLayer | None, key: str, wanted: Wanted, model: ModelRecord) -> list[Edit] | None:
+def _set(change: LayerChange, wanted: Wanted, model: ModelRecord) -> list[Edit] | None:
+    layer, key = change.layer, change.key
     if layer is None or layer.place is None:
         return None
     before = layer.activation if key == "activation" else layer.values.get(key)

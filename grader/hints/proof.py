@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from grader.evaluate import calibration_on, data_kind
 from grader.hints.proposals import Proposal, is_lost, propose
-from grader.hints.wording import released_text, tutors_text
+from grader.hints.wording import Proved, released_text, tutors_text
 from grader.judging.views import Read, SubmissionView
 from grader.records import (
     CheckResult,
@@ -175,15 +175,16 @@ class Proofs:
         self, proposal: Proposal, trial: Trial, results: tuple[Mapping[str, CheckResult], ...], *, level: HintLevel
     ) -> Hint:
         lost = [one for one in self._rubric.criteria if is_lost(self._verdicts.get(one.id))]
-        mended = [one for one in lost if all(run.get(one.id, _NOTHING).outcome == "passed" for run in results)]
+        mended = tuple(one for one in lost if all(run.get(one.id, _NOTHING).outcome == "passed" for run in results))
+        proved = Proved(proposal, mended, results)
         return Hint(
             model=proposal.of.model.id,
             sections=tuple(section.id for section in proposal.of.sections),
             criteria=tuple(one.id for one in mended),
             edits=proposal.edits,
             cells=_cells(proposal),
-            text=tutors_text(proposal, mended, trial, results),
-            released=released_text(proposal, mended, trial, results, level=level),
+            text=tutors_text(proved),
+            released=released_text(proved, level),
             runs=len(trial.runs),
         )
 

@@ -76,7 +76,7 @@ def _proposals(one: TrainedModel, view: SubmissionView, verdicts: Mapping[str, V
     needed: list[Criterion] = []
     for hits, repair in _REPAIRS:
         for criterion in filter(hits, lost):
-            made = repair(_case(one, view, criterion, edits))
+            made = repair(_case(one, view, criterion, edits=edits))
             if made is not None and (made or edits):
                 edits = (*edits, *(edit for edit in made if edit not in edits))
                 needed.append(criterion)
@@ -85,10 +85,10 @@ def _proposals(one: TrainedModel, view: SubmissionView, verdicts: Mapping[str, V
     if edits:
         yield Proposal(one, edits, wanted, tuple(needed))
     if quality and not any(edit.kind in {"optimizer", "learning_rate"} for edit in edits):
-        for rate in other_rates(_case(one, view, quality[0], edits)):
+        for rate in other_rates(_case(one, view, quality[0], edits=edits)):
             yield Proposal(one, (*edits, rate), wanted, tuple(needed))
 
 
-def _case(one: TrainedModel, view: SubmissionView, criterion: Criterion, edits: tuple[Edit, ...]) -> Case:
+def _case(one: TrainedModel, view: SubmissionView, criterion: Criterion, *, edits: tuple[Edit, ...]) -> Case:
     section = view.section(one.section_of(criterion).id)
     return Case(section, criterion, one.model, one.fit, edits=edits, beside=one.criteria)

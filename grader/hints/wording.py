@@ -3,39 +3,49 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from grader.architecture.comparison import place_words
 from grader.architecture.layers import PlainLayer, plain_model
 from grader.hints.proposals import Proposal
 from grader.judging.results import listed
-from grader.records import CheckResult, Edit, HintLevel, Trial
+from grader.records import CheckResult, Edit, HintLevel
 from grader.rubric import Criterion
 
-Results = Sequence[Mapping[str, CheckResult]]
+
+@dataclass(frozen=True)
+class Proved:
+    """Edits that were proved.
+
+    Attributes:
+        mended: The criteria that were lost, and are passed with them.
+        results: What the criteria come to, run by run.
+    """
+
+    proposal: Proposal
+    mended: tuple[Criterion, ...]
+    results: Sequence[Mapping[str, CheckResult]]
 
 
-def tutors_text(proposal: Proposal, mended: Sequence[Criterion], trial: Trial, results: Results) -> str:
+def tutors_text(proved: Proved) -> str:
     """The edits, what the model reaches with them, and what it passes."""
-    return _whole(proposal, mended, trial, figure=_figure(proposal, results))
+    return _whole(proved, proved.mended, figure=_figure(proved))
 
 
-def released_text(
-    proposal: Proposal, mended: Sequence[Criterion], trial: Trial, results: Results, *, level: HintLevel
-) -> str:
+def released_text(proved: Proved, level: HintLevel) -> str:
     """What a student is told; empty where a criterion that asks for an edit is hidden.
 
     What is hidden is never named, and no figure is given of a model of which a criterion is: it would say something of
     the band.
     """
-    shown = [one for one in mended if not is_hidden(one)]
-    if level == "off" or not shown or any(is_hidden(one) for one in proposal.needed_by):
-        return ""
-    if not proposal.needed_by and any(is_hidden(one) for one in proposal.criteria):
+    proposal = proved.proposal
+    shown = [one for one in proved.mended if not is_hidden(one)]
+    if level == "off" or not shown or any(map(is_hidden, proposal.needed_by or proposal.criteria)):
         return ""
     if level == "edit":
-        keeps_figure = any(is_hidden(one) for one in proposal.of.criteria if one.spec.quality != "none")
-        return _whole(proposal, shown, trial, figure="" if keeps_figure else _figure(proposal, results))
+        hides_figure = any(is_hidden(one) for one in proposal.of.criteria if one.spec.quality != "none")
+        return _whole(proved, shown, figure="" if hides_figure else _figure(proved))
     calls = {"model": "where the model is built", "compile": "in the call of compile", "fit": "in the call of fit"}
     places = listed(list(dict.fromkeys(calls[edit.call] for edit in proposal.edits)))
     passes = f"with {'a change' if len(proposal.edits) == 1 else 'changes'} there it passes {_titles(shown)}."
@@ -50,21 +60,24 @@ def is_hidden(criterion: Criterion) -> bool:
     return criterion.visibility == "tutor" or criterion.hide_band
 
 
-def _whole(proposal: Proposal, mended: Sequence[Criterion], trial: Trial, *, figure: str) -> str:
+def _whole(proved: Proved, criteria: Sequence[Criterion], *, figure: str) -> str:
     reaches = f" reaches {figure} and" if figure else ""
-    runs = len(trial.runs)
-    proved = f"its training was repeated {runs} times with that" if runs > 1 else "its training was repeated with that"
-    return f"With {edit_words(proposal)} this model{reaches} passes {_titles(mended)} ({proved})."
+    runs = len(proved.results)
+    times = f" {runs} times" if runs > 1 else ""
+    return (
+        f"With {edit_words(proved.proposal)} this model{reaches} passes {_titles(criteria)}"
+        f" (its training was repeated{times} with that)."
+    )
 
 
 def _titles(criteria: Sequence[Criterion]) -> str:
     return listed([f'"{one.title or one.id}"' for one in criteria])
 
 
-def _figure(proposal: Proposal, results: Results) -> str:
+def _figure(proved: Proved) -> str:
     """The figure that the model's criterion judges, as the worst run has it."""
-    for criterion in proposal.of.criteria:
-        found = [run[criterion.id].judged for run in results if criterion.id in run]
+    for criterion in proved.proposal.of.criteria:
+        found = [run[criterion.id].judged for run in proved.results if criterion.id in run]
         judged = [one for one in found if one is not None]
         if criterion.spec.quality == "judged" and judged:
             upwards = judged[0].lower is not None
@@ -81,7 +94,7 @@ def edit_words(proposal: Proposal) -> str:
     for edit in proposal.edits:
         alike = [one for one in proposal.edits if (one.kind, one.name, one.value) == (edit.kind, edit.name, edit.value)]
         where = _everywhere(edit, alike, layers)
-        words.append(_edit(edit, layers, where=where))
+        words.append(_edit(edit, where=where))
     return listed(list(dict.fromkeys(words)))
 
 
@@ -97,7 +110,7 @@ def _everywhere(edit: Edit, alike: Sequence[Edit], layers: Sequence[PlainLayer])
     return f"{len(alike)} of the {kinds.pop()} layers" if len(kinds) == 1 else f"{len(alike)} layers"
 
 
-def _edit(edit: Edit, layers: Sequence[PlainLayer], *, where: str) -> str:
+def _edit(edit: Edit, *, where: str) -> str:
     value: Any = edit.value
     if edit.kind == "set_value":
         if edit.name == "activation":
@@ -128,14 +141,13 @@ def _edit(edit: Edit, layers: Sequence[PlainLayer], *, where: str) -> str:
 def _direction(edit: Edit, proposal: Proposal) -> str:
     """What an edit is about and which way it goes, without its value."""
     layers = plain_model(proposal.of.model, compiled=proposal.of.fit.compiled).layers
-    value, before = edit.value, edit.before
     at = "" if edit.place is None else _at(edit.place, layers)
     if edit.kind == "set_value":
         nouns = {"units": "units", "filters": "filters"}
         noun = nouns.get(edit.name)
         if noun is not None:
-            return f"{_more(value, before, 'more', 'fewer')} {noun} in {at}"
-        other = _more(value, before, "a higher", "a lower", "another")
+            return f"{_more(edit, 'more', 'fewer')} {noun} in {at}"
+        other = _more(edit, "a higher", "a lower", other="another")
         return f"{other} {edit.name.replace('_', ' ')} in {at}"
     texts = {
         "add_layer": f"a layer more {_before(edit, layers)}",
@@ -144,17 +156,18 @@ def _direction(edit: Edit, proposal: Proposal) -> str:
         "loss": "another loss",
         "optimizer": "another optimizer",
         "metrics": "a metric more",
-        "learning_rate": f"a {_more(value, before, 'higher', 'lower')} learning rate",
-        "epochs": f"{_more(value, before, 'more', 'fewer')} epochs",
-        "batch_size": f"{_more(value, before, 'larger', 'smaller')} batches",
-        "validation_split": f"{_more(value, before, 'more', 'fewer', 'other')} rows held out for validation",
+        "learning_rate": f"a {_more(edit, 'higher', 'lower')} learning rate",
+        "epochs": f"{_more(edit, 'more', 'fewer')} epochs",
+        "batch_size": f"{_more(edit, 'larger', 'smaller')} batches",
+        "validation_split": f"{_more(edit, 'more', 'fewer', other='other')} rows held out for validation",
         "callback": "a callback",
         "class_weight": "weights for its classes",
     }
     return texts[edit.kind]
 
 
-def _more(value: Any, before: Any, more: str, less: str, other: str = "other") -> str:
+def _more(edit: Edit, more: str, less: str, *, other: str = "other") -> str:
+    value, before = edit.value, edit.before
     if not isinstance(value, int | float) or not isinstance(before, int | float):
         return more if before is None and isinstance(value, int | float) else other
     return more if value > before else less if value < before else other

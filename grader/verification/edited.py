@@ -59,7 +59,8 @@ def edited_compile(config: Json, edits: Iterable[Edit]) -> Json:
         elif edit.kind == "metrics":
             config["metrics"] = edit.value
         elif edit.kind == "optimizer":
-            config["optimizer"] = _of_keras(edit.name, dict(edit.value or {}), module="keras.optimizers")  # type: ignore[call-overload]
+            given: Any = edit.value
+            config["optimizer"] = _of_keras(edit.name, dict(given), module="keras.optimizers")
         elif edit.kind == "learning_rate":
             config["optimizer"]["config"]["learning_rate"] = edit.value
     return config

@@ -59,7 +59,7 @@ def loaded(name: str | None, folder: Path) -> Array | None:
 def _repeated(fit: FitJob, folder: Path) -> tuple[dict[str, list[float]], list[Array]]:
     """The history by metric and the weights afterwards."""
     model = as_it_was(fit, folder)
-    rows = {name: loaded(fit[name], folder) for name in ("x", "y", "validation_x", "validation_y")}  # type: ignore[literal-required]
+    rows = {name: loaded(fit[name], folder) for name in ("x", "y", "validation_x", "validation_y")}
     history = fitted(model, fit, rows=rows, sample_weight=loaded(fit["sample_weight"], folder))
     return history, model.get_weights()
 
@@ -88,7 +88,7 @@ def fitted(
 
 def as_it_was(fit: FitJob, folder: Path) -> Any:
     """The model before the fit: weights, compiled state, optimizer and every random generator."""
-    weights, optimizer = ([loaded(name, folder) for name in fit[part]] for part in ("weights", "optimizer"))  # type: ignore[literal-required]
+    weights, optimizer = ([loaded(name, folder) for name in fit[part]] for part in ("weights", "optimizer"))
     model = keras.saving.deserialize_keras_object(fit["config"], safe_mode=True)
     if not isinstance(model, keras.Model):
         raise TypeError("the configuration is not of a model")

@@ -50,7 +50,7 @@ def main(folder: Path) -> None:
 
 def _tried(trial: TrialJob, folder: Path, *, run: int, seed: int | None, channel: Channel) -> Tried:
     fit = trial["fit"]
-    rows = {name: loaded(fit[name], folder) for name in ("x", "y", "validation_x", "validation_y")}  # type: ignore[literal-required]
+    rows = {name: loaded(fit[name], folder) for name in ("x", "y", "validation_x", "validation_y")}
     share, split = trial["validation_split"], None
     if share is not None:
         rows, split = _split(rows, share)

@@ -24,9 +24,11 @@ def with_hints(notebook: NotebookNode, evidence: Evidence, hints: Iterable[Hint]
     Raises:
         NoPlaceError: An edit has no place in its code.
     """
-    original = Original(notebook, evidence=evidence)
-    draft = original.draft()
+    draft = Original(notebook, evidence=evidence).draft()
     for hint in hints:
+        # What is trained of a model elsewhere besides is not what the hint is about.
+        fits = tuple(fit for fit in evidence.fits if fit.model != hint.model or fit.id == hint.fit)
+        original = Original(notebook, evidence=evidence.model_copy(update={"fits": fits}))
         part = next((part for part in original.parts if part.model.id == hint.model), None)
         if part is None:
             raise NoPlaceError(f"{hint.model} is not built and trained by plain calls")

@@ -2,8 +2,8 @@
 
 The faults are those that ``grader validate --mutants`` derives from the shipped references, and the runs are its own,
 kept in the same folder. For each run the edits are derived and proved as ``grader grade --hints`` does it. With
-``--apply`` the proved edits are written into the notebooks' code, one run a kind of fault at least, and these are graded
-from the start. What was done already is kept below ``--work`` and not done again.
+``--apply`` the proved edits are written into the notebooks' code, one run a kind of fault at least, and these are
+graded from the start. What was done already is kept below ``--work`` and not done again.
 """
 
 from __future__ import annotations
@@ -30,8 +30,7 @@ from grader.cli.options import run_limits  # noqa: E402
 from grader.datasets import DataSets, resolve  # noqa: E402
 from grader.evaluate import evaluate  # noqa: E402
 from grader.execution.sandbox import SandboxChoice  # noqa: E402
-from grader.hints.proof import is_decided_by_training  # noqa: E402
-from grader.hints.proposals import is_lost  # noqa: E402
+from grader.hints.proposals import is_decided_by_training, is_lost  # noqa: E402
 from grader.matching import match  # noqa: E402
 from grader.proving import Graded, prove  # noqa: E402
 from grader.records import GradedSubmission, Hint, Trials  # noqa: E402

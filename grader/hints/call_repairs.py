@@ -10,6 +10,7 @@ from grader.architecture.losses import CROSS_ENTROPY, loss_name, misfit
 from grader.checks.training import CompiledParams, TrainedParams, is_metric, is_right_loss, is_right_optimizer
 from grader.hints.cases import Case, with_edits
 from grader.hints.layer_repairs import has_layer, unfreeze_edits
+from grader.hints.thresholds import THRESHOLDS
 from grader.records import CompileRecord, Edit
 from grader.training.data_of_fits import wrong_data
 from grader.training.recipes import Asked, aspects, held_out
@@ -72,7 +73,7 @@ def fit_edits(case: Case) -> tuple[Edit, ...] | None:
         return None
     edits: list[Edit] = []
     if case.fit.weights_before is not None and case.fit.weights_before == case.fit.weights_after:
-        edits += unfreeze_edits(case.model) or learning_rate_edits(case)
+        edits += unfreeze_edits(case.model) or other_rates(case)[:1]
     for part in _parts(params):
         if any(aspect.verdict == "off" for aspect in aspects(case.view, part)):
             edit = _recipe_edit(case, part)
@@ -82,20 +83,14 @@ def fit_edits(case: Case) -> tuple[Edit, ...] | None:
     return tuple(edits)
 
 
-def learning_rate_edits(case: Case) -> tuple[Edit, ...]:
-    """The optimizer's usual learning rate; none where it has that, or a schedule."""
-    return tuple(other_rates(case)[:1])
-
-
-def other_rates(case: Case) -> list[Edit]:
-    """Other learning rates, each an edit by itself: the optimizer's usual one first, then those around it."""
+def other_rates(case: Case) -> tuple[Edit, ...]:
+    """Learning rates for one that is far off, each an edit by itself: the optimizer's usual one first."""
     record = case.fit.compiled
     usual = OPTIMIZERS.get(record.optimizer or "") if record is not None else None
     rate = record.learning_rate if record is not None else None
-    if usual is None or rate is None:
-        return []
-    rates = (usual, 10 * usual, usual / 10)
-    return [Edit(kind="learning_rate", value=one, before=rate) for one in rates if not one / 2 < rate < 2 * one]
+    if usual is None or rate is None or usual / THRESHOLDS.rate_far_off < rate < usual * THRESHOLDS.rate_far_off:
+        return ()
+    return tuple(Edit(kind="learning_rate", value=one, before=rate) for one in (usual, 10 * usual))
 
 
 def _parts(params: TrainedParams) -> Iterator[Asked]:

@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import TypeVar
 
 from grader.evaluate import calibration_on, data_kind
-from grader.hints.proposals import Proposal, is_lost, propose
+from grader.hints.proposals import Proposal, is_decided_by_training, is_lost, propose
 from grader.hints.wording import Proved, released_text, tutors_text
 from grader.judging.views import Read, SubmissionView
 from grader.records import (
@@ -25,7 +25,6 @@ from grader.records import (
     Trials,
 )
 from grader.rubric import Asked, Criterion, Rubric
-from grader.rubric.constraints import AUGMENTED
 from grader.rubric.relations import named_sections
 
 R = TypeVar("R", ModelRecord, FitRecord)
@@ -179,6 +178,7 @@ class Proofs:
         proved = Proved(proposal, mended, results)
         return Hint(
             model=proposal.of.model.id,
+            fit=proposal.of.fit.id,
             sections=tuple(section.id for section in proposal.of.sections),
             criteria=tuple(one.id for one in mended),
             edits=proposal.edits,
@@ -190,17 +190,6 @@ class Proofs:
 
 
 _NOTHING = CheckResult(outcome="blocked")
-
-
-def is_decided_by_training(criterion: Criterion) -> bool:
-    """Whether a criterion asks how a model is built, compiled and trained, or how well it does then.
-
-    What a notebook shows of a model, in pictures or in print, only a run of the notebook can tell.
-    """
-    spec = criterion.spec
-    if spec.whole_notebook or spec.by_hand:
-        return False
-    return spec.settled_by_code or spec.quality != "none" or AUGMENTED(criterion)
 
 
 def _result(criterion: Criterion, view: SubmissionView, *, section: str) -> CheckResult:

@@ -49,6 +49,17 @@ def is_lost(verdict: Verdict | None) -> bool:
     return verdict is not None and verdict.outcome in {"failed", "partial", "blocked"}
 
 
+def is_decided_by_training(criterion: Criterion) -> bool:
+    """Whether a criterion asks how a model is built, compiled and trained, or how well it does then.
+
+    What a notebook shows of a model, in pictures or in print, only a run of the notebook can tell.
+    """
+    spec = criterion.spec
+    if spec.whole_notebook or spec.by_hand:
+        return False
+    return spec.settled_by_code or spec.quality != "none" or AUGMENTED(criterion)
+
+
 def _gap_edits(case: Case) -> tuple[Edit, ...] | None:
     """A gap that shows the effect of a layer has one once that layer is there."""
     layer = getattr(case.criterion.params, "needs_layer", None)
@@ -84,7 +95,9 @@ def _proposals(one: TrainedModel, view: SubmissionView, verdicts: Mapping[str, V
     wanted = (*needed, *quality)
     if edits:
         yield Proposal(one, edits, wanted, tuple(needed))
-    if quality and not any(edit.kind in {"optimizer", "learning_rate"} for edit in edits):
+    # Where something else stays wrong, such as the rows, another learning rate is a guess.
+    is_all = all(criterion in wanted for criterion in lost if is_decided_by_training(criterion))
+    if quality and is_all and not any(edit.kind in {"optimizer", "learning_rate"} for edit in edits):
         for rate in other_rates(_case(one, view, quality[0], edits=edits)):
             yield Proposal(one, (*edits, rate), wanted, tuple(needed))
 

@@ -123,6 +123,7 @@ class Hint(Record):
     """
 
     model: str
+    fit: str
     sections: tuple[str, ...]
     criteria: tuple[str, ...]
     edits: tuple[Edit, ...]

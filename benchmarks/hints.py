@@ -140,7 +140,9 @@ def _of_rubric(rubric: Rubric, *, options: argparse.Namespace) -> Iterator[tuple
     notebook = nbformat.read(rubric.reference_path, as_version=4)
     derived = derive(notebook, rubric=rubric, evidence=evidence, matching=match(rubric, evidence))
     data_sets = resolve("sample")
-    for group in shared_runs(derived.mutants):
+    # Those that hold most faults first: where it is stopped, most is known.
+    groups = sorted(shared_runs(derived.mutants), key=lambda group: -sum(one.kind in KINDS for one in group))
+    for group in groups:
         mutants = [one for one in group if one.kind in KINDS]
         name = group[0].id if len(group) == 1 else f"{group[0].id}-and-{len(group) - 1}"
         if mutants and name not in options.skip:

@@ -238,7 +238,7 @@ def test_a_loop_is_not_repeated(replays: list[Replay]) -> None:
 
 @pytest.mark.slow
 def test_a_fit_is_repeated_with_edits(recorded_run: tuple[Evidence, Any, DataSets]) -> None:
-    """Of a layer and of the call, from a start of its own and from the recorded one; each is measured as it came out."""
+    """Of a layer and of the call, from another start and from the recorded one; each is measured as it came out."""
     evidence, arrays, data_sets = recorded_run
     wider = Edit(kind="set_value", place=0, name="units", value=12)
     shorter = (Edit(kind="epochs", value=1), Edit(kind="validation_split", value=0.1))

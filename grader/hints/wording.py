@@ -150,7 +150,7 @@ def _direction(edit: Edit, proposal: Proposal) -> str:
         other = _more(edit, "a higher", "a lower", other="another")
         return f"{other} {edit.name.replace('_', ' ')} in {at}"
     texts = {
-        "add_layer": f"a layer more {_before(edit, layers)}",
+        "add_layer": f"one layer more, {_before(edit, layers)}",
         "remove_layer": f"one layer less than it has at {at}",
         "unfreeze": "layers that may learn",
         "loss": "another loss",

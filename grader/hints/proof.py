@@ -30,7 +30,7 @@ from grader.rubric.relations import named_sections
 R = TypeVar("R", ModelRecord, FitRecord)
 
 FRESH_SEEDS = (101, 102)
-"""Of initial weights other than the recorded ones."""
+"""Of initial weights, where the recorded ones fit no more."""
 
 Due = tuple[Proposal, tuple[int | None, ...]]
 """A proposal that no training was repeated with yet, and the starts from which it should be."""
@@ -115,13 +115,14 @@ class Proofs:
         return tuple(one for one in found if flagged.isdisjoint(criterion.id for criterion in one[0].of.criteria))
 
     def _seeds(self, proposal: Proposal) -> tuple[int | None, ...]:
-        """From which initial weights a training is repeated: the recorded ones where they still fit, and others.
+        """From which initial weights a training is repeated: the recorded ones where they still fit, else others.
 
-        Where nobody asks how well the model does, how it ends decides nothing, and one training shows all.
+        A new run of the notebook begins with the recorded ones as well. Of others it cannot be known, so that two must
+        do; but where nobody asks how well the model does, how it ends decides nothing, and one shows all.
         """
-        keeps_layers = not any(edit.call == "model" for edit in proposal.edits)
-        seeds = (None, *FRESH_SEEDS[1:]) if keeps_layers else FRESH_SEEDS
-        return seeds if self._is_judged(proposal) else seeds[:1]
+        if not any(edit.call == "model" for edit in proposal.edits):
+            return (None,)
+        return FRESH_SEEDS if self._is_judged(proposal) else FRESH_SEEDS[:1]
 
     def _is_judged(self, proposal: Proposal) -> bool:
         own = {section.id for section in proposal.of.sections}

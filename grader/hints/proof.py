@@ -163,13 +163,25 @@ class Proofs:
             ),
             measurements=measurements.model_copy(update={"measured": (*measurements.measured, *run.measured)}),
         )
-        return {
+        found = {
             criterion.id: _result(criterion, view, section=section.id)
             for section in self._rubric.sections
             if section.id in view.matching
             for criterion in section.criteria
             if is_decided_by_training(criterion)
         }
+        return {name: _NOTHING if self._is_blocked(name, found) else result for name, result in found.items()}
+
+    def _is_blocked(self, criterion: str, results: Mapping[str, CheckResult]) -> bool:
+        """Whether something that a criterion requires is still lost."""
+        requires = {one.id: one.requires for one in self._rubric.criteria}
+        lost = {"failed", "blocked"}
+        return any(
+            results[name].outcome in lost or self._is_blocked(name, results)
+            if name in results
+            else name in self._verdicts and self._verdicts[name].outcome in lost
+            for name in requires[criterion]
+        )
 
     def _hint(
         self, proposal: Proposal, trial: Trial, results: tuple[Mapping[str, CheckResult], ...], *, level: HintLevel

@@ -249,6 +249,9 @@ def _seconds(fits: dict[str, FitRecord], wanted: Sequence[Wanted]) -> float:
 
 
 def _job(builder: FitJobs, fit: FitRecord, wanted: Wanted, *, model: ModelRecord, folder: Path) -> trial_wire.TrialJob:
+    acting = [callback.class_name for callback in fit.callbacks if callback.unknown]
+    if acting:
+        raise Impossible(f"The callback {acting[0]} may act on the training, and is not repeated.")
     job = builder.fit(fit)
     job["config"] = edited_config(model, wanted.edits, row_shape=[int(size) for size in fit.x.shape[1:]])
     job["compile_config"] = edited_compile(dict(job["compile_config"]), wanted.edits)

@@ -48,6 +48,15 @@ def test_an_edit_that_loses_something_else_is_not_said() -> None:
     assert hint_of(batch_size=64) is None
 
 
+def test_what_requires_something_lost_is_not_said_to_pass() -> None:
+    """The grading would block it."""
+    needing = criterion("rate", "dropout_rate", rate=0.2).model_copy(update={"requires": ("ex4.trained",)})
+    own = criterion("trained", "trained", own_loop=True)
+    blocked = ARCHITECTURE.model_copy(update={"requires": ("ex4.trained",)})
+    assert hint_of(by=rubric(ARCHITECTURE, own, needing)) is not None
+    assert hint_of(by=rubric(blocked, own)) is None
+
+
 def test_a_trial_that_could_not_be_made_proves_nothing() -> None:
     """Nor is it asked for again."""
     evidence = trained(*NARROW)

@@ -142,6 +142,7 @@ def _direction(edit: Edit, proposal: Proposal) -> str:
     """What an edit is about and which way it goes, without its value."""
     layers = plain_model(proposal.of.model, compiled=proposal.of.fit.compiled).layers
     at = "" if edit.place is None else _at(edit.place, layers)
+    added = sum(one.kind == "add_layer" for one in proposal.edits)
     if edit.kind == "set_value":
         nouns = {"units": "units", "filters": "filters"}
         noun = nouns.get(edit.name)
@@ -150,8 +151,8 @@ def _direction(edit: Edit, proposal: Proposal) -> str:
         other = _more(edit, "a higher", "a lower", other="another")
         return f"{other} {edit.name.replace('_', ' ')} in {at}"
     texts = {
-        "add_layer": f"one layer more, {_before(edit, layers)}",
-        "remove_layer": f"one layer less than it has at {at}",
+        "add_layer": f"{added} layers more" if added > 1 else f"one layer more, {_before(edit, layers)}",
+        "remove_layer": f"one layer less, without {at}",
         "unfreeze": "layers that may learn",
         "loss": "another loss",
         "optimizer": "another optimizer",

@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 from builders import dense, dropout, make_fit
-from hinted import named_model
+from hinted import criterion, named_model
 
 from grader.hints.cases import TrainedModel
 from grader.hints.proposals import Proposal
-from grader.hints.wording import edit_words
+from grader.hints.wording import Proved, edit_words, released_text
 from grader.records import Edit
 
 
@@ -61,3 +61,13 @@ def test_added_layers_are_counted() -> None:
     """Where they are alike."""
     edits = [Edit(kind="add_layer", place=place, name="Dropout", value={"rate": 0.2}) for place in (1, 2, 3)]
     assert words(*edits) == "`Dropout(rate=0.2)` added at 3 places"
+
+
+def test_many_added_layers_are_one_direction() -> None:
+    """Where each of them goes would say the edit."""
+    edits = tuple(Edit(kind="add_layer", place=place, name="Dropout", value={"rate": 0.2}) for place in (1, 2, 3))
+    model = named_model(dense(64, "relu"), dense(10, "softmax"))
+    mended = criterion("architecture", "architecture")
+    proposal = Proposal(TrainedModel(model, make_fit(), sections=()), edits, criteria=(mended,), needed_by=(mended,))
+    told = released_text(Proved(proposal, (mended,), results=()), "direction")
+    assert "The model needs 3 layers more: with changes there it passes" in told

@@ -144,10 +144,8 @@ def _direction(edit: Edit, proposal: Proposal) -> str:
     at = "" if edit.place is None else _at(edit.place, layers)
     added = sum(one.kind == "add_layer" for one in proposal.edits)
     if edit.kind == "set_value":
-        nouns = {"units": "units", "filters": "filters"}
-        noun = nouns.get(edit.name)
-        if noun is not None:
-            return f"{_more(edit, 'more', 'fewer')} {noun} in {at}"
+        if edit.name in {"units", "filters"}:
+            return f"{_more(edit, 'more', 'fewer')} {edit.name} in {at}"
         other = _more(edit, "a higher", "a lower", other="another")
         return f"{other} {edit.name.replace('_', ' ')} in {at}"
     texts = {

@@ -16,6 +16,7 @@ Mounting the small disk needs root; without it the disk is not filled.
 from __future__ import annotations
 
 import argparse
+import difflib
 import hashlib
 import json
 import os
@@ -66,6 +67,9 @@ NO_NOTEBOOKS = ("", "{", "[]", '{"cells": 5}')
 
 TIMES = frozenset({"seconds", "cpu_seconds", "overhead_seconds", "used", "started", "ended", "start", "end", "at"})
 """Names of the fields that hold times."""
+
+FROM_TIMES = {"grade_parts.json": "key", "likeness.json": "key", "page.key": "shown"}
+"""Files with the field that is a digest over what holds times."""
 
 FULL = "cannot be written"
 DISK_BYTES_EACH = 600_000
@@ -220,11 +224,16 @@ def disturb(batch: Batch, *, count: int, moments: int, seed: int, whole_seconds:
         longest = 2.5 * whole_seconds / max(1, executing) + 3 if is_executing else 3 + count / 40
         moment = draw.uniform(0.3, longest)
         if number in full_at:
-            fill_disk(batch, draw)
+            # A re-grading replaces files by such of the same size: it needs room for no more than one.
+            fill_disk(batch, left=draw.randrange(20_000, 300_000) if is_executing else draw.randrange(8_000))
         way = draw.choice(("main", "group", "worker", "interrupt"))
         process = batch.start()
         time.sleep(moment)
         kill(process, way, draw)
+        if way == "worker" and is_executing:
+            # The batch goes on without it, and would leave nothing to interrupt.
+            time.sleep(moment)
+            kill(process, "main", draw)
         code, _ = batch.finish(process)
         what = "executing" if is_executing else "re-grading"
         batch.ends[f"{way}, {what}: exit code {code}"] += 1
@@ -234,11 +243,10 @@ def disturb(batch: Batch, *, count: int, moments: int, seed: int, whole_seconds:
     complete(batch)
 
 
-def fill_disk(batch: Batch, draw: random.Random) -> None:
-    """Leaves so little room that the batch has to stop."""
+def fill_disk(batch: Batch, *, left: int) -> None:
+    """Leaves so few bytes that the batch has to stop."""
     batch.output.mkdir(exist_ok=True)
     filler = batch.output.parent / "filler"
-    left = draw.randrange(20_000, 300_000)
     status = os.statvfs(batch.output)
     with filler.open("wb") as file:
         file.write(bytes(max(0, status.f_bavail * status.f_frsize - left)))
@@ -251,10 +259,11 @@ def fill_disk(batch: Batch, draw: random.Random) -> None:
 
 
 def complete(batch: Batch) -> None:
-    """Runs until nothing is left of failures."""
-    for _ in range(3):
+    """Runs until no failure is left or a run changes nothing more: a kernel that dies by itself stays pending."""
+    for _ in range(4):
+        before = dict(batch.runs)
         code, said = batch.finish(batch.start())
-        if code == 0:
+        if code == 0 or (code == 3 and batch.runs == before):
             return
     raise SystemExit(f"the last run ended with exit code {code}: {said}")
 
@@ -268,11 +277,12 @@ def differences(here: Path, there: Path) -> list[str]:
         for name in sorted(one - other)
     ]
     digests = {root: names_of_digests(root) for root in (here, there)}
-    return found + [
-        f"differs: {name}"
-        for name in sorted(ours & theirs)
-        if plain(here / name, digests[here]) != plain(there / name, digests[there])
-    ]
+    for name in sorted(ours & theirs):
+        one, other = (plain(root / name, digests[root]).splitlines() for root in (here, there))
+        if one != other:
+            lines = [line[:200] for line in difflib.unified_diff(one, other, lineterm="", n=0)][2:8]
+            found.append("\n    ".join([f"differs: {name}", *lines]))
+    return found
 
 
 def files(root: Path) -> set[str]:
@@ -289,18 +299,20 @@ def plain(path: Path, digests: dict[str, str]) -> str:
     """A file without times, and with names in place of the digests of other files."""
     text = path.read_bytes().decode(errors="replace")
     if path.suffix in {".json", ".key", ".ipynb"}:
-        text = json.dumps(without_times(json.loads(text)), indent=1, sort_keys=True)
+        names = TIMES | {FROM_TIMES.get(path.name, "at")}
+        text = json.dumps(without(names, json.loads(text)), indent=1, sort_keys=True)
     text = re.sub(r"[0-9a-f]{64}", lambda found: digests.get(found[0], found[0]), text)
     if path.suffix == ".html":
-        text = re.sub(r"\d+(\.\d+)? (s|seconds)\b|<td>\d+</td></tr>", "TIME", text)
+        shown = r"""\d+(\.\d+)? (s|seconds)\b|<td>\d+</td></tr>|"seconds":\d+"""
+        text = re.sub(shown, "TIME", text).replace(",", ",\n")
     return text
 
 
-def without_times(value: Any) -> Any:
-    """Plain JSON without the fields that hold times, or digests over what is shown of times."""
+def without(names: frozenset[str], value: Any) -> Any:
+    """Plain JSON without the fields of these names."""
     if isinstance(value, dict):
-        return {name: without_times(item) for name, item in value.items() if name not in TIMES}
-    return [without_times(item) for item in value] if isinstance(value, list) else value
+        return {name: without(names, item) for name, item in value.items() if name not in names}
+    return [without(names, item) for item in value] if isinstance(value, list) else value
 
 
 def sha256(raw: bytes) -> str:
@@ -339,6 +351,8 @@ def main() -> None:
     parser.add_argument("--jobs", type=int, default=2)
     options = parser.parse_args()
     signal.signal(signal.SIGTERM, ended)
+    # A shell's background jobs ignore interrupts, and so would the batch.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     with tempfile.TemporaryDirectory(prefix="interrupted-") as name:
         folder = Path(name)
         write_class(folder / "class", count=options.submissions, one_dies_in=options.one_dies_in)

@@ -22,7 +22,7 @@ from performance.page import page, with_page  # noqa: E402
 
 from grader.store import SubmissionFolder  # noqa: E402
 
-PARTS = ("starts", "notebook", "regrade", "peers")
+PARTS = ("starts", "notebook", "regrade", "samples", "peers")
 
 
 def main() -> int:
@@ -37,6 +37,9 @@ def main() -> int:
         results.once("notebook", lambda: starts.notebook_costs(options.work / "notebook", count=options.trivial))
     if "regrade" in options.part:
         _regrade(results, options)
+    if "samples" in options.part:
+        for name, make in peers.sample_units(options.work / "samples"):
+            results.once(f"samples: {name}", lambda make=make: make().plain())
     if "peers" in options.part:
         for name, make in peers.units(options.work / "peers", count=options.count):
             results.once(f"peers {options.count}: {name}", lambda make=make: make().plain())
@@ -71,15 +74,11 @@ class Results:
 
 
 def _regrade(results: Results, options: argparse.Namespace) -> None:
-    source: Path = options.run or options.work / "source" / "out" / "submissions" / classes.NOTEBOOK.stem
-    if not source.is_dir():
-        classes.run_once(options.work, data="sample")
+    source = SubmissionFolder(options.run) if options.run else classes.run_once(options.work, data="sample")
     for size in options.sizes:
         results.once(
             f"regrade {size}",
-            lambda size=size: classes.class_costs(
-                size, source=SubmissionFolder(source), work=options.work, data="sample"
-            ),
+            lambda size=size: classes.class_costs(size, source=source, work=options.work, data="sample"),
         )
 
 

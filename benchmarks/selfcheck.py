@@ -1,12 +1,14 @@
-"""Holds the first step of the self-check against what whole runs gave: ``python benchmarks/selfcheck.py -o docs``.
+"""Holds the lower steps of the self-check against what whole runs gave: ``python benchmarks/selfcheck.py -o docs``.
 
-Three sources of what is right, none of which runs a notebook here but the three references, once:
+Three sources of what is right, none of which runs a whole notebook here but the three references, once:
 
 - the cases of `tests/cases`, with the samples of `submissions`: what a person expects of them;
 - the mutants of the references: `docs/mutation-ASSIGNMENT.md`, which ``grader validate --mutants`` wrote of whole runs;
 - any output folders of ``grader grade`` that are named: their grades.
 
-Ends with 1 where a verdict of the static step contradicts a whole run.
+With ``--quick``, the quick step as well, on one mutant of each kind, which takes some 20 seconds each.
+
+Ends with 1 where a verdict of a lower step contradicts a whole run.
 """
 
 from __future__ import annotations
@@ -35,6 +37,7 @@ from grader.reference.mutation.changes import Mutant  # noqa: E402
 from grader.reference.mutation.deriving import derive  # noqa: E402
 from grader.reference.runs import run_reference  # noqa: E402
 from grader.rubric import Rubric, load_rubric  # noqa: E402
+from grader.selfcheck.running import check_by_running  # noqa: E402
 from grader.selfcheck.static import check_static  # noqa: E402
 from grader.selfcheck.verdicts import Report  # noqa: E402
 from grader.store import OutputFolder  # noqa: E402
@@ -90,17 +93,24 @@ def main() -> int:
         submission, _ = read_submission(path)
         if submission.problem is None:
             tally.compare(name, check_static(rubric, submission), outcomes)
+    quick, tried = Tally(), set[str]()
     for week, rubric in rubrics.items():
-        for mutant, report in _mutants(rubric, options.work / week):
-            _count_mutant(tally, week, mutant, report=report, rubric=rubric)
+        for mutant, path in _mutants(rubric, options.work / week):
+            submission, notebook = read_submission(path)
+            _count_mutant(tally, week, mutant, report=check_static(rubric, submission), rubric=rubric)
+            if options.quick and notebook is not None and mutant.kind not in tried:
+                tried.add(mutant.kind)
+                report = check_by_running(rubric, submission, notebook, is_quick=True, data="sample")
+                _count_mutant(quick, week, mutant, report=report, rubric=rubric)
+                print(week, mutant.kind, *quick.contradictions, flush=True, file=sys.stderr)
     for folder in options.out:
         for name, report, outcomes in _graded(folder, rubrics):
             tally.compare(name, report, outcomes)
-    text = _page(tally)
+    text = _page(tally) + (_quick_part(quick) if options.quick else "")
     print(text)
     if options.output is not None:
         (options.output / "self-check-figures.md").write_text(text, encoding="utf-8")
-    return 1 if tally.contradictions or tally.alarms else 0
+    return 1 if any((tally.contradictions, tally.alarms, quick.contradictions, quick.alarms)) else 0
 
 
 def _options() -> argparse.Namespace:
@@ -109,6 +119,7 @@ def _options() -> argparse.Namespace:
         "--work", type=Path, default=Path("out/reference"), help="where runs of the references are kept"
     )
     parser.add_argument("--out", type=Path, action="append", default=[], metavar="OUT", help="output of grader grade")
+    parser.add_argument("--quick", action="store_true", help="run one mutant of each kind in the quick step")
     parser.add_argument("-o", "--output", type=Path, help="folder for self-check-figures.md")
     return parser.parse_args()
 
@@ -136,8 +147,8 @@ def _graded(folder: Path, rubrics: Mapping[str, Rubric]) -> Iterator[tuple[str, 
             yield path.parent.name, check_static(rubric, submission), outcomes
 
 
-def _mutants(rubric: Rubric, work: Path) -> Iterator[tuple[Mutant, Report]]:
-    """Every mutant of a reference with what the static step says of it; the reference is run where it was not."""
+def _mutants(rubric: Rubric, work: Path) -> Iterator[tuple[Mutant, Path]]:
+    """Every mutant of a reference with its notebook, which the next one replaces; the reference is run once."""
     settings = _settings(rubric)
     silent = {"on_start": lambda _: None, "on_progress": lambda _: None}
     (run,) = run_reference(settings, seeds=(0,), work=OutputFolder(work), jobs=1, **silent)
@@ -150,7 +161,7 @@ def _mutants(rubric: Rubric, work: Path) -> Iterator[tuple[Mutant, Report]]:
         path = Path(scratch) / "mutant.ipynb"
         for mutant in derive(notebook, rubric=rubric, evidence=evidence, matching=matching).mutants:
             path.write_text(nbformat.writes(mutant.draft.finish()), encoding="utf-8")
-            yield mutant, check_static(rubric, read_submission(path)[0])
+            yield mutant, path
 
 
 def _settings(rubric: Rubric) -> Settings:
@@ -209,6 +220,25 @@ def _page(tally: Tally) -> str:
     for title, entries in (("Contradictions", tally.contradictions), ("False alarms", tally.alarms)):
         if entries:
             lines += ["", f"## {title}", "", *(f"- {entry}" for entry in entries)]
+    return "\n".join(lines) + "\n"
+
+
+def _quick_part(tally: Tally) -> str:
+    alarms = f"Criteria that fail on an equivalent: {len(tally.alarms)}."
+    kinds = sum(total for total, _ in tally.kinds.values())
+    found = sum(hit for _, hit in tally.kinds.values())
+    lines = [
+        "",
+        "## A quick run",
+        "",
+        f"One mutant of each kind, {tally.notebooks} faults and {tally.equivalents} equivalents.",
+        f"Verdicts that contradict those of a whole run: {len(tally.contradictions)}.",
+        alarms,
+        f"{found} of {kinds} faults are found.",
+        "",
+        *_table(("step says", "a whole run gives", "verdicts"), _decided(tally.decided)),
+        *(f"- {entry}" for entry in (*tally.contradictions, *tally.alarms)),
+    ]
     return "\n".join(lines) + "\n"
 
 

@@ -9,7 +9,9 @@ from __future__ import annotations
 import json
 import math
 import statistics
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Literal
 
 import numpy as np
@@ -17,6 +19,29 @@ from pydantic import ValidationError, model_validator
 
 from grader.errors import UsageError
 from grader.records import Record, Sha256
+
+
+class FitRanges(Record):
+    """One training of the reference over its runs, epoch by epoch: what its curves lie between.
+
+    Attributes:
+        loss: Keras's name of the compiled loss.
+        targets: Smallest and largest target over the runs; None where they are classes, or unknown.
+        accuracy: What the history calls the accuracy; empty where it has none.
+        ranges: ``loss``, ``accuracy`` and the same of validation (``val_loss``) to the lowest, the median and the
+            highest value of each epoch, shape ``(3, epochs)``.
+    """
+
+    loss: str
+    targets: tuple[float, float] | None = None
+    accuracy: str = ""
+    ranges: dict[str, tuple[tuple[float, ...], tuple[float, ...], tuple[float, ...]]]
+
+
+Curves = Mapping[str, tuple[FitRanges, ...]]
+"""By section, one for each fit of the reference that counts for it, in order."""
+
+NO_CURVES: Curves = MappingProxyType({})
 
 
 class Calibration(Record):
@@ -31,6 +56,7 @@ class Calibration(Record):
         seeds: One a run, ``(runs,)``.
         seconds: Wall time of each run, start to end, ``(runs,)``; empty where it was not noted.
         figures: ``<section>.<figure>`` (``ex4.test_accuracy``) to one value a run, shape ``(runs,)``.
+        curves: By section, the fits of the reference that count for it; no check reads them.
     """
 
     schema_version: Literal[1] = 1
@@ -43,6 +69,7 @@ class Calibration(Record):
     seeds: tuple[int, ...]
     seconds: tuple[float, ...] = ()
     figures: dict[str, tuple[float, ...]]
+    curves: dict[str, tuple[FitRanges, ...]] = {}
 
     @model_validator(mode="before")
     @classmethod
@@ -119,12 +146,12 @@ def read_calibration(path: Path) -> Calibration:
 
 
 def calibration_text(calibration: Calibration) -> str:
-    """The file's text: one figure a line, and below what follows from it, so that a review sees what changed."""
+    """The file's text: one figure a line, then what follows from it, so that a review sees what changed, and curves."""
     plain = json.loads(calibration.model_dump_json())
-    figures = plain.pop("figures")
+    figures, curves = plain.pop("figures"), plain.pop("curves")
     summary = {name: _summary(calibration, name) for name in figures}
     head = json.dumps(plain, indent=1)[:-2]
-    return f'{head},\n "figures": {_rows(figures)},\n "summary": {_rows(summary)}\n}}\n'
+    return f'{head},\n "figures": {_rows(figures)},\n "summary": {_rows(summary)},\n "curves": {_rows(curves)}\n}}\n'
 
 
 def _rows(values: dict[str, Any]) -> str:

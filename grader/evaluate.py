@@ -11,7 +11,8 @@ from typing import TypeVar
 from pydantic import TypeAdapter
 
 from grader.advice import advise
-from grader.calibration import Calibration
+from grader.advice.answers import question_answers
+from grader.calibration import Calibration, FitRanges
 from grader.grade_parts import PartCache
 from grader.integrity import Finding, find_integrity_findings
 from grader.judging.attributed import of_section, of_whole_notebook
@@ -35,7 +36,7 @@ from grader.records import (
     Verdict,
     digest,
 )
-from grader.rubric import Asked, Criterion, DataKind, Rubric, Section
+from grader.rubric import Asked, Criterion, DataKind, Rubric, Section, shown_curves
 from grader.verdicts import graded_submission, verdict_of
 
 T = TypeVar("T")
@@ -158,9 +159,25 @@ def calibration_on(rubric: Rubric, served: Sequence[DataSetUse]) -> Calibration 
     for use in served:
         known = calibration.fingerprints.get(use.name)
         # What hangs on a stand-in is not judged by a spread; what does not, is.
-        if use.loaded and not use.stand_in and known is not None and known != use.fingerprint:
+        if known is not None and use.loaded and not use.stand_in and known != use.fingerprint:
             return None
     return calibration
+
+
+def calibrations_on(rubric: Rubric, served: Sequence[DataSetUse]) -> tuple[Calibration | None, Calibration | None]:
+    """The reference's spread on the data that a notebook ran on, see `calibration_on`, and on the full data."""
+    here = calibration_on(rubric, served)
+    return here, here if data_kind(served) == "full" else rubric.calibrations.get("full")
+
+
+def curves_on(rubric: Rubric, served: Sequence[DataSetUse]) -> dict[str, tuple[FitRanges, ...]]:
+    """The reference's curves that a student's page may show, by section.
+
+    Those on just the data that the notebook ran on; none on stand-ins for data.
+    """
+    if calibration_on(rubric, served) is None or any(use.loaded and use.stand_in for use in served):
+        return {}
+    return shown_curves(rubric).get(data_kind(served), {})
 
 
 @dataclass(frozen=True)
@@ -229,10 +246,19 @@ class _Judge:
         return tuple(findings)
 
     def advice(self) -> tuple[Advice, ...]:
-        """Remarks without points; none where making them fails, for they decide nothing."""
+        """Remarks without points, and questions about answers; none where making them fails: they decide nothing."""
+        outline = self.asked.outline
+        compared = [one.compares_trainings for one in outline.sections]
+        read = [(one.id, self.asked.criteria[one.id]) for one in self.rubric.criteria if one.spec.by_hand]
+        asked = [read, [one.id for one in self.rubric.sections]]
+        return (
+            *self._remarks("advice", lambda: advise(self.submission, rubric=outline), of=compared),
+            *self._remarks("questions", lambda: question_answers(self.submission, rubric=self.rubric), of=asked),
+        )
+
+    def _remarks(self, name: str, make: Callable[[], tuple[Advice, ...]], *, of: object) -> tuple[Advice, ...]:
         try:
-            of = [one.compares_trainings for one in self.asked.outline.sections]
-            return self._part("advice", lambda: advise(self.submission, rubric=self.asked.outline), of=of, kind=_ADVICE)
+            return self._part(name, make, of=of, kind=_ADVICE)
         except Exception:  # noqa: BLE001 - as above
             return ()
 
@@ -305,15 +331,14 @@ class _Judge:
     @cached_property
     def submission(self) -> SubmissionView:
         """What the checks, the integrity rules and the advice look at."""
-        served = self.evidence.data_sets
-        calibration, is_full = calibration_on(self.rubric, served), data_kind(served) == "full"
+        calibration, full_calibration = calibrations_on(self.rubric, self.evidence.data_sets)
         return SubmissionView(
             evidence=self.evidence,
             measurements=self.measurements,
             matching=self.matching,
             read=self.read,
             calibration=calibration,
-            full_calibration=calibration if is_full else self.rubric.calibrations.get("full"),
+            full_calibration=full_calibration,
             template_texts=self.rubric.template_texts,
             longest_training=self.asked.longest_training,
             keras=self.rubric.keras,

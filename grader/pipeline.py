@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Protocol
 from grader.attribution import needs_full_size
 from grader.borderline import borderline
 from grader.errors import BrokenError, SubmissionError
-from grader.evaluate import evaluate, not_run
+from grader.evaluate import curves_on, evaluate, not_run
 from grader.intake import read_submission
 from grader.intake.files import notebook_digest
 from grader.intake.laying import lay
@@ -201,7 +201,8 @@ def _render(task: Task, settings: Settings, *, on_progress: OnProgress) -> None:
             from grader.report import write_submission  # noqa: PLC0415 - templates are not needed to gather
 
             on_progress(Progress(task.id, "render"))
-            write_submission(graded, folder=task.folder, people=task.people, handed_in=task.handed_in)
+            curves = curves_on(settings.rubric, graded.data)
+            write_submission(graded, folder=task.folder, people=task.people, handed_in=task.handed_in, curves=curves)
         keys.keep_page(graded)
 
 

@@ -10,8 +10,8 @@ verification    evidence, data sets, environment, the verifier and its guest
 replay          a fit at a time: evidence, data sets, environment, the replay and its guest; which fits were asked for
 evaluation      rubric with the reference's spread, evidence, measurements, reruns, tutors' marks, what handing in late
                 costs, trials where hints are given, checks and what they are made of
-page            what it shows of the grade, evidence, measurements, the names that it shows, the modules and
-                templates of the page
+page            what it shows of the grade, evidence, measurements, the names that it shows, the reference's curves
+                that students may see, the modules and templates of the page
 """
 
 from __future__ import annotations
@@ -356,6 +356,7 @@ class StageKeys:
             "evidence": self._evidence,
             "measurements": self._measurements,
             "people": [*self.task.people, self.task.handed_in],
+            "curves": self.settings.curves_digest,
             "code": self.code.page,
         }
 

@@ -16,8 +16,8 @@ from grader.execution.watch import RunLimits
 from grader.intake import Attachment, Origin
 from grader.marks import NO_MARKS, MarksOfSubmission
 from grader.printed_text import well_formed
-from grader.records import LateDeduction
-from grader.rubric import Asked, Rubric
+from grader.records import LateDeduction, digest
+from grader.rubric import Asked, Rubric, shown_curves
 from grader.stand_ins import at_full_size
 from grader.store import SubmissionFolder
 
@@ -70,6 +70,16 @@ class Settings:
         plain = self.rubric.model_dump(mode="json", exclude={"path", "template_texts", "environment"})
         said = json.dumps([self.rubric.path.name, plain, sorted(self.rubric.template_texts)], sort_keys=True)
         return hashlib.sha256(said.encode()).hexdigest()
+
+    @cached_property
+    def curves_digest(self) -> str:
+        """A digest over the reference's curves that students' pages may show, and the data that they are of."""
+        data = {kind: one.fingerprints for kind, one in self.rubric.calibrations.items()}
+        curves = {
+            kind: {name: [one.model_dump(mode="json") for one in fits] for name, fits in by_section.items()}
+            for kind, by_section in shown_curves(self.rubric).items()
+        }
+        return digest([data, curves])
 
     @cached_property
     def asked(self) -> Asked:

@@ -149,6 +149,8 @@ def verdict_of(criterion: Criterion, section: Section, result: CheckResult) -> V
         next_step=(_filled(words.next_step, result) if to_do else None) or result.next_step,
         cells=result.cells,
         judged=result.judged,
+        layers=result.layers,
+        picture=result.picture,
     )
 
 

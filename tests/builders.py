@@ -21,7 +21,7 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
-from grader.calibration import Calibration
+from grader.calibration import Calibration, FitRanges
 from grader.judging.views import SectionView, SubmissionView
 from grader.records import (
     ArraySummary,
@@ -291,6 +291,12 @@ def make_calibration(**figures: Iterable[float]) -> Calibration:
         seeds=seeds,
         figures=values,
     )
+
+
+def make_ranges(low: Iterable[float] = (0.5, 0.3), high: Iterable[float] = (0.7, 0.4), **fields: Any) -> FitRanges:
+    """What the reference's validation losses lie between."""
+    low, high = tuple(low), tuple(high)
+    return FitRanges(**{"loss": "categorical_crossentropy", "ranges": {"val_loss": (low, low, high)}, **fields})
 
 
 def make_measurement(probe: str = "test", *, weights: str = "w1", model: str = "m1", **fields: Any) -> Measurement:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 from collections.abc import Callable, Iterator
 from functools import cache, partial
@@ -19,6 +20,19 @@ from grader.records import GradedSubmission
 from grader.rubric import Rubric, load_rubric
 from grader.store import OutputFolder
 from grader.task import Settings, Task
+
+
+def pytest_configure() -> None:
+    """Test processes are told a width of the terminal, by which commands would wrap what they print."""
+    os.environ.pop("COLUMNS", None)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keeps together, for several test processes, what shares an execution: a module, and all that read the cases."""
+    for item in items:
+        shares_cases = "graded_cases" in getattr(item, "fixturenames", ())
+        item.add_marker(pytest.mark.xdist_group("cases" if shares_cases else item.path.relative_to(ROOT).as_posix()))
 
 
 @pytest.fixture(scope="session")
@@ -61,7 +75,8 @@ def graded_cases(warm: Sandbox, output: OutputFolder) -> dict[str, GradedSubmiss
     own = {case.name: _settings(case, warm) for case in cases}
     jobs = [Job("grade", task, own[task.id]) for task in tasks]
     inherited = SandboxChoice(known=warm).inherited
-    with LocalProcesses(default_jobs(), inherited=inherited) as executor:
+    jobs_at_once = max(1, default_jobs() // int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1")))
+    with LocalProcesses(jobs_at_once, inherited=inherited) as executor:
         failures = run_jobs(jobs, executor, on_progress=lambda _: None)
     graded = {}
     for task, why in zip(tasks, failures, strict=True):

@@ -9,7 +9,11 @@ from collections.abc import Iterable
 from html.parser import HTMLParser
 
 _ACTING = frozenset(
-    {"script", "iframe", "object", "embed", "form", "base", "link", "svg", "math", "applet", "frame", "audio", "video"}
+    {
+        *("script", "iframe", "object", "embed", "form", "base", "link", "svg", "applet", "frame", "audio", "video"),
+        # MathML draws formulas; these of its elements act, or hold what is not MathML.
+        *("maction", "semantics", "annotation", "annotation-xml", "mglyph", "malignmark"),
+    }
 )
 _ADDRESSES = frozenset({"href", "src", "action", "data", "srcset", "poster", "background", "formaction", "xlink:href"})
 _OWN_ADDRESS = re.compile(

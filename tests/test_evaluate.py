@@ -1,13 +1,13 @@
 import math
 
 import pytest
-from builders import SHA, Notebook, make_calibration, make_evidence
+from builders import SHA, Notebook, data_set, make_calibration, make_evidence, make_ranges
 from worksheet import Worksheet, printed, rubric
 
 from grader.architecture.forms import ModelForm
 from grader.attribution import attribute
 from grader.errors import StoreError
-from grader.evaluate import data_kind, evaluate, not_run
+from grader.evaluate import curves_on, data_kind, evaluate, not_run
 from grader.judging import registry
 from grader.judging.registry import CheckSpec, Params
 from grader.records import CellError, CheckResult, Execution, Measurements, Submission
@@ -17,6 +17,16 @@ from grader.rubric import Criterion, OutcomeTexts, Rubric, Section
 def one_rubric(*criteria, bonus=False):
     section = Section(id="ex1", title="Exercise 1: Build", bonus=bonus, criteria=criteria)
     return Rubric(assignment="some", title="Some", points={"core": 0}, sections=(section,))
+
+
+def test_curves_of_the_reference_are_of_the_same_data():
+    """Not of other rows, nor of the full data, nor of a stand-in for it."""
+    calibration = make_calibration(ex1__test_accuracy=(0.9, 0.91, 0.92))
+    calibration = calibration.model_copy(update={"curves": {"ex1": (make_ranges(),)}})
+    some = one_rubric().model_copy(update={"calibrations": {"sample": calibration}})
+    assert curves_on(some, [data_set()]) == {"ex1": (make_ranges(),)}
+    others = (data_set().model_copy(update={"fingerprint": "1" * 64}), data_set(sample=False), data_set(stand_in=True))
+    assert [curves_on(some, [one]) for one in others] == [{}, {}, {}]
 
 
 @pytest.fixture

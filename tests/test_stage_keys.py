@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from builders import data_set
+from builders import data_set, make_ranges
 from worksheet import RUBRIC_FILE
 
 from grader.datasets import resolve
@@ -211,6 +211,16 @@ def test_another_spread_of_the_reference_evaluates_again(keys: StageKeys) -> Non
     """It decides where bands end, and the rubric's file says nothing of it."""
     rubric = keys.settings.rubric.model_copy(update={"calibrations": {}})
     assert under(keys, rubric=rubric).due() == ("evaluation", "page")
+
+
+def test_other_curves_of_the_reference_render_again(keys: StageKeys) -> None:
+    """Another figure of the spread is none of the page's."""
+    rubric = keys.settings.rubric
+    spread = rubric.calibrations["sample"]
+    for changes, is_other in (({"curves": {"ex4": (make_ranges(),)}}, True), ({"figures": {}}, False)):
+        calibrations = {**rubric.calibrations, "sample": spread.model_copy(update=changes)}
+        other = under(keys, rubric=rubric.model_copy(update={"calibrations": calibrations}))
+        assert other.page_is_due() == is_other
 
 
 LOWER = {"memory_bytes": 2 * 2**30, "processes": 64, "disk_bytes": 128 * 2**20}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import subprocess
 import sys
@@ -16,7 +17,10 @@ ROOT = Path(__file__).parents[2]
 GRADER = (sys.executable, "-P", "-c", f"import sys; sys.path.insert(0, {str(ROOT)!r}); import grader.__main__")
 """The command line of this checkout, whatever is installed."""
 
-_EVERY_SECONDS = 0.1
+_EVERY_SECONDS = 0.05
+_LOOKS_EVERY = 20
+"""The processes are looked at once in so many waits: to find them and read their memory takes a processor's time, which
+a grader that uses all of them would miss."""
 
 
 @dataclass(frozen=True)
@@ -24,8 +28,8 @@ class Cost:
     """What a command took.
 
     Attributes:
-        cpu_seconds: User and system time of it and of all that it started. What ended unseen between two looks of a
-            tenth of a second, and was waited for by nobody, is missing.
+        cpu_seconds: User and system time of it and of all that it started. What ended unseen between two looks, and was
+            waited for by nobody, is missing.
         memory_bytes: The largest proportional set size (PSS) of all of them together.
         process_bytes: The largest PSS of a single process among them.
     """
@@ -52,7 +56,7 @@ def measure(
     log: Path | None = None,
     allowed: frozenset[int] = frozenset({0}),
 ) -> Cost:
-    """Runs a command and looks at its processes ten times a second.
+    """Runs a command and looks at its processes once a second.
 
     Args:
         command: The program and its arguments.
@@ -71,13 +75,14 @@ def measure(
         )
         seen: dict[tuple[int, float], float] = {}
         largest = alone = 0
-        while True:
+        for waits in itertools.count():
             # The usage of what was waited for is known once the child itself is.
             ended, status, usage = os.wait4(child.pid, os.WNOHANG)
             if ended:
                 break
-            together, single = _look(child.pid, seen)
-            largest, alone = max(largest, together), max(alone, single)
+            if waits % _LOOKS_EVERY == 0:
+                together, single = _look(child.pid, seen)
+                largest, alone = max(largest, together), max(alone, single)
             time.sleep(_EVERY_SECONDS)
         child.returncode = os.waitstatus_to_exitcode(status)
     wall = time.monotonic() - began

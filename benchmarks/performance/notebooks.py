@@ -67,6 +67,24 @@ def write_submissions(folder: Path, *, count: int, offline: bool) -> list[Path]:
     return paths
 
 
+def samples() -> dict[str, NotebookNode]:
+    """The samples of the README's command by file name, each with the data; without the one that is no notebook."""
+    made = {}
+    for path in sorted(NOTEBOOK.parent.glob("*.ipynb")):
+        try:
+            notebook = nbformat.reads(path.read_text(encoding="utf-8"), as_version=4)
+        except nbformat.reader.NotJSONError:
+            continue
+        for cell in notebook.cells:
+            lines = cell.source.splitlines()
+            cell.source = "\n".join(line for line in lines if not line.startswith(("pip ", "%", "!")))
+        notebook.cells.insert(
+            0, new_code_cell(f"import numpy as np\nimport tensorflow as tf\n{_OFFLINE}", id="offline")
+        )
+        made[path.stem] = notebook
+    return made
+
+
 def trainings(notebook: NotebookNode) -> str:
     """A program of a notebook's trainings alone: the calls of ``fit``, and the statements that these need."""
     code = "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "code")
@@ -88,7 +106,7 @@ def _is_needed(statement: ast.stmt, needed: Iterable[str]) -> bool:
         return True
     if any(call.attr in {"evaluate", "predict", "plot"} for call in attributes):
         return False
-    if isinstance(statement, ast.FunctionDef):
+    if isinstance(statement, ast.FunctionDef | ast.ClassDef):
         return statement.name in needed
     nodes = list(ast.walk(statement))
     stored = {node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}

@@ -32,6 +32,10 @@ another in one Python process with one thread, as they are and with what makes t
 alone" is the notebook in nbclient. grader runs as many submissions at a time as there are processors; the others have
 no such option and run one at a time.
 """
+_SAMPLES = """\
+The twelve samples of week 9, one of which ends by its time limit, as the README grades them; the floor is their
+trainings alone, one after another in one Python process with one thread.
+"""
 _REGRADE = """\
 A class of copies of one real run, each with evidence, keys and an id of its own. After an edit of one criterion no
 kernel starts: all that does not hang on that criterion is taken from the store. The edit changes what every page says,
@@ -42,7 +46,7 @@ edit of its tests `autograde` executes each notebook again.
 
 def page(found: Found) -> str:
     """The page in Markdown; what was not measured is left out."""
-    parts = [_HEAD, _machine(), *_starts(found), *_notebook(found), *_peers(found), *_regrade(found)]
+    parts = [_HEAD, _machine(), *_starts(found), *_notebook(found), *_samples(found), *_peers(found), *_regrade(found)]
     return "\n".join(part.rstrip() + "\n" for part in parts)
 
 
@@ -103,6 +107,21 @@ def _notebook(found: Found) -> Iterator[str]:
     if "warm" in found["notebook"]:
         ratio = found["notebook"]["cold"]["cpu_seconds"] / found["notebook"]["warm"]["cpu_seconds"]
         yield f"\nWarm, it takes {ratio:.1f} times less CPU."
+
+
+def _samples(found: Found) -> Iterator[str]:
+    costs = {
+        name: found[f"samples: {name}"]
+        for name in ("floor", "floor, accelerated", "grader")
+        if f"samples: {name}" in found
+    }
+    if "grader" not in costs:
+        return
+    yield f"\n### The README's command\n\n{_SAMPLES}"
+    rows = [(name, f"{one['wall_seconds']:.0f}", f"{one['cpu_seconds']:.0f}") for name, one in costs.items()]
+    yield _table(("what", "seconds", "CPU seconds"), rows)
+    ratio = costs["grader"]["wall_seconds"] / costs["floor"]["cpu_seconds"]
+    yield f"\ngrader's time is {ratio:.2f} times the floor's CPU time."
 
 
 def _peers(found: Found) -> Iterator[str]:

@@ -16,7 +16,7 @@ import nbformat
 from nbformat.v4 import new_code_cell
 from performance.classes import WEEK, edit, edited_rubric
 from performance.measured import GRADER, ROOT, Cost, measure
-from performance.notebooks import ASSERTS, submission, trainings, write_submissions
+from performance.notebooks import ASSERTS, samples, submission, trainings, write_submissions
 
 PACKAGES = {"nbgrader": ("nbgrader", "ipykernel"), "otter": ("otter-grader", "ipykernel")}
 
@@ -76,19 +76,52 @@ def units(work: Path, *, count: int) -> Iterator[Unit]:
         yield f"otter {path.stem}", lambda path=path: _otter(path, work / "otter")
 
 
+def sample_units(work: Path) -> Iterator[Unit]:
+    """The README's command on the samples, and the trainings of these alone.
+
+    Args:
+        work: Where outputs are kept.
+    """
+    parts = [trainings(notebook) for notebook in samples().values()]
+    yield "floor", lambda: _run_trainings(work / "floor", parts=parts)
+    yield "floor, accelerated", lambda: _run_trainings(work / "floor-accelerated", parts=parts, before=_ACCELERATED)
+    yield "grader", lambda: _grade_samples(work / "grader")
+
+
+def _grade_samples(folder: Path) -> Cost:
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    command = [*GRADER, "grade", f"rubrics/{WEEK}.yaml", f"submissions/{WEEK}", "--data", "sample"]
+    command += ["-o", str(folder / "out")]
+    return measure(command, folder=ROOT, log=folder / "log", allowed=frozenset({0, 3}))
+
+
 def _floor(folder: Path, *, count: int, before: str = "") -> Cost:
-    """The same trainings, one after another, in one Python process with one thread.
+    """The trainings of the class.
 
     Args:
         folder: Where it runs.
         count: Submissions.
         before: Code that runs first.
     """
-    folder.mkdir(parents=True, exist_ok=True)
     parts = [trainings(submission(seed, offline=True)) for seed in range(1, count + 1)]
-    program = f"import os\nos.environ['MPLBACKEND'] = 'agg'\n{before}\n" + "\n".join(
-        f"exec(compile({part!r}, 'notebook {number}', 'exec'), {{}})" for number, part in enumerate(parts, start=1)
-    )
+    return _run_trainings(folder, parts=parts, before=before)
+
+
+def _run_trainings(folder: Path, *, parts: list[str], before: str = "") -> Cost:
+    """Trainings, one after another, in one Python process with one thread; each notebook's until it raises.
+
+    Args:
+        folder: Where it runs.
+        parts: A program for each notebook.
+        before: Code that runs first.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    lines = ["import os", "os.environ['MPLBACKEND'] = 'agg'", before]
+    for number, part in enumerate(parts, start=1):
+        lines += ["try:", f"    exec(compile({part!r}, 'notebook {number}', 'exec'), {{}})"]
+        lines += ["except Exception as error:", f"    print({number}, repr(error))"]
+    program = "\n".join(lines)
     (folder / "trainings.py").write_text(program, encoding="utf-8")
     return measure([sys.executable, "trainings.py"], folder=folder, environment=_ONE_THREAD, log=folder / "log")
 

@@ -124,5 +124,53 @@ class AdviceThresholds:
     Test: `test_mistakes_in_the_history`.
     """
 
+    other_accuracy: float = 0.03
+    """An accuracy in an answer is another one than the run's where it is farther from it than this.
+
+    Unit: accuracy, in [0, 1].
+    Source: judgement; under another seed the test accuracies of the worksheets move by less.
+    Test: `test_an_accuracy_within_three_hundredths_is_not_asked_about`.
+    """
+
+    other_loss: float = 0.5
+    """A loss in an answer is another one than the run's where it is farther from it than this share of the larger.
+
+    Unit: share of the larger of the two.
+    Source: judgement.
+    Test: `test_a_loss_within_half_is_not_asked_about`.
+    """
+
+    not_flat: float = 0.3
+    """A curve is not flat where a stretch of it, beyond noise, covers more than this share of all that it covers.
+
+    Unit: share of the curve's reach, in [0, 1].
+    Source: judgement: on a plot of the whole curve less looks flat.
+    Test: `test_a_curve_that_covers_three_tenths_of_its_reach_may_be_called_flat`.
+    """
+
+    at_lowest: float = 0.02
+    """A loss that ends this share above the lowest of a stretch has not risen at its end.
+
+    Unit: share of the lowest loss.
+    Source: judgement.
+    Test: `test_a_curve_that_turns_at_its_end_is_not_asked_about`.
+    """
+
+    clear_fall: float = 0.25
+    """Who speaks of overfitting is asked only where the validation loss fell by more than this share from there on.
+
+    Unit: share of the loss where overfitting is said to begin.
+    Source: judgement: a gap that widens is called overfitting too, while the validation loss hardly falls.
+    Test: `test_overfitting_by_a_quarter_less_is_not_asked_about`.
+    """
+
+    epochs_beside: int = 2
+    """The best epoch of a curve may be named so many epochs beside it.
+
+    Unit: epochs.
+    Source: judgement: epochs are read off a plot, and counted from 0 by some.
+    Test: `test_the_best_epoch_may_be_two_beside`.
+    """
+
 
 THRESHOLDS = AdviceThresholds()

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from itertools import groupby
 from typing import Literal
 
 from grader.architecture.forms import Expected, ModelForm, Range, Wanted, meets
 from grader.architecture.layers import ARROW, TIMES, PlainLayer, PlainModel, in_short, kernel_words
 from grader.architecture.thresholds import THRESHOLDS
 from grader.limits import MAX_COMPARED_LAYERS
+from grader.records import LayerPair
+
+_SHOWN = frozenset({"units", "filters", "rate", "pool_size", "kernel_size", "activation"})
+"""Values that a layer in short has without their names."""
 
 
 @dataclass(frozen=True)
@@ -84,6 +90,46 @@ def compare(model: PlainModel, form: ModelForm) -> Comparison:
     return Comparison(tuple(differences), undecided)
 
 
+def side_by_side(model: PlainModel, form: ModelForm) -> tuple[LayerPair, ...]:
+    """A model beside its form, layer by layer, as `compare` aligns them; empty where the form asks for no layers.
+
+    Args:
+        model: The student's.
+        form: What is compared; what it leaves open is ``free``.
+    """
+    expected = form.expected
+    if not expected:
+        return ()
+    layers = model.layers[:MAX_COMPARED_LAYERS]
+    compared = [number for number, layer in enumerate(layers) if layer.kind not in form.allow]
+    found = tuple(layers[number] for number in compared)
+    pairs = list(_inputs(model, form))
+    shown = 0
+    for i, j, then in _path(_same_output(found, expected), expected):
+        if then[0] == i:
+            if not expected[j].optional:
+                pairs.append(LayerPair(asked=_expected_words(expected[j]), yours="", state="missing"))
+            continue
+        pairs += [LayerPair(asked="", yours=layer.words, state="free") for layer in layers[shown : compared[i]]]
+        shown = compared[i] + 1
+        yours = found[i].words
+        if then[1] == j:
+            pairs.append(LayerPair(asked="", yours=yours, state="extra"))
+        else:
+            differs = _other_values(_same_output(found, expected)[i], expected[j])
+            state: Literal["differs", "same"] = "differs" if differs else "same"
+            yours += "".join(_named(key, found[i].values.get(key)) for key in expected[j].values if key not in _SHOWN)
+            pairs.append(LayerPair(asked=_expected_words(expected[j]), yours=yours, state=state))
+    pairs += [LayerPair(asked="", yours=layer.words, state="free") for layer in layers[shown:]]
+    return counted_pairs(pairs)
+
+
+def counted_pairs(pairs: Iterable[LayerPair]) -> tuple[LayerPair, ...]:
+    """The same with equal pairs in a row as one, and how often it stands there."""
+    runs = ((pair, len(list(run))) for pair, run in groupby(pairs))
+    return tuple(pair.model_copy(update={"times": times}) for pair, times in runs)
+
+
 def distance(model: PlainModel, form: ModelForm) -> int:
     """How far a model is from a form: the number of differences, a wrong input counting more."""
     extra = THRESHOLDS.other_input - 1 if has_other_input(model, form) else 0
@@ -121,6 +167,27 @@ def form_in_short(form: ModelForm) -> str:
     return in_short(head, words)
 
 
+def _inputs(model: PlainModel, form: ModelForm) -> Iterator[LayerPair]:
+    if form.input_values is not None and model.inputs is not None:
+        asked, yours = (f"{number} inputs" for number in (form.input_values, model.inputs))
+        yield LayerPair(asked=asked, yours=yours, state="same" if asked == yours else "differs")
+
+
+def _expected_words(expected: Expected) -> str:
+    """A layer that a form asks for, in short: ``Dense 128 relu, padding same``."""
+    values = expected.values
+    sizes = [_wanted_text(values[key]) for key in ("units", "filters", "rate", "pool_size") if key in values]
+    kernel = kernel_words(expected.kind, values.get("kernel_size"))
+    activation = [_wanted_text(values["activation"])] if "activation" in values else []
+    others = "".join(_named(key, value) for key, value in values.items() if key not in _SHOWN)
+    return " ".join([expected.kind, *sizes, *kernel, *activation]) + others
+
+
+def _named(key: str, value: object) -> str:
+    shown = TIMES.join(map(str, value)) if isinstance(value, list | tuple) else str(value)
+    return f", {key.replace('_', ' ')} {shown}"
+
+
 def _of_the_whole(model: PlainModel, form: ModelForm) -> list[Difference]:
     found: list[Difference] = []
     if has_other_input(model, form):
@@ -156,11 +223,8 @@ def _wanted_activation(expected: tuple[Expected, ...]) -> str:
 
 def _aligned(found: tuple[PlainLayer, ...], expected: tuple[Expected, ...]) -> list[Difference]:
     """The differences of the cheapest way to make one row of layers of the other, from the first layer on."""
-    costs = _costs(found, expected)
     differences: list[Difference] = []
-    i, j = 0, 0
-    while (i, j) != (len(found), len(expected)):
-        _, then = min(_moves(found, expected, at=(i, j)), key=lambda move: move[0] + costs[move[1][0]][move[1][1]])
+    for i, j, then in _path(found, expected):
         if then == (i + 1, j + 1):
             keys = _other_values(found[i], expected[j])
             differences += [_value(found, expected[j], at=i, key=key) for key in keys]
@@ -168,8 +232,17 @@ def _aligned(found: tuple[PlainLayer, ...], expected: tuple[Expected, ...]) -> l
             differences.append(_extra(found, at=i))
         elif not expected[j].optional:
             differences.append(_missing(found, expected[j], at=i))
-        i, j = then
     return differences
+
+
+def _path(found: tuple[PlainLayer, ...], expected: tuple[Expected, ...]) -> Iterator[tuple[int, int, tuple[int, int]]]:
+    """The moves of the cheapest way: a place in both rows, and the place after it."""
+    costs = _costs(found, expected)
+    i, j = 0, 0
+    while (i, j) != (len(found), len(expected)):
+        _, then = min(_moves(found, expected, at=(i, j)), key=lambda move: move[0] + costs[move[1][0]][move[1][1]])
+        yield i, j, then
+        i, j = then
 
 
 def _costs(found: tuple[PlainLayer, ...], expected: tuple[Expected, ...]) -> list[list[int]]:

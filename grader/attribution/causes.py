@@ -30,7 +30,7 @@ STUDENTS: frozenset[CauseKind] = frozenset({"removed_api", "endless", "ends_kern
 """The kinds that are the student's own; every other one is the infrastructure's."""
 
 _CLAUSES: dict[CauseKind, str] = {
-    "missing_package": "needs the package {detail}, which is not installed where notebooks are graded",
+    "missing_package": "needs the package {detail}, which is not installed where the notebook ran",
     "missing_file": "reads a file that was not handed in: {detail} is not here",
     "data_set": "loads the data set {detail}, which is not at hand where notebooks are graded",
     "device": "needs a GPU or TPU, and there is none where notebooks are graded",
@@ -51,7 +51,7 @@ _CLAUSES: dict[CauseKind, str] = {
 }
 
 _NOTES: dict[CauseKind, str] = {
-    "missing_package": "The package {detail} is missing where notebooks are graded; that is not your fault.",
+    "missing_package": "The package {detail} is missing where the notebook ran; that is not your fault.",
     "missing_file": "{detail} is not here: the file was not handed in, and that is not counted against you.",
     "data_set": "The data set {detail} is not at hand where notebooks are graded; that is not your fault.",
     "device": "There is no GPU or TPU where notebooks are graded; that is not your fault.",

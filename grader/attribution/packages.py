@@ -42,7 +42,12 @@ _WANTED = (
     re.compile(r"`Import ([\w.-]+)` failed"),
     re.compile(r"(?:pip|conda) install ([A-Za-z][\w.-]*)"),
     re.compile(r"^(lib[\w.+-]+\.so[\d.]*): cannot open shared object"),
+    re.compile(r"^[`'\"]?([A-Za-z][\w.-]*)[`'\"]? (?:is not installed|must be installed|not found, please install)"),
+    re.compile(r"\brequires? (?:the )?[`'\"]?([A-Za-z][\w-]*)[`'\"]?(?: package\b|, which is not installed|\.$|$)"),
+    re.compile(r"^Could not import ([A-Za-z]\w*)"),
 )
+_NOT_INSTALLED = re.compile(r"(?:ImportError|ModuleNotFoundError|\w*NotInstalledError)$")
+"""Libraries have errors of their own for it: TensorFlow's `TBNotInstalledError` is none of import."""
 _GRAPHVIZ = re.compile(r'"dot" not found in path|failed to call GraphViz|executables are on your system', re.IGNORECASE)
 _OWN_FILE = re.compile(
     r"%%writefile\s+(?:-a\s+)?(?:\./)?(\w+)\.py|open\(\s*[\"'](?:\./)?(\w+)\.py[\"']\s*,\s*[\"'][wax]"
@@ -68,7 +73,7 @@ def missing_package(error: CellError, *, importable: frozenset[str], own: frozen
     """
     if _GRAPHVIZ.search(error.value):
         return "graphviz"
-    if error.name not in {"ModuleNotFoundError", "ImportError"}:
+    if _NOT_INSTALLED.match(error.name) is None:
         return None
     found = _NO_MODULE.search(error.value)
     if found is None:

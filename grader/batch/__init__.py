@@ -1,11 +1,11 @@
 """Many submissions side by side: the only place that knows of parallelism.
 
-An `Executor` runs jobs wherever it runs them; the first one, in processes of this machine.
+An `Executor` runs jobs wherever it runs them: in processes of this machine, or on the workers of a Dask cluster.
 """
 
 from grader.batch.capacity import Capacity, capacity, processors_allowed
 from grader.batch.cohort import Cohort, gather_all, grade_batch
-from grader.batch.executor import Executor, run_jobs
+from grader.batch.executor import Executor, Scheduler, run_jobs
 from grader.batch.jobs import Job
 from grader.batch.known import Known
 from grader.batch.merge import Merged, merge
@@ -26,6 +26,7 @@ __all__ = [
     "Merged",
     "OnStart",
     "Plan",
+    "Scheduler",
     "Shard",
     "capacity",
     "forget",

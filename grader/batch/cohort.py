@@ -7,9 +7,10 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING, Self
 
 from grader import pipeline
-from grader.batch.executor import Executor, run_jobs
+from grader.batch.executor import Divided, Executor, Scheduler, run_jobs
 from grader.batch.jobs import Job
 from grader.batch.known import Known
 from grader.batch.plan import OnStart, Plan, chosen, make_plan
@@ -17,13 +18,17 @@ from grader.batch.processes import LocalProcesses
 from grader.batch.sample import varied
 from grader.batch.shards import Shard, check_place, write_shard
 from grader.batch.stored import write_class
+from grader.errors import MachineError, UsageError
 from grader.execution.warm import warmed
 from grader.intake import Class, LateRule, collect_submissions, late_rule, people_of
-from grader.marks import Decisions, MarksFile
-from grader.records import NOBODY, GradedSubmission
+from grader.marks import Decisions, Event, MarksFile
+from grader.records import NOBODY, GradedSubmission, People
 from grader.report.sources import ClassSources
 from grader.store import OutputFolder, held
 from grader.task import OnProgress, Settings, Task
+
+if TYPE_CHECKING:
+    from grader.batch.dask import DaskCluster
 
 PLAIN_CLASS = Class()
 """Of which nothing is known but what it handed in."""
@@ -64,6 +69,7 @@ def grade_batch(  # noqa: PLR0913
     marks: MarksFile | None = None,
     sample_of: int | None = None,
     shard: Shard | None = None,
+    scheduler: Scheduler | None = None,
 ) -> Cohort:
     """Grades every submission below the paths and writes the pages of the cohort, with all that was graded before.
 
@@ -80,6 +86,7 @@ def grade_batch(  # noqa: PLR0913
         sample_of: Grade so many of them alone, those that differ most; None for all.
         shard: The part of the submissions that is graded; of a part no pages of the cohort are written, for `merge`
             writes those of all parts. None for all of them.
+        scheduler: Of the Dask cluster that executes notebooks; None for this machine.
 
     Raises:
         UsageError: A path does not exist, or no submission was found below them, or none has an id of ``again``, or
@@ -91,46 +98,101 @@ def grade_batch(  # noqa: PLR0913
     output.make()
     with held(output.folder) as lock:
         check_place(output, shard)
+        _check_python(scheduler, settings)
         output.remove_parts()
-        events = () if marks is None else marks.read()
-        decisions = Decisions(events)
-        rule = None
-        if about is not None:
-            about, rule = _when_due(about, settings, decisions)
-        note = partial(write_shard, output, shard, settings, events=events, attempts=(about or PLAIN_CLASS).attempts)
+        decided = _Decided.of(marks, about, settings)
+        about = decided.about
+        note = partial(
+            write_shard, output, shard, settings, events=decided.events, attempts=(about or PLAIN_CLASS).attempts
+        )
         note(is_finished=False)
-        before = output.read_people()
-        found = collect_submissions(paths, unpack_to=output.unpacked, known=before)
-        people = NOBODY
-        if about is not None:
-            people = people_of(found, before, roots=paths, about=about)
-            output.write_people(people)
-        known = Known(output, people, decisions, rule)
-        wanted = found if sample_of is None else varied(found, sample_of, sandbox=settings.sandbox)
-        given = [known.task(one) for one in wanted]
-        tasks = [task for task in given if shard is None or shard.holds(task.id)]
-        others = people.submissions.keys() - {task.id for task in given}
-        earlier = list(_earlier(others, known, assignment=settings.rubric.assignment))
+        taken = _take_in(paths, decided, output=output, settings=settings, sample_of=sample_of)
+        tasks = [task for task in taken.given if shard is None or shard.holds(task.id)]
         # Found once for all workers, which are on this machine; what was made in another tier is executed again.
         settings = replace(settings, sandbox=settings.sandbox.resolved())
-        anew = chosen(again, given)
-        for task in tasks:
-            if task.id in anew:
-                task.folder.forget_all()
-        plan = make_plan(tasks, settings, needs=pipeline.needs_grading, anew=anew, jobs=jobs)
-        stored = tuple(task for task in earlier if _is_due(task, settings))
-        plan = replace(plan, evaluated=(*plan.evaluated, *stored))
-        on_start(plan)
-        with _workers(plan, settings, lock=lock) as (executor, settings):
-            failures = _run("grade", plan, settings, executor=executor, on_progress=on_progress)
-        graded = tuple(_outcome(task, settings, why=failures.get(task.id, "")) for task in tasks)
-        of_earlier = tuple(_outcome(task, settings, why=failures.get(task.id, "")) for task in earlier)
+        plan = _planned(tasks, taken, settings, anew=chosen(again, taken.given), jobs=jobs)
+        with _cluster(plan, settings, scheduler) as cluster:
+            on_start(plan if cluster is None else replace(plan, jobs=cluster.threads))
+            with _workers(plan, settings, lock=lock, cluster=cluster) as (executor, settings):
+                failures = _run("grade", plan, settings, executor=executor, on_progress=on_progress)
+        graded, of_earlier = (
+            tuple(_outcome(task, settings, why=failures.get(task.id, "")) for task in group)
+            for group in (tasks, taken.earlier)
+        )
         if about is not None and shard is None:
-            sources = ClassSources(output, settings.rubric, tuple(decisions.events))
-            write_class((*graded, *of_earlier), people, sources=sources, output=output, attempts=about.attempts)
+            sources = ClassSources(output, settings.rubric, tuple(decided.decisions.events))
+            write_class((*graded, *of_earlier), taken.people, sources=sources, output=output, attempts=about.attempts)
         note(is_finished=True)
     executed = frozenset(task.id for task in plan.executed)
-    return Cohort(graded, executed, why_cold=settings.sandbox.resolve().why_cold, handed_in=len(found))
+    return Cohort(graded, executed, why_cold=settings.sandbox.resolve().why_cold, handed_in=taken.handed_in)
+
+
+@dataclass(frozen=True)
+class _Decided:
+    """What people decided before a batch, and what follows for the class.
+
+    Attributes:
+        about: The class with the deadlines that hold for it; None for a notebook of no class.
+        rule: What handing in late costs; None where nothing does.
+    """
+
+    events: tuple[Event, ...]
+    decisions: Decisions
+    about: Class | None
+    rule: LateRule | None
+
+    @classmethod
+    def of(cls, marks: MarksFile | None, about: Class | None, settings: Settings) -> Self:
+        events = () if marks is None else marks.read()
+        decisions = Decisions(events)
+        if about is None:
+            return cls(events, decisions, None, None)
+        return cls(events, decisions, *_when_due(about, settings, decisions))
+
+
+@dataclass(frozen=True)
+class _TakenIn:
+    """The submissions of a batch.
+
+    Attributes:
+        people: Whose they are, with those of earlier batches.
+        given: What is to be graded of those that were given now, in all parts of the class.
+        earlier: Those of earlier batches that are not given now.
+        handed_in: How many were given, with those that a sample leaves out.
+    """
+
+    people: People
+    given: tuple[Task, ...]
+    earlier: tuple[Task, ...]
+    handed_in: int
+
+
+def _take_in(
+    paths: Sequence[Path], decided: _Decided, *, output: OutputFolder, settings: Settings, sample_of: int | None
+) -> _TakenIn:
+    """Finds the submissions below the paths, and notes whose they are."""
+    before = output.read_people()
+    found = collect_submissions(paths, unpack_to=output.unpacked, known=before)
+    people = NOBODY
+    if decided.about is not None:
+        people = people_of(found, before, roots=paths, about=decided.about)
+        output.write_people(people)
+    known = Known(output, people, decided.decisions, decided.rule)
+    wanted = found if sample_of is None else varied(found, sample_of, sandbox=settings.sandbox)
+    given = tuple(known.task(one) for one in wanted)
+    others = people.submissions.keys() - {task.id for task in given}
+    earlier = tuple(_earlier(others, known, assignment=settings.rubric.assignment))
+    return _TakenIn(people, given, earlier, handed_in=len(found))
+
+
+def _planned(tasks: Sequence[Task], taken: _TakenIn, settings: Settings, *, anew: frozenset[str], jobs: int) -> Plan:
+    """What is to be done of these tasks, and of earlier submissions; what is stored of those anew is removed."""
+    for task in tasks:
+        if task.id in anew:
+            task.folder.forget_all()
+    plan = make_plan(tasks, settings, needs=pipeline.needs_grading, anew=anew, jobs=jobs)
+    stored = (task for task in taken.earlier if _is_due(task, settings))
+    return replace(plan, evaluated=(*plan.evaluated, *stored))
 
 
 def _when_due(about: Class, settings: Settings, decisions: Decisions) -> tuple[Class, LateRule | None]:
@@ -189,19 +251,51 @@ def gather_all(
 
 
 @contextmanager
-def _workers(plan: Plan, settings: Settings, *, lock: int | None = None) -> Iterator[tuple[Executor, Settings]]:
+def _workers(
+    plan: Plan, settings: Settings, *, lock: int | None = None, cluster: Executor | None = None
+) -> Iterator[tuple[Executor, Settings]]:
     """Workers of this machine, for which what kernels import is imported once, where any is to start.
 
     Args:
         plan: What they will do.
         settings: With what.
         lock: Of the folder in which they write: it is held until the last of them has ended.
+        cluster: What executes instead of them.
     """
     with ExitStack() as stack:
-        if plan.executed or (settings.reruns and plan.evaluated):
+        if (plan.executed and cluster is None) or (settings.reruns and plan.evaluated):
             settings = replace(settings, sandbox=stack.enter_context(warmed(settings.sandbox)))
         inherited = (*settings.sandbox.inherited, *([] if lock is None else [lock]))
-        yield stack.enter_context(LocalProcesses(plan.jobs, inherited=inherited)), settings
+        local = stack.enter_context(LocalProcesses(plan.jobs, inherited=inherited))
+        executed = [task.id for task in plan.executed]
+        yield local if cluster is None else Divided(cluster, local, executed=executed), settings
+
+
+@contextmanager
+def _cluster(plan: Plan, settings: Settings, scheduler: Scheduler | None) -> Iterator[DaskCluster | None]:
+    """The cluster that executes, where there is one and something to execute."""
+    if scheduler is None or not plan.executed:
+        yield None
+        return
+    try:
+        from grader.batch.dask import dask_cluster  # noqa: PLC0415 - an extra, which most do not need
+    except ImportError as error:
+        raise MachineError(
+            f"--scheduler needs the Python package {error.name}, which is not installed.",
+            expected="The extra `dask` of grader, here, on the scheduler and on every worker.",
+            fix="Install it: pip install 'grader[dask]'.",
+        ) from error
+    with dask_cluster(scheduler, settings) as cluster:
+        yield cluster
+
+
+def _check_python(scheduler: Scheduler | None, settings: Settings) -> None:
+    if scheduler is not None and not settings.environment.is_own:
+        raise UsageError(
+            f"--scheduler: the notebooks' Python is {settings.environment.executable}, of this machine alone.",
+            expected="The grader's own Python: on a cluster notebooks run in that of each worker.",
+            fix="Give --python own, and install what the course needs on the workers, or grade without --scheduler.",
+        )
 
 
 def _run(step: str, plan: Plan, settings: Settings, *, executor: Executor, on_progress: OnProgress) -> dict[str, str]:

@@ -41,14 +41,24 @@ class LocalProcesses:
         count: Jobs at a time; where there are as many processors, each is held to one of its own.
         command: Starts a worker; see `grader.batch.worker`.
         inherited: Descriptors that the workers inherit.
+        cores: The processors that they are held to, one each as far as there are; None to choose.
     """
 
-    def __init__(self, count: int, *, command: Sequence[str] = (), inherited: tuple[int, ...] = ()) -> None:
-        available = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
+    def __init__(
+        self,
+        count: int,
+        *,
+        command: Sequence[str] = (),
+        inherited: tuple[int, ...] = (),
+        cores: Sequence[int] | None = None,
+    ) -> None:
         self._command = list(command) or worker_command()
         self._inherited = inherited
         self._workers: queue.LifoQueue[_Worker] = queue.LifoQueue()
-        self._all = [_Worker(self, core=available[n] if count <= len(available) else None) for n in range(count)]
+        if cores is None:
+            available = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
+            cores = available if count <= len(available) else []
+        self._all = [_Worker(self, core=cores[n] if n < len(cores) else None) for n in range(count)]
         for worker in reversed(self._all):
             self._workers.put(worker)
         self._threads = ThreadPoolExecutor(max_workers=count, thread_name_prefix="submission")

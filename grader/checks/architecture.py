@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import Field
 
-from grader.architecture.comparison import Comparison, compare, form_in_short
+from grader.architecture.comparison import Comparison, compare, counted_pairs, form_in_short, side_by_side
 from grader.architecture.forms import ModelForm
 from grader.architecture.layers import PlainModel, last_compile, plain_model
 from grader.checks.thresholds import THRESHOLDS
@@ -16,7 +16,7 @@ from grader.judging.results import Words, blocked, failed, failed_or_partial, li
 from grader.judging.subject import absent
 from grader.judging.views import SectionView
 from grader.limits import MAX_DIFFERENCES_TOLD
-from grader.records import CheckResult
+from grader.records import CheckResult, LayerPair
 
 
 class ArchitectureParams(Params):
@@ -81,6 +81,7 @@ def dropout_rate(section: SectionView, params: DropoutRateParams) -> CheckResult
     other = [value for value in rates if not _is_rate(value, params.rate)]
     if not other:
         return passed(f"{_every(len(rates))} {params.rate:g}.", words)
+    words["layers"] = counted_pairs(_dropout_pair(value, params.rate) for value in rates)
     found = listed([_rate(value) for value in dict.fromkeys(map(_hashable, other))])
     have = "has" if len(other) == 1 else "have"
     text = f"{len(other)} of your {len(rates)} Dropout layers {have} another rate ({found})"
@@ -90,6 +91,8 @@ def dropout_rate(section: SectionView, params: DropoutRateParams) -> CheckResult
 def _judged(plain: PlainModel, comparison: Comparison, *, params: ArchitectureParams, words: Words) -> CheckResult:
     if not comparison.count:
         return passed("Your model has the layers that were asked for.", words)
+    if plain.is_readable and not comparison.undecided:
+        words["layers"] = side_by_side(plain, params.model)
     texts = [difference.text for difference in comparison.differences]
     told = " ".join(texts[:MAX_DIFFERENCES_TOLD])
     if len(texts) > MAX_DIFFERENCES_TOLD:
@@ -116,6 +119,11 @@ def _cells(section: SectionView) -> tuple[int, ...]:
 
 def _is_rate(value: Any, wanted: float) -> bool:
     return isinstance(value, int | float) and abs(value - wanted) <= THRESHOLDS.rate_tolerance
+
+
+def _dropout_pair(value: Any, wanted: float) -> LayerPair:
+    state: Literal["same", "differs"] = "same" if _is_rate(value, wanted) else "differs"
+    return LayerPair(asked=f"Dropout {wanted:g}", yours=f"Dropout {_rate(_hashable(value))}", state=state)
 
 
 def _hashable(value: Any) -> float | None:

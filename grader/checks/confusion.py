@@ -17,7 +17,7 @@ from grader.judging.registry import Params, check
 from grader.judging.results import Words, failed, failed_or_partial, needs_review, passed
 from grader.judging.subject import Floats, absent, measured_states, nothing_trained, numbers, unverified
 from grader.judging.views import SectionView
-from grader.records import AxesRecord, CheckResult, FigureRecord, Measurement
+from grader.records import AxesRecord, CheckResult, FigureRecord, Measurement, PictureOf
 
 _NUMBER = re.compile(r"[-+]?\d+(?:[.,]\d+)?(?:[eE][-+]?\d{1,3})?")
 
@@ -58,6 +58,7 @@ def confusion_matrix(section: SectionView, params: ConfusionMatrixParams) -> Che
         return _without_measurement(section, figures, squares=squares, words=words)
     truth = _counts(own[0])
     words["expected"] = _summary(truth)
+    picture = PictureOf(kind="confusion", model=own[0].model, weights=own[0].weights)
     others = [_counts(item) for item in _of_other_models(section, params.part)]
     nearest: tuple[float, FigureRecord] | None = None
     here = len(section.here(section.evidence.figures))
@@ -71,8 +72,20 @@ def confusion_matrix(section: SectionView, params: ConfusionMatrixParams) -> Che
                 nearest = (distance, figure)
     if nearest is not None and nearest[0] <= params.tolerance * truth.sum() + 1e-6:
         words |= {"cells": cells_of([nearest[1]]), "yours": words["expected"]}
+        words["picture"] = picture.model_copy(update={"figure": nearest[1].seq})
         return passed("The picture shows this model's confusion matrix.", words)
+    words["picture"] = picture.model_copy(update={"figure": _first_of_size(figures[:here], squares, truth)})
     return _not_shown(section, truth, squares=squares, params=params, words=words)
+
+
+def _first_of_size(figures: tuple[FigureRecord, ...], squares: dict[int, list[_Matrix]], truth: Floats) -> int | None:
+    """The first figure that shows a matrix of that size."""
+    found = (
+        figure.seq
+        for index, figure in enumerate(figures)
+        if any(matrix.values.shape == truth.shape for matrix in squares[index])
+    )
+    return next(found, None)
 
 
 def _not_shown(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, Unpack
 
 import numpy as np
 from pydantic import Field
@@ -18,7 +18,7 @@ from grader.judging.registry import check
 from grader.judging.results import Words, failed, failed_or_partial, listed, needs_review, passed, per_cent
 from grader.judging.subject import absent, nothing_trained, speaks_of_model
 from grader.judging.views import SectionView
-from grader.records import AxesRecord, CheckResult, FigureRecord
+from grader.records import AxesRecord, CheckResult, FigureRecord, PictureOf
 
 INPUTS = 2
 
@@ -87,13 +87,16 @@ def region_figure(section: SectionView, params: RegionFigureParams) -> CheckResu
     if missing is not None:
         return missing
     known = _known_answers(section)
+    region = section.measurement("region")
+    if region is not None:
+        words["picture"] = PictureOf(kind="region", model=region.model, weights=region.weights)
     here = section.here(section.evidence.figures)
     seen: list[_Seen] = []
     for figure in figures_by_nearness(section):
         for axes in figure.axes:
             item = _look(section, figure, axes, known=known, params=params)
             if item is not None and item.is_right(params):
-                words |= {"cells": cells_of([figure]), "yours": words["expected"]}
+                words = _about(figure, words, yours=words["expected"])
                 words["basis"] = "verified" if item.verified else "claimed"
                 return passed(f"The picture shows what your model predicts over the rectangle{over}.", words)
             if item is not None and figure in here:
@@ -104,11 +107,19 @@ def region_figure(section: SectionView, params: RegionFigureParams) -> CheckResu
     if any(item.is_cut and item.rank[0] >= best.rank[0] for item in seen):
         return _no_picture(section, here, words)
     if best.whose == "unknown" and best.covered >= params.covered and not known.is_recorded:
-        words |= {"cells": cells_of([best.figure]), "yours": "no prediction of this model"}
+        words = _about(best.figure, words, yours="no prediction of this model")
         return absent(
             section, "This section's model predicted nothing, so the picture does not show its answers.", words
         )
     return _not_right(best, params, words=words)
+
+
+def _about(figure: FigureRecord, words: Words, **more: Unpack[Words]) -> Words:
+    """The words about one figure."""
+    said: Words = {**words, **more, "cells": cells_of([figure])}
+    if "picture" in said:
+        said["picture"] = said["picture"].model_copy(update={"figure": figure.seq})
+    return said
 
 
 def _known_answers(section: SectionView) -> _Known:
@@ -185,7 +196,7 @@ def _no_picture(section: SectionView, here: tuple[FigureRecord, ...], words: Wor
 
 
 def _not_right(item: _Seen, params: RegionFigureParams, *, words: Words) -> CheckResult:
-    words = {**words, "cells": cells_of([item.figure])}
+    words = _about(item.figure, words)
     if item.whose in {"own", "unknown"} and item.covered < params.covered:
         return failed(
             f"The picture shows classes for {per_cent(item.covered)} of the rectangle only;"

@@ -44,7 +44,7 @@ def discussion(section: SectionView, params: DiscussionParams) -> CheckResult:
         "basis": "manual",
         "cells": section.match.cells,
     }
-    found = list(_words(section)) or list(_joint_answer(section, params))
+    found = answer_in(section, params)
     if found:
         cells = tuple(sorted({item.cell for item in found}))
         count = counted(sum(item.count for item in found), "word")
@@ -59,6 +59,11 @@ def discussion(section: SectionView, params: DiscussionParams) -> CheckResult:
     else:
         text = "This section holds no words of your own."
     return failed(text, words, yours="no words", next_step="Answer the question in a Markdown cell of this section.")
+
+
+def answer_in(section: SectionView, params: DiscussionParams) -> tuple[Said, ...]:
+    """The student's own words that answer a section's question; empty where there are none."""
+    return tuple(_words(section)) or tuple(_joint_answer(section, params))
 
 
 def _kind(found: Sequence[Said]) -> str:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import importlib
+import shutil
 import sys
+from collections.abc import Iterable
 from typing import Any
 
 import click
@@ -15,6 +17,9 @@ EXIT_VALIDATION_FAILED = 1
 EXIT_UNUSABLE = 2
 EXIT_INFRASTRUCTURE = 3
 EXIT_INTERRUPTED = 130
+
+_NARROW = 60
+"""Columns of a terminal below which two columns of text are one too many."""
 
 _COMMANDS = {
     "grade": "Grade submissions and write their pages, the gradebook and a summary.",
@@ -36,8 +41,25 @@ _COMMANDS = {
 }
 
 
+class _Help(click.HelpFormatter):
+    """Help that can be read in 40 columns: there an option's text stands below it, not in what is left beside it."""
+
+    def __init__(self, width: int | None = None, max_width: int | None = None) -> None:
+        columns = shutil.get_terminal_size().columns - 1
+        super().__init__(width=width or min(columns, max_width or columns))
+
+    def write_dl(self, rows: Iterable[tuple[str, str]], col_max: int = 30, col_spacing: int = 2) -> None:
+        super().write_dl(rows, col_max if self.width >= _NARROW else 4, col_spacing)
+
+
+class _Context(click.Context):
+    formatter_class = _Help
+
+
 class _Commands(click.Group):
     """Loads a command's module when it is called, so that ``--help`` is quick. A `GraderError` gives exit code 2."""
+
+    context_class = _Context
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
         return list(_COMMANDS)
@@ -47,6 +69,8 @@ class _Commands(click.Group):
             return None
         module = importlib.import_module(f"grader.cli.{cmd_name}")
         command: click.Command = getattr(module, cmd_name)
+        for one in (command, *getattr(command, "commands", {}).values()):
+            one.context_class = _Context
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
@@ -57,12 +81,25 @@ class _Commands(click.Group):
         try:
             return super().invoke(ctx)
         except GraderError as error:
-            parts = [part for part in (error.found, error.expected, error.fix) if part]
-            click.echo("\n".join(["error: " + parts[0], *("  " + part for part in parts[1:])]), err=True)
+            _show_error(error)
             sys.exit(EXIT_UNUSABLE)
         except KeyboardInterrupt:
-            click.echo("Interrupted. What is done is kept; the same command continues from there.", err=True)
+            from grader.cli.terminal import console, tell
+
+            said = "Interrupted. What is done is kept; the same command continues from there."
+            tell(console(stderr=True), said)
             sys.exit(EXIT_INTERRUPTED)
+
+
+def _show_error(error: GraderError) -> None:
+    """What was found; what was expected; what to do: a paragraph each."""
+    from grader.cli.terminal import console, phrase, tell
+
+    to = console(stderr=True)
+    found, *others = (part for part in (error.found, error.expected, error.fix) if part)
+    tell(to, phrase(("error:", "bold red"), f" {found}"))
+    for part in others:
+        tell(to, "  ", part)
 
 
 @click.group(

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from grader.cli.options import RunOptions, run_options
+from grader.cli.terminal import json_option
 
 if TYPE_CHECKING:
     from grader.rubric import Rubric
@@ -46,7 +47,7 @@ RUBRICS = Path("rubrics")
     help="Repeat trainings with a change that may mend what was lost, and say which do. With --release, as much of it "
     "as the course lets be said.",
 )
-@click.option("--json", "as_json", is_flag=True, help="Print the verdicts as JSON, and nothing else.")
+@json_option
 @click.option("--junit", type=click.Path(dir_okay=False, path_type=Path), help="Write the verdicts as JUnit XML.")
 @click.option(
     "--min-points",
@@ -105,7 +106,7 @@ class _Asked:
 
 def _here(notebook: Path, asked: _Asked, *, step: Step, data: str | None) -> Report:
     """Checks it in this Python."""
-    from grader.cli.step_display import show_report
+    from grader.cli.verdict_display import show_report
     from grader.selfcheck.steps import check_here
 
     with _opened(asked, notebook=notebook) as (loaded, given):
@@ -119,11 +120,12 @@ def _here(notebook: Path, asked: _Asked, *, step: Step, data: str | None) -> Rep
 
 def _hand_over(report: Report, *, as_json: bool, junit: Path | None) -> None:
     """For programs and CI services."""
+    from grader.cli.terminal import print_json
     from grader.selfcheck.report_files import report_json, report_junit
     from grader.store import write_atomically
 
     if as_json:
-        click.echo(report_json(report), nl=False)
+        print_json(report_json(report))
     if junit is not None:
         junit.parent.mkdir(parents=True, exist_ok=True)
         write_atomically(junit, report_junit(report))
@@ -132,13 +134,14 @@ def _hand_over(report: Report, *, as_json: bool, junit: Path | None) -> None:
 def _held_against(report: Report, min_points: float | None) -> int:
     """The exit code by the points that are sure."""
     from grader.cli import EXIT_VALIDATION_FAILED
+    from grader.cli.terminal import console, tell
 
     if min_points is None or report.earned >= min_points:
         return 0
-    click.echo(
+    tell(
+        console(stderr=True),
         f"{report.earned:g} points are sure, {min_points:g} were asked for by --min-points; "
         f"{report.points('unknown'):g} are unknown.",
-        err=True,
     )
     return EXIT_VALIDATION_FAILED
 
@@ -174,13 +177,14 @@ def _notebook(path: Path) -> Path:
 
 def _best(notebook: Path, run: RunOptions | None = None, *, as_json: bool) -> Path:
     """The rubric below ./rubrics that fits the notebook best; says which."""
+    from grader.cli.terminal import console, tell
     from grader.environment import own_environment
     from grader.intake import read_submission
     from grader.matching import best_rubric
 
     submission, _ = read_submission(notebook, sandbox=None if run is None else run.sandbox(own_environment()))
     chosen, why = best_rubric(submission.cells, folder=RUBRICS)
-    click.echo(f"Rubric: {chosen} ({why})", err=as_json)
+    tell(console(stderr=as_json), f"Rubric: {chosen} ({why})")
     return chosen
 
 
@@ -190,8 +194,10 @@ def _in_sandbox(notebook: Path, asked: _Asked, *, output: Path | None, run: RunO
 
     from grader.batch import grade_batch
     from grader.cli import EXIT_INFRASTRUCTURE
-    from grader.cli.display import BatchDisplay, show_verdicts
+    from grader.cli.display import BatchDisplay
     from grader.cli.options import existing_file
+    from grader.cli.terminal import console, tell
+    from grader.cli.verdict_display import show_verdicts
     from grader.rubric import load_rubric
     from grader.selfcheck.verdicts import report_of
     from grader.store import OutputFolder
@@ -213,7 +219,8 @@ def _in_sandbox(notebook: Path, asked: _Asked, *, output: Path | None, run: RunO
     if not asked.as_json:
         show_verdicts(graded)
     if output is not None:
-        click.echo(f"Page: {output / 'submissions' / graded.submission.id / 'feedback.html'}", err=asked.as_json)
+        page = output / "submissions" / graded.submission.id / "feedback.html"
+        tell(console(stderr=asked.as_json), f"Page: {page}")
     code = EXIT_INFRASTRUCTURE if cohort.need_review_of_infrastructure else 0
     found = tuple(hint.text for hint in graded.hints)
     return report_of(graded, step="sandbox").model_copy(update={"hints": found}), code

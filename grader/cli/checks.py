@@ -2,73 +2,93 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from grader.cli.terminal import json_option
+
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from rich.console import Console
 
-    from rich.table import Table
-
+    from grader.cli.answers import CheckParameter, ListedCheck
     from grader.judging.registry import CheckSpec
 
 
 @click.command()
 @click.option("--schema", is_flag=True, help="Print the JSON schema of rubrics, for editors, and nothing else.")
-def checks(*, schema: bool) -> None:
+@json_option
+def checks(*, schema: bool, as_json: bool) -> None:
     """List the checks that a rubric can use, with what they say must hold and the parameters that they take.
 
     Those of installed packages (entry point group grader.checks) are among them, and in the schema too.
     """
+    from grader.cli.answers import ListedChecks
+    from grader.cli.terminal import console, print_json
     from grader.errors import UsageError
     from grader.judging.registry import load_course_checks, registered
     from grader.rubric import schema_text
 
     failures = load_course_checks()
+    specs = registered()
     if schema:
-        click.echo(schema_text(registered()), nl=False)
+        click.echo(schema_text(specs), nl=False)
+    elif as_json:
+        print_json(ListedChecks(checks=tuple(map(_listed, specs.values()))))
     else:
-        _show(registered().values())
+        to = console()
+        for spec in specs.values():
+            _show(to, spec)
     if failures:
         raise UsageError("\n".join(str(failure.problem) for failure in failures))
 
 
-def _show(specs: Iterable[CheckSpec]) -> None:
-    from rich.console import Console
+def _show(to: Console, spec: CheckSpec) -> None:
+    from grader.cli.terminal import tell
 
-    console = Console()
-    for spec in specs:
-        package = "" if spec.package is None else f"  [dim](package {spec.package})[/dim]"
-        console.print(f"[bold]{spec.name}[/bold]  {spec.statement}{package}")
-        if spec.params.model_fields:
-            console.print(_parameters(spec))
-        console.print()
-
-
-def _parameters(spec: CheckSpec) -> Table:
-    from rich.table import Table
-    from rich.text import Text
-
-    table = Table(box=None, show_header=False, padding=(0, 2, 0, 2))
-    table.add_column(no_wrap=True, style="cyan")
-    table.add_column(no_wrap=True, style="dim")
-    table.add_column()
-    for name, field in spec.params.model_fields.items():
-        table.add_row(name, Text(_default(spec, name)), Text(field.description or ""))
-    return table
+    package = "" if spec.package is None else f"  (package {spec.package})"
+    tell(to, (spec.name, "bold"), f"  {spec.statement}", (package, "dim"))
+    for one in _listed(spec).parameters:
+        words = _default_words(spec, one)
+        told = f" ({words})" if words else ""
+        tell(to, "    ", (one.name, "cyan"), (told, "dim"), f": {one.description}" if one.description else "")
+    to.print()
 
 
-def _default(spec: CheckSpec, name: str) -> str:
+def _listed(spec: CheckSpec) -> ListedCheck:
+    from grader.cli.answers import CheckParameter, ListedCheck
+
+    fields = spec.params.model_fields
+    return ListedCheck(
+        name=spec.name,
+        statement=spec.statement,
+        package=None if spec.package is None else str(spec.package),
+        parameters=tuple(
+            CheckParameter(
+                name=name,
+                required=field.is_required(),
+                default=None if field.is_required() else _default(spec, name),
+                description=field.description or "",
+            )
+            for name, field in fields.items()
+        ),
+    )
+
+
+def _default(spec: CheckSpec, name: str) -> Any:
+    return spec.params.model_fields[name].get_default(call_default_factory=True, validated_data={})
+
+
+def _default_words(spec: CheckSpec, one: CheckParameter) -> str:
     """What holds where a rubric does not give the parameter."""
     from grader.rubric.models import form_parameters
 
-    field = spec.params.model_fields[name]
-    if field.is_required():
-        return "the section's" if name in form_parameters(spec.params) else "required"
-    value = field.get_default(call_default_factory=True, validated_data={})
-    if value is None:
+    if one.required:
+        return "default: the section's" if one.name in form_parameters(spec.params) else "required"
+    if one.default is None:
         return ""
-    if isinstance(value, tuple):
-        return ", ".join(map(str, value))
-    return str(value) if isinstance(value, int | float | str) else "its defaults"
+    if isinstance(one.default, bool):
+        return f"default: {str(one.default).lower()}"
+    if isinstance(one.default, tuple):
+        return f"default: {', '.join(map(str, one.default))}" if one.default else ""
+    return f"default: {one.default}" if isinstance(one.default, int | float | str) else ""

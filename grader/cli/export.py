@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from grader.cli.terminal import json_option
+
 if TYPE_CHECKING:
     from grader.export import Rules
 
@@ -63,23 +65,24 @@ _TARGETS = ("moodle", "canvas", "blackboard", "brightspace", "gradescope", "nbgr
     type=click.Path(dir_okay=False, path_type=Path),
     help="The tutor's file, see grader marks. Default: OUTPUT.marks.jsonl.",
 )
-def export(*, output: Path, to: Any, worksheet: Path | None, column: str | None, **others: Any) -> None:
+@json_option
+def export(*, output: Path, to: Any, worksheet: Path | None, column: str | None, as_json: bool, **others: Any) -> None:
     """Hand back the points and pages in OUTPUT (the folder of grader grade), in the form that a platform takes.
 
     Students whose row is not certain are listed and left out, never guessed. Exit code 1 where there are any.
     """
-    from grader.cli.options import existing_file
+    from grader.cli.answers import Exported
+    from grader.cli.options import existing_file, marks_file
+    from grader.cli.terminal import console, print_json, tell
     from grader.export import Request, Rules, hand_back
-    from grader.marks import MarksFile, marks_path
     from grader.store import OutputFolder
 
     autograder = others["autograder"]
     folder = others["folder"] or output / "export" / to
-    marks = others["marks"]
     rules: Rules = Rules(pending=others["pending"], bonus=others["bonus"], scale=others["scale"])
     outcome = hand_back(
         OutputFolder(output),
-        MarksFile(existing_file(marks, what="a tutor's file") if marks else marks_path(output)),
+        marks_file(output, others["marks"]),
         Request(
             to=to,
             folder=folder,
@@ -90,8 +93,13 @@ def export(*, output: Path, to: Any, worksheet: Path | None, column: str | None,
             tier=others["tier"],
         ),
     )
-    for line in outcome.lines:
-        click.echo(line)
-    click.echo(f"Written to {folder}: {', '.join(outcome.files)}.")
+    if as_json:
+        files, lines, left = tuple(outcome.files), outcome.lines, outcome.left
+        print_json(Exported(platform=to, folder=str(folder), files=files, left=left, lines=lines))
+    else:
+        out = console()
+        for line in outcome.lines:
+            tell(out, line)
+        tell(out, f"Written to {folder}: {', '.join(outcome.files)}.")
     if outcome.left:
         raise SystemExit(_EXIT_LEFT)

@@ -3,16 +3,30 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, TypedDict, Unpack
 
 import click
 
-from grader.cli.options import RunOptions, run_options
+from grader.cli.options import RunOptions, class_options, run_options
+from grader.cli.terminal import json_option
 
 if TYPE_CHECKING:
-    from grader.batch import Cohort
-    from grader.rubric import Rubric
-    from grader.store import OutputFolder
+    from grader.batch import Scheduler, Shard
+    from grader.cli.class_display import ClassAnswer
+    from grader.intake import Class
+    from grader.marks import MarksFile
+    from grader.task import Settings
+
+
+class _Wanted(TypedDict):
+    """What of a class is to be graded, see `grader.batch.grade_batch`."""
+
+    about: Class
+    again: bool | tuple[str, ...]
+    marks: MarksFile
+    sample_of: int | None
+    shard: Shard | None
+    scheduler: Scheduler | None
 
 
 @click.command()
@@ -25,27 +39,7 @@ if TYPE_CHECKING:
     type=click.Path(file_okay=False, path_type=Path),
     help="Folder for the pages, the gradebook and the evidence. Run again, only what changed is done.",
 )
-@click.option(
-    "--roster",
-    type=click.Path(path_type=Path),
-    help="The list of the class as CSV, or the worksheet or gradebook that the platform exported: joins what exports "
-    "call people, and says who handed in nothing.",
-)
-@click.option(
-    "--roster-column",
-    multiple=True,
-    metavar="KIND=HEADING",
-    help="Which column of the roster holds what, where that is not found: name, first, last, email, number, user, id, "
-    "group or submitted; a heading, or the column's number from 1.",
-)
-@click.option("--deadline", metavar="TIME", help="When it was due, such as 2026-01-31T23:59; later hand-ins are late.")
-@click.option(
-    "--attempts",
-    type=click.Choice(["last", "first", "best"]),
-    default="last",
-    show_default=True,
-    help="Which of a student's attempts counts: the last or first before the deadline, or the best.",
-)
+@class_options
 @run_options
 @click.option(
     "--replay",
@@ -93,18 +87,28 @@ if TYPE_CHECKING:
     help="Grade the part K of N of what is given, into a folder of its own; grader merge puts the parts together.",
 )
 @click.option(
+    "--scheduler",
+    metavar="ADDRESS",
+    help="Execute notebooks on a Dask cluster, such as tcp://host:8786, or tls://host:8786 with certificates.",
+)
+@click.option(
+    "--tls-ca",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="The certificate that the cluster's are signed by. Default of all three: Dask's own configuration.",
+)
+@click.option("--tls-cert", type=click.Path(dir_okay=False, path_type=Path), help="Our certificate for the cluster.")
+@click.option("--tls-key", type=click.Path(dir_okay=False, path_type=Path), help="The key of that certificate.")
+@click.option(
     "-v", "--verbose", is_flag=True, help="Show the time of each submission, and the part that grader itself took."
 )
 @click.option("-q", "--quiet", is_flag=True, help="Show nothing but errors.")
+@json_option
 def grade(  # noqa: PLR0913
     *,
     rubric: Path,
     submissions: tuple[Path, ...],
     output: Path,
-    roster: Path | None,
-    roster_column: tuple[str, ...],
-    deadline: str | None,
-    attempts: Literal["last", "first", "best"],
+    about: Class,
     run: RunOptions,
     replay: float,
     rerun_borderline: int,
@@ -113,8 +117,13 @@ def grade(  # noqa: PLR0913
     again: tuple[str, ...],
     sample_of: int | None,
     shard: str | None,
+    scheduler: str | None,
+    tls_ca: Path | None,
+    tls_cert: Path | None,
+    tls_key: Path | None,
     verbose: bool,
     quiet: bool,
+    as_json: bool,
 ) -> None:
     """Grade SUBMISSIONS (notebooks, folders of them, or archives) by RUBRIC.
 
@@ -124,59 +133,77 @@ def grade(  # noqa: PLR0913
     Writes OUTPUT/index.html, gradebook.csv and summary.json for the tutor, and for each submission
     OUTPUT/submissions/<id>/feedback.html and grade.json.
     """
-    from grader.batch import Shard, grade_batch
     from grader.cli import EXIT_INFRASTRUCTURE
-    from grader.cli.display import BatchDisplay, show_capacity, show_hints, show_stale, show_summary, show_unmeasured
-    from grader.cli.options import class_options, existing_file
-    from grader.errors import UsageError
-    from grader.marks import MarksFile, marks_path
+    from grader.cli.class_display import show_beforehand
+    from grader.cli.options import cluster_options, existing_file, marks_file
+    from grader.cli.terminal import console
     from grader.rubric import load_rubric
-    from grader.store import OutputFolder
 
     loaded = load_rubric(existing_file(rubric, what="a rubric, such as rubrics/week09.yaml"))
-    part = None if shard is None else Shard.parse(shard)
-    if part is not None and sample_of is not None:
-        raise UsageError("--shard and --sample-of: a part is no whole class.", fix="Give one of them.")
-    about = class_options(roster, columns=roster_column, deadline=deadline, attempts=attempts)
+    wanted: _Wanted = {
+        "about": about,
+        "again": again == ("all",) or again,
+        "marks": marks_file(output, marks),
+        "sample_of": sample_of,
+        "shard": _part(shard, sample_of=sample_of),
+        "scheduler": cluster_options(scheduler, ca=tls_ca, cert=tls_cert, key=tls_key),
+    }
     settings = run.settings(loaded, quiet=quiet, replay_share=replay, reruns=rerun_borderline, hints=hints)
     at_once = run.capacity(settings.limits)
-    if not quiet:
-        show_stale(loaded, settings.data_sets, settings.environment)
-        show_capacity(at_once)
-    with BatchDisplay(quiet=quiet) as display:
-        cohort = grade_batch(
-            submissions,
-            settings,
-            output=OutputFolder(output),
-            jobs=at_once.jobs,
-            again=again == ("all",) or again,
-            marks=MarksFile(existing_file(marks, what="a tutor's file") if marks else marks_path(output)),
-            on_start=display.on_start,
-            on_progress=display.on_progress,
-            about=about,
-            sample_of=sample_of,
-            shard=part,
-        )
-    if not quiet:
-        show_summary(cohort, output=output if part is None else None, verbose=verbose)
-        if hints:
-            show_hints(cohort.graded)
-        show_unmeasured(cohort.graded, rubric=loaded, data=settings.data_sets.kind)
-        if sample_of is not None:
-            _show_sample(cohort, loaded, output=OutputFolder(output), jobs=at_once.jobs)
-    if cohort.need_review_of_infrastructure:
+    show_beforehand(
+        console(stderr=True, quiet=quiet), settings, at_once=at_once if wanted["scheduler"] is None else None
+    )
+    answer = _graded(submissions, settings, output=output, jobs=at_once.jobs, quiet=quiet, **wanted)
+    if as_json or not quiet:
+        answer.give(as_json=as_json, verbose=verbose)
+    if answer.cohort.need_review_of_infrastructure:
         raise SystemExit(EXIT_INFRASTRUCTURE)
 
 
-def _show_sample(cohort: Cohort, rubric: Rubric, *, output: OutputFolder, jobs: int) -> None:
-    """What the sample foretells of the class, one line for each kind of it."""
-    from grader.batch.sample import foretell
+def _part(shard: str | None, *, sample_of: int | None) -> Shard | None:
+    """The part of the submissions that is graded; None for all.
 
-    told = foretell(cohort.graded, rubric, output=output, handed_in=cohort.handed_in, jobs=jobs)
-    click.echo(f"A sample of {len(cohort.graded)} of {cohort.handed_in} submissions:")
-    click.echo(f"  criteria of which nobody earned a point: {', '.join(told.never_passed) or 'none'}")
-    click.echo(f"  sections whose heading nobody has: {', '.join(told.unused) or 'none'}")
-    lacking = (f"{name} (needed by {count})" for name, count in told.lacking.items())
-    click.echo(f"  packages that the environment lacks: {', '.join(lacking) or 'none'}")
-    if told.hours is not None:
-        click.echo(f"  executing the whole class takes about {told.hours:.2g} hours, {jobs} at a time")
+    Raises:
+        UsageError: It is none, or a sample is wanted as well.
+    """
+    from grader.batch import Shard
+    from grader.errors import UsageError
+
+    if shard is not None and sample_of is not None:
+        raise UsageError("--shard and --sample-of: a part is no whole class.", fix="Give one of them.")
+    return None if shard is None else Shard.parse(shard)
+
+
+def _graded(
+    submissions: tuple[Path, ...],
+    settings: Settings,
+    *,
+    output: Path,
+    jobs: int,
+    quiet: bool,
+    **wanted: Unpack[_Wanted],
+) -> ClassAnswer:
+    """Grades them; with what there is to say at the end."""
+    from dataclasses import replace
+
+    from grader.batch import grade_batch
+    from grader.batch.sample import foretell
+    from grader.cli.class_display import ClassAnswer, hint_notes, notes_of, unmeasured_note
+    from grader.cli.display import BatchDisplay
+    from grader.store import OutputFolder
+
+    folder, rubric = OutputFolder(output), settings.rubric
+    with BatchDisplay(quiet=quiet) as display:
+        if wanted["scheduler"] is not None:
+            wanted["scheduler"] = replace(wanted["scheduler"], on_notice=display.on_notice)
+        on_start, on_progress = display.on_start, display.on_progress
+        cohort = grade_batch(
+            submissions, settings, output=folder, jobs=jobs, on_start=on_start, on_progress=on_progress, **wanted
+        )
+    told = None
+    if wanted["sample_of"] is not None:
+        told = foretell(cohort.graded, rubric, output=folder, handed_in=cohort.handed_in, jobs=jobs)
+    unmeasured = unmeasured_note(cohort.graded, rubric=rubric, data=settings.data_sets.kind)
+    notes = (*notes_of(cohort.graded, why_cold=cohort.why_cold), *filter(None, [unmeasured]))
+    notes += hint_notes(cohort.graded) if settings.hints else ()
+    return ClassAnswer(cohort, folder, has_pages=wanted["shard"] is None, notes=notes, sample=told)

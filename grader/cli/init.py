@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from grader.cli.options import RunOptions, run_options
+from grader.cli.terminal import json_option
 
 if TYPE_CHECKING:
     from grader.reference.draft import Written
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
 )
 @click.option("--force", is_flag=True, help="Overwrite an existing rubric and calibration.")
 @run_options
+@json_option
 def init(
     *,
     notebook: Path,
@@ -50,6 +52,7 @@ def init(
     runs: Path,
     force: bool,
     run: RunOptions,
+    as_json: bool,
 ) -> None:
     """Run NOTEBOOK, a reference solution, several times, and draft a rubric from what the runs show.
 
@@ -69,6 +72,7 @@ def init(
         seeds=seeds,
         work=runs,
         overwrite=force,
+        environment=run.course_python,
     )
     environment = run.environment()
     data_sets = run.data_sets()
@@ -84,19 +88,42 @@ def init(
             on_start=display.on_start,
             on_progress=display.on_progress,
         )
-    _show(written)
+    _show(written, as_json=as_json)
 
 
-def _show(written: Written) -> None:
+def _show(written: Written, *, as_json: bool) -> None:
+    from grader.cli.answers import DraftedRubric, DraftedSection
+    from grader.cli.terminal import console, print_json, table, tell
+
     rubric = written.rubric
-    for section in rubric.sections:
-        checks = ", ".join(criterion.check for criterion in section.criteria)
-        click.echo(f"{section.id:20} {section.points:4g} points{' (bonus)' if section.bonus else ''}  {checks}")
-    for text in written.draft.left_out:
-        click.echo(text)
-    click.echo(f"Written: {rubric.path} and {written.calibration}")
-    click.echo(
-        "Next: edit it (its comments say what to adjust), then\n"
-        f"  grader validate {rubric.path} --data {written.data}\n"
-        f"  grader grade {rubric.path} SUBMISSIONS -o out"
+    sections = tuple(
+        DraftedSection(
+            section=one.id,
+            title=one.title,
+            points=one.points,
+            bonus=one.bonus,
+            checks=tuple(criterion.check for criterion in one.criteria),
+        )
+        for one in rubric.sections
     )
+    made = DraftedRubric(
+        rubric=str(rubric.path),
+        calibration=str(written.calibration),
+        data=written.data,
+        sections=sections,
+        left_out=written.draft.left_out,
+    )
+    if as_json:
+        print_json(made)
+        return
+    to = console()
+    for text in made.left_out:
+        tell(to, (text, "yellow"), lead="* ")
+    rows = [
+        (one.section, f"{one.points:g}{' (bonus)' if one.bonus else ''}", ", ".join(one.checks)) for one in sections
+    ]
+    table(to, ("section", "points", "checks"), rows)
+    tell(to, f"Written: {made.rubric} and {made.calibration}")
+    tell(to, "Next: edit it (its comments say what to adjust), then")
+    tell(to, f"  grader validate {made.rubric} --data {made.data}")
+    tell(to, f"  grader grade {made.rubric} SUBMISSIONS -o out")

@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 import click
 
 if TYPE_CHECKING:
-    from grader.batch import Capacity
+    from grader.batch import Capacity, Scheduler
     from grader.datasets import DataSets
     from grader.environment import StudentsEnvironment
     from grader.execution.sandbox import SandboxChoice
     from grader.execution.watch import RunLimits
     from grader.intake import Attempts, Class
+    from grader.marks import MarksFile
     from grader.rubric import DataKind, Rubric
     from grader.task import Settings
 
@@ -56,6 +57,35 @@ _RUN_OPTIONS = (
         "--unprotected",
         is_flag=True,
         help="Run without a sandbox if this machine offers none. Only for notebooks that you trust like your own.",
+    ),
+)
+
+
+_CLASS_OPTIONS = (
+    click.option(
+        "--roster",
+        type=click.Path(path_type=Path),
+        help="The list of the class as CSV, or the worksheet or gradebook that the platform exported: joins what "
+        "exports call people, and says who handed in nothing.",
+    ),
+    click.option(
+        "--roster-column",
+        multiple=True,
+        metavar="KIND=HEADING",
+        help="Which column of the roster holds what, where that is not found: name, first, last, email, number, user, "
+        "id, group or submitted; a heading, or the column's number from 1.",
+    ),
+    click.option(
+        "--deadline",
+        metavar="TIME",
+        help="When it was due, such as 2026-01-31T23:59; later hand-ins are late.",
+    ),
+    click.option(
+        "--attempts",
+        type=click.Choice(["last", "first", "best"]),
+        default="last",
+        show_default=True,
+        help="Which of a student's attempts counts: the last or first before the deadline, or the best.",
     ),
 )
 
@@ -110,8 +140,13 @@ class RunOptions:
         from grader.environment.finding import check_own, environment_at
 
         named = rubric.companion(rubric.environment) if rubric is not None and rubric.environment is not None else None
-        path = Path(self.python) if self.python is not None else named
-        return check_own() if path is None or self.python == "own" else environment_at(path)
+        path = self.course_python if self.python is not None else named
+        return check_own() if path is None else environment_at(path)
+
+    @property
+    def course_python(self) -> Path | None:
+        """The course's environment that the user named; None where that is the grader's own, or nothing was said."""
+        return None if self.python in {None, "own"} else Path(self.python or "")
 
     def sandbox(self, environment: StudentsEnvironment) -> SandboxChoice:
         """The best sandbox of the machine on which notebooks run, or none where the user has said so."""
@@ -218,18 +253,22 @@ def run_limits(
     )
 
 
-def class_options(roster: Path | None, *, columns: Sequence[str], deadline: str | None, attempts: Attempts) -> Class:
-    """What is known of the class.
+def class_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Adds the options that say what is known of the class; the command gets them as ``about``, a `Class`."""
 
-    Args:
-        roster: The list of it.
-        columns: ``KIND=HEADING`` each.
-        deadline: A date and time.
-        attempts: Which counts.
+    @functools.wraps(command)
+    def with_class(
+        *, roster: Path | None, roster_column: Sequence[str], deadline: str | None, attempts: Attempts, **others: Any
+    ) -> None:
+        command(about=_class(roster, columns=roster_column, deadline=deadline, attempts=attempts), **others)
 
-    Raises:
-        UsageError: The roster or the deadline cannot be read.
-    """
+    for option in reversed(_CLASS_OPTIONS):
+        with_class = option(with_class)
+    return with_class
+
+
+def _class(roster: Path | None, *, columns: Sequence[str], deadline: str | None, attempts: Attempts) -> Class:
+    """What is known of the class; each column of the roster is told as ``KIND=HEADING``."""
     from grader.intake import Class, read_roster
 
     told = dict(column.partition("=")[::2] for column in columns)
@@ -237,6 +276,28 @@ def class_options(roster: Path | None, *, columns: Sequence[str], deadline: str 
     if roster is not None:
         people = read_roster(existing_file(roster, what="the list of the class as CSV"), columns=told)
     return Class(roster=people, deadline=deadline_option(deadline), attempts=attempts)
+
+
+def cluster_options(address: str | None, *, ca: Path | None, cert: Path | None, key: Path | None) -> Scheduler | None:
+    """The Dask cluster that ``--scheduler`` and its certificates name; None where there is none.
+
+    Raises:
+        UsageError: There are certificates without an encrypted address, or one of them is missing.
+    """
+    from grader.batch import Scheduler
+    from grader.errors import UsageError
+
+    files = {"--tls-ca": ca, "--tls-cert": cert, "--tls-key": key}
+    given = {name: path for name, path in files.items() if path is not None}
+    if given and (len(given) < len(files) or address is None or not address.startswith("tls://")):
+        raise UsageError(
+            f"--scheduler {address or '(none)'} with {', '.join(given)}.",
+            expected="An address tls://host:port with all of --tls-ca, --tls-cert and --tls-key, or none of the three.",
+            fix="Add what is missing, or leave out what is too much.",
+        )
+    for name, path in given.items():
+        existing_file(path, what=f"the file of {name}")
+    return None if address is None else Scheduler(address, ca, cert, key)
 
 
 def deadline_option(deadline: str | None) -> datetime | None:
@@ -256,6 +317,17 @@ def deadline_option(deadline: str | None) -> datetime | None:
             expected="A date and time, such as 2026-01-31T23:59 or 2026-01-31T23:59+01:00.",
             fix="Write it so.",
         ) from None
+
+
+def marks_file(output: Path, marks: Path | None) -> MarksFile:
+    """The tutor's file: the one that was named, else the one beside the output folder.
+
+    Raises:
+        UsageError: One was named, and is not there.
+    """
+    from grader.marks import MarksFile, marks_path
+
+    return MarksFile(marks_path(output) if marks is None else existing_file(marks, what="a tutor's file"))
 
 
 def existing_file(path: Path, *, what: str) -> Path:

@@ -7,11 +7,13 @@ from pathlib import Path
 
 import click
 
+from grader.cli.terminal import json_option
+
 
 @click.command()
 @click.argument("rubric", type=click.Path(path_type=Path))
 @click.argument("output", type=click.Path(file_okay=False, path_type=Path))
-@click.option("--json", "as_json", is_flag=True, help="Print everything as JSON: every move, with every reason.")
+@json_option
 @click.option(
     "--page", type=click.Path(dir_okay=False, path_type=Path), help="Write a page, such as OUTPUT/preview.html."
 )
@@ -47,8 +49,8 @@ def preview(  # noqa: PLR0913
     Nothing is executed, and no grade is written. Give the options that you give to grader grade. Where the edit needs
     a new run (other data, limits, files), it says for which submissions it cannot tell.
     """
-    from grader.cli.options import RunOptions, deadline_option, existing_file, existing_folder
-    from grader.marks import MarksFile, marks_path
+    from grader.cli.options import RunOptions, deadline_option, existing_file, existing_folder, marks_file
+    from grader.cli.terminal import console, print_json, tell
     from grader.preview import preview as foresee
     from grader.report.preview import preview_text, render_preview
     from grader.rubric import load_rubric
@@ -59,9 +61,12 @@ def preview(  # noqa: PLR0913
     found = foresee(
         run.settings(load_rubric(existing_file(rubric, what="a rubric")), quiet=as_json, reruns=rerun_borderline),
         output=OutputFolder(output),
-        marks=MarksFile(existing_file(marks, what="a tutor's file") if marks else marks_path(output)),
+        marks=marks_file(output, marks),
         deadline=deadline_option(deadline),
     )
     if page is not None:
         write_atomically(page, render_preview(found, output=os.path.relpath(output, page.parent)))
-    click.echo(found.model_dump_json(indent=1) if as_json else preview_text(found).rstrip())
+    if as_json:
+        print_json(found)
+    else:
+        tell(console(), preview_text(found).rstrip())

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import click
 
+from grader.cli.terminal import json_option
+
 
 @click.command()
 @click.argument("rubric", type=click.Path(path_type=Path))
@@ -15,15 +17,22 @@ import click
     type=click.Path(dir_okay=False, path_type=Path),
     help="The archive to write. Default: ASSIGNMENT.zip.",
 )
-def release(*, rubric: Path, output: Path | None) -> None:
+@json_option
+def release(*, rubric: Path, output: Path | None, as_json: bool) -> None:
     """Make the archive by which students check their notebooks: RUBRIC without what is hidden, and a sample of data."""
+    from grader.cli.answers import Released
     from grader.cli.options import existing_file
+    from grader.cli.terminal import console, print_json, tell
     from grader.rubric import load_rubric
     from grader.selfcheck.release import release as write
 
     loaded = load_rubric(existing_file(rubric, what="a rubric, such as rubrics/week09.yaml"))
     target = output or Path(f"{loaded.assignment}.zip")
     kept_back = write(loaded, target)
-    click.echo(f"{target}: for students, with grader check NOTEBOOK --release {target.name}")
+    if as_json:
+        print_json(Released(archive=str(target), kept_back=kept_back))
+        return
+    to = console()
+    tell(to, f"{target}: for students, with grader check NOTEBOOK --release {target.name}")
     for what in kept_back:
-        click.echo(f"  kept back: {what}")
+        tell(to, f"  kept back: {what}")

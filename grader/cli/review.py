@@ -32,7 +32,10 @@ def review(output: Path, *, marks: Path | None, tutors: tuple[str, ...], share: 
     import getpass
     import os
 
+    from grader.cli.terminal import console
+    from grader.cli.terminal import tell as say
     from grader.errors import UsageError
+    from grader.judging.results import counted
     from grader.marks import MarksFile, marks_path
     from grader.review.cohort import Cohort, Share
     from grader.review.desk import Desk
@@ -52,8 +55,8 @@ def review(output: Path, *, marks: Path | None, tutors: tuple[str, ...], share: 
     def tell(addresses: dict[str, str]) -> None:
         for name, address in addresses.items():
             click.echo(f"{name}: {address}" if len(addresses) > 1 else address)
-        click.echo(f"{len(cohort.graded)} submissions; marks go to {file.path}. Ctrl-C ends it.")
+        say(console(), f"{counted(len(cohort.graded), 'submission')}; marks go to {file.path}. Ctrl-C ends it.")
 
     with contextlib.suppress(KeyboardInterrupt):
         serve(cohort, Desk(file), tutors=names, port=port, on_ready=tell)
-    click.echo(f"All is in {file.path}. Run grader grade again to apply it.")
+    say(console(), f"All is in {file.path}. Run grader grade again to apply it.")

@@ -78,8 +78,8 @@ def export_worksheet(
         f"{sheet.head[points.at]!r}, {len(pages)} pages are in {PAGES}. {platform.pages}".rstrip(),
         *_of_scale(found, points, rules),
         *listed("Other points stood there before", filled.replaced),
-        *lines_of_rules(found, divided, rules),
         *lines_of_people(found, left),
+        *lines_of_rules(found, divided, rules),
         *listed("Pages that the platform could not tell whose they are, not in the archive", without_page),
         *listed("Rows of nobody who handed in, left as they are", (row.said for row in matched.others)),
     ]

@@ -96,8 +96,8 @@ def export_gradescope(found: ClassResults, *, rules: Rules) -> Outcome:
             "Of these with pending tests: they have no score, and nothing is shown before you publish the grades",
             dict.fromkeys(unreleased),
         ),
-        *lines_of_rules(found, divided, rules),
         *lines_of_people(found, left),
+        *lines_of_rules(found, divided, rules),
     ]
     return Outcome(written, tuple(lines), tuple(one.label for one, _ in left))
 

@@ -54,8 +54,8 @@ def export_nbgrader(found: ClassResults, *, rules: Rules) -> Outcome:
         f"nbgrader: {len(pages)} rows are in {TABLE}, {len(pages)} pages in {PAGES}.",
         f"Unpack {PAGES} in the course's folder, and then: nbgrader release_feedback.",
         *listed("Not collected by nbgrader: the user name is taken for the name of their folder", elsewhere),
-        *lines_of_rules(found, divided, rules),
         *lines_of_people(found, left),
+        *lines_of_rules(found, divided, rules),
     ]
     return Outcome(files, tuple(lines), tuple(one.label for one, _ in left))
 

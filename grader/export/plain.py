@@ -35,7 +35,7 @@ def export_table(found: ClassResults, *, rules: Rules) -> Outcome:
         writer.writerow([guarded(cell) for cell in (*_person(result), *_points(result, rules), path)])
     files = {TABLE: b"\xef\xbb\xbf" + buffer.getvalue().encode(errors="replace"), PAGES: zipped(pages)}
     lines = [f"{len(divided.given)} rows are in {TABLE}, {len(pages)} pages in {PAGES}."]
-    lines += [*lines_of_rules(found, divided, rules), *lines_of_people(found, ())]
+    lines += [*lines_of_people(found, ()), *lines_of_rules(found, divided, rules)]
     return Outcome(files, tuple(lines))
 
 

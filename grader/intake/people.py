@@ -17,7 +17,7 @@ from grader.intake.roster import Listed, Roster
 from grader.intake.times import instant
 from grader.printed_text import well_formed
 from grader.records import Author, HandIn, People, Student
-from grader.store import code_digest, digest_of
+from grader.store import digest_of, own_digest
 
 Attempts = Literal["last", "first", "best"]
 """Which of a student's attempts counts: the last or first before the deadline, or the one with the most points."""
@@ -155,7 +155,7 @@ def _was_in(one: HandIn, roots: Sequence[Path]) -> bool:
 
 def _hand_in(one: HandedIn, before: HandIn | None, about: Class) -> tuple[HandIn, tuple[Student, ...]]:
     sha256 = digest_of(one.path) or None
-    named_by = f"{code_digest('intake.notebooks')[:16]} {sha256}"
+    named_by = f"{own_digest('intake.notebooks')[:16]} {sha256}"
     named = before.named if before is not None and before.named_by == named_by else named_authors(one.path)
     whose = _assigned(one, named, about.roster)
     owner = one.owner

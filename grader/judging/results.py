@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Literal, TypedDict, Unpack
 
-from grader.records import Basis, Cause, CheckResult, Judged
+from grader.records import Basis, Cause, CheckResult, Judged, LayerPair, PictureOf
 
 
 class Words(TypedDict, total=False):
@@ -18,11 +18,13 @@ class Words(TypedDict, total=False):
     next_step: str
     cells: tuple[int, ...]
     judged: Judged
+    layers: tuple[LayerPair, ...]
+    picture: PictureOf
 
 
 def passed(feedback: str, words: Words, /, **more: Unpack[Words]) -> CheckResult:
-    """All of the points; a next step is dropped, for there is none to take."""
-    said: Words = {**words, **more, "next_step": ""}
+    """All of the points; a next step is dropped, for there is none to take, and so are layers."""
+    said: Words = {**words, **more, "next_step": "", "layers": ()}
     return CheckResult(outcome="passed", share=1.0, feedback=feedback, **said)
 
 

@@ -33,5 +33,14 @@ MAX_STATES_COMPARED = 50
 MAX_CLAIMS = 60
 """Models that may answer one section: an honest notebook trains some twenty, and of more the nearest are enough."""
 
+MAX_EPOCHS_COMPARED = 500
+"""Of a curve that an answer is held against, pair by pair of epochs; a longer one is not: all pairs are its square."""
+
+MAX_QUOTED_CHARACTERS = 300
+"""Of a sentence of an answer that a question quotes."""
+
+MAX_SENTENCE_CHARACTERS = 600
+"""Of a sentence of an answer that is read for what it states: some hundred words."""
+
 MAX_COMPARED_WORDS = 2_000
 """Of a paragraph that is compared with the template word by word; a longer one is the student's."""

@@ -11,6 +11,12 @@ MAX_FIX_FIRST = 3
 MAX_SHOWN_CHARACTERS = 4000
 """Of a cell's code or output on a page: some 80 lines."""
 
+MAX_FORMULA_CHARACTERS = 2000
+"""Of a formula that is drawn: a derivation of some twenty lines. A longer one is shown as it was typed."""
+
+MAX_FORMULA_DEPTH = 40
+"""Of elements in each other in a formula: deeper than anybody writes, far less than a browser takes."""
+
 MAX_FORM_BYTES = 2**20
 """Of what a browser sends to the review: a comment, and the names of a group of answers."""
 
@@ -19,6 +25,9 @@ MAX_FORM_FIELDS = 5000
 
 MAX_PAGE_PICTURES_BYTES = 12 * 2**20
 """Of all pictures on one page: browsers and mail programs still open it."""
+
+MAX_PICTURE_PIXELS = 2 * 10**7
+"""Of a figure that is made smaller for a page: 80 MB in memory. A larger one is shown as it is."""
 
 MAX_SHOWN_MESSAGE_CHARACTERS = 160
 """Of a feedback in a table of the cohort: a line or two."""

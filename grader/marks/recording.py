@@ -12,6 +12,8 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from grader.errors import StoreError, UsageError
+from grader.marks.alike import all_failed_alike
+from grader.marks.apply import unmarked
 from grader.marks.effective import Decisions
 from grader.marks.events import Event, EventKind
 from grader.marks.file import MarksFile
@@ -79,6 +81,29 @@ class Recorder:
         else:
             self._verdict(submission, criterion)
         return self.decide("comment", submission=submission, criterion=criterion, text=text)
+
+    def failed_alike(self, submission: str, criterion: str) -> tuple[str, ...]:
+        """The submissions of whose criterion the same was said, numbers aside, this one among them.
+
+        Raises:
+            UsageError: There is no such submission or criterion, or nothing was said of this one.
+        """
+        self._verdict(submission, criterion)
+        grades = {name: self._graded(name) for name in submission_ids(self.output)}
+        verdicts = {
+            name: unmarked(one)
+            for name, grade in grades.items()
+            for one in grade.verdicts
+            if one.criterion == criterion
+        }
+        found = next((group for group in all_failed_alike(verdicts) if submission in group), ())
+        if not found:
+            raise UsageError(
+                f"{submission}, {criterion}: nothing was said of it that could be said of others.",
+                expected="A criterion that lost points, or waits, with a feedback that says why.",
+                fix="Comment on it alone, without --alike.",
+            )
+        return found
 
     def undo(self, event_id: str) -> Event:
         """Takes an event back.

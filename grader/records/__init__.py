@@ -23,6 +23,7 @@ from grader.records.evidence import (
 from grader.records.figures import AxesRecord, FigureRecord, GridRecord, LineRecord, ScatterRecord, TextRecord
 from grader.records.grade_parts import GradePart, GradeParts
 from grader.records.grading import (
+    ASKS_ABOUT_ANSWER,
     Advice,
     Basis,
     Cause,
@@ -32,7 +33,9 @@ from grader.records.grading import (
     GradedSubmission,
     Judged,
     LateDeduction,
+    LayerPair,
     Outcome,
+    PictureOf,
     RubricSummary,
     SectionMatch,
     SubmissionSummary,
@@ -58,6 +61,7 @@ from grader.records.submission import Author, Cell, Submission
 from grader.records.trials import Edit, Hint, HintLevel, Trial, TrialRun, Trials
 
 __all__ = [
+    "ASKS_ABOUT_ANSWER",
     "NOBODY",
     "SCHEMA_VERSION",
     "Advice",
@@ -99,6 +103,7 @@ __all__ = [
     "HintLevel",
     "Judged",
     "LateDeduction",
+    "LayerPair",
     "LayerRecord",
     "Likeness",
     "LineRecord",
@@ -109,6 +114,7 @@ __all__ = [
     "NamedArray",
     "Outcome",
     "People",
+    "PictureOf",
     "PredictionRecord",
     "Preview",
     "Record",

@@ -42,6 +42,37 @@ def reaches(value: float, line: float) -> bool:
     return value >= line - _ROUNDING * max(1.0, abs(line))
 
 
+class LayerPair(Record):
+    """A layer that is asked for beside the student's own.
+
+    Attributes:
+        asked: In short; empty where none is asked for here.
+        yours: In short; empty where it is missing.
+        state: ``free`` for a layer that may stand there, and of which nothing is asked.
+        times: How often the pair stands in a row.
+    """
+
+    asked: str
+    yours: str
+    state: Literal["same", "differs", "missing", "extra", "free"]
+    times: int = 1
+
+
+class PictureOf(Record):
+    """What a picture that was asked for shows, as it was verified, and which figure is the student's.
+
+    Attributes:
+        kind: ``confusion`` of the test part, or ``region``: the model's answers over a rectangle.
+        model: Id in the evidence, and ``weights``: the state that was measured.
+        figure: Its ``seq`` in the evidence; None where none was found.
+    """
+
+    kind: Literal["confusion", "region"]
+    model: str
+    weights: str
+    figure: int | None = None
+
+
 class CheckResult(Record):
     """What one check says of one submission.
 
@@ -58,6 +89,8 @@ class CheckResult(Record):
         next_step: What to do about it; empty where passed.
         cells: Where, as indices of the notebook's cells.
         judged: The figure that decided, where one was held against a band.
+        layers: Of a model that differs from what was asked for, layer by layer; empty where that says nothing.
+        picture: That it speaks of, where what it should show was verified.
     """
 
     outcome: Outcome
@@ -71,6 +104,8 @@ class CheckResult(Record):
     next_step: str = ""
     cells: tuple[int, ...] = ()
     judged: Judged | None = None
+    layers: tuple[LayerPair, ...] = ()
+    picture: PictureOf | None = None
 
 
 class TutorsMark(Record):
@@ -127,9 +162,15 @@ class Verdict(Record):
     next_step: str = ""
     cells: tuple[int, ...] = ()
     judged: Judged | None = None
+    layers: tuple[LayerPair, ...] = ()
+    picture: PictureOf | None = None
     seen: str = ""
     mark: TutorsMark | None = None
     comment: str = ""
+
+
+ASKS_ABOUT_ANSWER = "answer_contradicts_run"
+"""The rule of advice that asks about a sentence of an answer in words, in the cell of the answer."""
 
 
 class Advice(Record):
@@ -257,3 +298,8 @@ class GradedSubmission(Record):
     hints: tuple[Hint, ...] = ()
     comment: str = ""
     late: LateDeduction | None = None
+
+    def questions_about(self, verdict: Verdict) -> tuple[str, ...]:
+        """What there is to ask about an answer in words; empty for what is no such answer."""
+        asked = [one for one in self.advice if one.rule == ASKS_ABOUT_ANSWER and one.section == verdict.section]
+        return tuple(one.text for one in asked if verdict.basis == "manual" and set(one.cells) <= set(verdict.cells))

@@ -1,4 +1,4 @@
-"""Runs the reference solution under several seeds and keeps the spread of its figures."""
+"""Runs the reference solution under several seeds and keeps the spread of its figures, and its curves."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from grader.calibration import Calibration
 from grader.errors import UsageError
 from grader.judging.measured import calibration_figures
 from grader.matching import match
+from grader.records import FitRecord
+from grader.reference.curves import fit_ranges
 from grader.reference.runs import completed_run, run_reference
 from grader.store import OutputFolder
 from grader.task import OnProgress, Settings, Task
@@ -66,6 +68,7 @@ def calibration_of(settings: Settings, tasks: Sequence[Task]) -> Calibration:
         seeds=tuple(task.seed for task in tasks),
         seconds=tuple(round(completed_run(task)[0].execution.seconds, 1) for task in tasks),
         figures=_together(by_seed, reference=reference),
+        curves=fit_ranges([_fits(task, settings) for task in tasks]),
     )
 
 
@@ -78,6 +81,16 @@ def _figures(task: Task, settings: Settings) -> Mapping[str, float]:
         read=task.folder.arrays.get,
         gap_pairs=settings.rubric.gap_pairs,
     )
+
+
+def _fits(task: Task, settings: Settings) -> dict[str, list[FitRecord]]:
+    """The fits that count for each section that has a model of its own."""
+    evidence, _ = completed_run(task)
+    return {
+        name: [fit for fit in evidence.fits if fit.id in found.fits]
+        for name, found in match(settings.rubric, evidence).items()
+        if found.borrowed_from is None
+    }
 
 
 def _together(by_seed: Sequence[Mapping[str, float]], *, reference: Path) -> dict[str, tuple[float, ...]]:

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from urllib.parse import urlencode
 
 from grader.limits import MAX_LOST_MESSAGES, MAX_QUEUE_LISTED
+from grader.marks.alike import alike, is_told
 from grader.records import NOBODY, DataSetUse, GradedSubmission, Judged, People, Verdict
-from grader.report.cohort_data import CohortData, alike, cohort_data, is_told
+from grader.report.cohort_data import CohortData, cohort_data
 from grader.report.labels import QUEUE
 from grader.report.notebook import Picture
 from grader.report.page import CohortPage
@@ -20,6 +21,8 @@ from grader.report.sources import NO_SOURCES, ClassSources
 from grader.report.strips import strip
 from grader.report.sureness import sureness
 from grader.report.templating import environment, figure
+from grader.statistics.points import points_table
+from grader.statistics.reliability import Item, items
 
 
 @dataclass(frozen=True)
@@ -62,8 +65,8 @@ class CriterionRow:
         passed_share: Of the submissions in which it was decided, in [0, 1]; None where in none.
         decided: In how many it was decided, of ``judged`` submissions.
         points_lost: Sum over the cohort.
-        discrimination: Correlation of this criterion's points with the rest of the total, in [-1, 1]; None where it is
-            the same for all.
+        discrimination: Correlation of this criterion's points with the rest of the total, in [-1, 1]; None where too
+            few are decided, see `grader.statistics.reliability.items`.
         messages: The most frequent feedback of those that did not pass, numbers left out, with its count and the
             address of their rows.
         strip: The figures that decided, and the band; None where none did.
@@ -220,15 +223,16 @@ def _groups(
 
 def _criteria(graded: Sequence[GradedSubmission], data: CohortData) -> list[CriterionRow]:
     """Every criterion, the one that cost most first."""
-    by_criterion: dict[str, list[tuple[GradedSubmission, Verdict]]] = {}
+    by_criterion: dict[str, list[Verdict]] = {}
     for one in graded:
         for verdict in one.verdicts:
-            by_criterion.setdefault(verdict.criterion, []).append((one, verdict))
-    return sorted((_criterion(rows, data) for rows in by_criterion.values()), key=lambda row: -row.points_lost)
+            by_criterion.setdefault(verdict.criterion, []).append(verdict)
+    found = {item.criterion: item for item in items(points_table(graded))}
+    rows = (_criterion(rows, data, item=found.get(name)) for name, rows in by_criterion.items())
+    return sorted(rows, key=lambda row: -row.points_lost)
 
 
-def _criterion(rows: Sequence[tuple[GradedSubmission, Verdict]], data: CohortData) -> CriterionRow:
-    verdicts = [verdict for _, verdict in rows]
+def _criterion(verdicts: Sequence[Verdict], data: CohortData, *, item: Item | None) -> CriterionRow:
     name = verdicts[0].criterion
     decided = [verdict for verdict in verdicts if verdict.outcome != "needs_review"]
     told = Counter(alike(verdict.feedback) for verdict in verdicts if is_told(verdict))
@@ -239,7 +243,7 @@ def _criterion(rows: Sequence[tuple[GradedSubmission, Verdict]], data: CohortDat
         judged=len(verdicts),
         points_lost=sum(map(lost_points, decided)),
         pending=len(verdicts) - len(decided),
-        discrimination=_discrimination(rows),
+        discrimination=None if item is None else item.correlation,
         messages=tuple(
             (text, count, _address(criterion=name, message=data.messages[text]))
             for text, count in told.most_common(MAX_LOST_MESSAGES)
@@ -260,19 +264,6 @@ def _strip(judged: Sequence[Judged]) -> Picture | None:
     said = " and ".join(f"{word} {figure(end)}" for word, end in ends if end is not None)
     alt = f"{judged[0].what}: {inside} of {len(judged)} within the band{f' ({said})' if said else ''}"
     return strip([one.value for one in judged], lower=lower, upper=upper, alt=alt)
-
-
-def _earned_in_all(one: GradedSubmission) -> float:
-    """With the bonus, and with what handing in late took off."""
-    return one.points_earned + one.bonus_earned + (0.0 if one.late is None else one.late.points)
-
-
-def _discrimination(rows: Sequence[tuple[GradedSubmission, Verdict]]) -> float | None:
-    own = [verdict.earned for _, verdict in rows]
-    rest = [_earned_in_all(one) - verdict.earned for one, verdict in rows]
-    if len(own) < 3 or len(set(own)) < 2 or len(set(rest)) < 2:
-        return None
-    return statistics.correlation(own, rest)
 
 
 PAGE = CohortPage("index.html", reader="tutor", render=render_cohort)

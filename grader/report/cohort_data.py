@@ -3,33 +3,19 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from markupsafe import Markup
 
-from grader.limits import MAX_SHOWN_MESSAGE_CHARACTERS
+from grader.marks.alike import alike, is_told
 from grader.records import NOBODY, GradedSubmission, People, Verdict
 from grader.report.labels import OUTCOMES, QUEUE, STATUSES
 from grader.report.templating import visible
 
 _CODES = {"passed": "p", "partial": "t", "failed": "f", "blocked": "b"}
 _CAUSES = {"by_hand": "h", "infrastructure": "i", "unverifiable": "u", "borderline": "l", "flagged": "g"}
-_NUMBER = re.compile(r"\d[\d.,]*(?:e[+-]?\d+)?(?<![.,])")
-
-
-def alike(text: str) -> str:
-    """A feedback with dots for its numbers, so that those who failed alike have the same."""
-    short = _NUMBER.sub("\u2026", text)
-    most = MAX_SHOWN_MESSAGE_CHARACTERS
-    return short if len(short) <= most else f"{short[:most]} [...]"
-
-
-def is_told(verdict: Verdict) -> bool:
-    """Whether a verdict's feedback says why something is lacking: that a tutor reads an answer says nothing."""
-    return verdict.outcome != "passed" and verdict.cause != "by_hand" and bool(verdict.feedback)
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -10,8 +10,10 @@ from markupsafe import Markup
 
 from grader.architecture.layers import TIMES, in_short, kernel_words
 from grader.attribution import Attribution, attribute
+from grader.calibration import NO_CURVES, Curves
 from grader.limits import MAX_FIX_FIRST
 from grader.records import (
+    ASKS_ABOUT_ANSWER,
     Advice,
     CellRun,
     Environment,
@@ -23,13 +25,15 @@ from grader.records import (
     SectionMatch,
     Verdict,
 )
+from grader.report.behind import beside
 from grader.report.fits import FitBlock, fit_block
-from grader.report.labels import OUTCOMES
-from grader.report.notebook import cell_blocks
+from grader.report.labels import LABELS, OUTCOMES
+from grader.report.notebook import CellBlock, cell_blocks
 from grader.report.page import SubmissionPage
 from grader.report.roots import Root, first_to_fix, lost_points, names_of, roots_of
 from grader.report.shown import as_shown
 from grader.report.templating import environment, points
+from grader.report.verified import Verified, verified_pictures
 from grader.store import SubmissionFolder
 
 _TITLES = {"tensorflow": "TensorFlow", "keras": "Keras", "numpy": "NumPy"}
@@ -67,10 +71,16 @@ class _Read:
     evidence: Evidence | None
     measurements: Measurements | None
     attribution: Attribution | None
+    curves: Curves
 
 
 def render_feedback(
-    graded: GradedSubmission, *, folder: SubmissionFolder, people: Sequence[str] = (), handed_in: str = ""
+    graded: GradedSubmission,
+    *,
+    folder: SubmissionFolder,
+    people: Sequence[str] = (),
+    handed_in: str = "",
+    curves: Curves = NO_CURVES,
 ) -> str:
     """Renders the page of one submission.
 
@@ -79,12 +89,13 @@ def render_feedback(
         folder: Where the evidence is, and where pictures are kept; there need be none.
         people: Whose it is.
         handed_in: When, and when it was due, see `People.handed_in`.
+        curves: Of the reference, as far as they may stand behind the student's.
 
     Returns:
         A self-contained HTML document.
     """
     graded = as_shown(graded)
-    read = _read(graded, folder)
+    read = _read(graded, folder, curves)
     roots = roots_of(graded, evidence=read.evidence, attribution=read.attribution)
     return (
         environment()
@@ -103,7 +114,9 @@ def render_feedback(
             has_blocked=any(one.outcome == "blocked" for one in graded.verdicts) and graded.status != "not_run",
             general_advice=[item for item in graded.advice if item.section not in graded.matching],
             by_hand=[verdict for verdict in graded.verdicts if verdict.cause == "by_hand"],
+            questions={one.criterion: graded.questions_about(one) for one in graded.verdicts},
             objections={one.criterion: objection(graded, one) for one in graded.verdicts if lost_points(one)},
+            whole_objection=objection_to_all(graded) if graded.status == "not_run" else "",
             says_incomplete=not any(root.cell is not None for root in roots),
             on_stand_in=any(use.stand_in and use.loaded for use in graded.data),
             on_sample=any(use.sample and use.loaded for use in graded.data),
@@ -130,11 +143,14 @@ def _of_run(graded: GradedSubmission, read: _Read, roots: Sequence[Root]) -> dic
     cells = cell_blocks(evidence, folder=read.folder) if evidence is not None else []
     texts = {cell.run.index: cell.shown for cell in cells if cell.run.kind == "markdown"}
     first, told = _first_error(read), {root.cell for root in roots}
+    verified = _verified(graded, read, cells)
     cards = {one.criterion: root for root in roots if root.is_several for one in root.verdicts}
     return {
         "cells": cells,
+        "verified": verified,
+        "moved": {one.own.source: criterion for criterion, one in verified.items() if one.own is not None},
         "answers": {one.criterion: _answer(one, texts) for one in graded.verdicts if one.basis == "manual"},
-        "sections": _sections(graded, read, cards=cards),
+        "sections": _sections(graded, read, cards=cards, verified=verified),
         "first_error": first if first is not None and first[0].index not in told else None,
         "ran_in": environment_text(evidence.environment) if evidence is not None else "",
         "truncated": evidence.truncated if evidence is not None else (),
@@ -145,17 +161,31 @@ def _of_run(graded: GradedSubmission, read: _Read, roots: Sequence[Root]) -> dic
 def objection(graded: GradedSubmission, verdict: Verdict) -> str:
     """The text with which a student objects to a verdict: what a tutor needs to look it up."""
     match = graded.matching.get(verdict.section)
+    return _objection(
+        graded,
+        {
+            "Criterion": f"{verdict.criterion} ({verdict.title or verdict.criterion})",
+            "Section": match.title if match is not None else "",
+            "Decided": f"{OUTCOMES[verdict.outcome][1]}, {points(verdict.earned)} of {points(verdict.points)} points",
+            "Required": verdict.required,
+            "Expected": verdict.expected,
+            "Measured": verdict.yours,
+            "Said": verdict.feedback,
+            "Cells": ", ".join(str(cell + 1) for cell in verdict.cells),
+        },
+    )
+
+
+def objection_to_all(graded: GradedSubmission) -> str:
+    """The text with which a student objects to that a file could not be run."""
+    return _objection(graded, {"Decided": LABELS["not_run"], "Said": graded.execution.detail})
+
+
+def _objection(graded: GradedSubmission, said: Mapping[str, str]) -> str:
     lines = {
         "Submission": graded.submission.id,
         "File": f"{graded.submission.file_name} (SHA-256 {graded.submission.sha256[:12]})",
-        "Criterion": f"{verdict.criterion} ({verdict.title or verdict.criterion})",
-        "Section": match.title if match is not None else "",
-        "Decided": f"{OUTCOMES[verdict.outcome][1]}, {points(verdict.earned)} of {points(verdict.points)} points",
-        "Required": verdict.required,
-        "Expected": verdict.expected,
-        "Measured": verdict.yours,
-        "Said": verdict.feedback,
-        "Cells": ", ".join(str(cell + 1) for cell in verdict.cells),
+        **said,
         "I disagree because": "...",
     }
     return "\n".join(f"{name}: {value}" for name, value in lines.items() if value)
@@ -185,29 +215,50 @@ def _shape(shape: Iterable[int | None]) -> str:
     return TIMES.join("?" if size is None else str(size) for size in shape)
 
 
-def _read(graded: GradedSubmission, folder: SubmissionFolder) -> _Read:
+def _read(graded: GradedSubmission, folder: SubmissionFolder, curves: Curves) -> _Read:
     evidence = folder.read_evidence() if graded.status != "not_run" else None
     if evidence is None:
-        return _Read(folder, None, None, None)
+        return _Read(folder, None, None, None, curves)
     run = graded.execution
     if run.reason is None and run.first_error_cell is None and not any(cell.error for cell in evidence.cells):
-        return _Read(folder, evidence, folder.read_measurements(), None)
+        return _Read(folder, evidence, folder.read_measurements(), None, curves)
     try:
         attribution = attribute(evidence)
     except Exception:  # noqa: BLE001 - the page says what was raised, if not why
         attribution = None
-    return _Read(folder, evidence, folder.read_measurements(), attribution)
+    return _Read(folder, evidence, folder.read_measurements(), attribution, curves)
 
 
-def _sections(graded: GradedSubmission, read: _Read, *, cards: dict[str, Root]) -> list[SectionBlock]:
+def _verified(graded: GradedSubmission, read: _Read, cells: Sequence[CellBlock]) -> dict[str, Verified]:
+    """What was verified of the pictures that criteria speak of, by criterion."""
+    if read.evidence is None:
+        return {}
+    return verified_pictures(
+        graded.verdicts, evidence=read.evidence, measurements=read.measurements, cells=cells, folder=read.folder
+    )
+
+
+def _sections(
+    graded: GradedSubmission, read: _Read, *, cards: dict[str, Root], verified: Collection[str]
+) -> list[SectionBlock]:
     made = []
+    pictures = [one.picture for one in graded.verdicts if one.picture is not None and one.criterion in verified]
+    shown = {(one.model, one.weights) for one in pictures if one.kind == "confusion"}
     for section, match in graded.matching.items():
         evidence = read.evidence
         fits: tuple[FitBlock, ...] = ()
         if evidence is not None and match.borrowed_from is None:
             wanted = [fit for fit in evidence.fits if fit.id in match.fits]
             fits = tuple(
-                fit_block(fit, evidence=evidence, measurements=read.measurements, folder=read.folder) for fit in wanted
+                fit_block(
+                    fit,
+                    evidence=evidence,
+                    measurements=read.measurements,
+                    folder=read.folder,
+                    behind=behind,
+                    has_matrix=(fit.model, fit.weights_after) not in shown,
+                )
+                for fit, behind in beside(wanted, read.curves.get(section, ()))
             )
         verdicts = [verdict for verdict in graded.verdicts if verdict.section == section]
         followed = [cards[one.criterion] for one in verdicts if one.criterion in cards]
@@ -223,7 +274,9 @@ def _sections(graded: GradedSubmission, read: _Read, *, cards: dict[str, Root]) 
                 bonus=bool(verdicts) and all(one.bonus for one in verdicts),
                 architecture=_model_text(evidence, match=match),
                 fits=fits,
-                advice=tuple(item for item in graded.advice if item.section == section),
+                advice=tuple(
+                    item for item in graded.advice if item.section == section and item.rule != ASKS_ABOUT_ANSWER
+                ),
                 hints=tuple(hint for hint in graded.hints if hint.sections[:1] == (section,)),
             )
         )

@@ -5,22 +5,31 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
+from types import MappingProxyType
 from typing import Literal
 
 import numpy as np
 from markupsafe import Markup
 
 from grader.advice.history import rises
+from grader.advice.thresholds import THRESHOLDS
 from grader.metrics import is_accuracy
 from grader.records import Evidence, FitRecord, Measurement, Measurements
 from grader.report import plots
+from grader.report.behind import Band, bands_in_words
 from grader.report.kept import kept
 from grader.report.notebook import Picture
 from grader.report.templating import data_uri, figure
+from grader.report.verified import matrix_rows, most_confused
 from grader.store import SubmissionFolder
 
 _PARTS = {"train": "training", "validation": "validation", "test": "test"}
 """The parts of the data that every model is measured on, and what they are called."""
+
+NOTHING: Mapping[str, Band] = MappingProxyType({})
+
+_NOISE = "; what it rose since is within its noise."
 
 
 @dataclass(frozen=True)
@@ -67,7 +76,13 @@ class FitBlock:
 
 
 def fit_block(
-    fit: FitRecord, *, evidence: Evidence, measurements: Measurements | None, folder: SubmissionFolder
+    fit: FitRecord,
+    *,
+    evidence: Evidence,
+    measurements: Measurements | None,
+    folder: SubmissionFolder,
+    behind: Mapping[str, Band] = NOTHING,
+    has_matrix: bool = True,
 ) -> FitBlock:
     """Everything that is shown of one training.
 
@@ -76,6 +91,8 @@ def fit_block(
         evidence: Of the run.
         measurements: What was verified.
         folder: Where pictures are kept.
+        behind: Of the reference, by the name of a curve.
+        has_matrix: Whether its confusion matrix is shown here, and not elsewhere.
     """
     history = {name: values for name, values in fit.history.items() if values}
     names = tuple(history)
@@ -86,29 +103,31 @@ def fit_block(
     )
     found = _measured(fit, measurements=measurements)
     of_quantities = any(one.mae is not None for one in found) and all(one.accuracy is None for one in found)
-    confusion = next((one.confusion for one in found if one.probe == "test" and one.confusion), ())
+    confusion = (
+        next((one.confusion for one in found if one.probe == "test" and one.confusion), ()) if has_matrix else ()
+    )
     batch = f", batch size {fit.batch_size}" if fit.batch_size else ""
     return FitBlock(
         title=f"{fit.epochs_run} epoch{'s' if fit.epochs_run != 1 else ''}{batch}",
         cell=fit.cell,
-        pictures=_pictures(history, mark=marked_epoch(fit), folder=folder),
-        said=gap_in_words(fit),
+        pictures=_pictures(history, mark=marked_epoch(fit), behind=behind, folder=folder),
+        said=_said(fit, history, behind=behind, measured=found),
         names=names,
-        rows=_table_rows(rows, first=1),
+        rows=_table_rows(rows),
         scores=tuple(_score(one, fit, evidence=evidence, of_quantities=of_quantities) for one in found),
         measure="mean absolute error" if of_quantities else "accuracy",
         replay=_replay(fit, measurements=measurements),
         classes=len(confusion),
-        confusion=_table_rows(([str(count) if count else "\u00b7" for count in row] for row in confusion), first=0),
+        confusion=matrix_rows(confusion),
         confused=most_confused(confusion),
     )
 
 
-def _table_rows(rows: Iterable[Sequence[str]], *, first: int) -> Markup:
-    """Rows of figures, numbered from `first`: made here, for there are hundreds of cells and nothing to escape."""
+def _table_rows(rows: Iterable[Sequence[str]]) -> Markup:
+    """Rows of figures, numbered from 1: made here, for there are hundreds of cells and nothing to escape."""
     made = (
         f'<tr><th scope="row">{number}</th>{"".join(f"<td>{cell}</td>" for cell in row)}</tr>'
-        for number, row in enumerate(rows, start=first)
+        for number, row in enumerate(rows, start=1)
     )
     return Markup("\n".join(made))  # noqa: S704
 
@@ -128,16 +147,64 @@ def marked_epoch(fit: FitRecord) -> tuple[int, bool] | None:
     return lowest + 1, bool(np.isfinite(after).all() and after[0] > 0 and rises(after.tolist()))
 
 
-def gap_in_words(fit: FitRecord) -> str:
-    """The gap between validation and training loss at the end, with its numbers; empty without validation."""
+def gap_in_words(fit: FitRecord, *, measured: Sequence[Measurement] = ()) -> str:
+    """The gap between validation and training loss, with its numbers, and where it comes from.
+
+    Empty without validation.
+
+    Args:
+        fit: With its history.
+        measured: What was recomputed from the trained model.
+    """
     loss, held = fit.history.get("loss", ()), fit.history.get("val_loss", ())
     if not loss or not held or not math.isfinite(loss[-1]) or not math.isfinite(held[-1]):
         return ""
     gap = held[-1] - loss[-1]
-    return (
+    said = (
         f"At the end the training loss is {figure(loss[-1])} and the validation loss {figure(held[-1])},"
         f" {figure(abs(gap))} {'more' if gap >= 0 else 'less'}."
     )
+    mark = marked_epoch(fit)
+    said += _since(mark, loss, held) if mark is not None and len(loss) == len(held) else ""
+    return said if gap >= 0 else f"{said}{_after_training(measured)}"
+
+
+def _since(mark: tuple[int, bool], loss: Sequence[float], held: Sequence[float]) -> str:
+    """What happened since the epoch of the lowest validation loss."""
+    epoch, is_trend = mark
+    then, lowest = loss[epoch - 1], held[epoch - 1]
+    if not is_trend:
+        is_noise = len(held) - epoch >= THRESHOLDS.fewest_risen
+        return f" The latter was lowest in epoch {epoch} ({figure(lowest)}){_NOISE if is_noise else '.'}"
+    return (
+        f" In epoch {epoch} it was {figure(abs(lowest - then))} {'more' if lowest >= then else 'less'}: since then the"
+        f" training loss went from {figure(then)} to {figure(loss[-1])}, and the validation loss from {figure(lowest)}"
+        f" up to {figure(held[-1])}."
+    )
+
+
+def _after_training(measured: Sequence[Measurement]) -> str:
+    """Why a training loss may be the larger one: it is no figure of the trained model."""
+    losses = {one.probe: one.loss for one in measured}
+    train, held = losses.get("train"), losses.get("validation")
+    if train is None or held is None:
+        return ""
+    return (
+        " That of training is a mean over each epoch, with Dropout at work where there is any;"
+        f" of the trained model they are {figure(train)} and {figure(held)}."
+    )
+
+
+def _said(
+    fit: FitRecord,
+    history: Mapping[str, Sequence[float]],
+    *,
+    behind: Mapping[str, Band],
+    measured: Sequence[Measurement],
+) -> str:
+    """What the curves show: the gap, and where the reference's runs lie."""
+    parts = [gap_in_words(fit, measured=measured), bands_in_words(_drawn(history), behind, history=history)]
+    return " ".join(part for part in parts if part)
 
 
 def curve_in_words(name: str, history: Mapping[str, Sequence[float]], *, mark: tuple[int, bool] | None) -> str:
@@ -161,35 +228,35 @@ def curve_in_words(name: str, history: Mapping[str, Sequence[float]], *, mark: t
     return " ".join(said)
 
 
-def most_confused(confusion: Sequence[Sequence[int]]) -> str:
-    """The pair of classes that is confused most, in words; empty where none is."""
-    matrix = np.array(confusion, dtype=int)
-    if matrix.ndim != 2 or matrix.size == 0:
-        return ""
-    np.fill_diagonal(matrix, 0)
-    true, predicted = np.unravel_index(int(matrix.argmax()), matrix.shape)
-    times = int(matrix[true, predicted])
-    return f"Most often class {true} is taken for {predicted}: {times} times." if times else ""
-
-
 def _pictures(
-    history: Mapping[str, tuple[float, ...]], *, mark: tuple[int, bool] | None, folder: SubmissionFolder
+    history: Mapping[str, tuple[float, ...]],
+    *,
+    mark: tuple[int, bool] | None,
+    behind: Mapping[str, Band],
+    folder: SubmissionFolder,
 ) -> tuple[Picture, ...]:
     if len(history.get("loss", ())) < 2:
         return ()
-    accuracy = next((name for name in history if is_accuracy(name) and not name.startswith("val_")), None)
     made = []
-    for name in ("loss", *([accuracy] if accuracy else [])):
+    for name in _drawn(history):
         curves = {key: list(history[key]) for key in (name, f"val_{name}") if key in history}
+        areas = {key: behind[key] for key in curves if key in behind}
         at = mark if name == "loss" else None
         svg = kept(
             folder.evidence_folder / "plots",
-            key=[curves, at],
+            key=[curves, at, areas],
             suffix="svg",
-            make=lambda name=name, curves=curves, at=at: plots.curves(name, curves, mark=at),  # type: ignore[misc]
+            make=partial(plots.curves, name, curves, mark=at, behind=areas),
         )
-        made.append(Picture(data_uri(svg, "image/svg+xml"), curve_in_words(name, history, mark=mark)))
+        alt = f"{curve_in_words(name, history, mark=mark)} {bands_in_words([name], behind, history=history)}".rstrip()
+        made.append(Picture(data_uri(svg, "image/svg+xml"), alt))
     return tuple(made)
+
+
+def _drawn(history: Mapping[str, Sequence[float]]) -> list[str]:
+    """The figures that are drawn: the loss, and an accuracy where there is one."""
+    accuracies = [name for name in history if is_accuracy(name) and not name.startswith("val_")]
+    return ["loss", *accuracies[:1]]
 
 
 def _measured(fit: FitRecord, *, measurements: Measurements | None) -> tuple[Measurement, ...]:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from grader.store import write_atomically
 
-VERSION = "4"
+VERSION = "5"
 """Part of every name: raise it when what is made changes."""
 
 

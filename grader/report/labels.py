@@ -31,6 +31,15 @@ BASES = {
     "manual": "by a tutor",
 }
 
+LAYER_STATES = {
+    "same": ("=", "same"),
+    "differs": ("\u2260", "differs"),
+    "missing": ("\u2212", "missing"),
+    "extra": ("+", "one too many"),
+    "free": ("\u00b7", "free"),
+}
+"""Sign and word of each layer beside what was asked for: never colour alone."""
+
 STATUSES = {"graded": "graded", "needs_review": "needs review", "not_run": "not run"}
 
 QUEUE = {
@@ -60,6 +69,7 @@ LABELS = {
     "cell_failed": "Cell {cell} failed.",
     "did_not_end": "Cell {cell} did not end within its time limit.",
     "section_missing": "{section} is not in your notebook.",
+    "section_not_found": "Nothing of {section} was found in your notebook.",
     # the student's page
     "bar": "{earned} of {possible} points earned, {pending} waiting for a tutor, {lost} lost",
     "nothing_lost": "No points were lost.",
@@ -82,15 +92,28 @@ LABELS = {
     "object_page": "Every criterion that is not met has a text under \u201cIf you disagree\u201d, to be copied and sent"
     " to your tutor with your reason. A tutor finds the submission by its id.",
     "your_answer": "Your answer",
+    "question": "A question about your answer",
     "notebook": "Your notebook as it ran",
     "notebook_file": "It is also a file beside this page: executed.ipynb.",
     "offline": "This page works offline: it loads nothing from the internet.",
+    "beside": "As verified, beside your figure",
+    "as_verified": "As verified",
+    "own_figure": "Your figure",
+    "moved": "The figure of this cell stands beside what was verified:",
+    "matrix_table": "Confusion matrix",
+    "matrix_axes": "Rows: true class; columns: predicted class",
+    "layers": "Layer by layer",
+    "asked": "asked for",
+    "yours": "yours",
+    "state": "compared",
     "advice": "Worth knowing",
     "hint": "Hint, tried out",
     "no_points": "no points",
     "skip": "Skip to the content",
     # the cohort's pages
     "matrix": "Every criterion of every submission",
+    "one_comment": "One comment for all of them, on their pages: in grader review under \u201cWho failed alike\u201d of"
+    " the criterion, or",
     "no_script": "This page shows its tables with JavaScript, which stands in the page itself and loads nothing."
     " Without it, the same is in gradebook.csv and summary.json.",
 }

@@ -15,6 +15,8 @@ from grader.errors import StoreError
 from grader.limits import MAX_PAGE_PICTURES_BYTES, MAX_SHOWN_CHARACTERS
 from grader.records import ArrayRef, CellRun, Evidence, FigureRecord
 from grader.report.kept import kept
+from grader.report.mathematics import as_mathml
+from grader.report.pictures import for_page
 from grader.report.templating import data_uri, visible
 from grader.store import SubmissionFolder
 
@@ -65,7 +67,10 @@ def cell_blocks(evidence: Evidence, *, folder: SubmissionFolder) -> list[CellBlo
     cells = [cell for cell in evidence.cells if cell.source.strip()]
     sources = [[cell.kind, cell.source] for cell in cells]
     stored = kept(
-        folder.evidence_folder / "plots", key=["cells", sources], suffix="json", make=lambda: _shown_as_json(cells)
+        folder.evidence_folder / "plots",
+        key=["cells with mathematics", sources],
+        suffix="json",
+        make=lambda: _shown_as_json(cells),
     )
     pictures = _pictures(evidence, folder=folder)
     return [
@@ -108,10 +113,16 @@ def _tokens(text: str) -> Iterator[Markup]:
 @cache
 def _markdown() -> MarkdownIt:
     from markdown_it import MarkdownIt  # noqa: PLC0415 - as above
+    from mdit_py_plugins.amsmath import amsmath_plugin  # noqa: PLC0415
     from mdit_py_plugins.dollarmath import dollarmath_plugin  # noqa: PLC0415
 
     made = MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"])
-    made.use(dollarmath_plugin, renderer=lambda content, _: str(escape(content.strip())))
+    made.use(
+        dollarmath_plugin,
+        double_inline=True,
+        renderer=lambda tex, options: str(as_mathml(tex, is_block=options["display_mode"])),
+    )
+    made.use(amsmath_plugin, renderer=lambda tex: str(as_mathml(tex, is_block=True)))
     rules: dict[str, Callable[..., str]] = {
         "heading_open": lambda _, tokens, at, *__: f'<p class="heading {tokens[at].tag}">',
         "heading_close": lambda *_: "</p>\n",
@@ -129,9 +140,17 @@ def _pictures(evidence: Evidence, *, folder: SubmissionFolder) -> dict[int, list
     found: dict[int, list[Picture]] = {}
     for figure in evidence.figures:
         raw = _png(figure.png, folder=folder) if figure.png is not None and figure.cell is not None else None
-        if raw is not None and figure.cell is not None and len(raw) <= room:
-            room -= len(raw)
-            found.setdefault(figure.cell, []).append(Picture(data_uri(raw, "image/png"), described(figure)))
+        if raw is None or figure.cell is None:
+            continue
+        shown = kept(
+            folder.evidence_folder / "plots",
+            key=["figure", figure.png],
+            suffix="png",
+            make=lambda raw=raw: for_page(raw),  # type: ignore[misc]
+        )
+        if len(shown) <= room:
+            room -= len(shown)
+            found.setdefault(figure.cell, []).append(Picture(data_uri(shown, "image/png"), described(figure)))
     return found
 
 

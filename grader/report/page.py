@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, Protocol
 
+from grader.calibration import Curves
 from grader.records import GradedSubmission, People
 from grader.store import SubmissionFolder
 
@@ -19,7 +20,13 @@ class RenderSubmission(Protocol):
     """Makes a page of one submission."""
 
     def __call__(
-        self, graded: GradedSubmission, *, folder: SubmissionFolder, people: Sequence[str], handed_in: str
+        self,
+        graded: GradedSubmission,
+        *,
+        folder: SubmissionFolder,
+        people: Sequence[str],
+        handed_in: str,
+        curves: Curves,
     ) -> str:
         """The file's text.
 
@@ -28,6 +35,7 @@ class RenderSubmission(Protocol):
             people: Whose it is.
             handed_in: When, and when it was due, see `People.handed_in`.
             folder: Where the evidence is, and where pictures are kept; there need be none.
+            curves: Of the reference, as far as they may stand behind the student's.
         """
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from grader.calibration import NO_CURVES, Curves
 from grader.marks import Event
 from grader.records import NOBODY, GradedSubmission, People
 from grader.report import cohort, feedback, gradebook, matrix, summary
@@ -17,11 +18,16 @@ COHORT_PAGES: tuple[CohortPage, ...] = (cohort.PAGE, matrix.PAGE, gradebook.PAGE
 
 
 def write_submission(
-    graded: GradedSubmission, *, folder: SubmissionFolder, people: Sequence[str] = (), handed_in: str = ""
+    graded: GradedSubmission,
+    *,
+    folder: SubmissionFolder,
+    people: Sequence[str] = (),
+    handed_in: str = "",
+    curves: Curves = NO_CURVES,
 ) -> None:
     """Writes the pages of one submission."""
     for page in SUBMISSION_PAGES:
-        text = page.render(graded, folder=folder, people=people, handed_in=handed_in)
+        text = page.render(graded, folder=folder, people=people, handed_in=handed_in, curves=curves)
         write_atomically(folder.folder / page.file_name, text)
 
 

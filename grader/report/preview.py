@@ -38,6 +38,9 @@ def render_preview(found: Preview, *, output: str = ".") -> str:
 def preview_text(found: Preview) -> str:
     """The same for the terminal."""
     lines = [f"{found.rubric.title} ({found.rubric.file_name})", *_sentences(found), *found.notes]
+    if found.untold:
+        lines += ["", "Cannot be told without a run"]
+        lines += [f"  {_named(one.submission, one.students)}: {'; '.join(one.why)}." for one in found.untold]
     for line, at, crossed in _crossed(found):
         lines += ["", f"Line {line!r} ({points(at)} points)"]
         lines += [f"  {_crossing(crossing)}: {_who(move)}" for move, crossing in crossed] or ["  Nobody crosses it."]
@@ -48,9 +51,6 @@ def preview_text(found: Preview) -> str:
         lines += ["", "Largest moves" if len(found.moves) > LARGEST else "Moves"]
         for move in found.moves[:LARGEST]:
             lines += _move_lines(move)
-    if found.untold:
-        lines += ["", "Cannot be told without a run"]
-        lines += [f"  {_named(one.submission, one.students)}: {'; '.join(one.why)}." for one in found.untold]
     return "\n".join(lines) + "\n"
 
 

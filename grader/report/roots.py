@@ -126,7 +126,7 @@ class _Roots:
         self._failed = {index for index, cell in self._cells.items() if cell.status in _STOPPED}
         self._failed |= set() if first is None else {first}
         self._begun = {one.section for one in graded.verdicts if one.earned or one.outcome == "partial" or one.pending}
-        self._begun |= {name for name, match in graded.matching.items() if match.model is not None or match.fits}
+        self._begun |= {name for name, match in graded.matching.items() if self._is_begun(match)}
 
     def roots(self, verdicts: Iterable[Verdict]) -> list[Root]:
         groups: dict[tuple[str, str | int], list[Verdict]] = {}
@@ -134,6 +134,17 @@ class _Roots:
             groups.setdefault(self._group(verdict), []).append(verdict)
         self._join_blocked(groups)
         return [self._root(kind, name, found) for (kind, name), found in groups.items()]
+
+    def _is_begun(self, match: SectionMatch) -> bool:
+        """Whether a section trained a model, or has code of its own where it speaks of another section's model."""
+        if match.borrowed_from is None:
+            return match.model is not None or bool(match.fits)
+        return any(index not in self._cells or self._cells[index].kind == "code" for index in self._own_cells(match))
+
+    def _own_cells(self, match: SectionMatch) -> set[int]:
+        """A section's cells but for those of the section whose model it speaks of: without a heading it has these."""
+        owner = self._graded.matching.get(match.borrowed_from or "", _NOWHERE)
+        return {*match.cells} - {*owner.cells}
 
     def _group(self, verdict: Verdict) -> tuple[str, str | int]:
         cell = self._failed_cell(verdict)
@@ -212,7 +223,9 @@ class _Roots:
         match = self._graded.matching.get(section, _NOWHERE)
         name = _short(match.title) or section
         title = LABELS["section_missing"].format(section=name)
-        if match.cells or match.heading_cell is not None:
+        if match.cells and match.heading_cell is None and not self._own_cells(match):
+            title = LABELS["section_not_found"].format(section=name)
+        elif match.cells or match.heading_cell is not None:
             title = f"{name}: {min((one.feedback for one in verdicts), key=len)}"
         steps = list(dict.fromkeys(one.next_step for one in verdicts if one.next_step))
         if len(verdicts) == 1:

@@ -18,7 +18,7 @@ from grader.statistics.fingerprints import pieces
 from grader.statistics.likeness import likeness
 from grader.statistics.similarity import Group, Kind, Traits, similar
 from grader.statistics.thresholds import THRESHOLDS
-from grader.store import SubmissionFolder, code_digest, write_atomically
+from grader.store import SubmissionFolder, own_digest, write_atomically
 
 _WORDS: dict[Kind, str] = {
     "file": "The same file.",
@@ -109,7 +109,7 @@ def _likeness(folder: SubmissionFolder) -> Likeness:
 @cache
 def _code() -> str:
     """What reads code: ours, and Python's own tokenizer."""
-    return f"{code_digest('statistics.likeness')} {sys.version_info.major}.{sys.version_info.minor}"
+    return f"{own_digest('statistics.likeness')} {sys.version_info.major}.{sys.version_info.minor}"
 
 
 def _given_notebooks(rubric: Rubric) -> list[Path]:

@@ -13,6 +13,11 @@ from grader.report.page import CohortPage
 
 
 def summary_json(graded: Sequence[GradedSubmission], *, people: People = NOBODY, **_: object) -> str:
+    """The file of it."""
+    return json.dumps(summary(graded, people=people), indent=1, ensure_ascii=False) + "\n"
+
+
+def summary(graded: Sequence[GradedSubmission], *, people: People = NOBODY) -> dict[str, Any]:
     """The cohort for a machine: sums by submission, and every submission that waits for a person by cause."""
     submissions: list[dict[str, Any]] = [
         {
@@ -37,7 +42,7 @@ def summary_json(graded: Sequence[GradedSubmission], *, people: People = NOBODY,
         }
         for one in graded
     ]
-    whole = {
+    return {
         "schema_version": SCHEMA_VERSION,
         "rubric": graded[0].rubric.model_dump(mode="json") if graded else None,
         "data_choice": _data_choice(graded),
@@ -48,7 +53,6 @@ def summary_json(graded: Sequence[GradedSubmission], *, people: People = NOBODY,
         "submissions": submissions,
         "without_submission": [people.students[key].label for key in people.without_submission],
     }
-    return json.dumps(whole, indent=1, ensure_ascii=False) + "\n"
 
 
 def _data_choice(graded: Sequence[GradedSubmission]) -> str | None:

@@ -12,7 +12,7 @@ from typing import Literal
 import jinja2
 from markupsafe import Markup, escape
 
-from grader.report.labels import BASES, CAUSES, LABELS, OUTCOMES, STATUSES
+from grader.report.labels import BASES, CAUSES, LABELS, LAYER_STATES, OUTCOMES, STATUSES
 
 _SENTENCE = re.compile(r".{20,}?[.!?](?=\s+[A-Z]|$)", re.DOTALL)
 _INVISIBLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u202a-\u202e\u2066-\u2069]")
@@ -35,6 +35,7 @@ def environment() -> jinja2.Environment:
     made.filters["data_uri"] = data_uri
     made.filters["coded"] = coded
     made.filters["sentence"] = first_sentence
+    made.globals["layer_states"] = LAYER_STATES
     made.globals.update(outcomes=OUTCOMES, causes=CAUSES, bases=BASES, statuses=STATUSES, say=say, policy=policy)
     return made
 

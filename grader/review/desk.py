@@ -89,11 +89,18 @@ class Desk:
         more = {"outcome": "needs_review", "text": text or None, "internal": bool(text) or None}
         self._decide(pen, lambda _: _each(pen, "outcome", more))
 
-    def comment(self, pen: Pen, text: str) -> None:
-        """Says something to the students, without points; an empty text takes back what was said."""
+    def comment(self, pen: Pen, text: str, *, internal: bool = False) -> None:
+        """Says something to the students, without points; an empty text takes back what was said.
+
+        Args:
+            pen: To whom.
+            text: What.
+            internal: Whether it is for tutors alone.
+        """
         time = datetime.now(UTC)
+        common = {"by": pen.by, "kind": "comment", "time": time, "criterion": pen.criterion, "text": text}
         self.file.append(
-            Event(by=pen.by, kind="comment", time=time, submission=one.submission, criterion=pen.criterion, text=text)
+            Event.model_validate({**common, "submission": one.submission, "internal": internal or None})
             for one in pen.shown
         )
 

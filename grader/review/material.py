@@ -69,12 +69,14 @@ class Material:
         cells: Those that the verdict names.
         others: The rest of the section, and the figures' cells of the sections that the answer speaks of.
         fits: The trainings that it speaks of.
+        questions: What the student is asked about sentences of the answer that the run contradicts.
         problem: Why nothing is shown; empty where something is.
     """
 
     cells: tuple[CellShown, ...] = ()
     others: tuple[CellShown, ...] = ()
     fits: tuple[FitShown, ...] = ()
+    questions: tuple[str, ...] = ()
     problem: str = ""
 
 
@@ -108,6 +110,7 @@ def material(graded: GradedSubmission, verdict: Verdict, *, folder: SubmissionFo
             )
             for fit, name in wanted
         ),
+        questions=graded.questions_about(verdict),
     )
 
 

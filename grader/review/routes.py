@@ -22,7 +22,7 @@ from grader.review.guard import Guard, Session
 from grader.review.material import picture
 from grader.review.objections import find
 from grader.review.views import STATIC, Views, static
-from grader.review.worklist import FILTERS, Worklist, worklist
+from grader.review.worklist import FILTERS, Entry, Worklist, worklist
 
 Form = list[tuple[str, str]]
 
@@ -49,6 +49,7 @@ def make_app(cohort: Cohort, desk: Desk, *, tutors: Mapping[str, str]) -> ASGIAp
         Route("/c/{criterion}/decide", pages.decide, methods=["POST"]),
         Route("/c/{criterion}/item", pages.change_item, methods=["POST"]),
         Route("/c/{criterion}/s/{key}", pages.answer),
+        Route("/c/{criterion}/alike/{key}", pages.alike),
     ]
     handlers = {HTTPException: _plain, GraderError: _our_error}
     return Guard(Starlette(routes=routes, exception_handlers=handlers), tutors=tutors)
@@ -104,8 +105,18 @@ class _Pages:
         session = _session(request)
         if any(entry.is_open for entry in shown):
             self.desk.claim(session.tutor, work.question.id, [entry.answer.submission for entry in shown])
-        session.shown |= {(entry.answer.submission, work.question.id, entry.answer.verdict.seen) for entry in shown}
+        self._note_shown(request, work, shown)
         return HTMLResponse(self._views(request).answer(work, step, together=together))
+
+    async def alike(self, request: Request) -> Response:
+        """All who failed as one did, to say one thing to them."""
+        self.cohort.refresh()
+        work = self._work(request)
+        entries = work.alike(self._submission(request))
+        if not entries:
+            raise HTTPException(404, "Nothing was said of this one that could be said of others.")
+        self._note_shown(request, work, entries)
+        return HTMLResponse(self._views(request).alike(work, entries))
 
     async def decide(self, request: Request) -> Response:
         """What a tutor does to the answers that a page showed."""
@@ -124,6 +135,8 @@ class _Pages:
             page = self._views(request).conflict(work, changed, form=self._again(form, work, pen))
             return HTMLResponse(page, status_code=409)
         first = pen.shown[0].submission
+        if said.get("from") == "alike":
+            return _to(f"/c/{quote(work.question.id)}/alike/{quote(self.cohort.key(first))}", show=work.show)
         return self._next(request, work, first) if moves_on else self._back(work, first, together=len(pen.shown) > 1)
 
     async def change_item(self, request: Request) -> Response:
@@ -189,11 +202,18 @@ class _Pages:
             self.desk.toggle(pen, self.desk.name_item(pen.by, pen.criterion, text=words, points=points))
             return False
         elif does == "comment":
-            self.desk.comment(pen, text)
+            words = _needed(said, "text") if len(pen.shown) > 1 else text
+            self.desk.comment(pen, words, internal=internal)
             return False
         else:
             raise UsageError(f"{does!r}: a form asks for what is not known here.", fix="Load the page again.")
         return True
+
+    def _note_shown(self, request: Request, work: Worklist, entries: Sequence[Entry]) -> None:
+        """Only what was shown to a tutor as it is now can be decided by them."""
+        question = work.question.id
+        seen = {(entry.answer.submission, question, entry.answer.verdict.seen) for entry in entries}
+        _session(request).shown |= seen
 
     def _keep(self, pen: Pen, *, text: str, internal: bool) -> None:
         """Gives what the grader had given, by a person now."""

@@ -13,6 +13,7 @@ from typing import Any
 import jinja2
 
 from grader.marks import Decisions, Event
+from grader.marks.alike import alike
 from grader.marks.listing import what_of
 from grader.records import Flag, Verdict
 from grader.report.templating import environment
@@ -119,7 +120,9 @@ class Views:
 
     def answers(self, work: Worklist) -> str:
         """The answers to one criterion."""
-        return self.page("answers.html.j2", work=work, names=self._names(work.entries), **self._progress(work))
+        return self.page(
+            "answers.html.j2", work=work, names=self._names(work.entries), told=told(work), **self._progress(work)
+        )
 
     def submission(self, submission: str) -> str:
         """Every verdict of one submission."""
@@ -159,9 +162,14 @@ class Views:
             next=work.next(name),
             previous=work.previous(name),
             affected=affected(here.entry, work.entries),
+            alike=work.alike(name),
             consequences=consequences(graded, here.base),
             **self._progress(work),
         )
+
+    def alike(self, work: Worklist, entries: Sequence[Entry]) -> str:
+        """Those who failed alike, to say one thing to all of them."""
+        return self.page("alike.html.j2", work=work, question=work.question, shown=self.shown(entries))
 
     def conflict(self, work: Worklist, entries: Sequence[Entry], *, form: Sequence[tuple[str, str]]) -> str:
         """Says that somebody decided in the meantime, and offers what the tutor wanted once more."""
@@ -228,6 +236,16 @@ class Views:
             said = f"\u201c{known.text}\u201d" if known is not None else "item"
             return said + (where if first.kind == "apply" else "")
         return what_of(first) + where
+
+
+def told(work: Worklist) -> list[tuple[str, int, Entry]]:
+    """What was said of several answers, numbers aside, most frequent first: the words, how many, and one of them."""
+    found: dict[str, tuple[str, int, Entry]] = {}
+    for entry in work.entries:
+        here = work.alike(entry.answer.submission)
+        if len(here) > 1:
+            found.setdefault(here[0].answer.submission, (alike(entry.answer.verdict.feedback), len(here), here[0]))
+    return sorted(found.values(), key=lambda one: -one[1])
 
 
 def choices(points: float) -> list[Choice]:

@@ -6,8 +6,10 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cached_property
 
 from grader.marks import Decisions, apply_marks
+from grader.marks.alike import all_failed_alike
 from grader.records import Verdict
 from grader.review.cohort import Answer, Cohort, Question
 from grader.review.desk import deciders, holders
@@ -94,6 +96,16 @@ class Worklist:
                 return (*here, *(entry for entry in step if entry.answer.submission != submission))
         entry = self.entry(submission)
         return () if entry is None else (entry,)
+
+    def alike(self, submission: str) -> Step:
+        """The answers of which the same was said, numbers aside, this one among them; none where nothing was said."""
+        return self._told.get(submission, ())
+
+    @cached_property
+    def _told(self) -> Mapping[str, Step]:
+        by_name = {entry.answer.submission: entry for entry in self.entries}
+        verdicts = {name: entry.answer.verdict for name, entry in by_name.items()}
+        return {name: tuple(by_name[one] for one in group) for group in all_failed_alike(verdicts) for name in group}
 
     def next(self, submission: str | None) -> Entry | None:
         """What comes after an answer (first of all where None), from the start again at the end.

@@ -8,12 +8,12 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from grader.calibration import Calibration, read_calibration
+from grader.calibration import Calibration, FitRanges, read_calibration
 from grader.errors import UsageError
 from grader.judging.bands import Within
 from grader.judging.parameters import parts_of
 from grader.limits import MAX_ATTACHED_BYTES, MAX_ATTACHMENTS, MAX_TEMPLATE_BYTES
-from grader.rubric.models import DataKind, Rubric
+from grader.rubric.models import Criterion, DataKind, Rubric, Section
 from grader.rubric.relations import Listed, named_sections
 from grader.text.prose import normalised, paragraphs
 
@@ -76,10 +76,31 @@ def sections_of_spread(rubric: Rubric) -> tuple[str, ...]:
     named: set[str | None] = set()
     for section in rubric.sections:
         for criterion in section.criteria:
-            if bands := _bands(criterion.params):
-                named |= {section.id, section.model_of, *named_sections(criterion)}
-                named |= {band.figure.partition(".")[0] for band in bands if band.figure is not None}
+            if _bands(criterion.params):
+                named |= _spoken_of(criterion, section)
     return tuple(section.id for section in rubric.sections if section.id in named)
+
+
+def shown_curves(rubric: Rubric) -> dict[DataKind, dict[str, tuple[FitRanges, ...]]]:
+    """The reference's curves that students may see, by data and section.
+
+    None of a section of which a criterion, or what it must reach, is hidden.
+    """
+    hidden: set[str | None] = set()
+    for section in rubric.sections:
+        for criterion in section.criteria:
+            if criterion.hide_band or criterion.visibility == "tutor":
+                hidden |= _spoken_of(criterion, section)
+    return {
+        kind: {name: fits for name, fits in one.curves.items() if name not in hidden}
+        for kind, one in rubric.calibrations.items()
+    }
+
+
+def _spoken_of(criterion: Criterion, section: Section) -> set[str | None]:
+    """The sections whose figures a criterion may be held against."""
+    figures = {band.figure.partition(".")[0] for band in _bands(criterion.params) if band.figure is not None}
+    return {section.id, section.model_of, *named_sections(criterion), *figures}
 
 
 def read_template(rubric: Rubric, problems: Listed) -> frozenset[str]:

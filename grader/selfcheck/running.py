@@ -12,7 +12,7 @@ from nbformat import NotebookNode
 from rich.console import Console
 from rich.status import Status
 
-from grader.attribution import needs_full_size
+from grader.attribution import attribute, needs_full_size
 from grader.datasets import DataSets, resolve
 from grader.environment.facts import packages
 from grader.evaluate import evaluate
@@ -82,7 +82,8 @@ def check_by_running(
                 evidence = runner.run(notebook, data_sets, folder=folder / "second", arrays=arrays)
             if is_quick:
                 found = of_short_trainings(evidence)
-                return judge_partly(rubric, found, step="quick", read=arrays.get, cannot_know=QUICK_CANNOT_KNOW)
+                report = judge_partly(rubric, found, step="quick", read=arrays.get, cannot_know=QUICK_CANNOT_KNOW)
+                return _with_packages(report, evidence)
             status.update("Measuring the models ...")
             measurements = verify(evidence, arrays=arrays, data_sets=data_sets, sandbox=None, core=None)
             graded = evaluate(rubric, evidence=evidence, measurements=measurements, read=arrays.get)
@@ -92,7 +93,24 @@ def check_by_running(
                 of = Graded(rubric, graded, evidence, measurements, arrays)
                 trials, _ = prove(of, Trials(), data_sets=data_sets, sandbox=None, core=None)
                 told = tuple(hint.released for hint in of.proofs(trials).hints(hints) if hint.released)
-    return report_of(graded, step="full", cannot_know=FULL_CANNOT_KNOW).model_copy(update={"hints": told})
+    report = report_of(graded, step="full", cannot_know=FULL_CANNOT_KNOW).model_copy(update={"hints": told})
+    return _with_packages(report, evidence)
+
+
+def missing_packages(evidence: Evidence) -> dict[str, str]:
+    """The packages that a notebook needs and this Python lacks, each with a clause that says in which cell."""
+    causes = attribute(evidence).causes
+    own = {cell: cause for cell, cause in causes.items() if cause.kind == "missing_package" and not cause.follows}
+    return {cause.detail: cause.clause(cell) for cell, cause in reversed(own.items())}
+
+
+def _with_packages(report: Report, evidence: Evidence) -> Report:
+    """The report, which first says what to install."""
+    lacking = tuple(
+        f"{clause[:1].upper()}{clause[1:]}: install it (pip install {package.lower()}), and check again."
+        for package, clause in missing_packages(evidence).items()
+    )
+    return report.model_copy(update={"remarks": (*lacking, *report.remarks)})
 
 
 class _Runner:
@@ -167,7 +185,8 @@ def of_short_trainings(evidence: Evidence) -> Evidence:
     first = min((fit.cell for fit in shortened if fit.cell is not None), default=0)
     if any(cell.status in {"error", "died"} and cell.index >= first for cell in evidence.cells):
         # It may well be the short training that a later cell cannot work with.
-        return partly(found, dict.fromkeys(_ALL, _FAILED))
+        why = next(iter(missing_packages(evidence).values()), _FAILED)
+        return partly(found, dict.fromkeys(_ALL, why))
     return found
 
 

@@ -7,19 +7,20 @@ the check says that no run can mend it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NoReturn
 
+from grader.calibration import Calibration
 from grader.datasets import ORIGINALS, SAMPLE
 from grader.errors import GraderError
-from grader.evaluate import attributed, data_kind
+from grader.evaluate import attributed, calibrations_on, data_kind
 from grader.judging.parameters import parts_of
 from grader.judging.views import Read, SubmissionView
 from grader.matching import match
-from grader.records import ArrayRef, CheckResult, Evidence, FitRecord, SectionMatch, Submission
+from grader.records import ArrayRef, CheckResult, DataSetUse, Evidence, FitRecord, SectionMatch, Submission
 from grader.rubric import Asked, Criterion, Rubric, Section
 from grader.selfcheck.evidence import evidence_of, unmeasured
-from grader.selfcheck.partial import note, noting, unknown_fields
+from grader.selfcheck.partial import note, noting, partly, unknown_fields
 from grader.selfcheck.reading.log import A_RUN, BENIGN, Log
 from grader.selfcheck.reading.read import read_code
 from grader.selfcheck.stored import stored_figures
@@ -80,14 +81,14 @@ def judge_partly(rubric: Rubric, evidence: Evidence, *, step: Step, read: Read, 
         cannot_know: What the step cannot tell, a sentence.
     """
     asked = Asked(rubric)
-    kind = data_kind(evidence.data_sets)
+    calibration, full_calibration = _spreads(rubric, evidence.data_sets)
     view = SubmissionView(
         evidence=evidence,
         measurements=unmeasured(evidence.submission),
         matching=_matched(asked, evidence),
         read=read,
-        calibration=rubric.calibrations.get(kind),
-        full_calibration=rubric.calibrations.get("full"),
+        calibration=calibration,
+        full_calibration=full_calibration,
         template_texts=rubric.template_texts,
         longest_training=asked.longest_training,
         keras=rubric.keras,
@@ -102,6 +103,17 @@ def judge_partly(rubric: Rubric, evidence: Evidence, *, step: Step, read: Read, 
         matching=dict(view.matching.items()),
         cannot_know=cannot_know,
     )
+
+
+def _spreads(rubric: Rubric, served: Sequence[DataSetUse]) -> tuple[Calibration | None, Calibration | None]:
+    """The reference's spread as grading takes it; who reads one is told where it is not known which data this is."""
+    with noting() as unknown:
+        found = calibrations_on(rubric, served)
+    if not unknown:
+        return found
+    why = dict.fromkeys(("figures", "seconds"), next(iter(unknown)))
+    here, full = (rubric.calibrations.get(kind) for kind in (data_kind(served), "full"))
+    return here and partly(here, why), full and partly(full, why)
 
 
 class SureMatching(dict[str, SectionMatch]):

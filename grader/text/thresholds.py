@@ -84,6 +84,14 @@ class TextThresholds:
     Test: `test_a_comment_that_gives_a_reason_may_be_an_answer_from_six_words_on`.
     """
 
+    most_words_of_stating_sentence: int = 60
+    """A longer sentence of an answer states nothing that is read: who speaks of what gets lost in it.
+
+    Unit: words.
+    Source: judgement.
+    Test: `test_a_sentence_of_more_than_sixty_words_states_nothing`.
+    """
+
     template_share: float = 0.6
     """A paragraph is the template's where this share of either one's words stands in the other in the same order.
 

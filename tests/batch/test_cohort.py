@@ -5,7 +5,9 @@ from __future__ import annotations
 import csv
 import json
 import os
+import sys
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
@@ -13,9 +15,10 @@ import pytest
 from builders import make_grade
 from case_files import ROOT
 
-from grader.batch import Cohort, forget, grade_batch
+from grader.batch import Cohort, Scheduler, forget, grade_batch
 from grader.datasets import resolve
-from grader.errors import HeldError, UsageError
+from grader.environment import StudentsEnvironment, own_environment
+from grader.errors import HeldError, MachineError, UsageError
 from grader.execution.sandbox import Sandbox, SandboxChoice
 from grader.execution.watch import RunLimits
 from grader.intake import Class
@@ -41,10 +44,12 @@ def grade(tmp_path: Path) -> Callable[..., Cohort]:
         about: Class | None = Class(),  # noqa: B008
         again: Sequence[str] = (),
         marks: MarksFile | None = None,
+        scheduler: Scheduler | None = None,
+        environment: StudentsEnvironment = settings.environment,
     ) -> Cohort:
         return grade_batch(
             paths,
-            settings,
+            replace(settings, environment=environment),
             output=OutputFolder(tmp_path / "out"),
             jobs=1,
             again=again,
@@ -52,6 +57,7 @@ def grade(tmp_path: Path) -> Callable[..., Cohort]:
             on_progress=lambda _: None,
             about=about,
             marks=marks,
+            scheduler=scheduler,
         )
 
     return _grade
@@ -167,3 +173,18 @@ def test_the_page_knows_the_reference_and_the_tutors(grade, tmp_path):
     grade(handed_in(tmp_path / "in", "hw.ipynb"), marks=marks)
     page = (tmp_path / "out/index.html").read_text()
     assert [text for text in ("10 runs,", "kim and lee", "1 submission that ran") if text not in page] == []
+
+
+def test_a_cluster_without_dask_names_the_extra(grade, tmp_path, monkeypatch):
+    """Most machines have no need of it."""
+    monkeypatch.setitem(sys.modules, "dask", None)
+    monkeypatch.delitem(sys.modules, "grader.batch.dask", raising=False)
+    with pytest.raises(MachineError, match=r"needs the Python package dask.*pip install 'grader\[dask\]'"):
+        grade(handed_in(tmp_path / "in", "a.ipynb"), scheduler=Scheduler("tcp://head:8786"))
+
+
+def test_a_cluster_runs_no_python_of_this_machine(grade, tmp_path):
+    """Workers have their own."""
+    other = replace(own_environment(), executable="/course/bin/python", is_own=False)
+    with pytest.raises(UsageError, match=r"the notebooks' Python is /course/bin/python"):
+        grade(handed_in(tmp_path / "in", "a.ipynb"), scheduler=Scheduler("tcp://head:8786"), environment=other)

@@ -231,6 +231,70 @@ def test_the_evidence_being_cut_off_is_our_doing():
     assert (result.outcome, result.cause) == ("needs_review", "infrastructure")
 
 
+def table(result):
+    return [(pair.asked, pair.yours, pair.state) for pair in result.layers]
+
+
+def test_a_model_that_differs_stands_beside_what_was_asked_for():
+    """Layer by layer; what is as it was asked for is not marked."""
+    layers = (dense(64, "relu"), dropout(0.2), dense(10, "softmax"))
+    assert table(judged(*layers)) == [
+        ("784 inputs", "784 inputs", "same"),
+        ("Dense 128 relu", "Dense 64 relu", "differs"),
+        ("", "Dropout 0.2", "extra"),
+        ("Dense 10 softmax", "Dense 10 softmax", "same"),
+    ]
+
+
+def test_a_missing_layer_has_no_counterpart():
+    """Where it should stand."""
+    form = {"layers": [RELU_128, {"layer": "Dropout", "rate": 0.2}, SOFTMAX_10]}
+    assert table(judged(dense(128, "relu"), dense(10, "softmax"), form=form)) == [
+        ("Dense 128 relu", "Dense 128 relu", "same"),
+        ("Dropout 0.2", "", "missing"),
+        ("Dense 10 softmax", "Dense 10 softmax", "same"),
+    ]
+
+
+def test_a_layer_that_is_left_open_is_free():
+    """Allowed anywhere, or left out of what may be left out."""
+    some = {"layer": "Dense", "units": {"min": 16, "max": 64}, "repeat": {"min": 0, "max": 3}}
+    form = {"inputs": [784], "layers": [some, SOFTMAX_10], "allow": ["Dropout"]}
+    layers = (dropout(0.1), dense(32, "relu"), dropout(0.2), dense(5, "softmax"), dropout(0.3))
+    assert table(judged(*layers, form=form))[1:] == [
+        ("", "Dropout 0.1", "free"),
+        ("Dense 16 to 64", "Dense 32 relu", "same"),
+        ("", "Dropout 0.2", "free"),
+        ("Dense 10 softmax", "Dense 5 softmax", "differs"),
+        ("", "Dropout 0.3", "free"),
+    ]
+
+
+def test_a_value_without_a_place_of_its_own_is_named():
+    """On both sides."""
+    form = {"layers": [{"layer": "Conv2D", "filters": 8, "kernel_size": 3, "padding": "same"}]}
+    convolution = layer("Conv2D", filters=8, kernel_size=[3, 3], padding="valid", activation="relu")
+    (pair,) = judged(convolution, form=form, inputs=(28, 28, 1)).layers
+    assert (pair.asked, pair.yours) == (
+        "Conv2D 8 of 3\u00d73, padding same",
+        "Conv2D 8 of 3\u00d73 relu, padding valid",
+    )
+
+
+def test_equal_layers_in_a_row_are_counted():
+    """Ten lines of the same say no more than one."""
+    form = {"layers": [{**RELU_128, "repeat": 10}, SOFTMAX_10]}
+    result = judged(*(dense(128, "relu") for _ in range(9)), dense(10, "softmax"), form=form)
+    assert [(pair.state, pair.times) for pair in result.layers] == [("same", 9), ("missing", 1), ("same", 1)]
+
+
+def test_layers_stand_beside_each_other_only_where_something_differs_for_sure():
+    """Not of a right model, of any layers, or of a layer that nobody can read."""
+    assert judged(dense(128, "relu"), dense(10, "softmax")).layers == ()
+    assert judged(dense(5), form={"inputs": [784], "layers": []}, inputs=(3,)).layers == ()
+    assert judged(layer("Mine", own_class="Mine", parameters=5), dense(10, "softmax")).layers == ()
+
+
 def rated(*rates):
     model = make_model(*(dropout(rate) for rate in rates), dense(10, "softmax"))
     return dropout_rate(make_view(make_evidence(models=(model,))), DropoutRateParams(rate=0.2))
@@ -256,6 +320,13 @@ def test_every_rate_must_be_the_one_asked_for(rates, outcome):
 def test_other_rates_are_told():
     """Both numbers, and how many layers."""
     assert rated(0.2, 0.5, 0.5).feedback == "2 of your 3 Dropout layers have another rate (0.5); 0.2 was asked for."
+
+
+def test_each_rate_stands_beside_the_one_asked_for():
+    """Equal ones once."""
+    found = [(pair.asked, pair.yours, pair.state, pair.times) for pair in rated(0.2, 0.5, 0.5).layers]
+    assert found == [("Dropout 0.2", "Dropout 0.2", "same", 1), ("Dropout 0.2", "Dropout 0.5", "differs", 2)]
+    assert rated(0.2).layers == ()
 
 
 def test_the_rate_of_no_model_is_blocked():

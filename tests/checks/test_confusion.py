@@ -195,3 +195,25 @@ def test_no_model_blocks() -> None:
     book = Notebook()
     book.code("pass")
     assert confusion_matrix(book.view("ex5"), PARAMS).outcome == "blocked"
+
+
+@pytest.mark.parametrize(("shown", "outcome"), [(truth(), "passed"), (truth(seed=9), "failed")])
+def test_the_figure_that_was_judged_is_named(shown: Array, outcome: str) -> None:
+    """Right or wrong, so that a page can set what was verified beside it; another figure before it is not it."""
+    book = Notebook()
+    book.code("plt.plot(x)")
+    book.figure(make_axes())
+    view = view_of(grid(shown, store=book.store), book=book)
+    result = confusion_matrix(view, ConfusionMatrixParams())
+    assert result.outcome == outcome
+    assert result.picture is not None
+    assert (result.picture.kind, result.picture.weights) == ("confusion", "w1")
+    assert result.picture.figure == view.evidence.figures[-1].seq
+
+
+def test_without_a_picture_none_is_named() -> None:
+    """What it should show was verified all the same; without a measurement nothing was."""
+    result = confusion_matrix(view_of(book=Notebook()), ConfusionMatrixParams())
+    assert result.picture is not None
+    assert result.picture.figure is None
+    assert confusion_matrix(view_of(book=Notebook(), measured=()), ConfusionMatrixParams()).picture is None

@@ -53,3 +53,8 @@ def test_the_command_goes_before_the_rubric(tmp_path: Path) -> None:
 def test_a_sandbox_is_of_the_environments_python() -> None:
     """Of our own it needs no word."""
     assert options(None).sandbox(own_environment()).python is None
+
+
+def test_what_a_draft_names_is_what_the_command_did() -> None:
+    """The grader's own has no name."""
+    assert [options(given).course_python for given in (None, "own", "env")] == [None, None, Path("env")]

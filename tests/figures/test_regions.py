@@ -319,6 +319,20 @@ def test_what_was_not_kept_is_ours() -> None:
         assert (result.outcome, result.cause) == ("needs_review", "infrastructure")
 
 
+def test_the_figure_that_was_judged_is_named() -> None:
+    """Where the region was measured, right or wrong."""
+    plane = Plane()
+    refs = {"inputs": plane.book.store.put(plane.points), "predictions": plane.book.store.put(bent(plane.points))}
+    region = make_measurement("region", weights="w2", model="m2", **refs)
+    for values in (bent(plane.points), level(plane.points)):
+        plane.book.figures.clear()
+        result = plane.judged(plane.dots(values[:, 0]), *plane.curves(), measured=(region,))
+        assert result.picture is not None
+        assert (result.picture.kind, result.picture.model) == ("region", "m2")
+        assert result.picture.figure == plane.book.figures[-1].seq
+    assert plane.judged(plane.dots(bent(plane.points)[:, 0])).picture is None
+
+
 def test_no_model_blocks() -> None:
     """There are no answers to draw."""
     book = Notebook()

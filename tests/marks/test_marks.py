@@ -2,7 +2,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from builders import SHA
+from click.testing import CliRunner
 
+from grader.cli.marks import marks as marks_command
 from grader.errors import StoreError, UsageError
 from grader.marks import Decisions, Event, MarksFile, apply_marks, marks_path, seen_digest, unmarked
 from grader.marks.listing import counting, described
@@ -249,3 +251,36 @@ def test_events_follow_from_those_that_stand_there(tmp_path):
         file.append_after(lambda events: [mark(1 / (len(events) - 1), minute=1)])
     file.append_after(lambda events: [mark(len(events), minute=1)])
     assert [one.points for one in file.read()] == [1, 1]
+
+
+@pytest.fixture
+def failed(recorder):
+    """Three submissions: two of whom the same was said, numbers aside."""
+    said = {"ada-1": "The accuracy is 0.71.", "bob-2": "The accuracy is 0.62.", "cem-3": "Nothing was trained."}
+    for name, text in said.items():
+        fields = {"outcome": "failed", "cause": None, "pending": 0.0, "basis": "verified", "feedback": text}
+        recorder.output.submission(name).write(graded(verdict("ex1.accuracy", **fields), submission=name))
+    return recorder
+
+
+def test_those_who_failed_alike_are_found(failed):
+    """Numbers aside; a criterion of which nothing is said has none."""
+    assert failed.failed_alike("bob-2", "ex1.accuracy") == ("ada-1", "bob-2")
+    failed.output.submission("dee-4").write(graded(submission="dee-4"))
+    with pytest.raises(UsageError, match="nothing was said"):
+        failed.failed_alike("dee-4", "ex2.discussion")
+
+
+def test_one_comment_for_all_who_failed_alike(failed):
+    """Only shown at first, and written with --yes."""
+    out = str(failed.output.folder)
+    command = ["comment", out, "ada-1", "Shuffle.", "--criterion", "ex1.accuracy", "--alike", "--as", "kim"]
+    shown = CliRunner().invoke(marks_command, command)
+    assert "bob-2" in shown.output
+    assert "cem-3" not in shown.output
+    assert failed.file.read() == ()
+    assert CliRunner().invoke(marks_command, [*command, "--yes"]).exit_code == 0
+    assert [(one.submission, one.criterion, one.text) for one in failed.file.read()] == [
+        ("ada-1", "ex1.accuracy", "Shuffle."),
+        ("bob-2", "ex1.accuracy", "Shuffle."),
+    ]

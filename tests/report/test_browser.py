@@ -8,9 +8,20 @@ from typing import Any
 
 import pytest
 from browser import Opened, chromium
-from builders import Notebook, dense, make_grade, make_measurement
+from builders import Notebook, dense, make_grade, make_measurement, make_ranges
 
-from grader.records import CellError, HandIn, Measurements, People, SectionMatch, Student, SubmissionSummary, Verdict
+from grader.records import (
+    CellError,
+    HandIn,
+    LayerPair,
+    Measurements,
+    People,
+    PictureOf,
+    SectionMatch,
+    Student,
+    SubmissionSummary,
+    Verdict,
+)
 from grader.report.cohort import render_cohort
 from grader.report.feedback import render_feedback
 from grader.report.matrix import render_matrix
@@ -55,9 +66,14 @@ def student(tmp_path_factory: pytest.TempPathFactory) -> Path:
     measured = make_measurement("test", loss=0.3, accuracy=0.9, confusion=confusion)
     folder.write(Measurements(submission="some", measured=(measured,)))
     matching = {"ex4": SectionMatch(section="ex4", title="Exercise 4", cells=(0, 1, 2), model=model, fits=("f1",))}
-    graded = make_grade(*VERDICTS, matching=matching, points_earned=2.0, points_pending=2.0, points_possible=10.0)
+    layers = tuple(LayerPair(asked="Dense 10", yours="Dense 9", state=state) for state in ("same", "differs", "free"))
+    beside = {"layers": layers, "picture": PictureOf(kind="confusion", model=model, weights="w1")}
+    verdicts = (*VERDICTS[:2], VERDICTS[2].model_copy(update=beside), *VERDICTS[3:])
+    graded = make_grade(*verdicts, matching=matching, points_earned=2.0, points_pending=2.0, points_possible=10.0)
     path = folder.folder / "feedback.html"
-    path.write_text(render_feedback(graded, folder=folder, people=(NAME,)), encoding="utf-8")
+    path.write_text(
+        render_feedback(graded, folder=folder, people=(NAME,), curves={"ex4": (make_ranges(),)}), encoding="utf-8"
+    )
     return path
 
 
@@ -179,6 +195,8 @@ def test_a_criterion_s_link_leads_to_who_failed_alike(browser, cohort) -> None:
     page.locator("#criteria ~ .scroll tr:has-text('ex4.accuracy') td.text a").first.click()
     page.locator("#chip").wait_for(state="visible")
     assert page.locator("#said").inner_text() == "The accuracy is \u2026."
+    command = 'grader marks comment OUT s000 "\u2026" --criterion ex4.accuracy --alike'
+    assert page.locator("#command").inner_text() == command
     assert page.locator("#count").inner_text().startswith("44 of")
 
 
@@ -191,3 +209,13 @@ def test_the_matrix_s_labels_stay(browser, cohort) -> None:
     page.locator("#matrix-rows th").first.wait_for(state="attached")
     assert head.bounding_box() == before
     assert page.locator("#matrix-rows tr").count() < 60 < COUNT
+
+
+def test_what_is_asked_and_what_was_verified_stand_beside_the_students_own(browser, student) -> None:
+    """Layer by layer, marked by a sign and a word; the matrix that was recomputed is there once."""
+    opened = Opened(browser, student, viewport={"width": 390, "height": 800})
+    assert opened.texts(".layers td:last-child") == ["= same", "\u2260 differs", "\u00b7 free"]
+    assert (
+        opened.page.locator("table.confusion").count() == opened.page.locator(".verified table.confusion").count() == 1
+    )
+    assert opened.page.locator('img[alt*="reference\'s runs"]').count() == 1

@@ -9,11 +9,14 @@ from typing import Any
 from builders import make_grade
 from inert import what_acts
 
+from grader.marks.alike import alike
 from grader.records import HandIn, Judged, People, Student, SubmissionSummary, Verdict
 from grader.report.cohort import render_cohort
-from grader.report.cohort_data import alike, cohort_data
+from grader.report.cohort_data import cohort_data
 from grader.report.matrix import render_matrix
 from grader.report.strips import strip
+from grader.statistics.points import points_table
+from grader.statistics.reliability import items
 
 
 def verdict(criterion: str = "ex4.accuracy", **fields: Any) -> Verdict:
@@ -103,3 +106,30 @@ def test_figures_that_decided_are_shown_in_their_band() -> None:
     page = render_cohort([grade(f"s{n}", verdict(judged=one)) for n, one in enumerate(judged)])
     assert 'alt="The test accuracy: 1 of 3 within the band (at least 0.9)"' in page
     assert strip([float("nan")], lower=0.9, upper=None, alt="") is None
+
+
+def discriminations(page: str) -> list[str]:
+    """That column of the table of criteria, by criterion."""
+    table = page.split('aria-labelledby="criteria"')[1].split("</table>", maxsplit=1)[0]
+    found = re.findall(r'>(\w+)</a><br>.*?</th>(.*?)<td class="text">', table, re.DOTALL)
+    return [f"{name} {re.findall('<td>(.*?)</td>', cells)[-1]}" for name, cells in sorted(found)]
+
+
+def test_discrimination_counts_what_is_decided_alone() -> None:
+    """Points that wait are none; the figure is that of the statistics, which say nothing of a few submissions."""
+    fields = {"outcome": "needs_review", "cause": "by_hand", "earned": 0.0, "pending": 2.0}
+
+    def class_of(count: int) -> list[Any]:
+        earned = [(float(n % 3), float((n + n // 3) % 3)) for n in range(count)]
+        decided = [(verdict("a", earned=one), verdict("b", earned=other)) for one, other in earned]
+        return [
+            grade(f"s{n}", *rows, verdict("c", **fields) if n % 2 else verdict("c", earned=2.0))
+            for n, rows in enumerate(decided)
+        ]
+
+    few, many = class_of(4), class_of(40)
+    known = {item.criterion: item.correlation for item in items(points_table(many))}
+    assert discriminations(render_cohort(few)) == ["a &ndash;", "b &ndash;", "c &ndash;"]
+    assert discriminations(render_cohort(many)) == [
+        f"{name} {'&ndash;' if value is None else round(value, 2)}" for name, value in known.items()
+    ]

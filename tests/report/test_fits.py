@@ -8,7 +8,8 @@ import pytest
 from builders import images, make_evaluation, make_evidence, make_fit, make_measurement
 
 from grader.records import Measurements
-from grader.report.fits import curve_in_words, fit_block, gap_in_words, marked_epoch, most_confused
+from grader.report.fits import curve_in_words, fit_block, gap_in_words, marked_epoch
+from grader.report.verified import most_confused
 from grader.store import SubmissionFolder
 
 
@@ -32,6 +33,26 @@ def test_the_gap_is_said_in_this_training_s_own_numbers() -> None:
     history = {"loss": (0.9, 0.25), "val_loss": (0.8, 0.5)}
     assert gap_in_words(make_fit(history=history)).endswith("0.25 and the validation loss 0.5, 0.25 more.")
     assert gap_in_words(make_fit(history={"loss": (0.9, 0.2)})) == ""
+
+
+def test_a_gap_that_opens_is_told_from_where_on_it_does() -> None:
+    """With what either loss did since the epoch that matters."""
+    losses = (1.0, 0.6, 0.5, 0.4, 0.3, 0.2, 0.1)
+    said = gap_in_words(make_fit(history={"loss": losses, "val_loss": (1.0, 0.65, 0.9, 1.1, 1.3, 1.6, 1.9)}))
+    assert "In epoch 2 it was 0.05 more: since then the training loss went from 0.6 to 0.1, and" in said
+    assert said.endswith("the validation loss from 0.65 up to 1.9.")
+    noisy = gap_in_words(make_fit(history={"loss": losses[:6], "val_loss": (1.0, 0.5, 0.51, 0.505, 0.502, 0.51)}))
+    assert noisy.endswith("The latter was lowest in epoch 2 (0.5); what it rose since is within its noise.")
+    short = gap_in_words(make_fit(history={"loss": losses[:3], "val_loss": (1.0, 0.5, 0.9)}))
+    assert short.endswith("The latter was lowest in epoch 2 (0.5).")
+
+
+def test_a_training_loss_that_is_the_larger_one_is_explained() -> None:
+    """By what was recomputed of the trained model; without that, by nothing."""
+    fit = make_fit(history={"loss": (0.9, 0.5), "val_loss": (0.8, 0.4)})
+    measured = [make_measurement(part, loss=loss) for part, loss in (("train", 0.3), ("validation", 0.4))]
+    assert gap_in_words(fit, measured=measured).endswith("of the trained model they are 0.3 and 0.4.")
+    assert gap_in_words(fit, measured=measured[:1]).endswith("0.1 less.")
 
 
 def test_a_picture_of_curves_says_what_it_shows() -> None:

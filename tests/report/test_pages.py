@@ -6,18 +6,22 @@ import re
 from pathlib import Path
 from typing import get_args
 
+import numpy as np
 import pytest
-from builders import dense, make_cell, make_evidence, make_fit, make_measurement, make_model
+from builders import dense, make_cell, make_evidence, make_figure, make_fit, make_measurement, make_model
 from inert import what_acts
 
 from grader.records import (
+    ASKS_ABOUT_ANSWER,
     Advice,
     CellError,
     Environment,
     ExecutionSummary,
     Flag,
     GradedSubmission,
+    LayerPair,
     Measurements,
+    PictureOf,
     RubricSummary,
     SectionMatch,
     SubmissionSummary,
@@ -70,6 +74,36 @@ def folder(tmp_path: Path) -> SubmissionFolder:
     made.write(make_evidence(cells=cells, models=models, fits=(make_fit("m1", id="f1", cell=1),)))
     made.write(Measurements(submission="one"))
     return made
+
+
+def test_a_figure_beside_what_was_verified_stands_there_alone(tmp_path: Path) -> None:
+    """Its cell says where it is, so that a page does not hold it twice."""
+    made = SubmissionFolder(tmp_path)
+    png = np.frombuffer(b"\x89PNG\r\n\x1a\nrest", dtype=np.uint8)
+    figures = tuple(make_figure(seq=seq, png=made.arrays.put(np.append(png, seq).astype(np.uint8))) for seq in (5, 6))
+    models = (make_model(dense(10, "softmax"), id="m1"),)
+    made.write(make_evidence(cells=(make_cell("plt.show()"),), figures=figures, models=models))
+    measured = make_measurement(confusion=((9, 1), (3, 7)))
+    made.write(Measurements(submission="one", measured=(measured,)))
+    picture = PictureOf(kind="confusion", model="m1", weights="w1", figure=5)
+    page = render_feedback(graded(lost("one", picture=picture, title="Its matrix")), folder=made)
+    assert page.count("data:image/png") == 2
+    before, cell = page.split('id="cell-1"')
+    assert 'class="pair"' in before
+    assert (before.count("data:image/png"), cell.count("data:image/png")) == (1, 1)
+    assert '<a href="#one">Its matrix</a>' in cell
+
+
+def test_layers_that_differ_are_marked_by_sign_and_word(folder: SubmissionFolder) -> None:
+    """And not by colour alone; what is equal is not called wrong."""
+    pairs = (("Dense 128", "Dense 64", "differs"), ("Dropout 0.2", "", "missing"), ("", EVIL, "free"))
+    layers = tuple(LayerPair(asked=asked, yours=yours, state=state) for asked, yours, state in pairs)
+    page = render_feedback(graded(lost("one", layers=layers)), folder=folder)
+    rows = re.findall(r'<tr class="(?:differs|missing|free)">.*?</tr>', page)
+    assert ["\u2260</span> differs" in rows[0], "\u2212</span> missing" in rows[1], "</span> free" in rows[2]] == [
+        True
+    ] * 3
+    assert EVIL not in page
 
 
 def test_nothing_of_a_student_is_markup(folder: SubmissionFolder) -> None:
@@ -133,6 +167,26 @@ def test_fix_first_names_the_failing_cell_before_sections_never_begun(folder: Su
         "never",
     ]
     assert fixed_first(render_feedback(graded(*verdicts), folder=folder))[0] == "tried"
+
+
+def test_what_costs_most_is_said_before_what_to_fix_first(folder: SubmissionFolder) -> None:
+    """A section that was never begun is fixed last, and is what the page begins with where most hangs on it."""
+    missing = [lost(f"never{n}", section="ex6", points=4.0, next_step="Build the model.") for n in (1, 2)]
+    page = render_feedback(graded(*missing, lost("tried", points=3.0, next_step="Train longer.")), folder=folder)
+    assert fixed_first(page)[0] == "tried"
+    assert 0 < page.index("Most hangs on one thing") < page.index("<h2>Fix first</h2>")
+    alone = render_feedback(graded(*missing), folder=folder)
+    assert "Most hangs on one thing" not in alone
+
+
+def test_a_file_that_could_not_be_run_has_one_text_to_object_with(tmp_path: Path) -> None:
+    """No criterion stands on that page, so none of them has one."""
+    execution = ExecutionSummary(reason="unreadable", detail="It ends in the middle.")
+    one = graded(lost("one"), status="not_run", execution=execution, matching={})
+    page = render_feedback(one, folder=SubmissionFolder(tmp_path))
+    assert page.count('<pre class="copy"') == 1
+    assert "Decided: This file could not be run.\nSaid: It ends in the middle.\nI disagree because: ..." in page
+    assert "Every criterion that is not met has a text" not in page
 
 
 def test_what_stands_beside_an_answer_for_the_tutor_is_not_on_the_page(folder: SubmissionFolder) -> None:
@@ -286,7 +340,7 @@ def test_the_first_error_names_what_was_missing(folder: SubmissionFolder) -> Non
     assert evidence is not None
     folder.write(evidence.model_copy(update={"cells": (cell,)}))
     page = render_feedback(graded(matching={}), folder=folder)
-    assert "The package torch is missing where notebooks are graded; that is not your fault." in page
+    assert "The package torch is missing where the notebook ran; that is not your fault." in page
 
 
 def test_a_page_says_what_the_notebook_ran_in() -> None:
@@ -312,3 +366,13 @@ def test_a_page_on_which_all_that_is_missing_waits_is_written(folder: Submission
     page = render_feedback(graded(verdict("one", **waits), verdict("two", **waits), matching={}), folder=folder)
     assert "Fix first" not in page
     assert page.count("2 waiting") == 2
+
+
+def test_a_question_about_an_answer_stands_in_its_card(folder: SubmissionFolder) -> None:
+    """In the card of the criterion that a tutor marks, and not once more below its section."""
+    said = "You write this. In the run that was graded, the training loss fell."
+    asked = Advice(rule=ASKS_ABOUT_ANSWER, section="ex4", text=said, cells=(1,))
+    words = {"outcome": "needs_review", "cause": "by_hand", "basis": "manual", "cells": (0, 1), "pending": 2.0}
+    page = render_feedback(graded(verdict("ex4.words", **words), advice=(asked,)), folder=folder)
+    card = page.split('id="ex4.words"')[1].split("</article>")[0]
+    assert (card.count(said), page.count(said)) == (1, 1)

@@ -59,6 +59,19 @@ def test_a_loop_without_a_way_out_is_named() -> None:
     assert (root.key, root.is_several) == ("all.runs", False)
 
 
+def test_a_section_about_another_one_s_model_may_be_missing_too() -> None:
+    """What it lacks is one cause then; where something of it was tried, each stands for itself."""
+    verdicts = [lost(name, feedback=f"No {name}.", next_step=f"Do {name}.") for name in ("ex5.a", "ex5.b")]
+    of_ex4 = {"section": "ex5", "title": "Exercise 5 (CORE): Test", "model": "m1", "borrowed_from": "ex4"}
+    missing, shared, tried = (SectionMatch.model_validate({**of_ex4, "cells": cells}) for cells in ((), (0,), (0, 1)))
+    assert told(roots(*verdicts, matching={**FOUND, "ex5": missing})) == [
+        ("Exercise 5: Test is not in your notebook.", ["ex5.a", "ex5.b"])
+    ]
+    (root,) = roots(*verdicts, matching={**FOUND, "ex5": shared})
+    assert root.title == "Nothing of Exercise 5: Test was found in your notebook."
+    assert len(roots(*verdicts, matching={**FOUND, "ex5": tried})) == 2
+
+
 def test_what_follows_from_a_mistake_is_told_with_it() -> None:
     """A cell that fails because of an earlier one is the earlier one's."""
     evidence = run("pass", "x")

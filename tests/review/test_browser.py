@@ -19,7 +19,16 @@ CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium is on this machine (apt install chromium)")
 
 WORDS = "/c/ex2.discussion"
-PATHS = ("/", WORDS, f"{WORDS}/s/ada-1", f"{WORDS}/s/ada-1?all=1", "/c/ex1.accuracy/s/eve-5?show=all", "/s/eve-5")
+ALIKE = "/c/ex1.accuracy/alike/eve-5?show=lost"
+PATHS = (
+    "/",
+    WORDS,
+    f"{WORDS}/s/ada-1",
+    f"{WORDS}/s/ada-1?all=1",
+    "/c/ex1.accuracy/s/eve-5?show=all",
+    ALIKE,
+    "/s/eve-5",
+)
 
 
 @pytest.fixture

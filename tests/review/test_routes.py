@@ -8,6 +8,7 @@ import pytest
 from reviewed import PNG, Room, write_submission
 
 from grader.marks import Decisions, apply_marks, unmarked
+from grader.records import ASKS_ABOUT_ANSWER, Advice
 from grader.review.cohort import Cohort, Share
 from grader.review.views import choices
 
@@ -281,3 +282,65 @@ def test_every_action_is_a_line_of_the_file(room):
         browser.send("points=1.0")
         lines = [json.loads(line) for line in room.file.path.read_text().splitlines()]
         assert sum(line["kind"] == "mark" for line in lines) == number
+
+
+ALIKE = "/c/ex1.accuracy/alike/eve-5?show=lost"
+
+
+def test_one_comment_goes_to_all_who_failed_alike(room):
+    """After a look at all of them; one event each, one to undo, and no points."""
+    browser = room.browser()
+    page = browser.open("/c/ex1.accuracy?show=lost")
+    assert "2\u00d7 The test accuracy is \u2026; \u2026 was required." in page.get_text()
+    assert [one.get_text(strip=True) for one in browser.open(ALIKE).select("label.inline")] == [
+        "dee-4Name of dee-4",
+        "eve-5Name of eve-5",
+    ]
+    browser.send("comment", text="Shuffle before you split.")
+    said = {"ex1.accuracy": "Shuffle before you split."}
+    decisions = room.desk.decisions()
+    assert {name: decisions.of(name).comments for name in decisions.submissions()} == {"dee-4": said, "eve-5": said}
+    assert room.given("ex1.accuracy") == {}
+    browser.send("", form="undo")
+    assert not any(room.desk.decisions().of(name).comments for name in ("dee-4", "eve-5"))
+
+
+def test_one_comment_needs_words_and_a_look(room):
+    """An empty one would take back what was said to each; what was not shown is refused."""
+    browser = room.browser()
+    browser.open(ALIKE)
+    assert browser.send("comment", text=" ").status_code == 400
+    other = room.browser()
+    other.page = browser.open(ALIKE)
+    assert other.send("comment", text="Hello").status_code == 409
+    assert room.desk.decisions().events == ()
+
+
+def test_a_group_of_answers_can_be_spoken_to_without_points(room):
+    """The answers that are nearly the same."""
+    browser = room.browser()
+    browser.open(f"{WORDS}/s/ada-1?all=1")
+    browser.send("comment", text="Well seen.")
+    decisions = room.desk.decisions()
+    assert [decisions.of(name).comments for name in ("ada-1", "bob-2")] == [{"ex2.discussion": "Well seen."}] * 2
+    assert room.given() == {}
+
+
+def test_what_the_run_contradicts_stands_beside_the_answer(room):
+    """A hint for the tutor: the question that the student's page asks."""
+    folder = room.output.submission("dee-4")
+    asked = Advice(rule=ASKS_ABOUT_ANSWER, section="ex2", text="You write this. The run did that.", cells=(2,))
+    graded = folder.read_grade()
+    verdicts = [one.model_copy(update={"cells": (2,)}) for one in graded.verdicts]
+    folder.write(graded.model_copy(update={"advice": (asked,), "verdicts": tuple(verdicts)}))
+    page = room.browser().open(f"{WORDS}/s/dee-4")
+    assert "You write this. The run did that." in page.select_one(".read").get_text()
+
+
+def test_a_comment_for_tutors_alone_is_not_said_to_the_student(room):
+    """It stands in what people did, and nowhere else."""
+    browser = room.browser()
+    browser.open(f"{WORDS}/s/dee-4")
+    browser.send("comment", text="Ask Lee.", internal="1")
+    assert room.desk.decisions().of("dee-4").comments == {}
+    assert "Ask Lee." in browser.open(f"{WORDS}/s/dee-4").select_one(".history").get_text()

@@ -4,14 +4,14 @@ import sys
 from pathlib import Path
 
 import pytest
-from builders import make_calibration
+from builders import make_calibration, make_ranges
 from worksheet import RUBRIC_FILE, rubric
 
 from grader.calibration import calibration_text
 from grader.checks.training import TrainedParams
 from grader.errors import RubricError
 from grader.judging.registry import own_checks
-from grader.rubric import json_schema, load_rubric, schema_text
+from grader.rubric import json_schema, load_rubric, schema_text, shown_curves
 
 GOOD = """\
 assignment: digits
@@ -221,6 +221,23 @@ def test_the_references_spread_is_read_with_the_rubric(tmp_path):
     calibration = make_calibration(ex1__test_accuracy=(0.9, 0.91, 0.92)).model_copy(update={"assignment": "digits"})
     (tmp_path / "runs.json").write_text(calibration_text(calibration))
     assert load_rubric(written(tmp_path, text)).calibrations == {"sample": calibration}
+
+
+def test_curves_of_the_reference_are_read_and_shown_but_where_something_is_hidden(tmp_path):
+    """A band that is kept back, a criterion for tutors alone, also of another section that speaks of this model."""
+    text = BAND.replace("points: {core", "calibration: {sample: runs.json}\npoints: {core")
+    calibration = make_calibration(ex1__test_accuracy=(0.9, 0.91, 0.92))
+    calibration = calibration.model_copy(update={"curves": {"ex1": (make_ranges(),)}})
+    (tmp_path / "runs.json").write_text(calibration_text(calibration))
+    rubric = load_rubric(written(tmp_path, text))
+    assert shown_curves(rubric) == {"sample": {"ex1": (make_ranges(),)}}
+    (section,) = [one for one in rubric.sections if one.id == "ex1"]
+    for change in ({"hide_band": True}, {"visibility": "tutor"}):
+        hidden = section.criteria[0].model_copy(update=change)
+        own = section.model_copy(update={"criteria": (hidden,)})
+        other = section.model_copy(update={"id": "ex2", "model": None, "model_of": "ex1", "criteria": (hidden,)})
+        for sections in ((own,), (section, other)):
+            assert shown_curves(rubric.model_copy(update={"sections": sections})) == {"sample": {}}
 
 
 def test_a_spread_that_no_data_set_of_ours_went_into_holds_for_all_data(tmp_path):

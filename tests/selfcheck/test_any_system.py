@@ -17,7 +17,7 @@ import pydantic, rich.console, scipy.optimize, urllib.request, yaml
 for name in {blocked!r}:
     sys.modules[name] = None
 sys.platform = {platform!r}
-import grader.cli.check, grader.cli.release, grader.cli.step_display
+import grader.cli.check, grader.cli.release, grader.cli.verdict_display
 import grader.selfcheck.steps, grader.selfcheck.released, grader.selfcheck.running, grader.selfcheck.shortened
 import grader.execution.recorder.channel
 from pathlib import Path

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from builders import make_ranges
 
 from grader.calibration import Calibration, calibration_text
 from grader.errors import UsageError
@@ -18,7 +19,15 @@ from grader.rubric import load_rubric
 from grader.selfcheck.release import release
 from grader.selfcheck.released import open_release
 
-SECRETS = ("secret-criterion", "0.98765", "hidden_reference_code", "a comment for tutors", "0.123456789", "0.4711")
+SECRETS = (
+    "secret-criterion",
+    "0.98765",
+    "0.876543",
+    "hidden_reference_code",
+    "a comment for tutors",
+    "0.123456789",
+    "0.4711",
+)
 RUBRIC = """\
 # a comment for tutors
 assignment: some
@@ -53,6 +62,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
         packages={},
         seeds=(0, 1, 2),
         figures=figures,
+        curves={"ex1": (make_ranges(low=(0.876543,), high=(0.9,)),)},
     )
     (folder / "calibration.json").write_text(calibration_text(calibration))
     release(load_rubric(folder / "rubric.yaml"), folder / "some.zip")

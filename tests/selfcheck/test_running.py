@@ -8,10 +8,10 @@ import pytest
 from builders import Notebook, dense
 from notebook_code import COMPILE, DATA, FIT, IMPORTS, MODEL, rubric, write_notebook
 
-from grader.records import CellRun
+from grader.records import CellError, CellRun
 from grader.selfcheck.partial import noting
 from grader.selfcheck.plain_kernel import require_keras
-from grader.selfcheck.running import of_short_trainings
+from grader.selfcheck.running import missing_packages, of_short_trainings
 from grader.selfcheck.steps import check_here
 from grader.selfcheck.verdicts import Report
 
@@ -49,6 +49,19 @@ def test_an_error_behind_a_short_training_leaves_everything_open():
     with noting() as heard:
         assert of_short_trainings(evidence_of(10, fails=True)).fits
     assert heard
+
+
+def test_a_package_that_this_python_lacks_is_named_and_why_all_is_open():
+    """Once, with the cell where it began; whatever follows from it."""
+    evidence = evidence_of(10, fails=True)
+    lacks = CellError(name="TBNotInstalledError", value="TensorBoard is not installed, missing implementation for x")
+    cells = (*evidence.cells[:-1], evidence.cells[-1].model_copy(update={"error": lacks}))
+    evidence = evidence.model_copy(update={"cells": cells})
+    clause = "cell 2 needs the package TensorBoard, which is not installed where the notebook ran"
+    assert missing_packages(evidence) == {"TensorBoard": clause}
+    with noting() as heard:
+        assert of_short_trainings(evidence).fits
+    assert list(heard) == [clause]
 
 
 def test_keras_is_found_without_loading_it():

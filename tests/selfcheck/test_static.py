@@ -5,7 +5,10 @@ from __future__ import annotations
 import pytest
 from notebook_code import COMPILE, DATA, FIT, IMPORTS, MODEL, rubric, submission, verdicts
 
-from grader.selfcheck.static import check_static
+from grader.calibration import Calibration
+from grader.records import DataSetUse
+from grader.selfcheck.partial import noting, partly
+from grader.selfcheck.static import _spreads, check_static
 
 RIGHT = (IMPORTS, DATA, MODEL, COMPILE, FIT)
 
@@ -77,3 +80,39 @@ def test_an_error_that_is_sure_is_said():
 def test_what_hangs_on_the_size_of_the_data_is_unknown(rows: int, status: str):
     """Nearly all rows of the sample are few of the whole, and all rows of the sample may be asked for."""
     assert changed("m.fit(x, y", f"m.fit(x[:{rows}], y[:{rows}]")["ex1.trained"] == status
+
+
+def spread() -> Calibration:
+    """Of a reference that ran on a data set with the fingerprint of ones."""
+    return Calibration(
+        assignment="some",
+        reference_sha256="0" * 64,
+        data="full",
+        fingerprints={"mnist": "1" * 64},
+        packages={},
+        seeds=(1, 2, 3),
+        figures={"ex1.test_accuracy": (0.97, 0.98, 0.99)},
+    )
+
+
+def use(digit: str) -> DataSetUse:
+    return DataSetUse(name="mnist", sample=False, train_rows=9, test_rows=9, fingerprint=digit * 64, loaded=True)
+
+
+def test_a_spread_is_that_of_the_very_data_as_in_grading():
+    """Of data by the same name with other rows there is none."""
+    course = rubric().model_copy(update={"calibrations": {"full": spread()}})
+    assert _spreads(course, [use("1")]) == (spread(), spread())
+    assert _spreads(course, [use("2")]) == (None, None)
+
+
+def test_who_reads_a_spread_is_told_where_the_data_is_unknown():
+    """So that a verdict on it is unknown; one that holds for all data is known."""
+    unseen = partly(use("0"), {"fingerprint": "only a run shows it"})
+    for fingerprints, told in (({"mnist": "1" * 64}, ["only a run shows it"]), ({}, [])):
+        found = spread().model_copy(update={"fingerprints": fingerprints})
+        here, _ = _spreads(rubric().model_copy(update={"calibrations": {"full": found}}), [unseen])
+        with noting() as heard:
+            assert here is not None
+            assert here.mean("ex1.test_accuracy") == pytest.approx(0.98)
+        assert list(heard) == told

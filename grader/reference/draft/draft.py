@@ -59,6 +59,7 @@ class DraftRequest:
         seeds: How many runs the bands rest on.
         work: Where the runs' evidence is kept.
         overwrite: Whether files that are there may be overwritten.
+        environment: The course's environment that it runs in, which the rubric then names; None for the grader's own.
     """
 
     notebook: Path
@@ -67,6 +68,7 @@ class DraftRequest:
     seeds: int
     work: Path
     overwrite: bool = False
+    environment: Path | None = None
 
     def calibration_path(self, kind: DataKind) -> Path:
         """Where the spread goes: beside the references of a folder of rubrics, else beside the rubric."""
@@ -169,7 +171,9 @@ def draft_rubric(
 
 def relative(path: Path, rubric: Path) -> str:
     """A path as the rubric names it."""
-    return Path(os.path.relpath(path.resolve(), rubric.parent.resolve())).as_posix()
+    # The file itself may be a link, as the interpreter of an environment is: it is named, not what it leads to.
+    named = path.parent.resolve() / path.name
+    return Path(os.path.relpath(named, rubric.parent.resolve())).as_posix()
 
 
 def _loaded(draft: Draft, request: DraftRequest, *, settings: Settings, tasks: Sequence[Task]) -> Rubric:
@@ -197,6 +201,7 @@ def _draft(request: DraftRequest, kind: DataKind, *, runs: Sequence[Run]) -> Dra
         schema="schema.json" if (request.output.parent / "schema.json").is_file() else None,
         reference=relative(request.notebook, request.output),
         calibrations={kind: relative(request.calibration_path(kind), request.output)},
+        environment=None if request.environment is None else relative(request.environment, request.output),
         limits={kind: _limits(runs)},
         sections=sections,
         dropped=tuple(_unanswered(evidence, sections)),

@@ -53,6 +53,7 @@ class Draft:
         limits: Kind of data to its limits.
         head: For the tutor, at the top, one comment each.
         dropped: What was left out of sections of which nothing is left, one comment each.
+        environment: Path of the course's environment, relative to the rubric; None for the grader's own.
     """
 
     assignment: str
@@ -64,6 +65,7 @@ class Draft:
     sections: tuple[Drafted, ...]
     head: tuple[str, ...] = ()
     dropped: tuple[str, ...] = ()
+    environment: str | None = None
 
     @property
     def left_out(self) -> tuple[str, ...]:
@@ -120,6 +122,8 @@ def _head(draft: Draft) -> Iterator[str]:
     yield "version: 1"
     yield ""
     yield f"reference: {scalar(draft.reference)}"
+    if draft.environment is not None:
+        yield f"environment: {scalar(draft.environment)}"
     yield "calibration:"
     yield from (f"  {kind}: {scalar(path)}" for kind, path in draft.calibrations.items())
     yield ""

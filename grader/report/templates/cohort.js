@@ -54,6 +54,10 @@
         make("td", {}, number(row.earned)), make("td", {}, number(row.pending)), make("td", {}, number(row.bonus)),
         make("td", {}, String(Math.round(row.seconds))), make("td", { class: "text" }, said));
     }
+    function command(row) {
+      const at = criteria.findIndex((one, at) => row.said[at] === Number(state.message) && (!byId("criterion").value || one.id === byId("criterion").value));
+      return `grader marks comment OUT ${row.id} "\u2026" --criterion ${criteria[at].id} --alike`;
+    }
     function more(most = CHUNK) {
       const part = document.createDocumentFragment();
       for (const row of found.slice(shown, shown + most)) part.append(line(row));
@@ -68,6 +72,8 @@
       body.replaceChildren(); shown = 0; more();
       count.textContent = `${found.length} of ${rows.length} submissions`;
       chip.hidden = !state.message;
+      byId("one-comment").hidden = !state.message || found.length < 2;
+      if (!byId("one-comment").hidden) byId("command").textContent = command(found[0]);
       if (state.message) byId("said").textContent = messages[Number(state.message)];
       for (const button of document.querySelectorAll("[data-sort]"))
         button.closest("th").setAttribute("aria-sort", button.dataset.sort !== state.sort ? "none" : state.down ? "descending" : "ascending");

@@ -11,7 +11,7 @@ from builders import Notebook, dense, dropout, line, make_axes, make_calibration
 from grader.evaluate import evaluate
 from grader.judging.registry import own_checks
 from grader.records import Measurements
-from grader.reference.draft.draft import _unanswered, assignment_name
+from grader.reference.draft.draft import _unanswered, assignment_name, relative
 from grader.reference.draft.drafting import Run, draft_sections, settle
 from grader.reference.draft.rules import RULES
 from grader.reference.draft.rules.text import _question
@@ -235,3 +235,14 @@ def test_an_assignment_is_named_after_what_says_most(output, notebook, name):
     """A file called rubric says nothing."""
     path = None if output is None else Path(output)
     assert assignment_name(None, output=path, notebook=Path(notebook)) == name
+
+
+def test_the_course_s_environment_stands_in_the_draft(tmp_path):
+    """As the rubric names it; an interpreter, which is a link, by its own place. Without one there is no line."""
+    interpreter = tmp_path / "environments" / "week09" / "bin" / "python"
+    interpreter.parent.mkdir(parents=True)
+    interpreter.symlink_to("/usr/bin/python3")
+    named = relative(interpreter, tmp_path / "rubrics" / "digits.yaml")
+    assert named == "../environments/week09/bin/python"
+    assert loader(tmp_path)(draft(environment=named)).environment == named
+    assert "environment" not in draft_text(draft())

@@ -22,12 +22,14 @@ from grader.intake.laying import lay
 from grader.integrity import fits_to_replay
 from grader.judging.views import SubmissionView
 from grader.machine_paths import name_also, without_machine_paths
+from grader.proving import prove
 from grader.records import Evidence, Execution, GradedSubmission, Measurements, Submission
 from grader.stage_keys import StageKeys
 from grader.store import SubmissionFolder
-from grader.stored_grade import broken_error, judged, reruns_due, with_people
+from grader.stored_grade import broken_error, hinted, judged, reruns_due, with_people, without_people
 from grader.take_over import take_over
 from grader.task import OnProgress, Progress, Settings, Task
+from grader.trial_keys import TrialKeys
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode
@@ -58,7 +60,8 @@ def needs_gathering(task: Task, settings: Settings) -> bool:
 
 def needs_grading(task: Task, settings: Settings) -> bool:
     """Whether `grade` has something to do."""
-    if StageKeys(task, settings).due():
+    keys = StageKeys(task, settings)
+    if keys.due() or (TrialKeys(keys).are_due() and not keys.unread_is_stored()):
         return True
     if not settings.reruns or not reruns_due(task, settings):
         return False
@@ -119,6 +122,8 @@ def _grade(task: Task, settings: Settings, *, core: int | None, on_progress: OnP
     _replay(task, settings, core=core, on_progress=on_progress)
     graded = regrade(task, settings, on_progress=on_progress)
     if borderline(graded) and _rerun(task, settings, core=core, on_progress=on_progress):
+        regrade(task, settings, on_progress=on_progress)
+    if settings.gives_hints and _try_edits(task, settings, core=core, on_progress=on_progress):
         regrade(task, settings, on_progress=on_progress)
 
 
@@ -330,6 +335,28 @@ def _replay(task: Task, settings: Settings, *, core: int | None, on_progress: On
     if kept != measurements.replays:
         task.folder.write(measurements.model_copy(update={"replays": kept}))
     keys.keep_replays(kept)
+
+
+def _try_edits(task: Task, settings: Settings, *, core: int | None, on_progress: OnProgress) -> bool:
+    """Repeats trainings with edits that may mend what was lost, and says whether any of them is new."""
+    keys = StageKeys(task, settings)
+    stored = TrialKeys(keys)
+    if not stored.are_due():
+        return False
+    on_progress(Progress(task.id, "hints"))
+    graded, broken = without_people(keys, keep=SubmissionFolder.write)
+    if broken:
+        return False
+    executed = _as_executed(task, settings, task.folder.evidence())
+    trials, settled = prove(
+        hinted(keys, graded),
+        stored.stored(),
+        data_sets=executed.data_sets,
+        sandbox=settings.sandbox.resolve(),
+        core=core,
+    )
+    stored.keep(trials, settled=settled)
+    return True
 
 
 def _rerun(task: Task, settings: Settings, *, core: int | None, on_progress: OnProgress) -> bool:

@@ -16,6 +16,7 @@ class CodeDigests:
     Attributes:
         full_size: Over those that say which notebooks run again on data of the original's size, and make that data.
         findings: Over those that say which fits are to be repeated.
+        trials: Over those that repeat fits with edits.
     """
 
     execution: str
@@ -23,6 +24,7 @@ class CodeDigests:
     verification: str
     replay: str
     findings: str
+    trials: str
     evaluation: str
     page: str
 
@@ -45,6 +47,7 @@ def code_digests(package: Path) -> CodeDigests:
         verification=code_digest("verification.verify", "verification.guest.verifier", package=package),
         replay=code_digest("verification.replay", "verification.guest.replayer", package=package),
         findings=code_digest("integrity", package=package),
-        evaluation=code_digest("evaluate", "borderline", "checks", "marks.apply", package=package),
+        trials=code_digest("verification.trials", "verification.guest.trainer", package=package),
+        evaluation=code_digest("evaluate", "borderline", "checks", "marks.apply", "hints", package=package),
         page=code_digest("report.feedback", "report.templates", package=package),
     )

@@ -9,7 +9,7 @@ execution       notebook, attached files, data sets, seed, answers to `input`, s
 verification    evidence, data sets, environment, the verifier and its guest
 replay          a fit at a time: evidence, data sets, environment, the replay and its guest; which fits were asked for
 evaluation      rubric with the reference's spread, evidence, measurements, reruns, tutors' marks, what handing in late
-                costs, checks and what they are made of
+                costs, trials where hints are given, checks and what they are made of
 page            what it shows of the grade, evidence, measurements, the names that it shows, the reference's curves
                 that students may see, the modules and templates of the page
 """
@@ -316,6 +316,7 @@ class StageKeys:
             "evidence": self._evidence,
             "measurements": self._measurements,
             "reruns": {str(one.task.seed): one.stored_digests() for one in self.stored_reruns()},
+            **({"trials": digest_of(self.task.folder.trials_json)} if self.settings.gives_hints else {}),
             **self._people,
         }
 

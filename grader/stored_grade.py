@@ -9,10 +9,12 @@ from grader.errors import BrokenError
 from grader.evaluate import evaluate, not_run
 from grader.grade_parts import PartCache
 from grader.marks import apply_marks
+from grader.proving import Graded
 from grader.records import GradedSubmission, GradeParts, Submission
 from grader.stage_keys import StageKeys
 from grader.store import SubmissionFolder
 from grader.task import Settings, Task
+from grader.trial_keys import TrialKeys
 from grader.verdicts import with_late, with_verdicts
 
 Keep = Callable[[SubmissionFolder, GradeParts], None]
@@ -56,11 +58,31 @@ def judged(keys: StageKeys, *, keep: Keep) -> tuple[GradedSubmission, list[Stage
     Returns:
         The grade, and the keys of those runs of which an array is broken.
     """
+    graded, broken = without_people(keys, keep=keep)
+    if keys.settings.gives_hints and not broken:
+        hints = hinted(keys, graded).proofs(TrialKeys(keys).stored()).hints(keys.settings.rubric.hints)
+        graded = graded.model_copy(update={"hints": hints})
+    return with_people(graded, keys.task), broken
+
+
+def without_people(keys: StageKeys, *, keep: Keep) -> tuple[GradedSubmission, list[StageKeys]]:
+    """The grade that follows from what is stored and from the settings; returns are those of `judged`."""
     broken: list[StageKeys] = []
     graded = _evaluated(keys, keep=keep, broken=broken)
     if borderline(graded):
         graded = decide(graded, [_evaluated(rerun, keep=keep, broken=broken) for rerun in keys.stored_reruns()])
-    return with_people(graded, keys.task), broken
+    return graded, broken
+
+
+def hinted(keys: StageKeys, graded: GradedSubmission) -> Graded:
+    """What hints are derived from.
+
+    Args:
+        keys: Of the submission.
+        graded: Its grade without what people decided.
+    """
+    evidence, measurements = keys.task.folder.stored_evidence()
+    return Graded(keys.settings.rubric, graded, evidence, measurements, keys.task.folder.arrays)
 
 
 def _evaluated(keys: StageKeys, *, keep: Keep, broken: list[StageKeys]) -> GradedSubmission:

@@ -32,6 +32,7 @@ class Settings:
         environment: The Python and the packages there; the sandbox's Python is its.
         replay_share: Share of the fits that are repeated outside, in [0, 1], beside those that are under review.
         reruns: How many more seeds decide a figure that is near its line.
+        hints: Whether edits that mend what was lost are proved for the tutor, whatever students may be told.
     """
 
     rubric: Rubric
@@ -41,6 +42,7 @@ class Settings:
     environment: StudentsEnvironment = field(default_factory=own_environment)
     replay_share: float = 0.0
     reruns: int = 0
+    hints: bool = False
     full_size_limits: RunLimits | None = None
 
     def at_full_size(self, folder: Path) -> Settings:
@@ -51,6 +53,11 @@ class Settings:
         """
         limits = self.full_size_limits or self.limits
         return replace(self, data_sets=at_full_size(self.data_sets, folder=folder), limits=limits)
+
+    @property
+    def gives_hints(self) -> bool:
+        """Whether edits that mend what was lost are proved: for the tutor, or because students are told of them."""
+        return self.hints or self.rubric.hints != "off"
 
     @cached_property
     def files(self) -> dict[str, Path]:

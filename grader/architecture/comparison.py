@@ -18,16 +18,37 @@ _SHOWN = frozenset({"units", "filters", "rate", "pool_size", "kernel_size", "act
 
 
 @dataclass(frozen=True)
+class LayerChange:
+    """What makes a model meet its form in one property.
+
+    Attributes:
+        layer: The model's layer that is given a value or left out; None for one that is missing.
+        after: Of a missing layer: what it follows; None at the start. ``before`` likewise.
+        key: Of the value; empty for a whole layer.
+        wanted: What the form asks for in its place.
+    """
+
+    how: Literal["set", "add", "remove"]
+    layer: PlainLayer | None = None
+    after: PlainLayer | None = None
+    before: PlainLayer | None = None
+    key: str = ""
+    wanted: Expected | None = None
+
+
+@dataclass(frozen=True)
 class Difference:
     """One property in which a model is not what was asked for.
 
     Attributes:
         text: A sentence with both values.
         step: What to do about it.
+        change: The same as a change of layers; None where it is none.
     """
 
     text: str
     step: str
+    change: LayerChange | None = None
 
 
 @dataclass(frozen=True)
@@ -259,10 +280,11 @@ def _value_meets(found: PlainLayer, key: str, wanted: Wanted) -> bool:
 
 def _value(found: tuple[PlainLayer, ...], expected: Expected, *, at: int, key: str) -> Difference:
     wanted = _wanted_text(expected.values[key])
-    place = _place(found, at=at)
+    place = place_words(found, at=at)
+    change = LayerChange("set", layer=found[at], key=key, wanted=expected)
     if key == "units":
         text = f"Your {place} has {found[at].units} units; {wanted} {'was' if wanted == '1' else 'were'} asked for."
-        return Difference(text, f"Give {_the(place)} {wanted} unit{'' if wanted == '1' else 's'}.")
+        return Difference(text, f"Give {_the(place)} {wanted} unit{'' if wanted == '1' else 's'}.", change)
     yours = found[at].activation if key == "activation" else found[at].values.get(key)
     if isinstance(yours, list | tuple):
         yours = TIMES.join(map(str, yours))
@@ -271,14 +293,16 @@ def _value(found: tuple[PlainLayer, ...], expected: Expected, *, at: int, key: s
         text = f"Your {place} has no activation; {wanted} was asked for."
     else:
         text = f"Your {place} has {name} {yours}; {wanted} was asked for."
-    return Difference(text, f"Set {key} of {_the(place)} to {wanted}.")
+    return Difference(text, f"Set {key} of {_the(place)} to {wanted}.", change)
 
 
 def _missing(found: tuple[PlainLayer, ...], expected: Expected, *, at: int) -> Difference:
     values = " ".join(_wanted_text(value) for value in expected.values.values())
     name = f"{expected.kind} layer ({values})" if values else f"{expected.kind} layer"
     where = _where(found, at=at)
-    return Difference(f"A {name} is missing{where}.", f"Add a {name}{where}.")
+    after, before = found[at - 1] if at else None, found[at] if at < len(found) else None
+    change = LayerChange("add", after=after, before=before, wanted=expected)
+    return Difference(f"A {name} is missing{where}.", f"Add a {name}{where}.", change)
 
 
 def _extra(found: tuple[PlainLayer, ...], *, at: int) -> Difference:
@@ -287,20 +311,20 @@ def _extra(found: tuple[PlainLayer, ...], *, at: int) -> Difference:
         text = f"Your model applies a second activation ({found[at].activation}) on top of another."
     else:
         text = f"Your model has a layer more than was asked for: {name}{_where(found, at=at)}."
-    return Difference(text, f"Leave out the layer {name}.")
+    return Difference(text, f"Leave out the layer {name}.", LayerChange("remove", layer=found[at]))
 
 
 def _where(found: tuple[PlainLayer, ...], *, at: int) -> str:
     if at > 0:
-        return f" after {_the(_place(found, at=at - 1))}"
-    return f" before {_the(_place(found, at=0))}" if found else ""
+        return f" after {_the(place_words(found, at=at - 1))}"
+    return f" before {_the(place_words(found, at=0))}" if found else ""
 
 
 def _the(place: str) -> str:
     return place if place[-1].isdigit() else f"the {place}"
 
 
-def _place(found: tuple[PlainLayer, ...], *, at: int) -> str:
+def place_words(found: tuple[PlainLayer, ...], *, at: int) -> str:
     """A layer's place as a student would say it: ``hidden layer 2``, ``output layer``, ``Dropout layer 3``."""
     layer = found[at]
     alike = [n for n, other in enumerate(found) if other.kind == layer.kind]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from pydantic import JsonValue
 
@@ -42,11 +42,15 @@ class PlainLayer:
         kind: Keras's class.
         values: Of its configuration; an activation is always there for layers that can have one.
         opaque: True for a class of the student's own whose inside is unknown.
+        place: Which of the model's recorded layers it is, from 0; None where it was not made of a record.
+        activated_at: The recorded layer that is its activation, where that stands as a layer of its own.
     """
 
     kind: str
     values: Mapping[str, JsonValue]
     opaque: bool = False
+    place: int | None = field(default=None, compare=False)
+    activated_at: int | None = field(default=None, compare=False)
 
     @property
     def activation(self) -> str:
@@ -148,15 +152,15 @@ def plain_model(model: ModelRecord, *, compiled: CompileRecord | None) -> PlainM
         compiled: How it was compiled when it was trained; None where that is unknown.
     """
     layers: list[PlainLayer] = []
-    for record in model.layers:
+    for place, record in enumerate(model.layers):
         at_input = not any("activation" in layer.values for layer in layers)
         if record.class_name in NEUTRAL or (at_input and _is_input_scaling(record)):
             continue
         name = _activation_of(record)
         if name is not None:
-            _activate(layers, name)
+            _activate(layers, name, place=place)
         else:
-            layers.append(_plain_layer(record))
+            layers.append(replace(_plain_layer(record), place=place))
     at = _output_at(layers)
     raw = layers[at] if at is not None else None
     undecided = ""
@@ -214,21 +218,21 @@ def _activation_of(record: LayerRecord) -> str | None:
     return "leaky_relu" if config.get("negative_slope") else "relu"
 
 
-def _activate(layers: list[PlainLayer], name: str) -> None:
+def _activate(layers: list[PlainLayer], name: str, *, place: int) -> None:
     if name == "linear":
         return
     for at in range(len(layers) - 1, -1, -1):
         layer = layers[at]
         if "activation" in layer.values:
             if layer.activation == "linear":
-                layers[at] = layer.with_activation(name)
+                layers[at] = replace(layer.with_activation(name), activated_at=place)
                 return
             if layer.activation == name and name in _IDEMPOTENT:
                 return
             break
         if layer.kind not in _SEE_THROUGH:
             break
-    layers.append(PlainLayer(kind="Activation", values={"activation": name}))
+    layers.append(PlainLayer(kind="Activation", values={"activation": name}, place=place))
 
 
 def _output_at(layers: list[PlainLayer]) -> int | None:

@@ -81,6 +81,7 @@ def settings_text(settings: Settings) -> str:
             else _ENVIRONMENT.dump_python(settings.environment, mode="json"),
             "replay_share": settings.replay_share,
             "reruns": settings.reruns,
+            "hints": settings.hints,
         }
     )
 
@@ -100,6 +101,7 @@ def _read_settings(text: str) -> Settings:
         else _ENVIRONMENT.validate_python(plain["environment"]),
         replay_share=plain["replay_share"],
         reruns=plain["reruns"],
+        hints=plain["hints"],
     )
 
 

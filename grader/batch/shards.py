@@ -178,5 +178,7 @@ def _made_with(settings: Settings, attempts: Attempts) -> dict[str, str]:
         "the limits": digest([plain_limits(one) for one in limits]),
         "the environment of notebooks": settings.environment.digest,
         "the version of grader": digest(dataclasses.asdict(own_code())),
-        "--replay, --rerun-borderline or --attempts": digest([settings.replay_share, settings.reruns, attempts]),
+        "--replay, --rerun-borderline, --hints or --attempts": digest(
+            [settings.replay_share, settings.reruns, settings.hints, attempts]
+        ),
     }

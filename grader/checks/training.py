@@ -219,11 +219,12 @@ def _compile_of(section: SectionView) -> CompileRecord | None:
 
 def is_as_asked(record: CompileRecord, params: CompiledParams) -> bool:
     """Whether a model is compiled with a loss, optimizer and metrics that are right, whatever its output."""
-    has_metrics = all(any(_is_metric(one, metric) for one in record.metrics) for metric in params.metrics)
-    return (record.own_loss or _is_right_loss(record, params)) and _is_right_optimizer(record, params) and has_metrics
+    has_metrics = all(any(is_metric(one, metric) for one in record.metrics) for metric in params.metrics)
+    return (record.own_loss or is_right_loss(record, params)) and is_right_optimizer(record, params) and has_metrics
 
 
-def _is_right_loss(record: CompileRecord, params: CompiledParams) -> bool:
+def is_right_loss(record: CompileRecord, params: CompiledParams) -> bool:
+    """Whether the loss is one that is asked for, whatever the output that it is given."""
     name = loss_name(record.loss)
     wanted = {loss_name(loss) for loss in params.loss}
     if name in wanted or (CROSS_ENTROPY in wanted and is_cross_entropy(name)):
@@ -231,24 +232,25 @@ def _is_right_loss(record: CompileRecord, params: CompiledParams) -> bool:
     return name == "crossentropy" and any(is_cross_entropy(loss) for loss in wanted)
 
 
-def _is_right_optimizer(record: CompileRecord, params: CompiledParams) -> bool:
+def is_right_optimizer(record: CompileRecord, params: CompiledParams) -> bool:
+    """Whether the optimizer is one that is asked for."""
     return not params.optimizer or str(record.optimizer).casefold() in {one.casefold() for one in params.optimizer}
 
 
 def _wrong_in(section: SectionView, record: CompileRecord, *, params: CompiledParams) -> list[str]:
     model = section.model
     wrong = []
-    if not _is_right_loss(record, params):
+    if not is_right_loss(record, params):
         wrong.append(f"The loss is {record.loss}; {listed(_loss_names(params), word='or')} was asked for.")
     elif model is not None:
         output = plain_model(model, compiled=record).raw_output
         labels = section.fits[-1].y if section.fits else None
         reason = misfit(record, output, labels=labels) if output is not None else None
         wrong += [reason] if reason else []
-    if not _is_right_optimizer(record, params):
+    if not is_right_optimizer(record, params):
         wrong.append(f"The optimizer is {record.optimizer}; {listed(params.optimizer, word='or')} was asked for.")
     for metric in params.metrics if _sees_metrics(section, record) else ():
-        if not any(_is_metric(one, metric) for one in record.metrics):
+        if not any(is_metric(one, metric) for one in record.metrics):
             found = listed(record.metrics) or "none"
             wrong.append(f"The metric {metric} is missing (yours: {found}).")
     return wrong
@@ -267,7 +269,7 @@ def _calls_of(section: SectionView, record: CompileRecord) -> list[CompileRecord
     return [item for item in section.evidence.compiles if item.model == record.model and item.seq <= record.seq]
 
 
-def _is_metric(name: str, wanted: str) -> bool:
+def is_metric(name: str, wanted: str) -> bool:
     """Keras names one accuracy in several ways, and a student's own name of it begins alike."""
     name, wanted = name.casefold(), wanted.casefold()
     is_wanted = wanted in METRICS["accuracy"].names and is_accuracy(name)
@@ -277,7 +279,7 @@ def _is_metric(name: str, wanted: str) -> bool:
 def _is_own_metric(wanted: str, *, record: CompileRecord) -> bool:
     """Whether no metric of Keras's own is the one asked for."""
     library = Counter(record.metrics) - Counter(record.own_metrics)
-    return bool(record.own_metrics) and not any(_is_metric(name, wanted) for name in library)
+    return bool(record.own_metrics) and not any(is_metric(name, wanted) for name in library)
 
 
 def _loss_names(params: CompiledParams) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -40,6 +41,12 @@ RUBRICS = Path("rubrics")
     type=click.Path(file_okay=False, path_type=Path),
     help="Folder to keep the page and the evidence in. Default: nothing is kept.",
 )
+@click.option(
+    "--hints",
+    is_flag=True,
+    help="Repeat trainings with a change that may mend what was lost, and say which do. With --release, as much of it "
+    "as the course lets be said.",
+)
 @json_option
 @click.option("--junit", type=click.Path(dir_okay=False, path_type=Path), help="Write the verdicts as JUnit XML.")
 @click.option(
@@ -57,6 +64,7 @@ def check(  # noqa: PLR0913
     quick: bool,
     here: bool,
     output: Path | None,
+    hints: bool,
     as_json: bool,
     junit: Path | None,
     min_points: float | None,
@@ -72,27 +80,40 @@ def check(  # noqa: PLR0913
     notebook = _notebook(notebook)
     if static and quick:
         raise UsageError("--static and --quick: these are two steps.", fix="Give one of them at a time.")
+    if hints and (static or quick):
+        raise UsageError("--hints: a hint is proved by whole trainings.", fix="Leave out --static and --quick.")
     if rubric is not None and release is not None:
         raise UsageError("--rubric and --release: both name what is asked for.", fix="Give one of them.")
     if static or quick or here or release is not None:
         step: Step = "static" if static else "quick" if quick else "full"
-        report, code = _here(notebook, rubric, release=release, step=step, data=run.data, as_json=as_json), 0
+        asked = _Asked(rubric, release, as_json=as_json, hints=hints)
+        report, code = _here(notebook, asked, step=step, data=run.data), 0
     else:
-        report, code = _in_sandbox(notebook, rubric, output=output, run=run, as_json=as_json)
+        report, code = _in_sandbox(notebook, _Asked(rubric, None, as_json=as_json, hints=hints), output=output, run=run)
     _hand_over(report, as_json=as_json, junit=junit)
     raise SystemExit(code or _held_against(report, min_points))
 
 
-def _here(
-    notebook: Path, rubric: Path | None, *, release: Path | None, step: Step, data: str | None, as_json: bool
-) -> Report:
+@dataclass(frozen=True)
+class _Asked:
+    """What is asked for: a rubric, a release, or the rubric that fits best; and how it is told."""
+
+    rubric: Path | None
+    release: Path | None
+    as_json: bool
+    hints: bool
+
+
+def _here(notebook: Path, asked: _Asked, *, step: Step, data: str | None) -> Report:
     """Checks it in this Python."""
     from grader.cli.verdict_display import show_report
     from grader.selfcheck.steps import check_here
 
-    with _asked(rubric, release, notebook=notebook, as_json=as_json) as (loaded, given):
-        report = check_here(notebook, loaded, step=step, data=data or given)
-    if not as_json:
+    with _opened(asked, notebook=notebook) as (loaded, given):
+        # Of a released rubric students are told what the course lets be said; a whole one is the tutor's.
+        level = "off" if not asked.hints else loaded.hints if asked.release is not None else "edit"
+        report = check_here(notebook, loaded, step=step, data=data or given, hints=level)
+    if not asked.as_json:
         show_report(report)
     return report
 
@@ -126,19 +147,17 @@ def _held_against(report: Report, min_points: float | None) -> int:
 
 
 @contextlib.contextmanager
-def _asked(
-    rubric: Path | None, release: Path | None, *, notebook: Path, as_json: bool
-) -> Iterator[tuple[Rubric, str | None]]:
+def _opened(asked: _Asked, *, notebook: Path) -> Iterator[tuple[Rubric, str | None]]:
     """What is asked for, and the data to try it on."""
     from grader.cli.options import existing_file
     from grader.rubric import load_rubric
     from grader.selfcheck.released import open_release
 
-    if release is not None:
-        with open_release(release) as opened:
+    if asked.release is not None:
+        with open_release(asked.release) as opened:
             yield opened.rubric, str(opened.data)
         return
-    found = rubric or _best(notebook, as_json=as_json)
+    found = asked.rubric or _best(notebook, as_json=asked.as_json)
     yield load_rubric(existing_file(found, what="a rubric, such as rubrics/week09.yaml")), None
 
 
@@ -169,9 +188,7 @@ def _best(notebook: Path, run: RunOptions | None = None, *, as_json: bool) -> Pa
     return chosen
 
 
-def _in_sandbox(
-    notebook: Path, rubric: Path | None, *, output: Path | None, run: RunOptions, as_json: bool
-) -> tuple[Report, int]:
+def _in_sandbox(notebook: Path, asked: _Asked, *, output: Path | None, run: RunOptions) -> tuple[Report, int]:
     """Grades it as a submission; with the exit code."""
     import tempfile
 
@@ -185,12 +202,12 @@ def _in_sandbox(
     from grader.selfcheck.verdicts import report_of
     from grader.store import OutputFolder
 
-    rubric = rubric or _best(notebook, run, as_json=as_json)
+    rubric = asked.rubric or _best(notebook, run, as_json=asked.as_json)
     loaded = load_rubric(existing_file(rubric, what="a rubric, such as rubrics/week09.yaml"))
     with tempfile.TemporaryDirectory(prefix="grader-check-") as scratch, BatchDisplay(quiet=False) as display:
         cohort = grade_batch(
             [notebook],
-            run.settings(loaded),
+            run.settings(loaded, hints=asked.hints),
             output=OutputFolder(output or Path(scratch)),
             jobs=1,
             again=False,
@@ -199,10 +216,11 @@ def _in_sandbox(
             about=None,
         )
     (graded,) = cohort.graded
-    if not as_json:
+    if not asked.as_json:
         show_verdicts(graded)
     if output is not None:
         page = output / "submissions" / graded.submission.id / "feedback.html"
-        tell(console(stderr=as_json), f"Page: {page}")
+        tell(console(stderr=asked.as_json), f"Page: {page}")
     code = EXIT_INFRASTRUCTURE if cohort.need_review_of_infrastructure else 0
-    return report_of(graded, step="sandbox"), code
+    found = tuple(hint.text for hint in graded.hints)
+    return report_of(graded, step="sandbox").model_copy(update={"hints": found}), code

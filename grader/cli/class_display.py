@@ -109,6 +109,13 @@ def notes_of(graded: Sequence[GradedSubmission], *, why_cold: str = "") -> list[
     return [*notes, *filter(None, (cold, _stale_marks(graded), _untimed(graded)))]
 
 
+def hint_notes(graded: Iterable[GradedSubmission]) -> tuple[str, ...]:
+    """What was proved to mend what submissions lost, a hint each."""
+    return tuple(
+        f"{one.submission.id}, {', '.join(hint.sections)}: {hint.text}" for one in graded for hint in one.hints
+    )
+
+
 def unmeasured_note(graded: Iterable[GradedSubmission], *, rubric: Rubric, data: DataKind) -> str:
     """The criteria that wait for a spread of the reference that was never measured, and how to measure it."""
     from grader.rubric import criteria_of_spread

@@ -28,6 +28,7 @@ _STEPS = {
     "start": "starting the kernel",
     "verify": "verifying the models",
     "replay": "repeating trainings",
+    "hints": "proving hints",
     "evaluate": "evaluating",
     "render": "writing the page",
 }

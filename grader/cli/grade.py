@@ -57,6 +57,12 @@ class _Wanted(TypedDict):
     help="Run a submission with a figure near its line under K more seeds, and decide by the median.",
 )
 @click.option(
+    "--hints",
+    is_flag=True,
+    help="Say which change of a student's own call mends what it cost, where repeating the training with it proves it. "
+    "For you: what students are told of it, the rubric says (hints: off, location, direction or edit).",
+)
+@click.option(
     "--marks",
     type=click.Path(dir_okay=False, path_type=Path),
     help="The tutor's file, see grader marks. Default: OUTPUT.marks.jsonl beside the output folder.",
@@ -106,6 +112,7 @@ def grade(  # noqa: PLR0913
     run: RunOptions,
     replay: float,
     rerun_borderline: int,
+    hints: bool,
     marks: Path | None,
     again: tuple[str, ...],
     sample_of: int | None,
@@ -141,7 +148,7 @@ def grade(  # noqa: PLR0913
         "shard": _part(shard, sample_of=sample_of),
         "scheduler": cluster_options(scheduler, ca=tls_ca, cert=tls_cert, key=tls_key),
     }
-    settings = run.settings(loaded, quiet=quiet, replay_share=replay, reruns=rerun_borderline)
+    settings = run.settings(loaded, quiet=quiet, replay_share=replay, reruns=rerun_borderline, hints=hints)
     at_once = run.capacity(settings.limits)
     show_beforehand(
         console(stderr=True, quiet=quiet), settings, at_once=at_once if wanted["scheduler"] is None else None
@@ -181,7 +188,7 @@ def _graded(
 
     from grader.batch import grade_batch
     from grader.batch.sample import foretell
-    from grader.cli.class_display import ClassAnswer, notes_of, unmeasured_note
+    from grader.cli.class_display import ClassAnswer, hint_notes, notes_of, unmeasured_note
     from grader.cli.display import BatchDisplay
     from grader.store import OutputFolder
 
@@ -198,4 +205,5 @@ def _graded(
         told = foretell(cohort.graded, rubric, output=folder, handed_in=cohort.handed_in, jobs=jobs)
     unmeasured = unmeasured_note(cohort.graded, rubric=rubric, data=settings.data_sets.kind)
     notes = (*notes_of(cohort.graded, why_cold=cohort.why_cold), *filter(None, [unmeasured]))
+    notes += hint_notes(cohort.graded) if settings.hints else ()
     return ClassAnswer(cohort, folder, has_pages=wanted["shard"] is None, notes=notes, sample=told)

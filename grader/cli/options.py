@@ -95,6 +95,7 @@ class More(TypedDict, total=False):
 
     replay_share: float
     reruns: int
+    hints: bool
 
 
 @dataclass(frozen=True)

@@ -63,6 +63,7 @@ def show_verdicts(graded: GradedSubmission) -> None:
     for advice in graded.advice:
         cells = _cells(advice.cells)
         tell(to, f"{advice.text}{f' ({cells})' if cells else ''}", lead="* ")
+    _hints(to, (hint.text for hint in graded.hints))
     pending = f", {graded.points_pending:g} for a person to decide" if graded.points_pending else ""
     bonus = f"; bonus {graded.bonus_earned:g} of {graded.bonus_possible:g}" if graded.bonus_possible else ""
     title(to, f"{graded.points_earned:g} of {graded.points_possible:g} points{pending}{bonus}.")
@@ -77,11 +78,20 @@ def show_report(report: Report) -> None:
         title(to, "Of the whole notebook")
     for remark in report.remarks:
         tell(to, remark, lead="* ")
+    _hints(to, report.hints)
     unknown, bonus = report.points("unknown"), report.points("unknown", bonus=True)
     text = f"{report.earned:g} of {report.possible:g} points as far as this step can tell, {unknown:g} unknown"
     title(to, f"{text}{f'; of the bonus {bonus:g} unknown' if bonus else ''}.")
     if report.cannot_know:
         tell(to, (report.cannot_know, "dim"))
+
+
+def _hints(to: Console, texts: Iterable[str]) -> None:
+    told = list(texts)
+    if told:
+        title(to, "Hints, tried out")
+    for text in told:
+        tell(to, text, lead="* ")
 
 
 def _show(to: Console, lines: Iterable[_Line]) -> None:

@@ -32,6 +32,9 @@ REPLAY_SLOWDOWN = 4.0
 MAX_REPLAY_SECONDS = 3600.0
 """Of wall time, for all replays of a submission together."""
 
+MAX_TRIAL_ROUNDS = 5
+"""Edits of one model that are tried after one another: what its lost criteria ask for, then other learning rates."""
+
 MAX_STATES = 60
 """Of models, of one submission; a search over settings leaves more, and none of those answers an exercise."""
 

@@ -58,6 +58,7 @@ from grader.records.preview import (
     Untold,
 )
 from grader.records.submission import Author, Cell, Submission
+from grader.records.trials import Edit, Hint, HintLevel, Trial, TrialRun, Trials
 
 __all__ = [
     "ASKS_ABOUT_ANSWER",
@@ -83,6 +84,7 @@ __all__ = [
     "Crossing",
     "DataChoice",
     "DataSetUse",
+    "Edit",
     "Environment",
     "EvaluationRecord",
     "Evidence",
@@ -97,6 +99,8 @@ __all__ = [
     "GradedSubmission",
     "GridRecord",
     "HandIn",
+    "Hint",
+    "HintLevel",
     "Judged",
     "LateDeduction",
     "LayerPair",
@@ -125,6 +129,9 @@ __all__ = [
     "SubmissionSummary",
     "TextRecord",
     "Totals",
+    "Trial",
+    "TrialRun",
+    "Trials",
     "TutorsMark",
     "Untold",
     "Unverified",

@@ -7,6 +7,7 @@ from typing import Literal
 
 from grader.records.base import SCHEMA_VERSION, Record, SchemaVersion
 from grader.records.evidence import DataChoice, DataSetUse, ExecutionReason
+from grader.records.trials import Hint
 
 Outcome = Literal["passed", "partial", "failed", "blocked", "needs_review"]
 Cause = Literal["by_hand", "infrastructure", "unverifiable", "borderline", "flagged"]
@@ -274,6 +275,7 @@ class GradedSubmission(Record):
         points_earned: What the verdicts earned, without what handing in late costs.
         comment: What a tutor says to the student of the whole notebook.
         late: None where it was handed in on time, or the rubric asks for nothing.
+        hints: Edits that were proved to mend what was lost; none where nobody asked for them.
     """
 
     schema_version: SchemaVersion = SCHEMA_VERSION
@@ -293,6 +295,7 @@ class GradedSubmission(Record):
     flags: tuple[Flag, ...] = ()
     verdicts: tuple[Verdict, ...] = ()
     advice: tuple[Advice, ...] = ()
+    hints: tuple[Hint, ...] = ()
     comment: str = ""
     late: LateDeduction | None = None
 

@@ -19,6 +19,7 @@ from grader.records import (
     Environment,
     Evidence,
     GradedSubmission,
+    Hint,
     LayerRecord,
     Measurements,
     SectionMatch,
@@ -59,6 +60,7 @@ class SectionBlock:
     architecture: str
     fits: tuple[FitBlock, ...]
     advice: tuple[Advice, ...]
+    hints: tuple[Hint, ...]
 
 
 @dataclass(frozen=True)
@@ -275,6 +277,7 @@ def _sections(
                 advice=tuple(
                     item for item in graded.advice if item.section == section and item.rule != ASKS_ABOUT_ANSWER
                 ),
+                hints=tuple(hint for hint in graded.hints if hint.sections[:1] == (section,)),
             )
         )
     return made

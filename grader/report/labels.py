@@ -107,6 +107,7 @@ LABELS = {
     "yours": "yours",
     "state": "compared",
     "advice": "Worth knowing",
+    "hint": "Hint, tried out",
     "no_points": "no points",
     "skip": "Skip to the content",
     # the cohort's pages

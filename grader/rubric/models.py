@@ -27,7 +27,7 @@ from grader.calibration import Calibration
 from grader.errors import RubricError
 from grader.judging.parameters import ComparedSectionId, parts_of
 from grader.judging.registry import CheckPackage, CheckSpec, Params, find_check
-from grader.records import Sha256
+from grader.records import HintLevel, Sha256
 from grader.rubric.late import Late
 
 DataKind = Literal["full", "sample"]
@@ -227,6 +227,8 @@ class Rubric(Part):
         keras: The version of Keras that the assignment is written for (``2``, ``"2.13"``), where it is not the
             installed one: names that are gone since are not the student's failure then.
         late: What handing in late costs; None for nothing.
+        hints: How much of a proved edit students are told (see `grader.hints`): ``off``, ``location``, ``direction`` or
+            ``edit``.
         lines: Names of grades and the points from which on they are reached, bonus included; `grader preview` says who
             would cross one.
         path: Of the file it was read from.
@@ -247,6 +249,7 @@ class Rubric(Part):
     keras: KerasVersion | None = None
     limits: LimitsByData = LimitsByData()
     late: Late | None = None
+    hints: HintLevel = "off"
     lines: dict[str, Points] = {}
     points: DeclaredPoints
     sections: tuple[Section, ...] = ()

@@ -20,7 +20,8 @@ from grader.execution.collect import collect
 from grader.execution.frames import read_frames
 from grader.intake.laying import lay
 from grader.limits import MAX_EVIDENCE_BYTES
-from grader.records import Environment, Evidence, FitRecord, Submission
+from grader.proving import Graded, prove
+from grader.records import Environment, Evidence, FitRecord, HintLevel, Submission, Trials
 from grader.rubric import Rubric
 from grader.selfcheck.partial import partly, unknown_fields
 from grader.selfcheck.plain_kernel import PlainRun, Surroundings, require_keras, run_plainly
@@ -47,7 +48,13 @@ _FAILED = "a cell raised in the quick run, and a whole training may be what it n
 
 
 def check_by_running(
-    rubric: Rubric, submission: Submission, notebook: NotebookNode, *, is_quick: bool, data: str | None
+    rubric: Rubric,
+    submission: Submission,
+    notebook: NotebookNode,
+    *,
+    is_quick: bool,
+    data: str | None,
+    hints: HintLevel = "off",
 ) -> Report:
     """Runs a notebook of one's own in this Python and judges what it left.
 
@@ -57,6 +64,7 @@ def check_by_running(
         notebook: The same, as it is run.
         is_quick: Whether trainings are cut short.
         data: As ``--data`` says it; None for the sample in a quick run, else for the data at hand.
+        hints: How much is told of edits that a full run proves.
 
     Raises:
         MachineError: This Python has no TensorFlow with Keras 3.
@@ -78,8 +86,15 @@ def check_by_running(
                 return _with_packages(report, evidence)
             status.update("Measuring the models ...")
             measurements = verify(evidence, arrays=arrays, data_sets=data_sets, sandbox=None, core=None)
-        graded = evaluate(rubric, evidence=evidence, measurements=measurements, read=arrays.get)
-    return _with_packages(report_of(graded, step="full", cannot_know=FULL_CANNOT_KNOW), evidence)
+            graded = evaluate(rubric, evidence=evidence, measurements=measurements, read=arrays.get)
+            told: tuple[str, ...] = ()
+            if hints != "off":
+                status.update("Repeating trainings with changes ...")
+                of = Graded(rubric, graded, evidence, measurements, arrays)
+                trials, _ = prove(of, Trials(), data_sets=data_sets, sandbox=None, core=None)
+                told = tuple(hint.released for hint in of.proofs(trials).hints(hints) if hint.released)
+    report = report_of(graded, step="full", cannot_know=FULL_CANNOT_KNOW).model_copy(update={"hints": told})
+    return _with_packages(report, evidence)
 
 
 def missing_packages(evidence: Evidence) -> dict[str, str]:

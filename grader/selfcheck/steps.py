@@ -6,13 +6,16 @@ from pathlib import Path
 
 from grader.errors import UsageError
 from grader.intake import read_submission
+from grader.records import HintLevel
 from grader.rubric import Rubric
 from grader.selfcheck.static import check_static
 from grader.selfcheck.stored import run_remarks
 from grader.selfcheck.verdicts import Report, Step
 
 
-def check_here(notebook: Path, rubric: Rubric, *, step: Step, data: str | None = None) -> Report:
+def check_here(
+    notebook: Path, rubric: Rubric, *, step: Step, data: str | None = None, hints: HintLevel = "off"
+) -> Report:
     """Checks a notebook of one's own, on any system, without a sandbox.
 
     Args:
@@ -20,6 +23,7 @@ def check_here(notebook: Path, rubric: Rubric, *, step: Step, data: str | None =
         rubric: A tutor's, or a released one.
         step: ``static`` runs nothing, ``quick`` trains for a few epochs on the sample, ``full`` runs all.
         data: As ``--data`` says it; None for the data at hand.
+        hints: How much is told of edits that a full run proves.
 
     Raises:
         UsageError: The file is no notebook.
@@ -33,5 +37,5 @@ def check_here(notebook: Path, rubric: Rubric, *, step: Step, data: str | None =
     else:
         from grader.selfcheck.running import check_by_running  # noqa: PLC0415 - reading needs no kernel
 
-        report = check_by_running(rubric, submission, node, is_quick=step == "quick", data=data)
+        report = check_by_running(rubric, submission, node, is_quick=step == "quick", data=data, hints=hints)
     return report.model_copy(update={"remarks": (*run_remarks(notebook), *report.remarks)})

@@ -40,6 +40,7 @@ class Report(Record):
 
     Attributes:
         remarks: Of the whole notebook, each a sentence.
+        hints: What was proved to mend what was lost, each a sentence or two.
         cannot_know: What this step cannot tell, a sentence.
     """
 
@@ -48,6 +49,7 @@ class Report(Record):
     verdicts: tuple[StepVerdict, ...]
     matching: dict[str, SectionMatch] = {}
     remarks: tuple[str, ...] = ()
+    hints: tuple[str, ...] = ()
     cannot_know: str = ""
 
     def points(self, status: Status, *, bonus: bool = False) -> float:

@@ -9,6 +9,7 @@ OUT/
         evidence/
             evidence.json  measurements.json
             grade_parts.json   what the grade was put together from
+            trials.json   trainings repeated with edits
             <stage>.key   what the stage's stored result is of; none where it failed because of us
             failure.txt   where we failed on it: the traceback
             arrays/<sha256>.npy
@@ -39,6 +40,7 @@ from grader.records import (
     Measurements,
     People,
     Record,
+    Trials,
 )
 from grader.store.arrays import ArrayStore
 from grader.store.files import remove_parts, unwritable, write_atomically
@@ -86,6 +88,10 @@ class SubmissionFolder:
     @property
     def grade_parts_json(self) -> Path:
         return self.evidence_folder / "grade_parts.json"
+
+    @property
+    def trials_json(self) -> Path:
+        return self.evidence_folder / "trials.json"
 
     @property
     def reruns_folder(self) -> Path:
@@ -175,6 +181,7 @@ class SubmissionFolder:
             Measurements: self.measurements_json,
             GradedSubmission: self.grade_json,
             GradeParts: self.grade_parts_json,
+            Trials: self.trials_json,
         }
         write_atomically(paths[type(record)], record.model_dump_json(indent=1) + "\n")
 
@@ -193,6 +200,10 @@ class SubmissionFolder:
     def read_grade_parts(self) -> GradeParts | None:
         """What the stored grade was put together from, or None where there is none of this version."""
         return _read(self.grade_parts_json, GradeParts)
+
+    def read_trials(self) -> Trials | None:
+        """The trainings that were repeated with edits, or None where there are none of this version."""
+        return _read(self.trials_json, Trials)
 
     def stored_evidence(self) -> tuple[Evidence, Measurements]:
         """The stored evidence and measurements.

@@ -37,7 +37,7 @@ from grader.verification.verifier_job import foreign_part
 Array = npt.NDArray[Any]
 
 
-class _Impossible(Exception):  # noqa: N818 - never leaves this module
+class Impossible(Exception):  # noqa: N818 - never leaves this package
     """A fit that cannot be repeated, with the reason in words."""
 
 
@@ -78,11 +78,11 @@ def replay_fits(
     found: dict[str, Replay] = {}
     jobs: list[wire.FitJob] = []
     with job_workspace(sandbox) as place:
-        builder = _Builder(evidence, place / JOB, index=RowIndex(evidence, data_sets=data_sets, read=arrays.get))
+        builder = FitJobs(evidence, place / JOB, index=RowIndex(evidence, data_sets=data_sets, read=arrays.get))
         for fit in wanted:
             try:
                 jobs.append(builder.fit(fit))
-            except _Impossible as reason:
+            except Impossible as reason:
                 found[fit.id] = Replay(fit=fit.id, outcome="impossible", why=str(reason))
             except UnwritableError:
                 raise
@@ -103,7 +103,7 @@ def replay_fits(
     return tuple(found[fit.id] for fit in wanted)
 
 
-class _Builder:
+class FitJobs:
     """Puts what fits started with into a job's folder."""
 
     def __init__(self, evidence: Evidence, folder: Path, *, index: RowIndex) -> None:
@@ -116,7 +116,7 @@ class _Builder:
         """The fit's part of the job.
 
         Raises:
-            _Impossible: It cannot be repeated.
+            Impossible: It cannot be repeated.
         """
         model = self._evidence.model(fit.model)
         start = _repeatable(fit, model, weights=self._evidence.weights)
@@ -154,10 +154,10 @@ class _Builder:
             return self._put(whole)
         found = self._index.recognise(x)
         if found is None or found.ids is None or (found.ids < 0).any():
-            raise _Impossible("Its rows are of no known data set and too large to be stored whole.")
+            raise Impossible("Its rows are of no known data set and too large to be stored whole.")
         rows = exact_rows(found, x, read=self._read)
         if rows is None:
-            raise _Impossible("Its rows could not be made again to the last bit.")
+            raise Impossible("Its rows could not be made again to the last bit.")
         return self._put(rows)
 
     def _targets(self, y: ArraySummary | None, *, x: ArraySummary) -> str | None:
@@ -170,7 +170,7 @@ class _Builder:
             return self._rows(x)
         targets = exact_targets(y, read=self._read)
         if targets is None:
-            raise _Impossible("Its labels could not be made again to the last bit.")
+            raise Impossible("Its labels could not be made again to the last bit.")
         return self._put(targets)
 
 
@@ -257,27 +257,27 @@ def _repeatable(fit: FitRecord, model: ModelRecord, *, weights: dict[str, tuple[
     """What was recorded at the fit's start.
 
     Raises:
-        _Impossible: Something that a replay needs is missing, or something unknown acts on the training.
+        Impossible: Something that a replay needs is missing, or something unknown acts on the training.
     """
     state = fit.replay
     compile_config = None if fit.compiled is None else fit.compiled.config
     if fit.kind != "fit":
-        raise _Impossible("It was a training loop of the student's own.")
+        raise Impossible("It was a training loop of the student's own.")
     if fit.replay_problems:
-        raise _Impossible("An exact replay cannot be had: " + "; ".join(fit.replay_problems) + ".")
+        raise Impossible("An exact replay cannot be had: " + "; ".join(fit.replay_problems) + ".")
     if fit.status != "completed":
-        raise _Impossible("It was interrupted.")
+        raise Impossible("It was interrupted.")
     if model.config is None or foreign_part(model.config) is not None:
-        raise _Impossible("Its model cannot be rebuilt from a configuration.")
+        raise Impossible("Its model cannot be rebuilt from a configuration.")
     if compile_config is None or foreign_part(compile_config) is not None:
-        raise _Impossible("Its loss, metrics or optimizer are not Keras's own.")
+        raise Impossible("Its loss, metrics or optimizer are not Keras's own.")
     before = None if fit.weights_before is None else weights.get(fit.weights_before)
     if before is None:
-        raise _Impossible("The weights that it began with were not recorded.")
+        raise Impossible("The weights that it began with were not recorded.")
     if state is None or state.tensorflow_seed is None:
-        raise _Impossible("TensorFlow's seed was taken away, so that the order of the rows is not known.")
+        raise Impossible("TensorFlow's seed was taken away, so that the order of the rows is not known.")
     if fit.sample_weight and state.sample_weight is None:
-        raise _Impossible("Its sample weights were not recorded.")
+        raise Impossible("Its sample weights were not recorded.")
     return _Start(model.config, compile_config, weights=before, tensorflow_seed=state.tensorflow_seed, state=state)
 
 

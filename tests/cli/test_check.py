@@ -38,6 +38,7 @@ def test_a_rubric_will_do_instead():
     ("arguments", "said"),
     [
         (("--static", "--quick"), "two steps"),
+        (("--static", "--hints"), "whole trainings"),
         (("--rubric", "rubrics/week09.yaml", "--release", "x.zip"), "both name what is asked for"),
         (("--release", "pyproject.toml", "--static"), "no release of a rubric"),
     ],

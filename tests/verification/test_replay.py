@@ -15,9 +15,9 @@ from verification import TRAIN, Array, Recorded, data_set, pictures
 
 from grader.datasets import DataSets, resolve
 from grader.execution.sandbox import detect, unprotected
-from grader.records import ArraySummary, CompileRecord, Evidence, FitRecord, ModelRecord, Replay, ReplayState
+from grader.records import ArraySummary, CompileRecord, Edit, Evidence, FitRecord, ModelRecord, Replay, ReplayState
 from grader.verification.replay import (
-    _Impossible,
+    Impossible,
     _judged,
     _repeatable,
     _Repeated,
@@ -26,6 +26,7 @@ from grader.verification.replay import (
     replay_fits,
 )
 from grader.verification.row_matching import KnownRows, recognise
+from grader.verification.trials import Wanted, try_edits
 
 DIGITS = pictures()
 ORDER = np.random.default_rng(1).permutation(TRAIN)
@@ -142,7 +143,7 @@ def test_what_a_replay_lacks_is_named(name: str) -> None:
     """Before any process is started."""
     fields, words = IMPOSSIBLE[name]
     fit = FitRecord(**{"id": "f1", "replay": ReplayState(tensorflow_seed=1), **FITTED, **fields})
-    with pytest.raises(_Impossible, match=words):
+    with pytest.raises(Impossible, match=words):
         _repeatable(fit, MODEL, weights={"w": ()})
 
 
@@ -233,3 +234,20 @@ def test_a_forged_history_is_found_out(replays: list[Replay]) -> None:
 def test_a_loop_is_not_repeated(replays: list[Replay]) -> None:
     """It is said why."""
     assert (replays[5].outcome, "loop" in replays[5].why) == ("impossible", True)
+
+
+@pytest.mark.slow
+def test_a_fit_is_repeated_with_edits(recorded_run: tuple[Evidence, Any, DataSets]) -> None:
+    """Of a layer and of the call, from another start and from the recorded one; each is measured as it came out."""
+    evidence, arrays, data_sets = recorded_run
+    wider = Edit(kind="set_value", place=0, name="units", value=12)
+    shorter = (Edit(kind="epochs", value=1), Edit(kind="validation_split", value=0.1))
+    loop = Wanted("loop", (wider,), seeds=(1,))
+    wanted = [Wanted(evidence.fits[0].id, (wider,), seeds=(1,)), Wanted(evidence.fits[0].id, shorter, (None,)), loop]
+    sandbox = detect().sandbox or unprotected()
+    found = try_edits(evidence, wanted, arrays=arrays, data_sets=data_sets, sandbox=sandbox, core=None)
+    (wide,), (short,) = found[0].runs, found[1].runs
+    assert wide.model.layers[0].config["units"] == 12
+    assert (short.fit.epochs_run, short.fit.validation and round(short.fit.validation.fraction or 0, 2)) == (1, 0.1)
+    assert all(any(one.probe == "test" and one.accuracy is not None for one in run.measured) for run in (wide, short))
+    assert "loop" in found[2].why

@@ -9,10 +9,21 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from grader.checks.augmentation import changes_rows
-from grader.reference.mutation.aims import Aim, any_of, asks, form_asks, form_counts
+from grader.reference.mutation.aims import Aim
 from grader.reference.mutation.changes import Change, Fault
 from grader.reference.mutation.draft import Draft
 from grader.reference.mutation.original import Layer, Original, Part, loads, stores
+from grader.rubric.constraints import (
+    AUGMENTED,
+    DROPOUT_RATE,
+    LOSS,
+    METRICS,
+    OPTIMIZER,
+    any_of,
+    asks,
+    form_asks,
+    form_counts,
+)
 
 _OTHER_ACTIVATION = {"relu": "sigmoid", "tanh": "relu", "sigmoid": "tanh"}
 
@@ -154,7 +165,7 @@ def wrong_output_activation(original: Original) -> Iterator[Change]:
         if layer is not None and layer.activation is not None:
             other = {"softmax": "sigmoid", "sigmoid": "tanh", "linear": "sigmoid"}.get(layer.activation)
             line = f"fresh[{layer.place}].activation = keras.activations.{other}"
-            hits = any_of(form_asks(layer.kind, "activation", size=layer.values), asks("compiled", "loss"))
+            hits = any_of(form_asks(layer.kind, "activation", size=layer.values), LOSS)
             if other is not None:
                 aim = Aim(hits=hits, model=part.model.id, reach="quality", follows=_of_outputs(part))
                 yield layer, line, aim
@@ -169,7 +180,7 @@ def loss_does_not_fit(original: Original) -> Iterator[Change]:
         layer = part.output
         if layer is not None and layer.activation in {"softmax", "sigmoid"}:
             line = f"fresh[{layer.place}].activation = keras.activations.linear"
-            hits = any_of(form_asks(layer.kind, "activation", size=layer.values), asks("compiled", "loss"))
+            hits = any_of(form_asks(layer.kind, "activation", size=layer.values), LOSS)
             aim = Aim(hits=hits, model=part.model.id, reach="quality", follows=_of_outputs(part))
             yield layer, line, aim
 
@@ -180,7 +191,7 @@ def dropout_missing(original: Original) -> Iterator[Change]:
     """There is no dropout at all."""
 
     def choose(part: Part) -> Iterator[tuple[Layer, str, Aim]]:
-        rate = any_of(form_asks("Dropout"), asks("dropout_rate"))
+        rate = any_of(form_asks("Dropout"), DROPOUT_RATE)
         needs = any_of(asks("trained", "needs_layer"), asks("gap", "needs_layer"))
         for layer in [layer for layer in part.layers if layer.kind == "Dropout"][:1]:
             line = 'fresh = [layer for layer in fresh if type(layer).__name__ != "Dropout"]'
@@ -209,7 +220,7 @@ def dropout_wrong_rate(original: Original) -> Iterator[Change]:
     """A dropout layer has another rate."""
 
     def choose(part: Part) -> Iterator[tuple[Layer, str, Aim]]:
-        hits = any_of(form_asks("Dropout", "rate"), asks("dropout_rate"))
+        hits = any_of(form_asks("Dropout", "rate"), DROPOUT_RATE)
         for layer in [layer for layer in part.layers if layer.kind == "Dropout"][-1:]:
             rate = 0.5 if layer.values.get("rate") != 0.5 else 0.1
             yield layer, f"fresh[{layer.place}].rate = {rate}", Aim(hits=hits, model=part.model.id, reach="quality")
@@ -246,7 +257,7 @@ def augmentation_missing(original: Original) -> Iterator[Change]:
     for part, places in _changing(original):
         draft = rebuilt(original, part, _without(places))
         if draft is not None:
-            yield Change(draft, Aim(asks("augmented"), model=part.model.id, reach="quality"), part.name)
+            yield Change(draft, Aim(AUGMENTED, model=part.model.id, reach="quality"), part.name)
 
 
 def augmented_once(original: Original) -> Iterator[Change]:
@@ -281,7 +292,7 @@ def wrong_loss(original: Original) -> Iterator[Change]:
             name = part.last.compiled.loss if part.last.compiled is not None else None
             other = '"mean_absolute_error"' if "error" not in (name or "") else '"binary_crossentropy"'
             draft = original.draft().replace(part.compiled.cell, loss, other)
-            yield Change(draft, Aim(asks("compiled", "loss"), model=part.model.id, reach="quality"), part.name)
+            yield Change(draft, Aim(LOSS, model=part.model.id, reach="quality"), part.name)
 
 
 def wrong_optimizer(original: Original) -> Iterator[Change]:
@@ -294,7 +305,7 @@ def wrong_optimizer(original: Original) -> Iterator[Change]:
             # Of quantities as large as they come, plain descent at its usual rate leaves no number.
             plain = '__import__("keras").optimizers.SGD(1e-5)' if "error" in loss else '"sgd"'
             draft = original.draft().replace(part.compiled.cell, value, plain if used != "SGD" else '"adam"')
-            yield Change(draft, Aim(asks("compiled", "optimizer"), model=part.model.id, reach="quality"), part.name)
+            yield Change(draft, Aim(OPTIMIZER, model=part.model.id, reach="quality"), part.name)
 
 
 def metrics_missing(original: Original) -> Iterator[Change]:
@@ -305,7 +316,7 @@ def metrics_missing(original: Original) -> Iterator[Change]:
             # What was computed from the metric is gone as well: cells that use it may raise.
             follows = frozenset({"evaluated"})
             aim = Aim(
-                asks("compiled", "metrics"),
+                METRICS,
                 model=part.model.id,
                 cells=_users_of_evaluation(original, part),
                 reach="quality",

@@ -10,9 +10,10 @@ from collections.abc import Callable, Iterator
 from itertools import pairwise
 
 from grader.matching.headings import headings_of
-from grader.reference.mutation.aims import Aim, Hits, Reach, asks, not_by_hand
+from grader.reference.mutation.aims import Aim, Reach
 from grader.reference.mutation.changes import Change, Fault
 from grader.reference.mutation.original import Original, Part, loads, stores
+from grader.rubric.constraints import TRAINED, Hits, asks, not_by_hand
 
 _OF_DATA = frozenset({"array_shapes", "curves", "prepared_data"})
 
@@ -85,7 +86,7 @@ def cell_deleted(original: Original) -> Iterator[Change]:
     """The cell that trains a model is gone, and those behind it speak of what it made."""
     for part in original.parts:
         draft = original.draft().drop(part.cell)
-        yield Change(draft, Aim(asks("trained"), model=part.model.id, reach="model", breaks=True), part.name)
+        yield Change(draft, Aim(TRAINED, model=part.model.id, reach="model", breaks=True), part.name)
 
 
 def imports_deleted(original: Original) -> Iterator[Change]:

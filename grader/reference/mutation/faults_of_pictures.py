@@ -9,11 +9,12 @@ import ast
 from collections.abc import Iterator, Sequence
 
 from grader.records import PredictionRecord
-from grader.reference.mutation.aims import Aim, asks
+from grader.reference.mutation.aims import Aim
 from grader.reference.mutation.changes import Change, Fault
 from grader.reference.mutation.draft import Draft
 from grader.reference.mutation.faults_of_results import aim_at, aim_between, others_of, training_rows
 from grader.reference.mutation.original import Original, Part, loads
+from grader.rubric.constraints import asks
 
 _CURVES = asks("loss_curves")
 _MATRIX = asks("confusion_matrix")

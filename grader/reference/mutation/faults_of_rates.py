@@ -10,10 +10,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from grader.checks.learning_rates import by_rate
-from grader.reference.mutation.aims import Aim, asks
+from grader.reference.mutation.aims import Aim
 from grader.reference.mutation.changes import Change, Fault
 from grader.reference.mutation.draft import Draft
 from grader.reference.mutation.original import Original, loads, stores
+from grader.rubric.constraints import asks
 
 _ASKED = asks("learning_rates")
 

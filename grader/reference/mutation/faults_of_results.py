@@ -10,10 +10,11 @@ import re
 from collections.abc import Iterator
 
 from grader.metrics import is_accuracy, is_higher_better
-from grader.reference.mutation.aims import Aim, Hits, asks
+from grader.reference.mutation.aims import Aim
 from grader.reference.mutation.changes import Change, Fault
 from grader.reference.mutation.draft import Draft
 from grader.reference.mutation.original import Original, Part, loads, stores
+from grader.rubric.constraints import Hits, asks
 
 _EVALUATED = asks("evaluated")
 _CURVES = asks("loss_curves")

@@ -8,10 +8,11 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from grader.reference.mutation.aims import Aim, Hits, asks
+from grader.reference.mutation.aims import Aim
 from grader.reference.mutation.changes import Change, Fault
 from grader.reference.mutation.faults_of_pictures import replaced
 from grader.reference.mutation.original import Original, Part
+from grader.rubric.constraints import Hits, asks
 
 _SPLIT = asks("held_out")
 _SCALED = asks("scaled_features")

@@ -9,13 +9,24 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Iterator
 
-from grader.reference.mutation.aims import Aim, Hits, Reach, any_of, asks, of_quality
+from grader.reference.mutation.aims import Aim, Reach
 from grader.reference.mutation.changes import Change, Fault
 from grader.reference.mutation.draft import Draft
 from grader.reference.mutation.original import Call, Original, Part
-
-_TRAINED = asks("trained")
-_OWN_LOOP = asks("trained", "own_loop")
+from grader.rubric.constraints import (
+    BATCH_SIZE,
+    CALLBACK,
+    EPOCHS,
+    LOSS,
+    OWN_LOOP,
+    TRAINED,
+    VALIDATION,
+    WEIGHTED,
+    Hits,
+    any_of,
+    asks,
+    of_quality,
+)
 
 
 def _keyword(original: Original, name: str, other: Callable[[str], str], *, hits: Hits) -> Iterator[Change]:
@@ -30,7 +41,7 @@ def _keyword(original: Original, name: str, other: Callable[[str], str], *, hits
 
 def _epochs(original: Original, other: Callable[[str], str], *, also: Hits = lambda _: False) -> Iterator[Change]:
     """Another number of epochs, in ``fit`` or in the loop that takes its place."""
-    hits = any_of(asks("trained", "epochs"), also)
+    hits = any_of(EPOCHS, also)
     yield from _keyword(original, "epochs", other, hits=hits)
     for part in original.parts:
         loop = part.training
@@ -65,7 +76,7 @@ def one_epoch_only(original: Original) -> Iterator[Change]:
 
 def wrong_batch_size(original: Original) -> Iterator[Change]:
     """The batches are twice as large."""
-    hits = asks("trained", "batch_size")
+    hits = BATCH_SIZE
     yield from _keyword(original, "batch_size", _doubled, hits=hits)
     for part in original.parts:
         for call in original.calls(part.cell, "batch") if part.fit is None else ():
@@ -77,18 +88,18 @@ def wrong_batch_size(original: Original) -> Iterator[Change]:
 
 def wrong_validation_share(original: Original) -> Iterator[Change]:
     """Three times as many rows are held out."""
-    hits = asks("trained", "validation")
+    hits = VALIDATION
     return _keyword(original, "validation_split", lambda text: f"3 * {text}", hits=hits)
 
 
 def callback_missing(original: Original) -> Iterator[Change]:
     """Nothing watches the training."""
-    return _keyword(original, "callbacks", lambda _: "[]", hits=asks("trained", "callback"))
+    return _keyword(original, "callbacks", lambda _: "[]", hits=CALLBACK)
 
 
 def class_weight_missing(original: Original) -> Iterator[Change]:
     """All classes count alike."""
-    return _keyword(original, "class_weight", lambda _: "None", hits=asks("trained", "weighted"))
+    return _keyword(original, "class_weight", lambda _: "None", hits=WEIGHTED)
 
 
 def no_validation(original: Original) -> Iterator[Change]:
@@ -104,7 +115,7 @@ def no_validation(original: Original) -> Iterator[Change]:
             for item in given[1:]:
                 draft.replace(part.cell, item, "verbose=0")
             # The history has no validation then, and cells that draw or print it raise.
-            aim = Aim(asks("trained", "validation"), model=part.model.id, reach="model", breaks=True)
+            aim = Aim(VALIDATION, model=part.model.id, reach="model", breaks=True)
             yield Change(draft, aim, part.name)
 
 
@@ -116,7 +127,7 @@ def validated_on_test_set(original: Original) -> Iterator[Change]:
         if part.fit is not None and split is not None and rows is not None:
             item = next(item for item in part.fit.node.keywords if item.arg == "validation_split")
             draft = original.draft().replace(part.cell, item, f"validation_data=({rows[0]}, {rows[1]})")
-            yield Change(draft, Aim(asks("trained", "validation"), model=part.model.id, reach="quality"), part.name)
+            yield Change(draft, Aim(VALIDATION, model=part.model.id, reach="quality"), part.name)
 
 
 def trained_on_test_set(original: Original) -> Iterator[Change]:
@@ -124,7 +135,7 @@ def trained_on_test_set(original: Original) -> Iterator[Change]:
     for part, call in _fits(original):
         rows = _test_rows(original, part)
         if rows is not None:
-            yield Change(_with_rows(original, call, rows), Aim(_TRAINED, model=part.model.id, reach="model"), part.name)
+            yield Change(_with_rows(original, call, rows), Aim(TRAINED, model=part.model.id, reach="model"), part.name)
 
 
 def trained_on_few_rows(original: Original) -> Iterator[Change]:
@@ -170,7 +181,7 @@ def labels_shuffled(original: Original) -> Iterator[Change]:
 
 def learns_nothing(original: Original) -> Iterator[Change]:
     """The model's weights are frozen."""
-    hits = any_of(of_quality, _TRAINED)
+    hits = any_of(of_quality, TRAINED)
     return _before_training(original, "{name}.trainable = False", compile_again=True, hits=hits)
 
 
@@ -189,7 +200,7 @@ def wrong_model_compiled(original: Original) -> Iterator[Change]:
     for part, other in _pairs(original):
         if part.compiled is not None:
             draft = original.draft().replace(part.compiled.cell, part.compiled.receiver, other.name)
-            hits = any_of(asks("trained"), asks("compiled", "loss"))
+            hits = any_of(TRAINED, LOSS)
             yield Change(draft, Aim(hits, model=part.model.id, reach="model", breaks=True), part.name)
 
 
@@ -198,7 +209,7 @@ def wrong_model_fitted(original: Original) -> Iterator[Change]:
     for part, other in _pairs(original):
         if part.fit is not None:
             draft = original.draft().replace(part.cell, part.fit.receiver, other.name)
-            hits = any_of(asks("trained"), asks("architecture"))
+            hits = any_of(TRAINED, asks("architecture"))
             yield Change(draft, Aim(hits, model=part.model.id, reach="model", breaks=True), part.name)
 
 
@@ -206,7 +217,7 @@ def never_fitted(original: Original) -> Iterator[Change]:
     """The model is built and compiled, and no more."""
     for part in original.parts:
         draft = original.draft().delete(part.cell, part.training)
-        yield Change(draft, Aim(_TRAINED, model=part.model.id, reach="model", breaks=True), part.name)
+        yield Change(draft, Aim(TRAINED, model=part.model.id, reach="model", breaks=True), part.name)
 
 
 def fit_in_place_of_loop(original: Original) -> Iterator[Change]:
@@ -249,7 +260,7 @@ def _instead_of_loop(original: Original, code: str) -> Iterator[Change]:
         again = code.format(name=part.name, x=x, y=y, epochs=part.last.epochs_run, size=size)
         lines = f'{part.name}.compile(optimizer={optimizer}, loss="{loss}")\n{again}'
         # What the loop noted of each epoch is not there, and cells that draw it may raise.
-        aim = Aim(_OWN_LOOP, model=part.model.id, reach="quality", breaks=True)
+        aim = Aim(OWN_LOOP, model=part.model.id, reach="quality", breaks=True)
         yield Change(original.draft().replace(part.cell, part.training, lines), aim, part.name)
 
 

@@ -51,19 +51,29 @@ def main(folder: Path) -> None:
         keras.backend.clear_session(free_memory=False)
 
 
+def loaded(name: str | None, folder: Path) -> Array | None:
+    """An array of a job; None where there is none."""
+    return None if name is None else np.load(folder / name, allow_pickle=False)
+
+
 def _repeated(fit: FitJob, folder: Path) -> tuple[dict[str, list[float]], list[Array]]:
     """The history by metric and the weights afterwards."""
+    model = as_it_was(fit, folder)
+    rows = {name: loaded(fit[name], folder) for name in ("x", "y", "validation_x", "validation_y")}
+    history = fitted(model, fit, rows=rows, sample_weight=loaded(fit["sample_weight"], folder))
+    return history, model.get_weights()
 
-    def array(name: str | None) -> Array | None:
-        return None if name is None else np.load(folder / name, allow_pickle=False)
 
-    model = _as_it_was(fit, [array(name) for name in fit["weights"]], [array(name) for name in fit["optimizer"]])
-    held_out = None if fit["validation_x"] is None else (array(fit["validation_x"]), array(fit["validation_y"]))
+def fitted(
+    model: Any, fit: FitJob, *, rows: dict[str, Array | None], sample_weight: Array | None
+) -> dict[str, list[float]]:
+    """Fits a model to rows by a job's arguments, and returns the history by metric."""
+    held_out = None if rows["validation_x"] is None else (rows["validation_x"], rows["validation_y"])
     arguments = {
-        "x": array(fit["x"]),
-        "y": array(fit["y"]),
+        "x": rows["x"],
+        "y": rows["y"],
         "validation_data": held_out,
-        "sample_weight": array(fit["sample_weight"]),
+        "sample_weight": sample_weight,
         "class_weight": {int(key): value for key, value in (fit["class_weight"] or {}).items()} or None,
         "callbacks": _callbacks(fit["callbacks"]),
         **fit["arguments"],
@@ -72,13 +82,13 @@ def _repeated(fit: FitJob, folder: Path) -> tuple[dict[str, list[float]], list[A
     rows_a_step = fit["arguments"]["batch_size"]
     steps_a_call = steps_of_fit(model, steps=fit["steps"], rows_a_step=rows_a_step, arguments=arguments)
     with taking(model, steps_a_call):
-        rows = model.fit(**arguments, verbose=0).history
-    history = {name: [float(value) for value in values] for name, values in by_metric(rows).items()}
-    return history, model.get_weights()
+        history = model.fit(**arguments, verbose=0).history
+    return {name: [float(value) for value in values] for name, values in by_metric(history).items()}
 
 
-def _as_it_was(fit: FitJob, weights: list[Array | None], optimizer: list[Array | None]) -> Any:
+def as_it_was(fit: FitJob, folder: Path) -> Any:
     """The model before the fit: weights, compiled state, optimizer and every random generator."""
+    weights, optimizer = ([loaded(name, folder) for name in fit[part]] for part in ("weights", "optimizer"))
     model = keras.saving.deserialize_keras_object(fit["config"], safe_mode=True)
     if not isinstance(model, keras.Model):
         raise TypeError("the configuration is not of a model")

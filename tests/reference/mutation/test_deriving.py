@@ -9,10 +9,10 @@ from grader.architecture.forms import ModelForm
 from grader.cell_code import parse
 from grader.judging.registry import registered
 from grader.matching import match
-from grader.reference.mutation.aims import form_asks, form_counts
 from grader.reference.mutation.deriving import EQUIVALENTS, FAULTS, derive
 from grader.reference.mutation.equivalents_of_notebooks import _is_bare_magic
 from grader.rubric import Criterion, Rubric, Section
+from grader.rubric.constraints import form_asks, form_counts
 
 
 def changed(kind):

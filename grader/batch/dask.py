@@ -106,8 +106,11 @@ class DaskCluster:
         """
         self._watching.start()
         with self._changed:
-            self._changed.wait_for(lambda: self._asked, timeout=CLUSTER_TIMEOUT_SECONDS)
-            self._changed.wait_for(self._have_all_told)
+            # Again where the only one was lost meanwhile: a nanny starts another.
+            while self._changed.wait_for(lambda: self._asked, timeout=CLUSTER_TIMEOUT_SECONDS):
+                self._changed.wait_for(self._have_all_told)
+                if self._asked:
+                    break
             if self._threads:
                 return
             told = [f"{address}: {why}" for address, why in self._unused.items()]

@@ -21,18 +21,26 @@ from grader.rubric import Rubric, load_rubric
 from grader.store import OutputFolder
 from grader.task import Settings, Task
 
+READ_CASES = frozenset({"tests/test_cases.py", "tests/preview/test_samples.py"})
+"""Modules with tests that read `graded_cases`."""
+
 
 def pytest_configure() -> None:
     """Test processes are told a width of the terminal, by which commands would wrap what they print."""
     os.environ.pop("COLUMNS", None)
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> object:
     """Keeps together, for several test processes, what shares an execution: a module, and all that read the cases."""
-    for item in items:
-        shares_cases = "graded_cases" in getattr(item, "fixturenames", ())
-        item.add_marker(pytest.mark.xdist_group("cases" if shares_cases else item.path.relative_to(ROOT).as_posix()))
+    from xdist.scheduler import LoadScopeScheduling
+
+    class ByExecution(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            module = nodeid.partition("::")[0]
+            return "the cases" if module in READ_CASES else module
+
+    return ByExecution(config, log)
 
 
 @pytest.fixture(scope="session")

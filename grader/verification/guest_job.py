@@ -90,7 +90,8 @@ def job_workspace(sandbox: Sandbox | None) -> Iterator[Path]:
         sandbox: Where the job will run; None for a process of one's own.
     """
     if sandbox is None:
-        with tempfile.TemporaryDirectory(prefix="grader-job-") as scratch:
+        # Not as a sandboxed job is called: such folders are removed by the next grader once nothing holds their lock.
+        with tempfile.TemporaryDirectory(prefix="grader-own-") as scratch:
             (Path(scratch) / JOB).mkdir()
             yield Path(scratch)
         return

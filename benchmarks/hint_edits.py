@@ -80,7 +80,11 @@ def _compile(part: Part, edit: Edit, *, draft: Draft) -> None:
     value = None if call is None else call.argument(places[edit.kind], edit.kind)
     if call is None or value is None:
         raise NoPlaceError(f"the call of compile names no {edit.kind}")
-    text = f'__import__("keras").optimizers.{edit.name}()' if edit.kind == "optimizer" else repr(edit.value)
+    text = (
+        f'__import__("keras").optimizers.{edit.name}({_arguments(edit.value)})'
+        if edit.kind == "optimizer"
+        else repr(edit.value)
+    )
     draft.replace(call.cell, value, text)
 
 

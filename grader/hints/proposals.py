@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
-from grader.hints.call_repairs import compile_edits, fit_edits, other_rates
+from grader.hints.call_repairs import OPTIMIZERS, compile_edits, fit_edits, other_rates
 from grader.hints.cases import Case, TrainedModel, trained_models
 from grader.hints.layer_repairs import form_edits, has_layer, random_edits, rate_edits
 from grader.judging.views import SubmissionView
@@ -95,6 +95,10 @@ def _proposals(one: TrainedModel, view: SubmissionView, verdicts: Mapping[str, V
     wanted = (*needed, *quality)
     if edits:
         yield Proposal(one, edits, wanted, tuple(needed))
+    for edit in edits if quality else ():
+        if edit.kind == "optimizer":
+            faster = edit.model_copy(update={"value": {"learning_rate": 10 * OPTIMIZERS[edit.name]}})
+            yield Proposal(one, tuple(faster if other is edit else other for other in edits), wanted, tuple(needed))
     # Where something else stays wrong, such as the rows, another learning rate is a guess.
     is_all = all(criterion in wanted for criterion in lost if is_decided_by_training(criterion))
     if quality and is_all and not any(edit.kind in {"optimizer", "learning_rate"} for edit in edits):

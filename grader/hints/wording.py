@@ -126,7 +126,7 @@ def _edit(edit: Edit, *, where: str) -> str:
     texts = {
         "unfreeze": "its layers trainable",
         "loss": f"the loss `{value}`",
-        "optimizer": f"the optimizer `{edit.name}`",
+        "optimizer": f"the optimizer `{edit.name}{_called(value)}`",
         "metrics": f"`metrics={_shown(value)}`",
         "learning_rate": f"a learning rate of {_shown(value)}",
         "epochs": f"`epochs={value}`",
@@ -189,6 +189,10 @@ def _before(edit: Edit, layers: Sequence[PlainLayer]) -> str:
 
 def _kind_at(place: int | None, layers: Sequence[PlainLayer]) -> str:
     return next((layer.kind for layer in layers if layer.place == place), "other")
+
+
+def _called(value: Any) -> str:
+    return f"({_arguments(value)})" if value else ""
 
 
 def _arguments(value: Any) -> str:

@@ -77,6 +77,14 @@ def test_a_trial_is_read_by_another_rubric() -> None:
     assert (known.due(), known.hints("edit")) == ((), ())
 
 
+def test_another_rate_of_the_optimizer_is_tried_after_its_usual_one() -> None:
+    """Where the model does not do well enough with that."""
+    evidence = trained(history=BAD, **compiled(optimizer="SGD", learning_rate=0.01))
+    ((first, _),) = proofs(evidence, accuracy=0.1).due()
+    ((second, _),) = proofs(evidence, accuracy=0.1, trials=[tried(first, accuracy=0.2)]).due()
+    assert [one.edits[0].value for one in (first, second)] == [{}, {"learning_rate": 0.01}]
+
+
 def test_a_second_learning_rate_is_tried_after_the_first() -> None:
     """Where the first one proves nothing."""
     evidence = trained(history=BAD, **compiled(learning_rate=1e-7))

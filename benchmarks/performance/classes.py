@@ -11,8 +11,10 @@ from typing import Any
 from performance.copies import make_class
 from performance.measured import GRADER, ROOT, folder_bytes, measure
 
+from grader.evaluate import curves_on
 from grader.report.feedback import render_feedback
 from grader.report.pages import write_cohort
+from grader.rubric import Rubric, load_rubric
 from grader.store import OutputFolder, SubmissionFolder
 
 WEEK = "week09"
@@ -80,7 +82,7 @@ def class_costs(count: int, *, source: SubmissionFolder, work: Path, data: str) 
     costs["disk_bytes"] = folder_bytes(folder / "of" / "out") / count
     costs["of_pages_bytes"] = sum(path.stat().st_size for path in folder.rglob("feedback.html")) / count
     costs["cohort_page_bytes"] = (folder / "of" / "out" / "index.html").stat().st_size
-    costs["pages"] = _page_costs(OutputFolder(folder / "of" / "out"))
+    costs["pages"] = _page_costs(OutputFolder(folder / "of" / "out"), load_rubric(rubric))
     shutil.rmtree(folder)
     return costs
 
@@ -89,14 +91,15 @@ def _grade(rubric: Path, submissions: Path, output: Path, *, data: str) -> list[
     return [*GRADER, "grade", str(rubric), str(submissions), "-o", str(output), "--data", data, "-q"]
 
 
-def _page_costs(output: OutputFolder) -> dict[str, float]:
+def _page_costs(output: OutputFolder, rubric: Rubric) -> dict[str, float]:
     """CPU seconds of a student's page with its pictures stored, and of the tutor's pages."""
     folders = [SubmissionFolder(path) for path in sorted((output.folder / "submissions").iterdir())]
     grades = [grade for grade in (folder.read_grade() for folder in folders) if grade is not None]
-    render_feedback(grades[0], folder=folders[0])
+    curves = curves_on(rubric, grades[0].data)
+    render_feedback(grades[0], folder=folders[0], curves=curves)
     began = time.process_time()
     for grade, folder in list(zip(grades, folders, strict=True))[:10]:
-        render_feedback(grade, folder=folder)
+        render_feedback(grade, folder=folder, curves=curves)
     one = (time.process_time() - began) / min(10, len(grades))
     began = time.process_time()
     write_cohort(grades, output=output)

@@ -1,4 +1,4 @@
-"""How many faults of architecture, compile and fit a proved edit mends: ``python benchmarks/hints.py``.
+"""How many faults of architecture, compile and fit a proved edit fixes: ``python benchmarks/hints.py``.
 
 The faults are those that ``grader validate --mutants`` derives from the shipped references, and the runs are its own,
 kept in the same folder. For each run the edits are derived and proved as ``grader grade --hints`` does it. With
@@ -63,10 +63,10 @@ LEAST = 0.7
 
 @dataclass
 class Fault:
-    """One fault of a kind that edits mend.
+    """One fault of a kind that edits fix.
 
     Attributes:
-        text: What was said; for one that was not mended why not.
+        text: What was said; for one that was not fixed why not.
         applied: Whether its edit, written into the code, made a new run pass; None where that was not tried.
     """
 
@@ -99,7 +99,7 @@ class Run:
 
 
 def main() -> int:
-    """Derives, proves and applies; 1 where too few are mended or an edit does not pass when it is applied."""
+    """Derives, proves and applies; 1 where too few are fixed or an edit does not pass when it is applied."""
     options = _options()
     faults: list[Fault] = []
     runs: list[Run] = []
@@ -115,9 +115,9 @@ def main() -> int:
     if options.output is not None:
         write_atomically(options.output, "\n".join(_page(faults, runs)) + "\n")
     tried = [fault for fault in faults if fault.run not in options.skip]
-    mended = sum(fault.proved for fault in tried)
+    fixed = sum(fault.proved for fault in tried)
     failed = sum(fault.applied is False for fault in tried)
-    return 0 if mended >= LEAST * len(tried) and not failed else 1
+    return 0 if fixed >= LEAST * len(tried) and not failed else 1
 
 
 def _options() -> argparse.Namespace:
@@ -187,7 +187,7 @@ def _proved(
 
 
 def _fault(rubric: Rubric, mutant: Mutant, of: Graded, *, trials: Trials, run: Run) -> Fault:
-    """What became of a fault: mended where all that it cost of what a training decides is passed."""
+    """What became of a fault: fixed where all that it cost of what a training decides is passed."""
     fault = Fault(rubric.assignment, mutant.kind, mutant.place, run.name)
     verdicts = {verdict.criterion: verdict for verdict in of.graded.verdicts}
     cost = {
@@ -210,7 +210,7 @@ def _children() -> float:
 
 
 def _apply(rubric: Rubric, found: Sequence[tuple[Run, list[Fault]]], *, options: argparse.Namespace) -> None:
-    """Runs notebooks again with their edits, as few as hold every kind that was mended."""
+    """Runs notebooks again with their edits, as few as hold every kind that was fixed."""
     work = options.work / rubric.assignment
     covered: set[str] = set()
     chosen = []

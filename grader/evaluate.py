@@ -170,6 +170,41 @@ def calibrations_on(rubric: Rubric, served: Sequence[DataSetUse]) -> tuple[Calib
     return here, here if data_kind(served) == "full" else rubric.calibrations.get("full")
 
 
+def view_of(
+    rubric: Rubric,
+    *,
+    asked: Asked,
+    evidence: Evidence,
+    measurements: Measurements,
+    matching: Mapping[str, SectionMatch],
+    read: Read,
+    spreads: tuple[Calibration | None, Calibration | None],
+) -> SubmissionView:
+    """What the checks look at.
+
+    Args:
+        rubric: That is graded by.
+        asked: What follows from it.
+        evidence: Of the run.
+        measurements: What was verified of it.
+        matching: Of the rubric's sections.
+        read: Reads a stored array.
+        spreads: As of `calibrations_on`.
+    """
+    calibration, full_calibration = spreads
+    return SubmissionView(
+        evidence=evidence,
+        measurements=measurements,
+        matching=matching,
+        read=read,
+        calibration=calibration,
+        full_calibration=full_calibration,
+        template_texts=rubric.template_texts,
+        longest_training=asked.longest_training,
+        keras=rubric.keras,
+    )
+
+
 def curves_on(rubric: Rubric, served: Sequence[DataSetUse]) -> dict[str, tuple[FitRanges, ...]]:
     """The reference's curves that a student's page may show, by section.
 
@@ -331,17 +366,14 @@ class _Judge:
     @cached_property
     def submission(self) -> SubmissionView:
         """What the checks, the integrity rules and the advice look at."""
-        calibration, full_calibration = calibrations_on(self.rubric, self.evidence.data_sets)
-        return SubmissionView(
+        return view_of(
+            self.rubric,
+            asked=self.asked,
             evidence=self.evidence,
             measurements=self.measurements,
             matching=self.matching,
             read=self.read,
-            calibration=calibration,
-            full_calibration=full_calibration,
-            template_texts=self.rubric.template_texts,
-            longest_training=self.asked.longest_training,
-            keras=self.rubric.keras,
+            spreads=calibrations_on(self.rubric, self.evidence.data_sets),
         )
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -364,6 +364,11 @@ def counts_right_answers(compiled: CompileRecord | None) -> bool:
 def is_accuracy(called: str) -> bool:
     """Whether a metric called so, in lower case, is an accuracy: Keras has several, and students' names begin alike."""
     return "acc" in called
+
+
+def accuracy_name(history: Iterable[str]) -> str | None:
+    """What a history calls the accuracy of training; None where it has none."""
+    return next((name for name in history if is_accuracy(name) and not name.startswith("val_")), None)
 
 
 def is_higher_better(called: str) -> bool:

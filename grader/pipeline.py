@@ -338,7 +338,7 @@ def _replay(task: Task, settings: Settings, *, core: int | None, on_progress: On
 
 
 def _try_edits(task: Task, settings: Settings, *, core: int | None, on_progress: OnProgress) -> bool:
-    """Repeats trainings with edits that may mend what was lost, and says whether any of them is new."""
+    """Repeats trainings with edits that may win back what was lost, and says whether any of them is new."""
     keys = StageKeys(task, settings)
     stored = TrialKeys(keys)
     if not stored.are_due():

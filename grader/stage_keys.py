@@ -346,7 +346,7 @@ class StageKeys:
             "schema_version": SCHEMA_VERSION,
             "rubric": self.settings.rubric_digest,
             "code": self.code.evaluation,
-            "course_checks": checks_digest(spec for spec in self.settings.rubric.specs if spec.package is not None),
+            "course_checks": checks_digest(self.settings.rubric.course_checks),
         }
 
     @property

@@ -32,7 +32,7 @@ class Settings:
         environment: The Python and the packages there; the sandbox's Python is its.
         replay_share: Share of the fits that are repeated outside, in [0, 1], beside those that are under review.
         reruns: How many more seeds decide a figure that is near its line.
-        hints: Whether edits that mend what was lost are proved for the tutor, whatever students may be told.
+        hints: Whether edits that win back what was lost are proved for the tutor, whatever students may be told.
     """
 
     rubric: Rubric
@@ -56,7 +56,7 @@ class Settings:
 
     @property
     def gives_hints(self) -> bool:
-        """Whether edits that mend what was lost are proved: for the tutor, or because students are told of them."""
+        """Whether edits that win back what was lost are proved: for the tutor, or because students are told of them."""
         return self.hints or self.rubric.hints != "off"
 
     @cached_property

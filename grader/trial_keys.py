@@ -25,7 +25,7 @@ class TrialKeys:
         return stored if stored is not None and stored.of == of else Trials(of=of)
 
     def are_due(self) -> bool:
-        """Whether hints are asked for, and it is not known that every edit was tried that could mend something."""
+        """Whether hints are asked for, and it is not known that every edit was tried that could fix something."""
         return self.keys.settings.gives_hints and self.stored().settled != self._settled
 
     def keep(self, trials: Trials, *, settled: bool) -> None:
@@ -54,5 +54,4 @@ class TrialKeys:
     def _settled(self) -> str:
         """What decides which edits are tried."""
         settings = self.keys.settings
-        own = checks_digest(spec for spec in settings.rubric.specs if spec.package is not None)
-        return digest([self.keys.judged, settings.rubric_digest, own])
+        return digest([self.keys.judged, settings.rubric_digest, checks_digest(settings.rubric.course_checks)])

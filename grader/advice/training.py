@@ -9,7 +9,7 @@ from grader.architecture.layers import PlainModel, last_compile, plain_model
 from grader.judging.absence import is_training, section_name
 from grader.judging.results import listed
 from grader.judging.views import SubmissionView
-from grader.metrics import is_accuracy
+from grader.metrics import accuracy_name
 from grader.records import CompileRecord, FitRecord
 from grader.rubric import Rubric
 
@@ -87,8 +87,7 @@ class Training:
     @property
     def accuracy(self) -> tuple[float, ...]:
         """The training accuracy of each epoch, shape ``(epochs,)``; empty where it was not measured."""
-        keys = (key for fit in self.fits for key in fit.history)
-        named = next((key for key in keys if is_accuracy(key) and not key.startswith("val_")), None)
+        named = accuracy_name(key for fit in self.fits for key in fit.history)
         return self.history(named) if named is not None else ()
 
 

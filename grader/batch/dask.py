@@ -57,7 +57,7 @@ class DaskCluster:
 
     def __init__(self, client: Any, settings: Settings, *, scheduler: Scheduler) -> None:
         self._client, self._scheduler = client, scheduler
-        own_checks = [spec.name for spec in settings.rubric.specs if spec.package is not None]
+        own_checks = [spec.name for spec in settings.rubric.course_checks]
         self._wanted, self._data_paths = Wanted.of(settings.sandbox, own_checks), data_of(settings)
         self._data: dict[str, Any] = {}
         self._topic = f"grader-{uuid.uuid4().hex}"

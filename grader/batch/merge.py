@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from itertools import pairwise
-from pathlib import Path
 
 from grader.batch.jobs import read_rubric
 from grader.batch.shards import ShardRecord, read_shard
 from grader.batch.stored import write_class
 from grader.errors import UsageError
+from grader.judging.results import first_of
 from grader.marks import Decisions, Event, MarksFile, marks_path
 from grader.records import GradedSubmission, People
 from grader.report.sources import ClassSources
-from grader.store import STAGES, OutputFolder, SubmissionFolder, copy_atomically, held
+from grader.store import OutputFolder, SubmissionFolder, copy_atomically, held
 
 _NAMED = 5
 """Names that an error lists."""
@@ -141,7 +140,7 @@ def _check_like(first: _Part, part: _Part) -> None:
     named = [name for name in dict.fromkeys((*seen, *also_seen)) if seen.get(name) != also_seen.get(name)]
     raise _mistake(
         f"{first} and {part} were not given the same submissions, roster, deadline or extensions. What differs: "
-        f"{_listed(named)}",
+        f"{first_of(named, at_most=_NAMED)}",
         expected="Every part is given all that was handed in, and takes its own of it.",
         fix="Run both again with the same submissions and options; what was executed is not executed again.",
     )
@@ -161,8 +160,9 @@ def _told(people: People) -> dict[str, object]:
 def _check_place(output: OutputFolder, people: People) -> None:
     strange = sorted(set(output.stored()) - people.submissions.keys())
     if strange or read_shard(output) is not None:
+        what = first_of(strange, at_most=_NAMED) or "a part of a class"
         raise _mistake(
-            f"{output.folder}: something else stands in this folder already: {_listed(strange) or 'a part of a class'}",
+            f"{output.folder}: something else stands in this folder already: {what}",
             expected="A new folder, or that of an earlier merge of the same class.",
             fix="Name another with -o.",
         )
@@ -176,13 +176,13 @@ def _check_grades(parts: Sequence[_Part]) -> dict[str, GradedSubmission]:
         strange = [name for name in part.output.stored() if name not in grades]
         if strange:
             raise _mistake(
-                f"{part} holds submissions of another part: {_listed(strange)}",
+                f"{part} holds submissions of another part: {first_of(strange, at_most=_NAMED)}",
                 fix="Remove them there with grader store forget, or grade this part again into a new folder.",
             )
         lost = [name for name, one in grades.items() if one is None and part.people.submissions[name].is_present]
         if lost:
             raise _mistake(
-                f"{part} has no grade that can be read of {_listed(lost)}",
+                f"{part} has no grade that can be read of {first_of(lost, at_most=_NAMED)}",
                 fix="Grade this part again; only what is missing is done.",
             )
         found |= {name: one for name, one in grades.items() if one is not None and _is_of(one, part)}
@@ -209,17 +209,10 @@ def _is_unknown(event: Event, parts: Iterable[_Part]) -> bool:
 
 
 def _copy(source: SubmissionFolder, target: SubmissionFolder) -> None:
-    """Puts all that is stored of a submission into a second place; keys last, for they say what else is there."""
+    """Puts all that is stored of a submission into a second place."""
     target.remove()
-    keys = {f"{stage}.key" for stage in STAGES}
-    paths = [Path(where, name) for where, _, names in os.walk(source.folder) for name in names]
-    for path in sorted(paths, key=lambda path: path.name in keys):
+    for path in source.files():
         copy_atomically(path, target.folder / path.relative_to(source.folder))
-
-
-def _listed(names: Sequence[str]) -> str:
-    more = len(names) - _NAMED
-    return ", ".join(names[:_NAMED]) + (f" and {more} more" if more > 0 else "")
 
 
 def _mistake(found: str, *, fix: str, expected: str = "") -> UsageError:

@@ -12,11 +12,10 @@ from pathlib import Path, PurePosixPath
 
 from grader.batch.jobs import Job, read_job
 from grader.datasets import DataSets
-from grader.store import STAGES, SubmissionFolder, write_atomically
+from grader.store import SubmissionFolder, write_atomically
 from grader.task import Settings
 
 _JOB, _NOTEBOOK, _RUBRIC = "job.json", "notebook", "rubric"
-_KEYS = frozenset(f"{stage}.key" for stage in STAGES)
 
 
 def pack(job: Job) -> bytes:
@@ -66,13 +65,12 @@ def unpack(parcel: bytes, folder: Path, *, data: Mapping[str, Path]) -> Job:
 
 
 def pack_result(folder: SubmissionFolder) -> bytes:
-    """All that a job left in its folder."""
-    paths = [Path(where, name) for where, _, names in os.walk(folder.folder) for name in names]
-    return _zipped({path.relative_to(folder.folder).as_posix(): path.read_bytes() for path in paths})
+    """All that a job left in its folder, keys last."""
+    return _zipped({path.relative_to(folder.folder).as_posix(): path.read_bytes() for path in folder.files()})
 
 
 def keep_result(parcel: bytes, folder: SubmissionFolder) -> None:
-    """Puts what a job left into the place of its submission; keys last, for they say what else is there.
+    """Puts what a job left into the place of its submission, in the order of the parcel: keys last.
 
     Raises:
         ValueError: A name leads out of the folder.
@@ -104,7 +102,7 @@ def _zipped(files: Mapping[str, bytes]) -> bytes:
 
 def _write(parcel: bytes, folder: Path) -> None:
     with zipfile.ZipFile(io.BytesIO(parcel)) as archive:
-        for name in sorted(archive.namelist(), key=lambda name: PurePosixPath(name).name in _KEYS):
+        for name in archive.namelist():
             path = PurePosixPath(name)
             if path.is_absolute() or ".." in path.parts:
                 raise ValueError(f"{name!r} leads out of the folder")

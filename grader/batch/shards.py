@@ -170,9 +170,8 @@ def _made_with(settings: Settings, attempts: Attempts) -> dict[str, str]:
     files = {file.name: file.fingerprint for file in settings.data_sets.files}
     laid: Sequence[str] = sorted(settings.files)
     limits = [settings.limits, settings.full_size_limits or settings.limits]
-    course_checks = (spec for spec in settings.rubric.specs if spec.package is not None)
     return {
-        "the rubric": digest([settings.rubric_digest, checks_digest(course_checks)]),
+        "the rubric": digest([settings.rubric_digest, checks_digest(settings.rubric.course_checks)]),
         "the rubric's files": digest([[name, settings.files[name].read_bytes().hex()] for name in laid]),
         "the data sets": digest([settings.data_sets.choice, files]),
         "the limits": digest([plain_limits(one) for one in limits]),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -15,7 +14,7 @@ from grader.intake import Attempts, counting, places_of
 from grader.records import GradedSubmission, People
 from grader.report import write_cohort
 from grader.report.sources import NO_SOURCES, ClassSources
-from grader.store import OutputFolder, SubmissionFolder, held
+from grader.store import OutputFolder, SubmissionFolder, files_below, held
 
 
 @dataclass(frozen=True)
@@ -64,7 +63,7 @@ def list_kept(output: OutputFolder) -> list[Kept]:
 
 def _kept(name: str, people: People, output: OutputFolder) -> Kept:
     folder, found = output.submission(name), people.submissions.get(name)
-    status = [path.stat() for path in _files(folder.folder)]
+    status = [path.stat() for path in files_below(folder.folder)]
     used = folder.refs_of_evidence() | folder.refs_of_measurements()
     arrays = folder.arrays
     return Kept(
@@ -193,12 +192,7 @@ def _prune_unpacked(output: OutputFolder) -> None:
             folder.rmdir()
 
 
-def _files(folder: Path) -> Iterator[Path]:
-    for where, _, names in os.walk(folder):
-        yield from (Path(where, name) for name in names)
-
-
 def _usage(folder: Path) -> Freed:
     """The files below a folder, each once, and their bytes."""
-    found = {(one.st_dev, one.st_ino): one.st_size for one in (path.stat() for path in _files(folder))}
+    found = {(one.st_dev, one.st_ino): one.st_size for one in (path.stat() for path in files_below(folder))}
     return Freed(len(found), sum(found.values()))

@@ -44,8 +44,8 @@ RUBRICS = Path("rubrics")
 @click.option(
     "--hints",
     is_flag=True,
-    help="Repeat trainings with a change that may mend what was lost, and say which do. With --release, as much of it "
-    "as the course lets be said.",
+    help="Repeat trainings with a change that may win back what was lost, and say which do. With --release, as much "
+    "of it as the course lets be said.",
 )
 @json_option
 @click.option("--junit", type=click.Path(dir_okay=False, path_type=Path), help="Write the verdicts as JUnit XML.")

@@ -110,7 +110,7 @@ def notes_of(graded: Sequence[GradedSubmission], *, why_cold: str = "") -> list[
 
 
 def hint_notes(graded: Iterable[GradedSubmission]) -> tuple[str, ...]:
-    """What was proved to mend what submissions lost, a hint each."""
+    """What was proved to win back what submissions lost, a hint each."""
     return tuple(
         f"{one.submission.id}, {', '.join(hint.sections)}: {hint.text}" for one in graded for hint in one.hints
     )

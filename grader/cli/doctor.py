@@ -107,7 +107,7 @@ def _verdict(detection: Detection, *, problem: str) -> str:
     if problem:
         return (
             f"Ready with an environment of the course's own, which a rubric or --python names: {where}. The grader's "
-            f"own Python cannot run them: {problem}. To mend that: pip install 'grader[students]'"
+            f"own Python cannot run them: {problem}. To fix that: pip install 'grader[students]'"
         )
     if detection.fix:
         return f"Ready, with less protection than there could be: {where}. For more: {detection.fix}"

@@ -59,8 +59,8 @@ class _Wanted(TypedDict):
 @click.option(
     "--hints",
     is_flag=True,
-    help="Say which change of a student's own call mends what it cost, where repeating the training with it proves it. "
-    "For you: what students are told of it, the rubric says (hints: off, location, direction or edit).",
+    help="Say which change of a student's own call wins back what it cost, where repeating the training with it proves "
+    "it. For you: what students are told of it, the rubric says (hints: off, location, direction or edit).",
 )
 @click.option(
     "--marks",

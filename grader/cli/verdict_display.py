@@ -9,7 +9,7 @@ from itertools import groupby
 from rich.console import Console
 
 from grader.cli.terminal import console, tell, title
-from grader.judging.results import counted
+from grader.judging.results import cells_named, counted
 from grader.records import GradedSubmission, Verdict
 from grader.selfcheck.verdicts import Report, StepVerdict
 
@@ -22,6 +22,7 @@ _GROUPS = {
 """In the order in which they are shown, each with its heading."""
 
 _SIGNS = {"passed": "+", "partial": "~", "failed": "-", "blocked": "x", "needs_review": "?", "unknown": "?"}
+_MOST_CELLS = 4
 _STEPS = {
     "static": "Read without running anything.",
     "quick": "Run in this Python, without a sandbox, on the sample with two epochs a training.",
@@ -61,7 +62,7 @@ def show_verdicts(graded: GradedSubmission) -> None:
     if graded.advice:
         title(to, "Worth knowing, without points")
     for advice in graded.advice:
-        cells = _cells(advice.cells)
+        cells = cells_named(advice.cells, at_most=_MOST_CELLS)
         tell(to, f"{advice.text}{f' ({cells})' if cells else ''}", lead="* ")
     _hints(to, (hint.text for hint in graded.hints))
     pending = f", {graded.points_pending:g} for a person to decide" if graded.points_pending else ""
@@ -105,9 +106,9 @@ def _show(to: Console, lines: Iterable[_Line]) -> None:
         title(to, f"{heading}: {counted(len(found), 'criterion') if len(found) == 1 else f'{len(found)} criteria'}")
         for line in found:
             lead = f"{line.sign} {line.points:>{width}}  "
-            cells = f"  ({_cells(line.cells)})" if line.cells else ""
+            cells = f"  ({cells_named(line.cells, at_most=_MOST_CELLS)})" if line.cells else ""
             tell(to, (line.criterion, "bold"), f"  {line.title}", (cells, "dim"), lead=(lead, style))
-            # What one cause costs is said of each criterion, and how to mend it once.
+            # What one cause costs is said of each criterion, and how to fix it once.
             for text in (*line.said, *({line.next_step} - advised)):
                 tell(to, text, lead=" " * len(lead))
             advised.add(line.next_step)
@@ -139,12 +140,3 @@ def _of_step(verdict: StepVerdict) -> _Line:
         said=() if verdict.status == "passed" else tuple(filter(None, said)),
         next_step="" if verdict.status == "passed" else verdict.next_step,
     )
-
-
-def _cells(cells: tuple[int, ...]) -> str:
-    """Cells by their numbers from 1: ``cell 3``, ``cells 3, 4 and 2 more``."""
-    if not cells:
-        return ""
-    named = ", ".join(str(cell + 1) for cell in cells[:4])
-    more = f" and {len(cells) - 4} more" if len(cells) > 4 else ""
-    return f"cell{'' if len(cells) == 1 else 's'} {named}{more}"

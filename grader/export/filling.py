@@ -12,9 +12,10 @@ from grader.export.archive import zipped
 from grader.export.matching import Matched, Row, match_rows, rows_of
 from grader.export.outcome import Outcome, lines_of_people, lines_of_rules, listed
 from grader.export.platform import PointsColumn, WorksheetPlatform, choose_column
-from grader.export.results import ClassResults, Result, names
+from grader.export.results import MOST_NAMED, ClassResults, Result
 from grader.export.rules import Divided, Rules, divide, number, read_number
 from grader.export.worksheet import Worksheet, read_worksheet
+from grader.judging.results import first_of
 
 PAGES = "feedback.zip"
 _EMPTY = frozenset({"", "-"})
@@ -128,7 +129,7 @@ def _refuse_above(sheet: Worksheet, points: PointsColumn, grades: Sequence[tuple
     if above:
         raise UsageError(
             f"{sheet.path}: {len(above)} would get more than {number(points.maximum or 0)} points, which the platform "
-            f"passes over or cuts down without a word: {names(above)}.",
+            f"passes over or cuts down without a word: {first_of(above, at_most=MOST_NAMED)}.",
             expected="No grade above the platform's maximum.",
             fix="Leave bonus points out (--bonus leave), or raise the maximum there and download the worksheet again.",
         )

@@ -12,9 +12,13 @@ from pathlib import Path
 from grader.errors import UsageError
 from grader.intake.ids import IN_ARCHIVE
 from grader.intake.times import instant
+from grader.judging.results import first_of
 from grader.marks import Decisions, Mark, MarksFile
 from grader.records import GradedSubmission, HandIn, People, Student, TutorsMark
 from grader.store import OutputFolder
+
+MOST_NAMED = 10
+"""Of a list in one line."""
 
 _AGAIN = "Run grader grade with the same output folder once more."
 
@@ -170,7 +174,7 @@ def _refuse_old(marks: MarksFile, old: Sequence[str]) -> None:
     if old:
         raise UsageError(
             f"{marks.path}: what it says of {len(old)} submission{'' if len(old) == 1 else 's'} is not in the grades: "
-            f"{names(old)}.",
+            f"{first_of(old, at_most=MOST_NAMED)}.",
             expected="Grades that hold every mark.",
             fix=_AGAIN,
         )
@@ -211,9 +215,3 @@ def _is_same(applied: TutorsMark | None, mark: Mark | None, points: float) -> bo
 
 def _unfinished(output: OutputFolder, what: str) -> UsageError:
     return UsageError(f"{output.folder}: {what}.", expected="A class that was graded to the end.", fix=_AGAIN)
-
-
-def names(items: Sequence[str], *, at_most: int = 10) -> str:
-    """A list for one line, cut where it is long."""
-    more = len(items) - at_most
-    return ", ".join(items[:at_most]) + (f" and {more} more" if more > 0 else "")

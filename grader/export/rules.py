@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from grader.errors import UsageError
-from grader.export.results import ClassResults, Result, names
+from grader.export.results import MOST_NAMED, ClassResults, Result
+from grader.judging.results import first_of
 from grader.records import GradedSubmission
 
 Pending = Literal["hold", "zero", "refuse"]
@@ -75,8 +76,9 @@ def divide(found: ClassResults, rules: Rules) -> Divided:
     everybody = (*found.results, *found.groups)
     waiting = tuple(result for result in everybody if rules.waiting(result))
     if waiting and rules.pending == "refuse":
+        named = first_of([_said(one, rules) for one in waiting], at_most=MOST_NAMED)
         raise UsageError(
-            f"{len(waiting)} of {len(everybody)} wait for a person: {names([_said(one, rules) for one in waiting])}.",
+            f"{len(waiting)} of {len(everybody)} wait for a person: {named}.",
             expected="No pending points (--pending refuse).",
             fix="Mark them (grader marks export OUT --pending), or say --pending hold or zero.",
         )

@@ -1,4 +1,4 @@
-"""Hints: which change of a student's own call mends what it cost, said only where a repeated training has proved it.
+"""Hints: which change of a student's own call wins back what it cost, said only where a repeated training proved it.
 
 `proposals` derives edits from what lost criteria constrain (`grader.rubric.constraints`), which is what faults of a
 reference are derived from, read the other way. `proof` holds the trainings that were repeated with them against the

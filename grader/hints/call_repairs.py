@@ -44,10 +44,10 @@ def compile_edits(case: Case) -> tuple[Edit, ...] | None:
         return None
     edits: list[Edit] = []
     if not _loss_is_right(case, record, params):
-        mended = _loss_edits(case, record, params)
-        if mended is None:
+        fixed = _loss_edits(case, record, params)
+        if fixed is None:
             return None
-        edits += mended
+        edits += fixed
     if not is_right_optimizer(record, params):
         name = next((one for one in OPTIMIZERS if one.casefold() == params.optimizer[0].casefold()), None)
         if name is None:
@@ -60,7 +60,7 @@ def compile_edits(case: Case) -> tuple[Edit, ...] | None:
         if not isinstance(given, list):
             return None
         edits.append(Edit(kind="metrics", value=[*given, *lacking], before=list(record.metrics)))
-    # Where other edits mend the output, the loss that is there fits.
+    # Where other edits fix the output, the loss that is there fits.
     return tuple(edits)
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from grader.architecture.layers import PlainLayer, plain_model
 from grader.judging.absence import is_training
 from grader.judging.views import SectionView, SubmissionView
-from grader.records import Edit, FitRecord, LayerRecord, ModelRecord, SectionMatch
+from grader.records import Edit, FitRecord, LayerRecord, ModelRecord, SectionMatch, edited_layers, values_set
 from grader.rubric import Criterion, Rubric, Section
 
 
@@ -42,14 +42,11 @@ class Case:
 def with_edited_layers(model: ModelRecord, edits: Sequence[Edit]) -> ModelRecord:
     """A model's record with edited layers: enough to tell what they are, with no shapes and weights."""
     layers: list[LayerRecord] = []
-    for place, layer in enumerate((*model.layers, None)):
-        for edit in edits:
-            if edit.kind == "add_layer" and edit.place == place:
-                config = edit.value if isinstance(edit.value, dict) else {}
-                layers.append(LayerRecord(class_name=edit.name, config=config))
-        if layer is None or any(edit.kind == "remove_layer" and edit.place == place for edit in edits):
+    for one in edited_layers(len(model.layers), edits):
+        if isinstance(one, Edit):
+            layers.append(LayerRecord(class_name=one.name, config=one.value if isinstance(one.value, dict) else {}))
             continue
-        values = {edit.name: edit.value for edit in edits if edit.kind == "set_value" and edit.place == place}
+        layer, values = model.layers[one], values_set(one, edits)
         # What a layer computes goes before its configuration, and is not known any more.
         changed = {"config": {**layer.config, **values}, "output_shape": None} if values else {}
         layers.append(layer.model_copy(update=changed))

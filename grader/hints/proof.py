@@ -7,7 +7,7 @@ from dataclasses import replace
 from functools import cached_property
 from typing import TypeVar
 
-from grader.evaluate import calibration_on, data_kind
+from grader.evaluate import calibrations_on, view_of
 from grader.hints.proposals import Proposal, is_decided_by_training, is_lost, propose
 from grader.hints.wording import Proved, released_text, tutors_text
 from grader.judging.views import Read, SubmissionView
@@ -60,18 +60,14 @@ class Proofs:
     ) -> None:
         self._rubric, self._graded, self._trials = rubric, graded, trials
         self._verdicts = {verdict.criterion: verdict for verdict in graded.verdicts}
-        kind = data_kind(evidence.data_sets)
-        calibration = calibration_on(rubric, evidence.data_sets)
-        self._view = SubmissionView(
+        self._view = view_of(
+            rubric,
+            asked=Asked(rubric),
             evidence=evidence,
             measurements=measurements,
             matching=graded.matching,
             read=read,
-            calibration=calibration,
-            full_calibration=calibration if kind == "full" else rubric.calibrations.get("full"),
-            template_texts=rubric.template_texts,
-            longest_training=Asked(rubric).longest_training,
-            keras=rubric.keras,
+            spreads=calibrations_on(rubric, evidence.data_sets),
         )
 
     def due(self) -> tuple[Due, ...]:
@@ -187,13 +183,13 @@ class Proofs:
         self, proposal: Proposal, trial: Trial, results: tuple[Mapping[str, CheckResult], ...], *, level: HintLevel
     ) -> Hint:
         lost = [one for one in self._rubric.criteria if is_lost(self._verdicts.get(one.id))]
-        mended = tuple(one for one in lost if all(run.get(one.id, _NOTHING).outcome == "passed" for run in results))
-        proved = Proved(proposal, mended, results)
+        fixed = tuple(one for one in lost if all(run.get(one.id, _NOTHING).outcome == "passed" for run in results))
+        proved = Proved(proposal, fixed, results)
         return Hint(
             model=proposal.of.model.id,
             fit=proposal.of.fit.id,
             sections=tuple(section.id for section in proposal.of.sections),
-            criteria=tuple(one.id for one in mended),
+            criteria=tuple(one.id for one in fixed),
             edits=proposal.edits,
             cells=_cells(proposal),
             text=tutors_text(proved),

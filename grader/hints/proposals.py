@@ -14,12 +14,12 @@ from grader.rubric import Criterion, Rubric
 from grader.rubric.constraints import AUGMENTED, COMPILED, DROPOUT_RATE, FORM, GAP, TRAINED, Hits, of_quality
 
 Repair = Callable[[Case], tuple[Edit, ...] | None]
-"""The edits that a lost criterion needs beside those that are there; None where no edit mends it."""
+"""The edits that a lost criterion needs beside those that are there; None where no edit fixes it."""
 
 
 @dataclass(frozen=True)
 class Proposal:
-    """Edits of one model that should mend what it lost.
+    """Edits of one model that should fix what it lost.
 
     Attributes:
         criteria: Those that must be passed with them.

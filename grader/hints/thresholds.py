@@ -1,4 +1,4 @@
-"""Thresholds: from when on a value is taken for a mistake that an edit may mend."""
+"""Thresholds: from when on a value is taken for a mistake that an edit may fix."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class HintThresholds:
-    """From when on a value is taken for a mistake that an edit may mend.
+    """From when on a value is taken for a mistake that an edit may fix.
 
     Each says its unit, its source, and the test that fails where it is moved across its boundary.
     """

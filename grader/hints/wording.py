@@ -19,18 +19,18 @@ class Proved:
     """Edits that were proved.
 
     Attributes:
-        mended: The criteria that were lost, and are passed with them.
+        fixed: The criteria that were lost, and are passed with them.
         results: What the criteria come to, run by run.
     """
 
     proposal: Proposal
-    mended: tuple[Criterion, ...]
+    fixed: tuple[Criterion, ...]
     results: Sequence[Mapping[str, CheckResult]]
 
 
 def tutors_text(proved: Proved) -> str:
     """The edits, what the model reaches with them, and what it passes."""
-    return _whole(proved, proved.mended, figure=_figure(proved))
+    return _whole(proved, proved.fixed, figure=_figure(proved))
 
 
 def released_text(proved: Proved, level: HintLevel) -> str:
@@ -40,7 +40,7 @@ def released_text(proved: Proved, level: HintLevel) -> str:
     the band.
     """
     proposal = proved.proposal
-    shown = [one for one in proved.mended if not is_hidden(one)]
+    shown = [one for one in proved.fixed if not is_hidden(one)]
     if level == "off" or not shown or any(map(is_hidden, proposal.needed_by or proposal.criteria)):
         return ""
     if level == "edit":

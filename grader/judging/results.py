@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Literal, TypedDict, Unpack
 
 from grader.records import Basis, Cause, CheckResult, Judged, LayerPair, PictureOf
@@ -76,6 +77,18 @@ def per_cent(share: float) -> str:
 def counted(number: int, noun: str) -> str:
     """A number with its noun: ``1 epoch``, ``2,000 rows``."""
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def first_of(items: Sequence[str], *, at_most: int) -> str:
+    """Items for one line, cut where they are many: ``a, b and 3 more``."""
+    more = len(items) - at_most
+    return ", ".join(items[:at_most]) + (f" and {more} more" if more > 0 else "")
+
+
+def cells_named(cells: Sequence[int], *, at_most: int) -> str:
+    """Cells by their numbers from 1: ``cell 3``, ``cells 3, 4 and 2 more``; empty without any."""
+    numbers = [str(cell + 1) for cell in cells]
+    return f"cell{'' if len(numbers) == 1 else 's'} {first_of(numbers, at_most=at_most)}" if numbers else ""
 
 
 def listed(items: list[str] | tuple[str, ...], *, word: Literal["and", "or"] = "and") -> str:

@@ -58,7 +58,7 @@ from grader.records.preview import (
     Untold,
 )
 from grader.records.submission import Author, Cell, Submission
-from grader.records.trials import Edit, Hint, HintLevel, Trial, TrialRun, Trials
+from grader.records.trials import Edit, Hint, HintLevel, Trial, TrialRun, Trials, edited_layers, values_set
 
 __all__ = [
     "ASKS_ABOUT_ANSWER",
@@ -139,5 +139,7 @@ __all__ = [
     "Verdict",
     "WeightsSetRecord",
     "digest",
+    "edited_layers",
     "reaches",
+    "values_set",
 ]

@@ -275,7 +275,7 @@ class GradedSubmission(Record):
         points_earned: What the verdicts earned, without what handing in late costs.
         comment: What a tutor says to the student of the whole notebook.
         late: None where it was handed in on time, or the rubric asks for nothing.
-        hints: Edits that were proved to mend what was lost; none where nobody asked for them.
+        hints: Edits that were proved to win back what was lost; none where nobody asked for them.
     """
 
     schema_version: SchemaVersion = SCHEMA_VERSION

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Literal
 
 from pydantic import JsonValue
@@ -53,6 +54,25 @@ class Edit(Record):
         if self.kind in {"set_value", "add_layer", "remove_layer", "unfreeze"}:
             return "model"
         return "compile" if self.kind in {"loss", "optimizer", "metrics", "learning_rate"} else "fit"
+
+
+def edited_layers(count: int, edits: Sequence[Edit]) -> Iterator[Edit | int]:
+    """The layers of a model after edits, in order: those that are added, and the places of those that stay.
+
+    Args:
+        count: How many layers there are before.
+        edits: Those of other calls are passed over.
+    """
+    removed = {edit.place for edit in edits if edit.kind == "remove_layer"}
+    for place in range(count + 1):
+        yield from (edit for edit in edits if edit.kind == "add_layer" and edit.place == place)
+        if place < count and place not in removed:
+            yield place
+
+
+def values_set(place: int, edits: Iterable[Edit]) -> dict[str, JsonValue]:
+    """What edits set of a layer, name to new value."""
+    return {edit.name: edit.value for edit in edits if edit.kind == "set_value" and edit.place == place}
 
 
 class TrialRun(Record):

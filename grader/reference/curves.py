@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from grader.architecture.losses import is_cross_entropy
 from grader.calibration import FitRanges
-from grader.metrics import is_accuracy
+from grader.metrics import accuracy_name
 from grader.records import ArraySummary, FitRecord
 
 
@@ -34,7 +34,7 @@ def fit_ranges(runs: Sequence[Mapping[str, Sequence[FitRecord]]]) -> dict[str, t
 def _ranges_of(fits: Sequence[FitRecord]) -> FitRanges:
     """The ranges of one fit over its runs."""
     first = fits[0]
-    accuracy = next((name for name in first.history if is_accuracy(name) and not name.startswith("val_")), "")
+    accuracy = accuracy_name(first.history) or ""
     ranges = {}
     for name, called in (("loss", "loss"), ("accuracy", accuracy)):
         for part in ("", "val_"):

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from grader.architecture.losses import is_cross_entropy, loss_name
 from grader.calibration import FitRanges
-from grader.metrics import is_accuracy
+from grader.metrics import accuracy_name
 from grader.records import FitRecord
 from grader.report.templating import figure
 
@@ -40,7 +40,7 @@ def beside(fits: Sequence[FitRecord], reference: Sequence[FitRanges]) -> Iterato
 
 def bands(fit: FitRecord, reference: FitRanges) -> dict[str, Band]:
     """What stands behind the curves of a fit, by the name of a curve; none of losses or accuracies of another kind."""
-    accuracy = next((name for name in fit.history if is_accuracy(name) and not name.startswith("val_")), None)
+    accuracy = accuracy_name(fit.history)
     names = {"loss": "loss"} if _same_loss(fit, reference) else {}
     if accuracy is not None and (accuracy == reference.accuracy or {accuracy, reference.accuracy} <= _OF_CLASSES):
         names["accuracy"] = accuracy

@@ -14,7 +14,7 @@ from markupsafe import Markup
 
 from grader.advice.history import rises
 from grader.advice.thresholds import THRESHOLDS
-from grader.metrics import is_accuracy
+from grader.metrics import accuracy_name, is_accuracy
 from grader.records import Evidence, FitRecord, Measurement, Measurements
 from grader.report import plots
 from grader.report.behind import Band, bands_in_words
@@ -255,8 +255,8 @@ def _pictures(
 
 def _drawn(history: Mapping[str, Sequence[float]]) -> list[str]:
     """The figures that are drawn: the loss, and an accuracy where there is one."""
-    accuracies = [name for name in history if is_accuracy(name) and not name.startswith("val_")]
-    return ["loss", *accuracies[:1]]
+    accuracy = accuracy_name(history)
+    return ["loss"] if accuracy is None else ["loss", accuracy]
 
 
 def _measured(fit: FitRecord, *, measurements: Measurements | None) -> tuple[Measurement, ...]:

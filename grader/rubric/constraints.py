@@ -1,7 +1,7 @@
 """What criteria constrain: which of them ask for a value of a model, of ``compile`` or of ``fit``.
 
 Read one way they say which criteria a changed value breaks: faults are derived from a reference by them. Read the other
-way they say which value mends a criterion that is lost: hints are derived by them.
+way they say which value fixes a criterion that is lost: hints are derived by them.
 """
 
 from __future__ import annotations

@@ -323,6 +323,11 @@ class Rubric(Part):
         }
 
     @property
+    def course_checks(self) -> tuple[CheckSpec, ...]:
+        """The course's own checks that it uses, which come with a package besides the grader, by name."""
+        return tuple(spec for spec in self.specs if spec.package is not None)
+
+    @property
     def check_packages(self) -> tuple[CheckPackage, ...]:
         """The packages whose checks it uses besides the grader's own, by name."""
         found = {spec.package for spec in self.specs if spec.package is not None}

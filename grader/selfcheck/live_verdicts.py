@@ -9,6 +9,7 @@ from grader.datasets import DataSets
 from grader.environment.facts import packages
 from grader.evaluate import evaluate
 from grader.execution.collect import Recording
+from grader.judging.results import cells_named
 from grader.records import CellRun, Environment, Evidence, Execution, SectionMatch, Submission
 from grader.rubric import Rubric, Section
 from grader.selfcheck.live_cells import Again, LiveRun, Placed, has_code
@@ -130,10 +131,8 @@ def _where_fresh(verdict: StepVerdict, missing: Mapping[int, Again]) -> StepVerd
 
 def _told(missing: Mapping[int, Again]) -> Iterator[str]:
     for why in dict.fromkeys(one.why for one in missing.values()):
-        numbers = list(dict.fromkeys(str(cell + 1) for one in missing.values() if one.why == why for cell in one.cells))
-        named = ", ".join(numbers[:_MOST_NAMED])
-        more = f" and {len(numbers) - _MOST_NAMED} more" if len(numbers) > _MOST_NAMED else ""
-        yield f"Run cell{'' if len(numbers) == 1 else 's'} {named}{more} again: {why}."
+        cells = list(dict.fromkeys(cell for one in missing.values() if one.why == why for cell in one.cells))
+        yield f"Run {cells_named(cells, at_most=_MOST_NAMED)} again: {why}."
 
 
 def of_section(report: Report, section: str) -> Report:

@@ -13,7 +13,7 @@ from typing import Any, NoReturn
 from grader.calibration import Calibration
 from grader.datasets import ORIGINALS, SAMPLE
 from grader.errors import GraderError
-from grader.evaluate import attributed, calibrations_on, data_kind
+from grader.evaluate import attributed, calibrations_on, data_kind, view_of
 from grader.judging.parameters import parts_of
 from grader.judging.views import Read, SubmissionView
 from grader.matching import match
@@ -81,17 +81,14 @@ def judge_partly(rubric: Rubric, evidence: Evidence, *, step: Step, read: Read, 
         cannot_know: What the step cannot tell, a sentence.
     """
     asked = Asked(rubric)
-    calibration, full_calibration = _spreads(rubric, evidence.data_sets)
-    view = SubmissionView(
+    view = view_of(
+        rubric,
+        asked=asked,
         evidence=evidence,
         measurements=unmeasured(evidence.submission),
         matching=_matched(asked, evidence),
         read=read,
-        calibration=calibration,
-        full_calibration=full_calibration,
-        template_texts=rubric.template_texts,
-        longest_training=asked.longest_training,
-        keras=rubric.keras,
+        spreads=_spreads(rubric, evidence.data_sets),
     )
     _ = view.attribution  # worked out once, so that no check is told of what it looked at
     judge = _Judge(rubric, asked, view)

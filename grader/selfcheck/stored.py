@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from grader.judging.bands import Within, absolute, relative
-from grader.judging.results import shown
+from grader.judging.results import cells_named, shown
 from grader.metrics import METRICS
 from grader.records import SectionMatch, Submission
 from grader.rubric import Criterion, Rubric, Section
@@ -38,17 +38,18 @@ def _remarks(cells: list[dict[str, Any]]) -> Iterator[str]:
         return
     never = [number for number, count in counts if not isinstance(count, int)]
     if never:
-        yield f"Not run before the notebook was saved: {_cells(never)}."
+        yield f"Not run before the notebook was saved: {cells_named(never, at_most=_MOST_NAMED)}."
     back = [number for (_, before), (number, count) in pairwise(ran) if count < before]
     if back:
-        yield f"Run out of order, so that a fresh run may differ: {_cells(back)} ran before what stands above."
+        named = cells_named(back, at_most=_MOST_NAMED)
+        yield f"Run out of order, so that a fresh run may differ: {named} ran before what stands above."
     failed = [
         number
         for number, cell in code
         if any(isinstance(one, dict) and one.get("output_type") == "error" for one in cell.get("outputs", []))
     ]
     if failed:
-        yield f"An error is stored in {_cells(failed)}."
+        yield f"An error is stored in {cells_named(failed, at_most=_MOST_NAMED)}."
 
 
 def stored_figures(
@@ -92,9 +93,3 @@ def _printed(submission: Submission, metric: str, cells: list[int]) -> Iterator[
             if item.is_named(metric):
                 is_share = metric == "accuracy" and item.value > 1
                 yield item.as_per_cent.value if is_share else item.value
-
-
-def _cells(numbers: list[int]) -> str:
-    named = ", ".join(str(number + 1) for number in numbers[:_MOST_NAMED])
-    more = len(numbers) - _MOST_NAMED
-    return f"cell{'' if len(numbers) == 1 else 's'} {named}" + (f" and {more} more" if more > 0 else "")

@@ -40,7 +40,7 @@ class Report(Record):
 
     Attributes:
         remarks: Of the whole notebook, each a sentence.
-        hints: What was proved to mend what was lost, each a sentence or two.
+        hints: What was proved to win back what was lost, each a sentence or two.
         cannot_know: What this step cannot tell, a sentence.
     """
 

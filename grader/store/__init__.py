@@ -2,7 +2,7 @@
 
 from grader.store.arrays import ArrayStore
 from grader.store.code import PACKAGE, code_digest, own_digest
-from grader.store.files import atomic_file, copy_atomically, digest_of, unwritable, write_atomically
+from grader.store.files import atomic_file, copy_atomically, digest_of, files_below, unwritable, write_atomically
 from grader.store.layout import STAGES, Key, OutputFolder, Stage, SubmissionFolder, arrays_of
 from grader.store.lock import held
 
@@ -19,6 +19,7 @@ __all__ = [
     "code_digest",
     "copy_atomically",
     "digest_of",
+    "files_below",
     "held",
     "own_digest",
     "unwritable",

@@ -91,18 +91,23 @@ def link_atomically(source: Path, path: Path) -> None:
         part.replace(path)
 
 
+def files_below(folder: Path) -> Iterator[Path]:
+    """The files in a folder, to any depth."""
+    for where, _, names in os.walk(folder):
+        yield from (Path(where, name) for name in names)
+
+
 def remove_parts(folder: Path) -> int:
     """Removes what a process that was killed had written of files, in a folder to any depth; says how many.
 
     Nobody else may be writing there.
     """
     removed = 0
-    for where, _, names in os.walk(folder):
-        for name in names:
-            if name.startswith(".") and name.endswith(_PART):
-                with contextlib.suppress(OSError):
-                    Path(where, name).unlink()
-                    removed += 1
+    for path in files_below(folder):
+        if path.name.startswith(".") and path.name.endswith(_PART):
+            with contextlib.suppress(OSError):
+                path.unlink()
+                removed += 1
     return removed
 
 

@@ -43,7 +43,7 @@ from grader.records import (
     Trials,
 )
 from grader.store.arrays import ArrayStore
-from grader.store.files import remove_parts, unwritable, write_atomically
+from grader.store.files import files_below, remove_parts, unwritable, write_atomically
 
 R = TypeVar("R", bound=Record)
 
@@ -121,6 +121,11 @@ class SubmissionFolder:
     @property
     def failure_txt(self) -> Path:
         return self.evidence_folder / "failure.txt"
+
+    def files(self) -> list[Path]:
+        """All that is stored of it; keys last, for they say what else is there."""
+        keys = {f"{stage}.key" for stage in STAGES}
+        return sorted(files_below(self.folder), key=lambda path: path.name in keys)
 
     def key_file(self, stage: Stage) -> Path:
         """Where a stage's key is kept."""

@@ -6,7 +6,7 @@ import copy
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from grader.records import Edit, ModelRecord
+from grader.records import Edit, ModelRecord, edited_layers, values_set
 from grader.verification.guest import wire
 
 Json = dict[str, Any]
@@ -86,19 +86,13 @@ def edit_arguments(job: wire.FitJob, edits: Iterable[Edit]) -> float | None:
 
 
 def _edited(rows: list[Json], edits: Sequence[Edit]) -> Iterator[Json]:
-    removed = {edit.place for edit in edits if edit.kind == "remove_layer"}
-    for place in range(len(rows) + 1):
-        for number, edit in enumerate(edits):
-            if edit.kind == "add_layer" and edit.place == place:
-                given: Any = edit.value
-                yield _of_keras(edit.name, {"name": f"trial_{place}_{number}", **given})
-        if place == len(rows) or place in removed:
-            continue
-        row = rows[place]
-        for edit in edits:
-            if edit.kind == "set_value" and edit.place == place:
-                row["config"][edit.name] = edit.value
-        yield row
+    for number, one in enumerate(edited_layers(len(rows), edits)):
+        if isinstance(one, Edit):
+            given: Any = one.value
+            yield _of_keras(one.name, {"name": f"trial_{number}", **given})
+        else:
+            rows[one]["config"].update(values_set(one, edits))
+            yield rows[one]
 
 
 def _rows(config: Json) -> tuple[Json | None, dict[str, Json]]:

@@ -67,7 +67,7 @@ def test_many_added_layers_are_one_direction() -> None:
     """Where each of them goes would say the edit."""
     edits = tuple(Edit(kind="add_layer", place=place, name="Dropout", value={"rate": 0.2}) for place in (1, 2, 3))
     model = named_model(dense(64, "relu"), dense(10, "softmax"))
-    mended = criterion("architecture", "architecture")
-    proposal = Proposal(TrainedModel(model, make_fit(), sections=()), edits, criteria=(mended,), needed_by=(mended,))
-    told = released_text(Proved(proposal, (mended,), results=()), "direction")
+    fixed = criterion("architecture", "architecture")
+    proposal = Proposal(TrainedModel(model, make_fit(), sections=()), edits, criteria=(fixed,), needed_by=(fixed,))
+    told = released_text(Proved(proposal, (fixed,), results=()), "direction")
     assert "The model needs 3 layers more: with changes there it passes" in told

@@ -86,14 +86,20 @@ def fitted(
     return {name: [float(value) for value in values] for name, values in by_metric(history).items()}
 
 
-def as_it_was(fit: FitJob, folder: Path) -> Any:
-    """The model before the fit: weights, compiled state, optimizer and every random generator."""
-    weights, optimizer = ([loaded(name, folder) for name in fit[part]] for part in ("weights", "optimizer"))
+def rebuilt(fit: FitJob) -> Any:
+    """The model by its configuration, with initial weights of its own and not compiled."""
     model = keras.saving.deserialize_keras_object(fit["config"], safe_mode=True)
     if not isinstance(model, keras.Model):
         raise TypeError("the configuration is not of a model")
     if not model.built:
         model.build((None, *fit["input_shape"]))
+    return model
+
+
+def as_it_was(fit: FitJob, folder: Path) -> Any:
+    """The model before the fit: weights, compiled state, optimizer and every random generator."""
+    weights, optimizer = ([loaded(name, folder) for name in fit[part]] for part in ("weights", "optimizer"))
+    model = rebuilt(fit)
     give_weights(model, weights)
     model.compile_from_config(fit["compile_config"])
     model.optimizer.build(model.trainable_variables)

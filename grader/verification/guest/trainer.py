@@ -24,9 +24,8 @@ from ...execution.recorder.configuration import configuration
 from ...execution.recorder.layers import layers_of, shape_of
 from ...execution.recorder.plain import plain
 from .limits import MAX_REASON_CHARACTERS
-from .replayer import as_it_was, fitted, loaded
+from .replayer import as_it_was, fitted, loaded, rebuilt
 from .trial_wire import TRIAL_FAILED, TRIED, Built, Split, TrainerJob, TrialFailed, TrialJob, Tried
-from .wire import FitJob
 
 Array = npt.NDArray[Any]
 
@@ -58,7 +57,8 @@ def _tried(trial: TrialJob, folder: Path, *, run: int, seed: int | None, channel
         model = as_it_was(fit, folder)
     else:
         keras.utils.set_random_seed(seed)
-        model = _fresh(fit)
+        model = rebuilt(fit)
+        model.compile_from_config(fit["compile_config"])
     history = fitted(model, fit, rows=rows, sample_weight=loaded(fit["sample_weight"], folder))
     return Tried(
         trial=trial["trial"],
@@ -69,17 +69,6 @@ def _tried(trial: TrialJob, folder: Path, *, run: int, seed: int | None, channel
         weights=[channel.array(weight) for weight in model.get_weights()],
         split=split,
     )
-
-
-def _fresh(fit: FitJob) -> Any:
-    """The model with initial weights of its own, compiled."""
-    model = keras.saving.deserialize_keras_object(fit["config"], safe_mode=True)
-    if not isinstance(model, keras.Model):
-        raise TypeError("the configuration is not of a model")
-    if not model.built:
-        model.build((None, *fit["input_shape"]))
-    model.compile_from_config(fit["compile_config"])
-    return model
 
 
 def _split(rows: dict[str, Array | None], share: float) -> tuple[dict[str, Array | None], Split]:

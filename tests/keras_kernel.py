@@ -94,14 +94,15 @@ class Kernel:
 
         self.channel = MemoryChannel()
         self.names: dict[str, Any] = {}
-        self._training = training
-        summary.install(self.channel)
+        self._summary, self._training = summary, training
         training.install(self.channel)
 
     def cell(self, body: Callable[[dict[str, Any]], object], *, number: int | None = None) -> Cell:
         """Runs a cell, which may raise; its variables live in the dictionary that it is given."""
         self.channel.cell = (self.channel.cell or 0) + 1 if number is None else number
         first, error = len(self.channel.sent), None
+        # Summaries have one channel in a process, and tests in between may have named theirs.
+        self._summary.install(self.channel)
         self._training.begin_cell()
         with warnings.catch_warnings(record=True) as warned:
             warnings.simplefilter("always")

@@ -1,8 +1,12 @@
-"""Makes an iterator over arrays as often as it is read: Keras makes two an epoch, and reads one.
+"""Makes an iterator over arrays as often as it is read, and without autotuning: Keras makes two an epoch, and reads one.
 
 An iterator of `tf.data` over arrays costs 10 ms of processor time to make and to drop, as much as ten steps of a small
 network. One that nobody reads draws no random number, so the order of the rows stays what it was. The batches of a
 fit's validation are the same in each epoch, and are all read from one iterator.
+
+Autotuning chooses how many batches are made ahead, by a thread that sleeps for up to 160 ms at a time. On one processor
+it often misses the end of its iterator, which is before the iterator is marked as ended, and the end waits for it: with
+small data, half of the time that an epoch takes. Which batches are made does not depend on it.
 """
 
 from __future__ import annotations
@@ -23,6 +27,9 @@ IS_KNOWN = are_known(EpochIterator, "_enumerate_iterator", "enumerate_epoch") an
 )
 """Whether this Keras goes through an epoch as `_batches` does; else it is left alone."""
 
+KNOWS_PIPELINES = are_known(ArrayDataAdapter, "get_tf_dataset")
+"""Whether this Keras makes of arrays a pipeline that is the same without autotuning; else it is left alone."""
+
 _REPEATED = "_grader_repeated"
 """The attribute of an epoch iterator whose data repeat: the iterator that is at their start, or None."""
 
@@ -31,6 +38,8 @@ def install() -> None:
     """Replaces how Keras goes through an epoch, for arrays."""
     if IS_KNOWN:
         hook(EpochIterator, "_enumerate_iterator", _enumerate)
+    if KNOWS_PIPELINES:
+        hook(ArrayDataAdapter, "get_tf_dataset", _without_autotuning)
 
 
 def is_of_arrays(epochs: Any) -> bool:
@@ -58,6 +67,12 @@ def keep(epochs: Any) -> None:
     if isinstance(data, tf.data.Dataset) and not epochs.data_adapter._shuffle:  # noqa: SLF001 - as above
         epochs._distributed_dataset = data.repeat()  # noqa: SLF001 - as above
         setattr(epochs, _REPEATED, None)
+
+
+def _without_autotuning(call: Call) -> tf.data.Dataset:
+    options = tf.data.Options()
+    options.autotune.enabled = False
+    return call.run().with_options(options)
 
 
 def _enumerate(call: Call) -> Any:

@@ -12,6 +12,7 @@ import inspect
 from typing import Any
 
 _COMPARED = {
+    "ArrayDataAdapter.get_tf_dataset": "2ab7c0854bf89cd1cc2eb41225a864ee6ed860d0b7471c7348963875f0d8631e",
     "EpochIterator._enumerate_iterator": "376e3e16a928107a7a421a25346d900d805b404430a034ddbed5c24905de9484",
     "EpochIterator.enumerate_epoch": "21ef33d51c0779fa70f463fb9cd311385394dd505925a7e2dd2d378a83abb42d",
     "ProgbarLogger._update_progbar": "c23660c0a745e7e83fd6f26933c434d54d41332e3db21adf27d2cae71b738f32",

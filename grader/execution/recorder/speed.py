@@ -1,7 +1,8 @@
 """Speeds up training, as far as history and weights stay the same bit for bit.
 
 Several steps are taken in one call; optimizer and metrics are built before the step is traced (`building`); no iterator
-is made that nobody reads (`iterators`); a progress bar is drawn once a second; TensorBoard writes no histograms. What
+is made that nobody reads, and none over arrays is tuned while it runs (`iterators`); a progress bar is drawn once a
+second; TensorBoard writes no histograms. What
 was on is in each fit's record. A callback that reads batches gets every one of them.
 """
 
@@ -77,6 +78,7 @@ def left_out() -> list[str]:
         "several steps a call": _KNOWS_STEPS,
         "a model that is built before it is traced": building.IS_KNOWN,
         "no unread iterators": iterators.IS_KNOWN,
+        "no autotuning": iterators.KNOWS_PIPELINES,
         "fewer progress bars": _KNOWS_BARS,
         "no histograms of TensorBoard": _HAS_HISTOGRAMS,
         "nothing of TensorBoard after a batch": _KNOWS_BATCHES_OF_BOARDS,
@@ -99,6 +101,8 @@ def prepare(model: Any, *, arguments: dict[str, Any], steps_a_call: int | None) 
         on += ["built before traced"] * build_first(model, x=arguments["x"], y=arguments["y"])
     if iterators.IS_KNOWN and _is_array(arguments["x"]) and arguments["steps_per_epoch"] is None:
         on.append("no unread iterators")
+    if iterators.KNOWS_PIPELINES and _is_array(arguments["x"]):
+        on.append("no autotuning")
     boards = [callback for callback in callbacks if isinstance(callback, keras.callbacks.TensorBoard)]
     if _HAS_HISTOGRAMS and any(board.histogram_freq for board in boards):
         on.append("no histograms")

@@ -306,18 +306,18 @@ def accelerations(kernel: Kernel, **case: Any) -> tuple[str, ...]:
 
 
 def test_the_record_says_what_made_a_training_faster(kernel: Kernel) -> None:
-    """Several steps, variables that are built first, and no iterators that nobody reads."""
-    assert accelerations(kernel) == ("32 steps a call", "built before traced", "no unread iterators")
+    """Several steps, variables that are built first, no iterators that nobody reads, and none that is tuned."""
+    assert accelerations(kernel) == ("32 steps a call", "built before traced", "no unread iterators", "no autotuning")
 
 
 def test_a_callback_that_reads_batches_gets_every_one(kernel: Kernel) -> None:
     """It is the student's own: neither are several steps taken in a call, nor is anything built first."""
-    assert accelerations(kernel, callbacks=callbacks("own")) == ("no unread iterators",)
+    assert accelerations(kernel, callbacks=callbacks("own")) == ("no unread iterators", "no autotuning")
 
 
 def test_code_of_the_students_own_is_traced_as_ever(kernel: Kernel) -> None:
     """A model whose ``call`` could tell how often it is traced is not built first."""
-    assert accelerations(kernel, model=subclassed) == ("32 steps a call", "no unread iterators")
+    assert accelerations(kernel, model=subclassed) == ("32 steps a call", "no unread iterators", "no autotuning")
 
 
 def test_a_bar_is_not_drawn_at_every_step(kernel: Kernel, capsys: pytest.CaptureFixture[str]) -> None:

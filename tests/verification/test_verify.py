@@ -206,7 +206,7 @@ def digits(tmp_path_factory: pytest.TempPathFactory) -> DataSets:
 
 
 @pytest.fixture(scope="module")
-def bench(tmp_path_factory: pytest.TempPathFactory, digits: DataSets, sandbox: Sandbox) -> Bench:
+def bench(tmp_path_factory: pytest.TempPathFactory, keras_here: None, *, digits: DataSets, sandbox: Sandbox) -> Bench:
     """All models through one job of the verifier."""
     bench = Bench(Recorded(tmp_path_factory.mktemp("evidence")))
     _honest(bench)

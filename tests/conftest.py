@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from functools import cache, partial
 from typing import Any
 
+import hypothesis
 import pytest
 from case_files import ROOT, Case, read_cases, with_limits
 
@@ -27,8 +28,11 @@ READ_CASES = frozenset({"tests/test_cases.py", "tests/preview/test_samples.py"})
 
 
 def pytest_configure() -> None:
-    """Test processes are told a width of the terminal, by which commands would wrap what they print."""
+    """Makes one run like the other, on any machine."""
+    # Test processes are told a width of the terminal, by which commands would wrap what they print.
     os.environ.pop("COLUMNS", None)
+    # The same examples each time, and no time that one may take.
+    hypothesis.settings.load_profile("ci")
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -78,8 +78,8 @@ def test_workers_end_with_the_batch(tmp_path: Path, number: int, take_interrupts
     batch = subprocess.Popen([sys.executable, "-c", SLEEPING_BATCH, str(tmp_path)], cwd=ROOT)
     worker = Handle(int(wait_for(tmp_path / "told", goes_on=lambda: batch.poll() is None)))
     batch.send_signal(number)
-    assert batch.wait(60) == -number
-    assert worker.wait(60)
+    assert batch.wait(240) == -number
+    assert worker.wait(240)
     worker.close()
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sandbox_jobs import await_condition, for_fork, job, runs
+from sandbox_jobs import PATIENCE_SECONDS, await_condition, for_fork, job, runs
 
 from grader.execution.sandbox import Ending, Limits, Sandbox, Sandboxed, SandboxError
 from grader.execution.sandbox.cgroups import _own_groups
@@ -166,7 +166,7 @@ def test_an_excess_of_the_whole_is_seen_and_ended(*, way: Sandbox, start: Start,
     if found is not None:
         assert found.ends
         sandboxed.kill(found.reason)
-    ended = sandboxed.wait(10)
+    ended = sandboxed.wait(PATIENCE_SECONDS)
     assert ended is not None
     assert ended.reason == reason
 
@@ -189,12 +189,14 @@ def test_an_interrupt_reaches_the_program_alone(
 ) -> None:
     """As Ctrl-C does, also where a shell in the background has us ignore it; and its children live on."""
     take_interrupts(ours)
-    code = "import os, time\nif os.fork() == 0: time.sleep(60)\n"
-    code += "try:\n open('x', 'wb').write(bytes(4096)); time.sleep(60)\nexcept KeyboardInterrupt: os._exit(7)"
+    code = "import os, time\nif os.fork() == 0: time.sleep(600)\n"
+    # A file object would write while it is being dropped, and Python drops an interrupt then.
+    code += "try:\n os.write(os.open('x', os.O_CREAT | os.O_WRONLY), bytes(4096)); time.sleep(600)\n"
+    code += "except KeyboardInterrupt: os._exit(7)"
     sandboxed = start(way, code)
     await_condition(lambda: sandboxed.usage().work_bytes > 0)
     sandboxed.interrupt()
-    ended = sandboxed.wait(10)
+    ended = sandboxed.wait(PATIENCE_SECONDS)
     assert ended is not None
     assert ended.returncode == 7
 
@@ -211,13 +213,14 @@ def test_it_is_held_to_one_processor(way: Sandbox, run: Run) -> None:
 @pytest.mark.parametrize("killed", [True, False])
 def test_nothing_is_left_by_whatever_end(*, way: Sandbox, start: Start, code: str, killed: bool) -> None:
     """Neither a daemon, nor one that ignores signals, nor folder, nor control group."""
-    before = _traces()
-    sandboxed = start(way, f"{code}\nimport time\ntime.sleep({60 if killed else 0.3})")
-    await_condition(lambda: len(sandboxed.processes()) >= (4 if way.bubblewrap else 3))
-    processes = sandboxed.processes()
-    if killed:
-        sandboxed.kill()
-    assert sandboxed.wait(30) is not None
+    before, (reading, writing) = _traces(), os.pipe()
+    with os.fdopen(reading), os.fdopen(writing, "wb"):
+        sandboxed = start(way, f"{code}\nos.read({reading}, 1)", pass_fds=(reading,))
+        await_condition(lambda: len(sandboxed.processes()) >= (4 if way.bubblewrap else 3))
+        processes = sandboxed.processes()
+        if killed:
+            sandboxed.kill()
+    assert sandboxed.wait(PATIENCE_SECONDS) is not None
     assert [pid for pid in processes if Path(f"/proc/{pid}").exists()] == []
     assert _traces() <= before
 
@@ -280,7 +283,7 @@ os.kill(os.getpid(), signal.SIGKILL)
         capture_output=True,
         text=True,
         check=False,
-        timeout=60,
+        timeout=PATIENCE_SECONDS,
         pass_fds=() if way.zygote is None else way.zygote.descriptors,
     )
     processes = [int(word) for word in answer.stdout.split()]

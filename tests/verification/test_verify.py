@@ -80,6 +80,7 @@ def _honest(bench: Bench) -> None:
     import keras
     from keras import layers
 
+    keras.utils.set_random_seed(0)
     parts = {"train": (X, Y), "test": (X_TEST, Y_TEST)}
     one_hot = {part: (x, np.eye(10)[y]) for part, (x, y) in parts.items()}
     wide = {part: (x * 2 - 1, np.eye(10)[y]) for part, (x, y) in parts.items()}

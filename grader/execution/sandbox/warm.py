@@ -21,7 +21,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -140,21 +140,21 @@ def _spawn(
     job = Job(command=(), stdout=1, stderr=1, environment={**preload.environment, **preload.only_imports})
     variables = [word for item in environment(job, python=python).items() for word in ("--setenv", *item)]
     parts = (*zygote_arguments(preload.binds, python=python, root=root), *variables)
-    info = Pipe()
-    with Contents() as contents, Path(os.devnull).open("wb") as nowhere:
-        options = contents.options(parts)
-        command = [binary, "--args", str(options), "--info-fd", str(info.writing), "--", python.executable, "-P"]
-        start = Start(
-            command=[*command, ZYGOTE, str(control), ",".join(preload.modules)],
-            environment={},
-            stdout=nowhere.fileno(),
-            stderr=log,
-            pass_fds=(control, info.writing, *contents.fds),
-        )
-        outer = spawn(start)
-    info.close(info.writing)
-    with os.fdopen(info.reading, "rb") as told:
-        text = told.read()
+    with closing(Pipe()) as info:
+        with Contents() as contents, Path(os.devnull).open("wb") as nowhere:
+            options = contents.options(parts)
+            command = [binary, "--args", str(options), "--info-fd", str(info.writing), "--", python.executable, "-P"]
+            start = Start(
+                command=[*command, ZYGOTE, str(control), ",".join(preload.modules)],
+                environment={},
+                stdout=nowhere.fileno(),
+                stderr=log,
+                pass_fds=(control, info.writing, *contents.fds),
+            )
+            outer = spawn(start)
+        info.close(info.writing)
+        with os.fdopen(info.reading, "rb", closefd=False) as told:
+            text = told.read()
     return outer, json.loads(text)["child-pid"] if text else outer.pid
 
 

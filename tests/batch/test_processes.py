@@ -139,7 +139,7 @@ def test_what_is_cancelled_ends_at_once(tmp_path: Path) -> None:
     """The job that runs, and those that wait."""
     with LocalProcesses(1, command=WORKER) as executor:
         running, waiting = (executor.submit(job("sleep", tmp_path), on_progress=print) for _ in range(2))
-        wait_for(tmp_path / "told", goes_on=running.running)
+        wait_for(tmp_path / "told", goes_on=lambda: not running.done())
         executor.cancel()
         assert "ended before it was done" in running.result()
         assert waiting.cancelled()

@@ -81,7 +81,7 @@ def test_a_kernel_runs_cells(way: Sandbox, short_folder: Path) -> None:
     with kernel(way, short_folder) as (client, sandboxed):
         assert printed(run_cell(client, "print(1 + 1)")[1]) == "2\n"
         assert run_cell(client, "open('x', 'w').write('x')")[0] == "ok"
-        client.execute("import time; print('in', flush=True); time.sleep(60)")
+        client.execute("import time; print('in', flush=True); time.sleep(600)")
         while client.get_iopub_msg(timeout=PATIENCE_SECONDS)["msg_type"] != "stream":
             pass
         sandboxed.interrupt()

@@ -151,7 +151,7 @@ def test_a_death_of_its_own_is_no_limit(*, way: Sandbox, run: Run, code: str, nu
     ("code", "reason"),
     [
         (FORK_BOMB, "processes"),
-        ("for i in range(1500): open(str(i), 'w').close()\nimport time; time.sleep(60)", "disk"),
+        ("for i in range(1500): open(str(i), 'w').close()\nimport time; time.sleep(600)", "disk"),
         ("import mmap\nm = mmap.mmap(-1, 1 << 30)\nfor i in range(0, 1 << 30, 4096): m[i] = 1", "memory"),
     ],
 )
@@ -173,7 +173,7 @@ def test_an_excess_of_the_whole_is_seen_and_ended(*, way: Sandbox, start: Start,
 
 def test_use_is_measured_from_outside(way: Sandbox, start: Start) -> None:
     """Memory, processes and files of all together."""
-    code = "import os, time\nx = b'x' * (40 << 20)\nopen('f', 'wb').write(bytes(2 << 20))\nos.fork()\ntime.sleep(60)"
+    code = "import os, time\nx = b'x' * (40 << 20)\nopen('f', 'wb').write(bytes(2 << 20))\nos.fork()\ntime.sleep(600)"
     sandboxed = start(way, code)
     await_condition(lambda: sandboxed.usage().work_bytes >= 2 * MEBIBYTE and sandboxed.usage().processes >= 3)
     usage = sandboxed.usage()
@@ -237,7 +237,7 @@ def test_a_fork_bomb_is_ended_as_a_whole(way: Sandbox, start: Start) -> None:
 
 def test_killing_twice_is_killing_once(best: Sandbox, start: Start) -> None:
     """The first reason stays."""
-    sandboxed = start(best, "import time; time.sleep(60)")
+    sandboxed = start(best, "import time; time.sleep(600)")
     sandboxed.kill("output")
     sandboxed.kill("memory")
     ended = sandboxed.poll()
@@ -249,7 +249,7 @@ def test_killing_twice_is_killing_once(best: Sandbox, start: Start) -> None:
 def test_it_outlives_the_thread_that_started_it(way: Sandbox, start: Start) -> None:
     """Bubblewrap would end with it."""
     started: list[Sandboxed] = []
-    thread = threading.Thread(target=lambda: started.append(start(way, "import time; time.sleep(60)")))
+    thread = threading.Thread(target=lambda: started.append(start(way, "import time; time.sleep(600)")))
     thread.start()
     thread.join()
     assert started[0].wait(0.3) is None
@@ -257,7 +257,7 @@ def test_it_outlives_the_thread_that_started_it(way: Sandbox, start: Start) -> N
 
 def test_two_at_once_cannot_reach_each_other(way: Sandbox, run: Run, start: Start) -> None:
     """Neither by a signal nor by a file."""
-    first = start(way, "import time; time.sleep(60)")
+    first = start(way, "import time; time.sleep(600)")
     code = f"import os\ntry: os.kill({first.kernel_pid}, 9)\nexcept OSError as e: print('refused')"
     assert run(way, code)[0] == "refused\n"
     assert first.poll() is None

@@ -26,6 +26,9 @@ from grader.pipeline import Step
 from grader.store import write_atomically
 from grader.task import Progress
 
+_saying = threading.Lock()
+"""What is told comes from the thread that watches the kernel, too."""
+
 
 def main(steps: Mapping[str, Step] = STEPS) -> None:
     """Serves until the input ends.
@@ -82,8 +85,9 @@ def _work(line: str, *, steps: Mapping[str, Step], answers: IO[str]) -> Mapping[
 
 
 def _say(answers: IO[str], message: Mapping[str, object]) -> None:
-    answers.write(json.dumps(message) + "\n")
-    answers.flush()
+    with _saying:
+        answers.write(json.dumps(message) + "\n")
+        answers.flush()
 
 
 def _interrupted(*_: object) -> None:

@@ -19,7 +19,7 @@ from grader.batch.sample import varied
 from grader.batch.shards import Shard, check_place, write_shard
 from grader.batch.stored import write_class
 from grader.errors import MachineError, UsageError
-from grader.execution.warm import warmed
+from grader.execution.warm import warming
 from grader.intake import Class, LateRule, collect_submissions, late_rule, people_of
 from grader.marks import Decisions, Event, MarksFile
 from grader.records import NOBODY, GradedSubmission, People
@@ -266,10 +266,13 @@ def _workers(
         spare: How many more may begin while as many others only wait.
     """
     with ExitStack() as stack:
-        if (plan.executed and cluster is None) or (settings.reruns and plan.evaluated):
-            settings = replace(settings, sandbox=stack.enter_context(warmed(settings.sandbox)))
-        inherited = (*settings.sandbox.inherited, *([] if lock is None else [lock]))
+        kernels_start = (plan.executed and cluster is None) or (settings.reruns and plan.evaluated)
+        begun = stack.enter_context(warming(settings.sandbox)) if kernels_start else None
+        inherited = (*(() if begun is None else begun.inherited), *(() if lock is None else (lock,)))
         local = stack.enter_context(LocalProcesses(plan.jobs, inherited=inherited, spare=spare))
+        if begun is not None:
+            local.begin(len(plan.executed) + len(plan.evaluated))  # while the other process imports
+            settings = replace(settings, sandbox=begun.choice())
         executed = [task.id for task in plan.executed]
         yield local if cluster is None else Divided(cluster, local, executed=executed), settings
 

@@ -10,7 +10,7 @@ import sys
 import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Protocol, Self
@@ -27,6 +27,13 @@ sys.path[:] = json.loads(sys.argv[1])
 from grader.batch.worker import main
 main()
 """
+
+
+EXECUTING = (
+    *("grader.execution.execute", "grader.verification.verify", "grader.report"),
+    *("matplotlib.figure", "matplotlib.backends.backend_svg"),
+)
+"""What is imported when a notebook is executed, and when its page is drawn."""
 
 
 def worker_command() -> list[str]:
@@ -78,6 +85,15 @@ class LocalProcesses:
             self._threads.shutdown()
             for worker in self._all:
                 worker.close()
+
+    def begin(self, jobs: int) -> None:
+        """Starts the processes that execute so many jobs, so that they are there when the first job comes."""
+        with self._changed:
+            for place in self._places[:jobs]:
+                worker = _Worker(self, core=place.core)
+                worker.begin()
+                self._all.append(worker)
+                place.workers.append(worker)
 
     def submit(self, job: Job, *, on_progress: OnProgress) -> Future[str]:
         """Queues a job; see `Executor`."""
@@ -174,6 +190,14 @@ class _Worker:
         self._processes = processes
         self._core = core
         self._process: subprocess.Popen[str] | None = None
+
+    def begin(self) -> None:
+        """Starts the process; where that fails, so does the first job, which says why."""
+        with suppress(OSError):
+            self._process = self._processes.start()
+            if self._process is not None and self._process.stdin is not None:
+                self._process.stdin.write(json.dumps({"import": EXECUTING}) + "\n")
+                self._process.stdin.flush()
 
     def run(self, job: Job, *, on_progress: OnProgress) -> str:
         """Has a job done; why it failed, empty where it did not."""

@@ -129,6 +129,16 @@ def test_jobs_run_side_by_side(tmp_path: Path) -> None:
     assert len(processes(told)) == 8
 
 
+def test_processes_can_be_there_before_their_jobs(tmp_path: Path) -> None:
+    """One a job at most; they take the jobs, and no further process is started."""
+    told: list[Progress] = []
+    with LocalProcesses(2, command=WORKER) as executor:
+        executor.begin(1)
+        first = {worker._process.pid for worker in executor._all if worker._process is not None}
+        assert run_jobs([job("nothing", tmp_path)], executor, on_progress=told.append) == [""]
+    assert set(processes(told)) == first
+
+
 def test_another_job_begins_while_one_only_waits(tmp_path: Path) -> None:
     """On the same processor, which the first does not use: here the first would otherwise wait for ever."""
     told: list[Progress] = []

@@ -151,8 +151,9 @@ def test_another_job_begins_while_one_only_waits(tmp_path: Path) -> None:
 def test_no_other_job_begins_while_one_works(tmp_path: Path) -> None:
     """Spare workers are for those that wait alone."""
     with LocalProcesses(1, command=WORKER, spare=1) as executor:
-        running, other = (executor.submit(job(step, tmp_path), on_progress=print) for step in ("sleep", "nothing"))
-        wait_for(tmp_path / "told", goes_on=running.running)
+        running = executor.submit(job("sleep", tmp_path), on_progress=print)
+        wait_for(tmp_path / "told", goes_on=lambda: not running.done())
+        other = executor.submit(job("nothing", tmp_path), on_progress=print)
         assert not wait([other], timeout=1).done
         executor.cancel()
         assert other.result() == "The batch was interrupted."

@@ -36,4 +36,6 @@ def test_a_cell_that_uses_no_processor_waits(tmp_path: Path, sandbox: Sandbox) -
         settings=settings,
         on_cell=lambda *one: told.append(one),
     )
-    assert told == [(0, 3, False), (1, 3, False), (1, 3, True), (2, 3, False)]
+    # Where it goes on may be told as well, if what follows in the cell takes long enough.
+    assert [cell for cell, _, waits in told if waits] == [1]
+    assert {cell: waits for cell, _, waits in reversed(told)} == dict.fromkeys(range(3), False)

@@ -97,6 +97,8 @@ def render_feedback(
     graded = as_shown(graded)
     read = _read(graded, folder, curves)
     roots = roots_of(graded, evidence=read.evidence, attribution=read.attribution)
+    # A file that could not be run has one thing to fix, and the page says it already.
+    fix_first = first_to_fix(roots)[:MAX_FIX_FIRST] if graded.status != "not_run" else []
     return (
         environment()
         .get_template("feedback.html.j2")
@@ -109,8 +111,8 @@ def render_feedback(
             roots=roots,
             names=names_of(graded),
             steps={root.verdicts[0].criterion: root.step for root in roots if not root.is_several and root.step},
-            # A file that could not be run has one thing to fix, and the page says it already.
-            fix_first=first_to_fix(roots)[:MAX_FIX_FIRST] if graded.status != "not_run" else [],
+            fix_first=fix_first,
+            numbers={root.key: number for number, group in enumerate(fix_first, start=1) for root in group},
             has_blocked=any(one.outcome == "blocked" for one in graded.verdicts) and graded.status != "not_run",
             general_advice=[item for item in graded.advice if item.section not in graded.matching],
             by_hand=[verdict for verdict in graded.verdicts if verdict.cause == "by_hand"],

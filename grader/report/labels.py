@@ -66,6 +66,7 @@ STEPS: dict[CauseKind, str] = {
 LABELS = {
     # causes
     "not_run": "This file could not be run.",
+    "cell": "Cell {cell}",
     "cell_failed": "Cell {cell} failed.",
     "did_not_end": "Cell {cell} did not end within its time limit.",
     "section_missing": "{section} is not in your notebook.",
@@ -73,12 +74,16 @@ LABELS = {
     # the student's page
     "bar": "{earned} of {possible} points earned, {pending} waiting for a tutor, {lost} lost",
     "nothing_lost": "No points were lost.",
+    "nothing_lost_so_far": "No points were lost so far.",
     "most": "Most hangs on one thing:",
     "first_error": "First error:",
     "incomplete": "Your notebook did not finish running.",
     "cells_count": "The cells that ran still count.",
     "fix_first": "Fix first",
+    "for_bonus": "For the bonus",
+    "see": "see {number} above",
     "missing_points": "Where points are missing",
+    "to_be_marked": "Still to be marked",
     "criterion": "Criterion",
     "why": "Why",
     "follows": "{count} criteria follow from it",

@@ -149,6 +149,7 @@ def _of_run(graded: GradedSubmission, read: _Read, roots: Sequence[Root]) -> dic
     cards = {one.criterion: root for root in roots if root.is_several for one in root.verdicts}
     return {
         "cells": cells,
+        "at_cell": {cell.run.index: _to_look_at(graded, cell.run.index) for cell in cells},
         "verified": verified,
         "moved": {one.own.source: criterion for criterion, one in verified.items() if one.own is not None},
         "answers": {one.criterion: _answer(one, texts) for one in graded.verdicts if one.basis == "manual"},
@@ -158,6 +159,15 @@ def _of_run(graded: GradedSubmission, read: _Read, roots: Sequence[Root]) -> dic
         "truncated": evidence.truncated if evidence is not None else (),
         "tables": _tables(read.measurements),
     }
+
+
+def _to_look_at(graded: GradedSubmission, cell: int) -> list[Verdict]:
+    """The verdicts that speak of a cell, but for those that passed and of which no person said anything."""
+    return [
+        one
+        for one in graded.verdicts
+        if cell in one.cells and (one.outcome != "passed" or one.comment or one.mark is not None)
+    ]
 
 
 def objection(graded: GradedSubmission, verdict: Verdict) -> str:

@@ -99,6 +99,7 @@ LABELS = {
     "your_answer": "Your answer",
     "question": "A question about your answer",
     "notebook": "Your notebook as it ran",
+    "judged_here": "Judged here:",
     "notebook_file": "It is also a file beside this page: executed.ipynb.",
     "offline": "This page works offline: it loads nothing from the internet.",
     "beside": "As verified, beside your figure",

@@ -23,7 +23,7 @@ from grader.review.material import Material, material, whole_notebook
 from grader.review.objections import affected, consequences
 from grader.review.pace import seconds_an_action, time_left
 from grader.review.worklist import FILTERS, Entry, Step, Worklist, all_decided, next_open, overview
-from grader.verdicts import with_verdicts
+from grader.verdicts import with_late, with_verdicts
 
 STATIC = {"review.css": "text/css", "review.js": "text/javascript", "icon.svg": "image/svg+xml"}
 
@@ -127,12 +127,11 @@ class Views:
 
     def submissions(self) -> str:
         """Every submission, and how much of it waits."""
-        decisions, keys = self.desk.decisions(), self._keys()
-        rows = [
-            (key, self.cohort.names(name), with_verdicts(self.cohort.graded[name], verdicts), _open(verdicts))
-            for key, name in keys.items()
-            for verdicts in (all_decided(self.cohort, decisions, name),)
-        ]
+        decisions, rows = self.desk.decisions(), []
+        for key, name in self._keys().items():
+            verdicts, graded = all_decided(self.cohort, decisions, name), self.cohort.graded[name]
+            now = with_late(with_verdicts(graded, verdicts), graded.late)
+            rows.append((key, self.cohort.names(name), now, _open(verdicts)))
         return self.page("submissions.html.j2", rows=rows)
 
     def submission(self, submission: str) -> str:

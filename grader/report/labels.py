@@ -87,6 +87,7 @@ LABELS = {
     "criterion": "Criterion",
     "why": "Why",
     "follows": "{count} criteria follow from it",
+    "not_judged": "{count} criteria could not be judged",
     "not_counted": "Not counted against you; a tutor looks at it.",
     "causes": "One cause, several criteria",
     "blocked": "means that there was nothing to judge: what the criterion speaks of is missing, or another criterion"

@@ -405,11 +405,11 @@ def test_a_question_about_an_answer_stands_in_its_card(folder: SubmissionFolder)
 
 
 def test_a_tutors_words_stand_at_the_answer_and_its_cell_leads_there(folder: SubmissionFolder) -> None:
-    """The answer is open beside them, their lines stay lines, and what passed without a word is at no cell."""
-    words = {"basis": "manual", "cells": (0,), "comment": "Why?\nSay more."}
+    """The answer is open beside them, their lines and code stay, and what passed without a word is at no cell."""
+    words = {"basis": "manual", "cells": (0,), "comment": "Why `fit`?\nSay more."}
     page = render_feedback(graded(verdict("ex4.words", **words), verdict("quiet", cells=(0,))), folder=folder)
     assert '<details class="answer" open>' in page
-    assert "Why?\nSay more.</p>" in page
+    assert "Why <code>fit</code>?\nSay more.</p>" in page
     cell = page.split('id="cell-1"')[1].split("</section>", maxsplit=1)[0]
     assert re.findall(r'href="#([\w.-]+)"', cell) == ["ex4.words"]
     assert "2 of 2" in cell

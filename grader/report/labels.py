@@ -84,6 +84,7 @@ LABELS = {
     "see": "see {number} above",
     "missing_points": "Where points are missing",
     "to_be_marked": "Still to be marked",
+    "marked": "Marked by a tutor.",
     "criterion": "Criterion",
     "why": "Why",
     "follows": "{count} criteria follow from it",

@@ -27,7 +27,7 @@ from grader.records import (
     SubmissionSummary,
     Verdict,
 )
-from grader.records.grading import Basis, Cause, Outcome
+from grader.records.grading import Basis, Cause, Outcome, TutorsMark
 from grader.report import write_cohort, write_submission
 from grader.report.cohort import render_cohort
 from grader.report.feedback import environment_text, render_feedback
@@ -413,3 +413,23 @@ def test_a_tutors_words_stand_at_the_answer_and_its_cell_leads_there(folder: Sub
     cell = page.split('id="cell-1"')[1].split("</section>", maxsplit=1)[0]
     assert re.findall(r'href="#([\w.-]+)"', cell) == ["ex4.words"]
     assert "2 of 2" in cell
+
+
+@pytest.mark.parametrize(
+    ("said", "shown"),
+    [
+        ({"reason": "No epoch."}, "No epoch."),
+        ({"items": (("No figure", -0.5), ("Too short", -0.5))}, "No figure; Too short"),
+        ({}, "Marked by a tutor."),
+    ],
+)
+def test_the_table_of_losses_says_why_a_tutor_took_points(
+    folder: SubmissionFolder, said: dict[str, object], shown: str
+) -> None:
+    """What the grader had said before is not the reason."""
+    given = {"earned": 1.0, "earned_before": 0.0, "outcome_before": "needs_review", "by": "kim", "event": "e1"}
+    mark = TutorsMark.model_validate({**given, "time": "2026-01-24T21:26:00Z", **said})
+    one = lost("words", outcome="partial", earned=1.0, feedback="A tutor reads this.", basis="manual", mark=mark)
+    table = render_feedback(graded(one), folder=folder).split('class="losses"')[1].split("</table>", maxsplit=1)[0]
+    assert f'<td class="text">{shown}</td>' in table
+    assert "A tutor reads this." not in table

@@ -112,7 +112,7 @@ def render_feedback(
             names=names_of(graded),
             steps={root.verdicts[0].criterion: root.step for root in roots if not root.is_several and root.step},
             fix_first=fix_first,
-            numbers={root.key: number for number, group in enumerate(fix_first, start=1) for root in group},
+            numbers={root.key: number for number, fix in enumerate(fix_first, start=1) for root in fix.roots},
             has_blocked=any(one.outcome == "blocked" for one in graded.verdicts) and graded.status != "not_run",
             general_advice=[item for item in graded.advice if item.section not in graded.matching],
             by_hand=[verdict for verdict in graded.verdicts if verdict.cause == "by_hand"],

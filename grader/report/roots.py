@@ -106,27 +106,32 @@ def roots_of(
     return tuple(sorted(made, key=lambda one: one.at_stake, reverse=True))
 
 
-def first_to_fix(roots: Iterable[Root]) -> list[tuple[Root, ...]]:
-    """The causes in the order in which to go at them, of those that a student can do something about.
+@dataclass(frozen=True)
+class Fix:
+    """What to do about one cause, or about several that begin with the same step."""
+
+    roots: tuple[Root, ...]
+    step: str
+
+
+def first_to_fix(roots: Iterable[Root]) -> list[Fix]:
+    """What to do, in the order in which to go at it, about all that a student can do something about.
 
     First cells that failed, which others hang on, and then what costs most; of the rest what was tried before what was
-    never begun; the bonus after all that. Causes that ask for the same step stand together.
+    never begun; the bonus after all that.
     """
     can = [one for one in roots if one.step]
     dearest = max(can, key=lambda one: one.at_stake, default=None)
+
+    def place(root: Root) -> tuple[object, ...]:
+        return (not root.at_stake[0], root.cell is None, root is not dearest, not root.begun, *_negative(root))
+
     groups: dict[str, list[Root]] = {}
-    for root in sorted(
-        can,
-        key=lambda one: (
-            not one.at_stake[0],
-            one.cell is None,
-            one is not dearest,
-            not one.begun,
-            *_negative(one),
-        ),
-    ):
-        groups.setdefault(root.step, []).append(root)
-    return [tuple(found) for found in groups.values()]
+    for root in sorted(can, key=place):
+        is_missing = root.about and not root.begun
+        groups.setdefault(root.verdicts[0].next_step if is_missing else root.step, []).append(root)
+    # Of sections that are missing, one may ask for an answer in words, too.
+    return [Fix(tuple(found), max((one.step for one in found), key=len)) for found in groups.values()]
 
 
 class _Roots:

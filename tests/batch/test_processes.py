@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
+from concurrent.futures import wait
 from pathlib import Path
 from typing import Any
 
@@ -126,6 +127,35 @@ def test_jobs_run_side_by_side(tmp_path: Path) -> None:
     failures, told = run(["nothing"] * 8, tmp_path, count=2)
     assert failures == [""] * 8
     assert len(processes(told)) == 8
+
+
+def test_processes_can_be_there_before_their_jobs(tmp_path: Path) -> None:
+    """One a job at most; they take the jobs, and no further process is started."""
+    told: list[Progress] = []
+    with LocalProcesses(2, command=WORKER) as executor:
+        executor.begin(1)
+        first = {worker._process.pid for worker in executor._all if worker._process is not None}
+        assert run_jobs([job("nothing", tmp_path)], executor, on_progress=told.append) == [""]
+    assert set(processes(told)) == first
+
+
+def test_another_job_begins_while_one_only_waits(tmp_path: Path) -> None:
+    """On the same processor, which the first does not use: here the first would otherwise wait for ever."""
+    told: list[Progress] = []
+    with LocalProcesses(1, command=WORKER, spare=1) as executor:
+        jobs = [job(step, tmp_path, number=number) for number, step in enumerate(("wait", "go on", "nothing"))]
+        assert run_jobs(jobs, executor, on_progress=told.append) == [""] * 3
+    assert [progress.waits for progress in told if progress.task_id == "0"] == [True, False, False]
+
+
+def test_no_other_job_begins_while_one_works(tmp_path: Path) -> None:
+    """Spare workers are for those that wait alone."""
+    with LocalProcesses(1, command=WORKER, spare=1) as executor:
+        running, other = (executor.submit(job(step, tmp_path), on_progress=print) for step in ("sleep", "nothing"))
+        wait_for(tmp_path / "told", goes_on=running.running)
+        assert not wait([other], timeout=1).done
+        executor.cancel()
+        assert other.result() == "The batch was interrupted."
 
 
 def test_a_worker_that_cannot_be_started_is_a_reason(tmp_path: Path) -> None:

@@ -104,11 +104,8 @@ def evaluate(
 
 def not_run(rubric: Rubric, submission: Submission) -> GradedSubmission:
     """The grade of a file that is no notebook: nothing was run, and every criterion is blocked by that."""
-    why, step = "There is nothing in it to run.", "Hand in the notebook itself, as an .ipynb file."
-    if submission.problem:
-        # A problem says what to do about it.
-        why, step = without_machine_paths(submission.problem), ""
-    result = CheckResult(outcome="blocked", feedback=why, next_step=step)
+    why = without_machine_paths(submission.problem or "There is nothing in it to run. Hand in the notebook itself.")
+    result = CheckResult(outcome="blocked", feedback=why)  # No step: a problem says what to do.
     verdicts = tuple(
         verdict_of(criterion, section, result) for section in rubric.sections for criterion in section.criteria
     )

@@ -97,8 +97,6 @@ def render_feedback(
     graded = as_shown(graded)
     read = _read(graded, folder, curves)
     roots = roots_of(graded, evidence=read.evidence, attribution=read.attribution)
-    # A file that could not be run has one thing to fix, and the page says it already.
-    fix_first = first_to_fix(roots)[:MAX_FIX_FIRST] if graded.status != "not_run" else []
     return (
         environment()
         .get_template("feedback.html.j2")
@@ -111,8 +109,6 @@ def render_feedback(
             roots=roots,
             names=names_of(graded),
             steps={root.verdicts[0].criterion: root.step for root in roots if not root.is_several and root.step},
-            fix_first=fix_first,
-            numbers={root.key: number for number, fix in enumerate(fix_first, start=1) for root in fix.roots},
             has_blocked=any(one.outcome == "blocked" for one in graded.verdicts) and graded.status != "not_run",
             general_advice=[item for item in graded.advice if item.section not in graded.matching],
             by_hand=[verdict for verdict in graded.verdicts if verdict.cause == "by_hand"],
@@ -122,9 +118,18 @@ def render_feedback(
             says_incomplete=not any(root.cell is not None for root in roots),
             on_stand_in=any(use.stand_in and use.loaded for use in graded.data),
             on_sample=any(use.sample and use.loaded for use in graded.data),
+            **_to_fix(graded, roots),
             **_of_run(graded, read, roots),
         )
     )
+
+
+def _to_fix(graded: GradedSubmission, roots: Sequence[Root]) -> dict[str, object]:
+    """What to fix first, and the number of each cause in that list, by the template's names."""
+    # A file that could not be run has one thing to fix, and the page says it already.
+    fix_first = first_to_fix(roots)[:MAX_FIX_FIRST] if graded.status != "not_run" else []
+    numbers = {root.key: number for number, fix in enumerate(fix_first, start=1) for root in fix.roots}
+    return {"fix_first": fix_first, "numbers": numbers}
 
 
 def environment_text(ran_in: Environment) -> str:

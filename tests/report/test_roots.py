@@ -155,9 +155,9 @@ def test_nothing_is_to_be_fixed_where_there_is_no_step() -> None:
 
 def test_missing_sections_that_begin_with_one_step_are_one_thing_to_do() -> None:
     """What one of them asks for besides is said with it; a section that begins otherwise stands alone."""
-    steps = {"ex6.a": "Build it.", "ex6.b": "Build it.", "ex7.a": "Build it.", "ex7.b": "Answer it.", "ex8.a": "Load it."}
-    verdicts = [lost(name, next_step=step) for name, step in steps.items()]
-    found = first_to_fix(roots(*verdicts, lost("ex8.b", next_step="Load it."), matching={}))
+    steps = dict.fromkeys(("ex6.a", "ex6.b", "ex7.a"), "Build it.") | {"ex7.b": "Answer it."}
+    steps |= dict.fromkeys(("ex8.a", "ex8.b"), "Load it.")
+    found = first_to_fix(roots(*(lost(name, next_step=step) for name, step in steps.items()), matching={}))
     told = [([root.about for root in fix.roots], fix.step) for fix in found]
     assert told == [(["ex6", "ex7"], "Build it. Answer it."), (["ex8"], "Load it.")]
 

@@ -342,7 +342,6 @@ def test_of_a_file_that_is_no_notebook_no_run_is_kept(keys: StageKeys) -> None:
     assert keys.unread_is_stored()
 
 
-
 def test_a_file_that_is_no_notebook_is_graded_once(keys: StageKeys) -> None:
     """Until another one comes, or another rubric."""
     keys.keep_unread()

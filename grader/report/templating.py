@@ -72,7 +72,7 @@ def _digest(text: str) -> str:
 
 
 def coded(text: str) -> Markup:
-    """A sentence of ours in which what stands between backticks is code."""
+    """A sentence of ours or a tutor's in which what stands between backticks is code."""
     parts = text.split("`")
     if len(parts) % 2 == 0:
         return escape(visible(text))

@@ -27,7 +27,9 @@ PATHS = (
     f"{WORDS}/s/ada-1?all=1",
     "/c/ex1.accuracy/s/eve-5?show=all",
     ALIKE,
+    "/s",
     "/s/eve-5",
+    "/s/eve-5/notebook",
 )
 
 

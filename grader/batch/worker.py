@@ -8,6 +8,7 @@ any more. It ends with its input, in the midst of a job too.
 from __future__ import annotations
 
 import contextlib
+import gc
 import json
 import logging
 import os
@@ -44,6 +45,9 @@ def main(steps: Mapping[str, Step] = STEPS) -> None:
         while (line := lines.get()) is not None:
             busy.set()
             answer = _work(line, steps=steps, answers=answers)
+            if not gc.get_freeze_count():
+                # What the first job imported stays: no collection of garbage need look at it again.
+                gc.freeze()
             busy.clear()
             _say(answers, answer)
     except (KeyboardInterrupt, BrokenPipeError):

@@ -54,7 +54,7 @@ def visible(value: object) -> object:
 
     A name or a file name is somebody else's text, and these would make it look like another.
     """
-    if isinstance(value, str) and not value.isprintable() and not isinstance(value, Markup):
+    if isinstance(value, str) and not isinstance(value, Markup) and not value.isprintable():
         return _INVISIBLE.sub("\ufffd", value)
     return value
 

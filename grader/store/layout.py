@@ -26,7 +26,7 @@ import shutil
 import tempfile
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any, Literal, TypeVar, get_args
 
@@ -69,7 +69,7 @@ class SubmissionFolder:
 
     folder: Path
 
-    @property
+    @cached_property
     def evidence_folder(self) -> Path:
         return self.folder / "evidence"
 
@@ -77,11 +77,11 @@ class SubmissionFolder:
     def arrays(self) -> ArrayStore:
         return ArrayStore(self.evidence_folder / "arrays")
 
-    @property
+    @cached_property
     def evidence_json(self) -> Path:
         return self.evidence_folder / "evidence.json"
 
-    @property
+    @cached_property
     def measurements_json(self) -> Path:
         return self.evidence_folder / "measurements.json"
 
@@ -114,7 +114,7 @@ class SubmissionFolder:
     def feedback_html(self) -> Path:
         return self.folder / "feedback.html"
 
-    @property
+    @cached_property
     def grade_json(self) -> Path:
         return self.folder / "grade.json"
 

@@ -24,6 +24,7 @@ from grader.judging.views import SubmissionView
 from grader.machine_paths import name_also, without_machine_paths
 from grader.proving import prove
 from grader.records import Evidence, Execution, GradedSubmission, Measurements, Submission
+from grader.report.shown import shown_digest
 from grader.stage_keys import StageKeys
 from grader.store import SubmissionFolder
 from grader.stored_grade import broken_error, hinted, judged, reruns_due, with_people, without_people
@@ -54,14 +55,14 @@ def needs_regrading(task: Task, settings: Settings) -> bool:
 
 
 def needs_gathering(task: Task, settings: Settings) -> bool:
-    """Whether `gather` has something to do."""
-    return not {"execution", "verification", "replay"}.isdisjoint(StageKeys(task, settings).due())
+    """Whether `gather` has something to do for what is executed, see `needs_execution`."""
+    return not {"verification", "replay"}.isdisjoint(StageKeys(task, settings).due(is_executed=True))
 
 
 def needs_grading(task: Task, settings: Settings) -> bool:
-    """Whether `grade` has something to do."""
+    """Whether `grade` has something to do for what is executed, see `needs_execution`."""
     keys = StageKeys(task, settings)
-    if keys.due() or (TrialKeys(keys).are_due() and not keys.unread_is_stored()):
+    if keys.due(is_executed=True) or (TrialKeys(keys).are_due() and not keys.unread_is_stored()):
         return True
     if not settings.reruns or not reruns_due(task, settings):
         return False
@@ -197,13 +198,14 @@ def _render(task: Task, settings: Settings, *, on_progress: OnProgress) -> None:
     keys = StageKeys(task, settings)
     graded = task.folder.read_grade() if keys.page_is_due() else None
     if graded is not None:
-        if not keys.page_shows(graded):
+        shown = shown_digest(graded)
+        if not keys.page_shows(shown):
             from grader.report import write_submission  # noqa: PLC0415 - templates are not needed to gather
 
             on_progress(Progress(task.id, "render"))
             curves = curves_on(settings.rubric, graded.data)
             write_submission(graded, folder=task.folder, people=task.people, handed_in=task.handed_in, curves=curves)
-        keys.keep_page(graded)
+        keys.keep_page(shown)
 
 
 def _gather(task: Task, settings: Settings, *, core: int | None, on_progress: OnProgress) -> Submission | None:

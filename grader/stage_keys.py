@@ -25,8 +25,7 @@ from dataclasses import dataclass
 from grader.attribution import needs_full_size
 from grader.intake.files import notebook_digest
 from grader.judging.registry import checks_digest
-from grader.records import SCHEMA_VERSION, Evidence, ExecutionReason, GradedSubmission, Measurements, Replay
-from grader.report.shown import shown_digest
+from grader.records import SCHEMA_VERSION, Evidence, ExecutionReason, Measurements, Replay
 from grader.stage_code import CodeDigests, own_code
 from grader.stage_limits import limits_matter, plain_limits
 from grader.stand_ins import full_size_names
@@ -49,12 +48,16 @@ class StageKeys:
     settings: Settings
     code: CodeDigests = dataclasses.field(default_factory=own_code)
 
-    def due(self) -> tuple[Stage, ...]:
-        """The stages that have to be done, in their order; what follows a stage that is due is due as well."""
+    def due(self, *, is_executed: bool = False) -> tuple[Stage, ...]:
+        """The stages that have to be done, in their order; what follows a stage that is due is due as well.
+
+        Args:
+            is_executed: Whether it is known already that the execution is not due: each of its arrays is looked at.
+        """
         if self.unread_is_stored():
             return ("page",) if self.page_is_due() else ()
         is_due = {
-            "execution": self.execution_is_due,
+            "execution": lambda: not is_executed and self.execution_is_due(),
             "verification": self.verification_is_due,
             "replay": self.replay_is_due,
             "evaluation": self.evaluation_is_due,
@@ -288,16 +291,16 @@ class StageKeys:
         is_of_grade = {**self._page, "grade": self._grade, "shown": stored.get("shown")} == stored
         return not is_of_grade or not folder.feedback_html.is_file()
 
-    def page_shows(self, graded: GradedSubmission) -> bool:
-        """Whether the page on disk is what would be made of this grade."""
+    def page_shows(self, shown: str) -> bool:
+        """Whether the page on disk is what would be made of a grade of this `shown_digest`."""
         folder = self.task.folder
         stored = folder.read_key("page") or {}
-        wanted = {**self._page, "shown": shown_digest(graded)}
+        wanted = {**self._page, "shown": shown}
         return folder.feedback_html.is_file() and {**stored, **wanted} == stored
 
-    def keep_page(self, graded: GradedSubmission) -> None:
-        """Writes the key of the page that is on disk, of the grade that is on disk."""
-        self.task.folder.write_key("page", {**self._page, "grade": self._grade, "shown": shown_digest(graded)})
+    def keep_page(self, shown: str) -> None:
+        """Writes the key of the page that is on disk, of the grade that is on disk and has this `shown_digest`."""
+        self.task.folder.write_key("page", {**self._page, "grade": self._grade, "shown": shown})
 
     @property
     def judged(self) -> Key:

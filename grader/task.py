@@ -72,6 +72,11 @@ class Settings:
         return hashlib.sha256(said.encode()).hexdigest()
 
     @cached_property
+    def rubric_text(self) -> str:
+        """The rubric as JSON, with the reference's spread: written once for all jobs of a batch."""
+        return json.dumps(self.rubric.model_dump(mode="json"))
+
+    @cached_property
     def curves_digest(self) -> str:
         """A digest over the reference's curves that students' pages may show, and the data that they are of."""
         data = {kind: one.fingerprints for kind, one in self.rubric.calibrations.items()}

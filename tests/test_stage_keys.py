@@ -18,6 +18,7 @@ from grader.execution.sandbox import Limits, Sandbox, SandboxChoice
 from grader.execution.watch import RunLimits
 from grader.records import CellError, CellRun, Evidence, Execution, GradedSubmission, Measurements, Replay, Unverified
 from grader.records.grading import ExecutionSummary, RubricSummary, SubmissionSummary
+from grader.report.shown import shown_digest
 from grader.rubric import load_rubric
 from grader.stage_code import CodeDigests, code_digests
 from grader.stage_keys import StageKeys
@@ -83,7 +84,7 @@ def finish(
     folder.write(a_grade())
     keys.keep_evaluation()
     folder.feedback_html.write_text("")
-    keys.keep_page(a_grade())
+    keys.keep_page(shown_digest(a_grade()))
 
 
 def a_grade() -> GradedSubmission:
@@ -345,7 +346,7 @@ def test_of_a_file_that_is_no_notebook_no_run_is_kept(keys: StageKeys) -> None:
 def test_a_file_that_is_no_notebook_is_graded_once(keys: StageKeys) -> None:
     """Until another one comes, or another rubric."""
     keys.keep_unread()
-    keys.keep_page(a_grade())
+    keys.keep_page(shown_digest(a_grade()))
     assert keys.due() == ()
     keys.task.path.write_text("{ }")
     assert keys.due() == STAGES

@@ -70,7 +70,7 @@ def settings_text(settings: Settings) -> str:
     """Settings as JSON."""
     return json.dumps(
         {
-            "rubric": settings.rubric.model_dump(mode="json"),
+            "rubric": settings.rubric_text,
             "data_sets": _DATA_SETS.dump_python(settings.data_sets, mode="json"),
             "limits": _LIMITS.dump_python(settings.limits, mode="json"),
             "full_size_limits": _FULL_SIZE_LIMITS.dump_python(settings.full_size_limits, mode="json"),
@@ -91,7 +91,7 @@ def _read_settings(text: str) -> Settings:
     """The settings; a batch has few of them, and a worker many jobs."""
     plain = json.loads(text)
     return Settings(
-        rubric=read_rubric(plain["rubric"]),
+        rubric=read_rubric(json.loads(plain["rubric"])),
         data_sets=_DATA_SETS.validate_python(plain["data_sets"]),
         limits=_LIMITS.validate_python(plain["limits"]),
         full_size_limits=_FULL_SIZE_LIMITS.validate_python(plain["full_size_limits"]),

@@ -48,15 +48,23 @@ def make_plan(
     Args:
         tasks: What was given; ids are unique.
         settings: With what.
-        needs: Whether there is something to do for a submission.
+        needs: Whether there is something to do for a submission that is executed.
         anew: Ids of those whose keys have just been taken back, to be executed whatever is stored of others.
         jobs: How many at a time.
     """
     executed: list[Task] = []
     taking_over: list[Task] = []
-    due = [task for task in tasks if pipeline.needs_execution(task, settings)]
-    waiting = {task.id for task in due}
-    stored = [task for task in tasks if task.id not in waiting]
+    due: list[Task] = []
+    stored: list[Task] = []
+    evaluated: list[Task] = []
+    for task in tasks:
+        if pipeline.needs_execution(task, settings):
+            due.append(task)
+            continue
+        stored.append(task)
+        # At once, while what was read of this submission is at hand.
+        if needs(task, settings):
+            evaluated.append(task)
     runs = {StageKeys(task, settings).run_digest: task for task in stored} if due else {}
     forced: dict[str, Task] = {}
     for task in due:
@@ -70,7 +78,7 @@ def make_plan(
     return Plan(
         executed=tuple(_longest_first(executed, seconds)),
         taking_over=tuple(taking_over),
-        evaluated=tuple(task for task in stored if needs(task, settings)),
+        evaluated=tuple(evaluated),
         seconds=seconds,
         jobs=jobs,
     )

@@ -9,6 +9,7 @@ job too.
 from __future__ import annotations
 
 import contextlib
+import gc
 import importlib
 import json
 import logging
@@ -54,6 +55,9 @@ def main(steps: Mapping[str, Step] = STEPS) -> None:
                 continue
             busy.set()
             answer = _work(message, steps=steps, answers=answers)
+            if not gc.get_freeze_count():
+                # What the first job imported stays: no collection of garbage need look at it again.
+                gc.freeze()
             busy.clear()
             _say(answers, answer)
     except (KeyboardInterrupt, BrokenPipeError):

@@ -9,7 +9,6 @@ from functools import partial
 from types import MappingProxyType
 from typing import Literal
 
-import numpy as np
 from markupsafe import Markup
 
 from grader.advice.history import rises
@@ -137,14 +136,14 @@ def marked_epoch(fit: FitRecord) -> tuple[int, bool] | None:
 
     None where the lowest one is the last.
     """
-    losses = np.array(fit.history.get("val_loss", ()), dtype=float)
-    if losses.size < 2 or not np.isfinite(losses).any():
+    losses = [math.inf if math.isnan(one) else one for one in fit.history.get("val_loss", ())]
+    if len(losses) < 2 or not any(map(math.isfinite, losses)):
         return None
-    lowest = int(np.nanargmin(losses))
-    if lowest == losses.size - 1:
+    lowest = losses.index(min(losses))
+    if lowest == len(losses) - 1:
         return None
     after = losses[lowest:]
-    return lowest + 1, bool(np.isfinite(after).all() and after[0] > 0 and rises(after.tolist()))
+    return lowest + 1, all(map(math.isfinite, after)) and after[0] > 0 and rises(after)
 
 
 def gap_in_words(fit: FitRecord, *, measured: Sequence[Measurement] = ()) -> str:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import numpy.typing as npt
 from markupsafe import Markup, escape
 
-from grader.errors import StoreError
+from grader.errors import BrokenError
 from grader.limits import MAX_PAGE_PICTURES_BYTES, MAX_SHOWN_CHARACTERS
 from grader.records import ArrayRef, CellRun, Evidence, FigureRecord
 from grader.report.kept import kept
@@ -142,15 +144,9 @@ def _pictures(evidence: Evidence, *, folder: SubmissionFolder) -> dict[int, list
     room = MAX_PAGE_PICTURES_BYTES
     found: dict[int, list[Picture]] = {}
     for figure in evidence.figures:
-        raw = _png(figure.png, folder=folder) if figure.png is not None and figure.cell is not None else None
-        if raw is None or figure.cell is None:
+        shown = _shown(figure.png, folder=folder) if figure.png is not None and figure.cell is not None else None
+        if shown is None or figure.cell is None:
             continue
-        shown = kept(
-            folder.evidence_folder / "plots",
-            key=["figure", figure.png],
-            suffix="png",
-            make=lambda raw=raw: for_page(raw),  # type: ignore[misc]
-        )
         if len(shown) <= room:
             room -= len(shown)
             found.setdefault(figure.cell, []).append(Picture(data_uri(shown, "image/png"), described(figure)))
@@ -174,10 +170,25 @@ def described(figure: FigureRecord) -> str:
     return "; ".join(part for part in said if part)[:300]
 
 
-def _png(ref: ArrayRef, *, folder: SubmissionFolder) -> bytes | None:
-    try:
-        raw = folder.arrays.get(ref)
-    except StoreError:
-        return None
-    data = raw.tobytes() if raw.dtype == np.uint8 else b""
-    return data if data.startswith(b"\x89PNG\r\n\x1a\n") else None
+def _shown(ref: ArrayRef, *, folder: SubmissionFolder) -> bytes | None:
+    """A figure as a page shows it; None where it is lost, broken or no PNG."""
+    with suppress(BrokenError, ValueError):
+        return kept(
+            folder.evidence_folder / "plots",
+            key=["figure", ref],
+            suffix="png",
+            make=lambda: for_page(_png(folder.arrays.get(ref))),
+        )
+    return None
+
+
+def _png(array: npt.NDArray[Any]) -> bytes:
+    """The bytes of a PNG.
+
+    Raises:
+        ValueError: They are of something else.
+    """
+    data = array.tobytes() if array.dtype == np.uint8 else b""
+    if not data.startswith(b"\x89PNG\r\n\x1a\n"):
+        raise ValueError("This is no PNG.")
+    return data

@@ -6,6 +6,7 @@ import base64
 import hashlib
 import math
 import re
+from collections.abc import Iterable
 from functools import cache
 from typing import Literal
 
@@ -35,8 +36,16 @@ def environment() -> jinja2.Environment:
     made.filters["data_uri"] = data_uri
     made.filters["coded"] = coded
     made.filters["sentence"] = first_sentence
-    made.globals["layer_states"] = LAYER_STATES
-    made.globals.update(outcomes=OUTCOMES, causes=CAUSES, bases=BASES, statuses=STATUSES, say=say, policy=policy)
+    made.globals.update(
+        layer_states=LAYER_STATES,
+        cell_links=cell_links,
+        outcomes=OUTCOMES,
+        causes=CAUSES,
+        bases=BASES,
+        statuses=STATUSES,
+        say=say,
+        policy=policy,
+    )
     return made
 
 
@@ -45,14 +54,15 @@ def visible(value: object) -> object:
 
     A name or a file name is somebody else's text, and these would make it look like another.
     """
-    if isinstance(value, str) and not isinstance(value, Markup):
+    if isinstance(value, str) and not isinstance(value, Markup) and not value.isprintable():
         return _INVISIBLE.sub("\ufffd", value)
     return value
 
 
 def say(key: str, **values: object) -> Markup:
     """A sentence of the catalogue, filled in; what is filled in is escaped."""
-    return Markup(LABELS[key]).format(**{name: visible(value) for name, value in values.items()})  # noqa: S704
+    label = Markup(LABELS[key])  # noqa: S704
+    return label.format(**{name: visible(value) for name, value in values.items()}) if values else label
 
 
 def policy(style: str, script: str = "") -> Markup:
@@ -69,6 +79,11 @@ def policy(style: str, script: str = "") -> Markup:
 
 def _digest(text: str) -> str:
     return f"sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}"
+
+
+def cell_links(cells: Iterable[int]) -> Markup:
+    """Links to cells of the page, which counts them from 1; made here, for every criterion has some."""
+    return Markup(", ".join(f'<a href="#cell-{cell + 1}">cell {cell + 1}</a>' for cell in cells))  # noqa: S704
 
 
 def coded(text: str) -> Markup:

@@ -16,13 +16,16 @@ import numpy.typing as npt
 from grader.errors import BrokenError
 from grader.limits import MAX_STORED_ARRAY_BYTES
 from grader.records import ArrayRef
-from grader.store.files import copy_atomically, link_atomically, write_atomically
+from grader.store.files import copy_atomically, link_atomically, see_to_disk, write_atomically
 
 _ENDING = ".npy"
 
 
 class ArrayStore:
     """Plain arrays by content, one ``.npy`` file each.
+
+    What a power cut leaves of an array is noticed when it is read; `keep` sees arrays to the disk before something that
+    has to outlast one names them.
 
     Attributes:
         met_broken: Whether `get` was asked for an array that is lost or broken, whatever became of the error.
@@ -45,8 +48,16 @@ class ArrayStore:
         name = hashlib.sha256(raw).hexdigest()
         path = self._path(name)
         if not _holds(path, raw):
-            write_atomically(path, raw)
+            write_atomically(path, raw, to_disk=False)
         return name
+
+    def keep(self, refs: Iterable[ArrayRef]) -> None:
+        """Sees these arrays to the disk, those that are here.
+
+        Raises:
+            UnwritableError: The disk does not take them.
+        """
+        see_to_disk(self.folder, [f"{ref}{_ENDING}" for ref in refs])
 
     def get(self, ref: ArrayRef) -> npt.NDArray[Any]:
         """Reads an array back, where the file still holds what was stored.
@@ -115,7 +126,8 @@ class ArrayStore:
             UnwritableError: The disk is full, or does not let us.
         """
         for ref in refs:
-            if not self.has(ref):
+            if not self._is_whole(ref):
+                self._path(ref).unlink(missing_ok=True)
                 copy_atomically(source._path(ref), self._path(ref))
 
     def share(self, ref: ArrayRef, source: ArrayStore) -> None:

@@ -26,7 +26,7 @@ import shutil
 import tempfile
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any, Literal, TypeVar, get_args
 
@@ -69,7 +69,7 @@ class SubmissionFolder:
 
     folder: Path
 
-    @property
+    @cached_property
     def evidence_folder(self) -> Path:
         return self.folder / "evidence"
 
@@ -77,11 +77,11 @@ class SubmissionFolder:
     def arrays(self) -> ArrayStore:
         return ArrayStore(self.evidence_folder / "arrays")
 
-    @property
+    @cached_property
     def evidence_json(self) -> Path:
         return self.evidence_folder / "evidence.json"
 
-    @property
+    @cached_property
     def measurements_json(self) -> Path:
         return self.evidence_folder / "measurements.json"
 
@@ -114,7 +114,7 @@ class SubmissionFolder:
     def feedback_html(self) -> Path:
         return self.folder / "feedback.html"
 
-    @property
+    @cached_property
     def grade_json(self) -> Path:
         return self.folder / "grade.json"
 
@@ -170,11 +170,11 @@ class SubmissionFolder:
 
     def refs_of_evidence(self) -> frozenset[str]:
         """The arrays that the stored evidence may refer to."""
-        return _refs(self.evidence_json)
+        return _refs_of(self.evidence_json)
 
     def refs_of_measurements(self) -> frozenset[str]:
         """The arrays that the stored measurements may refer to."""
-        return _refs(self.measurements_json)
+        return _refs_of(self.measurements_json)
 
     def prune(self) -> int:
         """Removes the arrays that neither evidence nor measurements refer to; says how many bytes they took.
@@ -186,7 +186,7 @@ class SubmissionFolder:
         return self.arrays.keep_only(self.refs_of_evidence() | self.refs_of_measurements())
 
     def write(self, record: Record) -> None:
-        """Writes a record to its place."""
+        """Writes a record to its place, after the arrays that it names: after a power cut too those are whole."""
         paths = {
             Evidence: self.evidence_json,
             Measurements: self.measurements_json,
@@ -194,7 +194,10 @@ class SubmissionFolder:
             GradeParts: self.grade_parts_json,
             Trials: self.trials_json,
         }
-        write_atomically(paths[type(record)], record.model_dump_json(indent=1) + "\n")
+        text = record.model_dump_json(indent=1) + "\n"
+        if isinstance(record, Evidence | Measurements):
+            self.arrays.keep(_refs(text.encode(errors="replace")))
+        write_atomically(paths[type(record)], text)
 
     def read_evidence(self) -> Evidence | None:
         """The stored evidence, or None where there is none of this version."""
@@ -307,10 +310,15 @@ def _parsed(path: Path, kind: type[Record], state: tuple[int, int, int]) -> Reco
     return kind.model_validate_json(path.read_bytes())
 
 
-def _refs(path: Path) -> frozenset[str]:
+def _refs(record: bytes) -> frozenset[str]:
     """Every SHA-256 in a record: an array's, or another's, which is then no array's name."""
+    return frozenset(found.decode() for found in _REF.findall(record))
+
+
+def _refs_of(path: Path) -> frozenset[str]:
+    """Those of a record that is stored."""
     try:
-        return frozenset(found.decode() for found in _REF.findall(path.read_bytes()))
+        return _refs(path.read_bytes())
     except OSError:
         return frozenset()
 

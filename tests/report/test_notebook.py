@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 
+import numpy as np
 import pytest
 from builders import make_axes, make_cell, make_evidence, make_figure
 from inert import what_acts
+from PIL import Image
 
 from grader.records import LineRecord
 from grader.report.notebook import cell_blocks, code, described, markdown
@@ -80,6 +83,19 @@ def test_cells_are_kept_as_they_are_shown(tmp_path: Path) -> None:
     (stored,) = (folder.evidence_folder / "plots").iterdir()
     stored.write_text('["kept"]')
     assert (len(first), cell_blocks(evidence, folder=folder)[0].shown) == (1, "kept")
+
+
+def test_a_figure_that_is_kept_is_shown_without_its_array(tmp_path: Path) -> None:
+    """Its array is read once, and where it was lost before that, the figure is left out."""
+    written = io.BytesIO()
+    Image.new("RGB", (4, 3)).save(written, "PNG")
+    folder, other = SubmissionFolder(tmp_path / "some"), SubmissionFolder(tmp_path / "other")
+    png = folder.arrays.put(np.frombuffer(written.getvalue(), np.uint8))
+    evidence = make_evidence(figures=(make_figure(make_axes(), png=png),))
+    first = cell_blocks(evidence, folder=folder)
+    folder.arrays.keep_only(())
+    assert cell_blocks(evidence, folder=folder) == first
+    assert [len(one.pictures) for one in (*first, *cell_blocks(evidence, folder=other))] == [1, 0]
 
 
 def test_a_figure_is_described_by_what_is_on_it() -> None:

@@ -57,6 +57,16 @@ def test_an_array_that_is_cut_off_or_lost_is_noticed_unread(tmp_path: Path) -> N
     assert not store.have_sizes(sizes)
 
 
+def test_a_broken_array_is_taken_over_anew(tmp_path: Path) -> None:
+    """What a power cut left of it does not stand for the whole one."""
+    source, store = ArrayStore(tmp_path / "source"), ArrayStore(tmp_path / "own")
+    ref = source.put(np.arange(3))
+    store.put(np.arange(4))
+    (store.folder / f"{ref}.npy").write_bytes(b"")
+    store.take([ref], source)
+    assert store.broken([ref]) == frozenset()
+
+
 def test_what_nothing_refers_to_is_removed(tmp_path: Path) -> None:
     """And nothing else."""
     store = ArrayStore(tmp_path)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from grader.errors import StoreError
@@ -26,6 +28,21 @@ def test_a_broken_record_is_none(tmp_path: Path) -> None:
     folder = SubmissionFolder(tmp_path)
     write_atomically(folder.evidence_json, "{")
     assert folder.read_evidence() is None
+
+
+def test_arrays_are_on_the_disk_before_a_record_names_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not one at a time as they are stored, and with the names of their folder: no power cut leaves them out."""
+    synced: list[int] = []
+    monkeypatch.setattr(os, "fsync", lambda handle: synced.append(os.fstat(handle).st_ino))
+    folder = SubmissionFolder(tmp_path)
+    (tmp_path / "evidence" / "arrays").mkdir(parents=True)
+    refs = [folder.arrays.put(np.arange(number)) for number in (3, 4)]
+    assert synced == []
+    measured = Measurement(model="m1", weights="w1", probe="region", predictions=refs[0], inputs=refs[1])
+    folder.write(Measurements(submission="a", measured=(measured,)))
+    arrays = [(folder.arrays.folder / f"{ref}.npy").stat().st_ino for ref in refs]
+    assert (set(synced[:2]), synced[2]) == (set(arrays), folder.arrays.folder.stat().st_ino)
+    assert synced[3] == folder.measurements_json.stat().st_ino
 
 
 def test_a_folder_that_cannot_be_made_is_told_before_anything_is_written(tmp_path: Path) -> None:

@@ -393,7 +393,6 @@ def _alone(root: Path) -> Iterator[int]:
 
 def _say(text: str) -> None:
     sys.stderr.write(f"{text}\n")
-    sys.stderr.flush()
 
 
 if __name__ == "__main__":

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TypeVar
@@ -12,7 +12,7 @@ from pydantic import TypeAdapter
 
 from grader.advice import advise
 from grader.advice.answers import question_answers
-from grader.calibration import Calibration, FitRanges
+from grader.calibration import Calibration
 from grader.grade_parts import PartCache
 from grader.integrity import Finding, find_integrity_findings
 from grader.judging.attributed import of_section, of_whole_notebook
@@ -24,7 +24,6 @@ from grader.matching import match
 from grader.records import (
     Advice,
     CheckResult,
-    DataSetUse,
     Evidence,
     ExecutionSummary,
     Flag,
@@ -36,7 +35,8 @@ from grader.records import (
     Verdict,
     digest,
 )
-from grader.rubric import Asked, Criterion, DataKind, Rubric, Section, shown_curves
+from grader.rubric import Asked, Criterion, Rubric, Section
+from grader.run_data import calibrations_on
 from grader.verdicts import graded_submission, verdict_of
 
 T = TypeVar("T")
@@ -145,31 +145,6 @@ def attributed(
     )
 
 
-def data_kind(served: Sequence[DataSetUse]) -> DataKind:
-    """Which data a notebook ran on: the sample, where a data set that it loaded (or could have) is one."""
-    uses = [use for use in served if use.loaded] or list(served)
-    return "sample" if any(use.sample for use in uses) else "full"
-
-
-def calibration_on(rubric: Rubric, served: Sequence[DataSetUse]) -> Calibration | None:
-    """The reference's spread on the data that a notebook ran on; None where it was not measured on just these."""
-    calibration = rubric.calibrations.get(data_kind(served))
-    if calibration is None:
-        return None
-    for use in served:
-        known = calibration.fingerprints.get(use.name)
-        # What hangs on a stand-in is not judged by a spread; what does not, is.
-        if known is not None and use.loaded and not use.stand_in and known != use.fingerprint:
-            return None
-    return calibration
-
-
-def calibrations_on(rubric: Rubric, served: Sequence[DataSetUse]) -> tuple[Calibration | None, Calibration | None]:
-    """The reference's spread on the data that a notebook ran on, see `calibration_on`, and on the full data."""
-    here = calibration_on(rubric, served)
-    return here, here if data_kind(served) == "full" else rubric.calibrations.get("full")
-
-
 def view_of(
     rubric: Rubric,
     *,
@@ -203,16 +178,6 @@ def view_of(
         longest_training=asked.longest_training,
         keras=rubric.keras,
     )
-
-
-def curves_on(rubric: Rubric, served: Sequence[DataSetUse]) -> dict[str, tuple[FitRanges, ...]]:
-    """The reference's curves that a student's page may show, by section.
-
-    Those on just the data that the notebook ran on; none on stand-ins for data.
-    """
-    if calibration_on(rubric, served) is None or any(use.loaded and use.stand_in for use in served):
-        return {}
-    return shown_curves(rubric).get(data_kind(served), {})
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Protocol
 from grader.attribution import needs_full_size
 from grader.borderline import borderline
 from grader.errors import BrokenError, SubmissionError
-from grader.evaluate import curves_on, evaluate, not_run
+from grader.evaluate import evaluate, not_run
 from grader.intake import read_submission
 from grader.intake.files import notebook_digest
 from grader.intake.laying import lay
@@ -25,6 +25,7 @@ from grader.machine_paths import name_also, without_machine_paths
 from grader.proving import prove
 from grader.records import Evidence, Execution, GradedSubmission, Measurements, Submission
 from grader.report.shown import shown_digest
+from grader.run_data import curves_on
 from grader.stage_keys import StageKeys
 from grader.store import SubmissionFolder
 from grader.stored_grade import broken_error, hinted, judged, reruns_due, with_people, without_people

@@ -163,11 +163,7 @@ class StageKeys:
     def _given(self) -> Key:
         """What was handed in, and where it runs."""
         attached = {one.name: one.sha256 for one in self.task.attachments}
-        return {
-            "notebook": notebook_digest(self.task.path),
-            "attached": attached,
-            "tier": self.settings.sandbox.tier,
-        }
+        return {"notebook": notebook_digest(self.task.path), "attached": attached, "tier": self.settings.sandbox.tier}
 
     @property
     def _given_before(self) -> Key:

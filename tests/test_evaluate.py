@@ -7,11 +7,12 @@ from worksheet import Worksheet, printed, rubric
 from grader.architecture.forms import ModelForm
 from grader.attribution import attribute
 from grader.errors import StoreError
-from grader.evaluate import curves_on, data_kind, evaluate, not_run
+from grader.evaluate import evaluate, not_run
 from grader.judging import registry
 from grader.judging.registry import CheckSpec, Params
 from grader.records import CellError, CheckResult, Execution, Measurements, Submission
 from grader.rubric import Criterion, OutcomeTexts, Rubric, Section
+from grader.run_data import curves_on, data_kind
 
 
 def one_rubric(*criteria, bonus=False):

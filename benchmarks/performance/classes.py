@@ -11,10 +11,10 @@ from typing import Any
 from performance.copies import make_class
 from performance.measured import GRADER, ROOT, folder_bytes, measure
 
-from grader.evaluate import curves_on
 from grader.report.feedback import render_feedback
 from grader.report.pages import write_cohort
 from grader.rubric import Rubric, load_rubric
+from grader.run_data import curves_on
 from grader.store import OutputFolder, SubmissionFolder
 
 WEEK = "week09"

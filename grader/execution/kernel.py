@@ -360,21 +360,18 @@ class NotebookRun:
         error: CellError | None = None,
     ) -> None:
         cell = self.submission.cells[index]
-        self.cells.append(
-            CellRun.model_validate(
-                {
-                    "index": index,
-                    "kind": cell.kind,
-                    "source": cell.source,
-                    "status": status,
-                    "seconds": round(seconds, 3),
-                    "printed": printed,
-                    "stored_text": cell.stored_text,
-                    "unsure": cell.unsure,
-                    "error": error,
-                }
-            )
-        )
+        fields = {
+            "index": index,
+            "kind": cell.kind,
+            "source": cell.source,
+            "status": status,
+            "seconds": round(seconds, 3),
+            "printed": printed,
+            "stored_text": cell.stored_text,
+            "unsure": cell.unsure,
+            "error": error,
+        }
+        self.cells.append(CellRun.model_validate(fields))
 
     def _add_cells_not_run(self) -> None:
         for cell in self.submission.cells[len(self.cells) :]:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from functools import cached_property
 from typing import TypeVar
 
-from grader.evaluate import calibrations_on, view_of
+from grader.evaluate import view_of
 from grader.hints.proposals import Proposal, is_decided_by_training, is_lost, propose
 from grader.hints.wording import Proved, released_text, tutors_text
 from grader.judging.views import Read, SubmissionView
@@ -26,6 +26,7 @@ from grader.records import (
 )
 from grader.rubric import Asked, Criterion, Rubric
 from grader.rubric.relations import named_sections
+from grader.run_data import calibrations_on
 
 R = TypeVar("R", ModelRecord, FitRecord)
 

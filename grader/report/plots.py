@@ -80,20 +80,24 @@ def curves(
         axes.set_ylabel("Loss" if name == "loss" else "Accuracy")
         axes.locator_params(axis="x", integer=True)
         _quiet(axes)
-        if axes.get_legend_handles_labels()[0]:
-            # Above the panel: there it hides no curve.
-            axes.legend(
-                fontsize=9,
-                frameon=False,
-                labelcolor=QUIET,
-                ncols=2 if behind else 3,
-                labelspacing=0.25,
-                loc="lower left",
-                bbox_to_anchor=(0, 1),
-                borderaxespad=0.2,
-            )
+        _add_legend(axes, columns=2 if behind else 3)
 
     return _svg(draw, width=4.6, height=3.2)
+
+
+def _add_legend(axes: Axes, *, columns: int) -> None:
+    """Above the panel: there it hides no curve."""
+    if axes.get_legend_handles_labels()[0]:
+        axes.legend(
+            fontsize=9,
+            frameon=False,
+            labelcolor=QUIET,
+            ncols=columns,
+            labelspacing=0.25,
+            loc="lower left",
+            bbox_to_anchor=(0, 1),
+            borderaxespad=0.2,
+        )
 
 
 def region(classes: npt.NDArray[np.int64], sides: Mapping[str, tuple[float, float]]) -> bytes:

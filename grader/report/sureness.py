@@ -7,12 +7,12 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from grader.evaluate import calibration_on
 from grader.judging.results import shown
 from grader.records import NOBODY, GradedSubmission, Judged, People, Verdict
 from grader.report.sources import NO_SOURCES, ClassSources
 from grader.report.templating import points
 from grader.rubric import Rubric
+from grader.run_data import calibration_on
 from grader.statistics.agreement import Agreement, agreements, marked_twice
 from grader.statistics.bases import BASES, PointsByBasis, points_by_basis
 from grader.statistics.false_rejection import FalseRejection, false_rejection

@@ -13,12 +13,13 @@ from typing import Any, NoReturn
 from grader.calibration import Calibration
 from grader.datasets import ORIGINALS, SAMPLE
 from grader.errors import GraderError
-from grader.evaluate import attributed, calibrations_on, data_kind, view_of
+from grader.evaluate import attributed, view_of
 from grader.judging.parameters import parts_of
 from grader.judging.views import Read, SubmissionView
 from grader.matching import match
 from grader.records import ArrayRef, CheckResult, DataSetUse, Evidence, FitRecord, SectionMatch, Submission
 from grader.rubric import Asked, Criterion, Rubric, Section
+from grader.run_data import calibrations_on, data_kind
 from grader.selfcheck.evidence import evidence_of, unmeasured
 from grader.selfcheck.partial import note, noting, partly, unknown_fields
 from grader.selfcheck.reading.log import A_RUN, BENIGN, Log

@@ -9,6 +9,7 @@ happens to the second of two presses on one answer. Needs Chromium and playwrigh
 
 from __future__ import annotations
 
+import argparse
 import random
 import re
 import shutil
@@ -214,7 +215,9 @@ def conflicts(server: Server, browser: Browser, file: Path) -> str:
 
 def main() -> None:
     """Measures, and prints what it found."""
-    count = int(sys.argv[1]) if len(sys.argv) > 1 else 300
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("answers", type=int, nargs="?", default=300, metavar="ANSWERS")
+    count = parser.parse_args().answers
     answers, tally = made_answers(count), Tally()
     chromium = shutil.which("chromium") or shutil.which("google-chrome")
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:

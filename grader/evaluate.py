@@ -104,8 +104,8 @@ def evaluate(
 
 def not_run(rubric: Rubric, submission: Submission) -> GradedSubmission:
     """The grade of a file that is no notebook: nothing was run, and every criterion is blocked by that."""
-    why = without_machine_paths(submission.problem or "There is nothing in it to run.")
-    result = CheckResult(outcome="blocked", feedback=why, next_step="Hand in the notebook itself, as an .ipynb file.")
+    why = without_machine_paths(submission.problem or "There is nothing in it to run. Hand in the notebook itself.")
+    result = CheckResult(outcome="blocked", feedback=why)  # No step: a problem says what to do.
     verdicts = tuple(
         verdict_of(criterion, section, result) for section in rubric.sections for criterion in section.criteria
     )

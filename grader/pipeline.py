@@ -276,7 +276,7 @@ def _execute(
             inputs=settings.rubric.typed_inputs,
         ),
         work=work,
-        on_cell=lambda index, cells: on_progress(Progress(task.id, "run", index, cells)),
+        on_cell=lambda *cell: on_progress(Progress(task.id, "run", *cell)),
     )
 
 

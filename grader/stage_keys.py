@@ -280,8 +280,8 @@ class StageKeys:
         return stored == {**self._unread, "grade": self._grade}
 
     def keep_unread(self) -> None:
-        """Writes the key of the grade of a file that is no notebook."""
-        self.task.folder.forget()
+        """Writes the key of the grade of a file that is no notebook, of which no run is kept: none can be its own."""
+        self.task.folder.remove_run()
         self.task.folder.write_key("evaluation", {**self._unread, "grade": self._grade})
 
     def page_is_due(self) -> bool:

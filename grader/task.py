@@ -133,12 +133,21 @@ class Task:
 
 @dataclass(frozen=True)
 class Progress:
-    """Where a submission is: the step, and for the step ``run`` the cell (from 0) of how many."""
+    """Where a submission is.
+
+    Attributes:
+        task_id: Of the submission.
+        step: What is done.
+        cell: For the step ``run`` the cell, from 0.
+        cells: How many there are.
+        waits: The cell only waits there, for a file or a download, say, and uses no processor.
+    """
 
     task_id: str
     step: str
     cell: int = 0
     cells: int = 0
+    waits: bool = False
 
 
 OnProgress = Callable[[Progress], None]

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 import signal
+import warnings
 from collections.abc import Callable, Iterator
 from functools import cache, partial
 from typing import Any
 
+import hypothesis
 import pytest
 from case_files import ROOT, Case, read_cases, with_limits
 
@@ -26,8 +28,11 @@ READ_CASES = frozenset({"tests/test_cases.py", "tests/preview/test_samples.py"})
 
 
 def pytest_configure() -> None:
-    """Test processes are told a width of the terminal, by which commands would wrap what they print."""
+    """Makes one run like the other, on any machine."""
+    # Test processes are told a width of the terminal, by which commands would wrap what they print.
     os.environ.pop("COLUMNS", None)
+    # The same examples each time, and no time that one may take.
+    hypothesis.settings.load_profile("ci")
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -55,6 +60,20 @@ def take_interrupts() -> Iterator[Callable[[Any], Any]]:
     before = signal.getsignal(signal.SIGINT)
     yield partial(signal.signal, signal.SIGINT)
     signal.signal(signal.SIGINT, before)
+
+
+@pytest.fixture(scope="session")
+def keras_here() -> None:
+    """Keras in this process, on one thread, which can only be said before anything is computed."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        import keras
+        import tensorflow as tf
+
+    tf.config.threading.set_intra_op_parallelism_threads(1)
+    tf.config.threading.set_inter_op_parallelism_threads(1)
+    keras.utils.set_random_seed(0)
 
 
 @pytest.fixture(scope="session")

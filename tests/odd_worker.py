@@ -38,5 +38,18 @@ def sleep(task: Task, settings: Settings, *, core: int | None, on_progress: OnPr
     time.sleep(120)
 
 
+def wait(task: Task, settings: Settings, *, core: int | None, on_progress: OnProgress) -> None:
+    """Says that it waits, and does so until another job is done."""
+    on_progress(Progress(task.id, "run", 0, 1, waits=True))
+    while not task.path.exists():
+        time.sleep(0.02)
+    on_progress(Progress(task.id, "verify"))
+
+
+def go_on(task: Task, settings: Settings, *, core: int | None, on_progress: OnProgress) -> None:
+    """What the other one waits for."""
+    task.path.write_text("done")
+
+
 if __name__ == "__main__":
-    main({"nothing": nothing, "fail": fail, "die": die, "fill": fill, "sleep": sleep})
+    main({"nothing": nothing, "fail": fail, "die": die, "fill": fill, "sleep": sleep, "wait": wait, "go on": go_on})

@@ -30,7 +30,9 @@ def copy(tmp_path_factory):
 
 def run(folder, *arguments):
     """What a Python in that folder prints."""
-    environment = {**os.environ, "PYTHONPATH": f"{folder}{os.pathsep}{folder / 'tests'}", "COLUMNS": "200"}
+    # Options of the run that we are part of are not for the page's tests.
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
+    environment |= {"PYTHONPATH": f"{folder}{os.pathsep}{folder / 'tests'}", "COLUMNS": "200"}
     done = subprocess.run(
         [sys.executable, *arguments], cwd=folder, env=environment, capture_output=True, text=True, check=False
     )

@@ -143,10 +143,10 @@ def test_what_only_the_tutor_sees_is_said_in_the_verdict(says):
 
 
 def test_a_file_that_is_no_notebook_is_not_run():
-    """Every criterion is blocked by the reason, nothing waits."""
+    """Every criterion is blocked by the reason, which says what to do; nothing waits."""
     found = not_run(rubric(), Submission(id="a", file_name="a.pdf", sha256=SHA, problem="It is a PDF."))
     assert (found.status, found.execution.reason, found.execution.detail) == ("not_run", "unreadable", "It is a PDF.")
-    assert {one.outcome for one in found.verdicts} == {"blocked"}
+    assert {(one.outcome, one.next_step) for one in found.verdicts} == {("blocked", "")}
     assert (found.points_earned, found.points_possible, found.bonus_possible) == (0.0, 50.0, 8.0)
 
 

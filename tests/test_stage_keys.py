@@ -332,6 +332,17 @@ def test_records_of_an_older_schema_are_never_read(keys: StageKeys) -> None:
     assert keys.due() == STAGES
 
 
+def test_of_a_file_that_is_no_notebook_no_run_is_kept(keys: StageKeys) -> None:
+    """Such as of a worker that died on it, or of the notebook that was there before: its page would tell of it."""
+    folder = keys.task.folder
+    folder.executed_notebook.write_text("{}")
+    finish(dataclasses.replace(keys, task=dataclasses.replace(keys.task, folder=folder.rerun(7))))
+    keys.keep_unread()
+    left = {path.relative_to(folder.folder).as_posix() for path in folder.files()}
+    assert left == {"grade.json", "feedback.html", "evidence/evaluation.key"}
+    assert keys.unread_is_stored()
+
+
 def test_a_file_that_is_no_notebook_is_graded_once(keys: StageKeys) -> None:
     """Until another one comes, or another rubric."""
     keys.keep_unread()

@@ -66,8 +66,12 @@ class Recorded:
 
     def summary(self, array: Array) -> ArraySummary:
         """What the recorder keeps of an array."""
+        before = summary._channel
         summary.install(self)  # type: ignore[arg-type]
-        return ArraySummary.model_validate(summary.summarise(array))
+        try:
+            return ArraySummary.model_validate(summary.summarise(array))
+        finally:
+            summary.install(before)  # type: ignore[arg-type]
 
     def state(self, weights: list[Array]) -> str:
         """Stores a state of weights."""

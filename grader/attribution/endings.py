@@ -30,14 +30,14 @@ _WITHOUT_END = frozenset({"count", "cycle", "repeat"})
 
 READINGS: Mapping[ExecutionReason, str] = {
     "memory": "met the limit of memory: it may take more than the task needs, or the limit may be too low for it",
-    "cpu": "met the limit of processor time: it may hang in a loop without end, or need more time than it may have",
+    "cpu": "met the limit of processor time: it may be a loop without end, or need more time than it may have",
     "processes": "met the limit of processes: it may start too many, or the limit may be too low for it",
     "disk": "met the limit of disk space: it may write too much, or the limit may be too low for it",
     "kernel_died": "is where the kernel died: its code may have brought that about, or the machine",
 }
 """What is said of a cell that a limit stopped, with both readings: nobody knows whose failure it is."""
 
-_TIME_READING = "ran into its time limit: it may hang in a loop without end, or be honest work that takes longer"
+_TIME_READING = "ran into its time limit: it may be a loop without end, or work that takes longer"
 
 
 def why_stopped(

@@ -22,10 +22,12 @@ class Capacity:
 
     Attributes:
         why: Empty where it is one a processor of the machine.
+        spare: How many more there is memory for while others only wait and use no processor; at most as many again.
     """
 
     jobs: int
     why: str = ""
+    spare: int = 0
 
 
 def capacity(memory_bytes: int, *, groups: Path = _GROUPS, process: Path = _PROCESS) -> Capacity:
@@ -43,9 +45,9 @@ def capacity(memory_bytes: int, *, groups: Path = _GROUPS, process: Path = _PROC
     if fitting < allowed:
         why = f"{free / 10**9:.1f} GB of memory are free, and a notebook may use {memory_bytes / 10**9:g} GB"
         return Capacity(fitting, why)
-    if allowed < processors:
-        return Capacity(allowed, f"this container may use {allowed} of {processors} processors")
-    return Capacity(allowed)
+    spare = min(allowed, fitting - allowed)
+    why = f"this container may use {allowed} of {processors} processors" if allowed < processors else ""
+    return Capacity(allowed, why, spare)
 
 
 def processors_of_machine() -> int:

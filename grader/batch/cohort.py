@@ -19,7 +19,7 @@ from grader.batch.sample import varied
 from grader.batch.shards import Shard, check_place, write_shard
 from grader.batch.stored import write_class
 from grader.errors import MachineError, UsageError
-from grader.execution.warm import warmed
+from grader.execution.warm import warming
 from grader.intake import Class, LateRule, collect_submissions, late_rule, people_of
 from grader.marks import Decisions, Event, MarksFile
 from grader.records import NOBODY, GradedSubmission, People
@@ -70,6 +70,7 @@ def grade_batch(  # noqa: PLR0913
     sample_of: int | None = None,
     shard: Shard | None = None,
     scheduler: Scheduler | None = None,
+    spare: int = 0,
 ) -> Cohort:
     """Grades every submission below the paths and writes the pages of the cohort, with all that was graded before.
 
@@ -87,6 +88,7 @@ def grade_batch(  # noqa: PLR0913
         shard: The part of the submissions that is graded; of a part no pages of the cohort are written, for `merge`
             writes those of all parts. None for all of them.
         scheduler: Of the Dask cluster that executes notebooks; None for this machine.
+        spare: How many more may begin here while as many others only wait.
 
     Raises:
         UsageError: A path does not exist, or no submission was found below them, or none has an id of ``again``, or
@@ -113,7 +115,7 @@ def grade_batch(  # noqa: PLR0913
         plan = _planned(tasks, taken, settings, anew=chosen(again, taken.given), jobs=jobs)
         with _cluster(plan, settings, scheduler) as cluster:
             on_start(plan if cluster is None else replace(plan, jobs=cluster.threads))
-            with _workers(plan, settings, lock=lock, cluster=cluster) as (executor, settings):
+            with _workers(plan, settings, lock=lock, cluster=cluster, spare=spare) as (executor, settings):
                 failures = _run("grade", plan, settings, executor=executor, on_progress=on_progress)
         graded, of_earlier = (
             tuple(_outcome(task, settings, why=failures.get(task.id, "")) for task in group)
@@ -252,7 +254,7 @@ def gather_all(
 
 @contextmanager
 def _workers(
-    plan: Plan, settings: Settings, *, lock: int | None = None, cluster: Executor | None = None
+    plan: Plan, settings: Settings, *, lock: int | None = None, cluster: Executor | None = None, spare: int = 0
 ) -> Iterator[tuple[Executor, Settings]]:
     """Workers of this machine, for which what kernels import is imported once, where any is to start.
 
@@ -261,12 +263,16 @@ def _workers(
         settings: With what.
         lock: Of the folder in which they write: it is held until the last of them has ended.
         cluster: What executes instead of them.
+        spare: How many more may begin while as many others only wait.
     """
     with ExitStack() as stack:
-        if (plan.executed and cluster is None) or (settings.reruns and plan.evaluated):
-            settings = replace(settings, sandbox=stack.enter_context(warmed(settings.sandbox)))
-        inherited = (*settings.sandbox.inherited, *([] if lock is None else [lock]))
-        local = stack.enter_context(LocalProcesses(plan.jobs, inherited=inherited))
+        kernels_start = (plan.executed and cluster is None) or (settings.reruns and plan.evaluated)
+        begun = stack.enter_context(warming(settings.sandbox)) if kernels_start else None
+        inherited = (*(() if begun is None else begun.inherited), *(() if lock is None else (lock,)))
+        local = stack.enter_context(LocalProcesses(plan.jobs, inherited=inherited, spare=spare))
+        if begun is not None:
+            local.begin(len(plan.executed) + len(plan.evaluated))  # while the other process imports
+            settings = replace(settings, sandbox=begun.choice())
         executed = [task.id for task in plan.executed]
         yield local if cluster is None else Divided(cluster, local, executed=executed), settings
 

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import json
 import os
-import queue
 import signal
 import subprocess
 import sys
 import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
+from dataclasses import dataclass, field
 from types import TracebackType
-from typing import Self
+from typing import Protocol, Self
 
 from grader.batch.jobs import Job
 from grader.errors import UnwritableError
@@ -29,6 +29,13 @@ main()
 """
 
 
+EXECUTING = (
+    *("grader.execution.execute", "grader.verification.verify", "grader.report"),
+    *("matplotlib.figure", "matplotlib.backends.backend_svg"),
+)
+"""What is imported when a notebook is executed, and when its page is drawn."""
+
+
 def worker_command() -> list[str]:
     """This very Python with this very path: a file in the current folder is never taken for a module."""
     return [sys.executable, "-P", "-c", _START, json.dumps(sys.path)]
@@ -39,6 +46,7 @@ class LocalProcesses:
 
     Args:
         count: Jobs at a time; where there are as many processors, each is held to one of its own.
+        spare: Further jobs that may begin while as many others only wait and use no processor.
         command: Starts a worker; see `grader.batch.worker`.
         inherited: Descriptors that the workers inherit.
         cores: The processors that they are held to, one each as far as there are; None to choose.
@@ -51,19 +59,19 @@ class LocalProcesses:
         command: Sequence[str] = (),
         inherited: tuple[int, ...] = (),
         cores: Sequence[int] | None = None,
+        spare: int = 0,
     ) -> None:
         self._command = list(command) or worker_command()
         self._inherited = inherited
-        self._workers: queue.LifoQueue[_Worker] = queue.LifoQueue()
         if cores is None:
             available = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
             cores = available if count <= len(available) else []
-        self._all = [_Worker(self, core=cores[n] if n < len(cores) else None) for n in range(count)]
-        for worker in reversed(self._all):
-            self._workers.put(worker)
-        self._threads = ThreadPoolExecutor(max_workers=count, thread_name_prefix="submission")
+        self._places = [_Place(cores[n] if n < len(cores) else None) for n in range(count)]
+        self._all: list[_Worker] = []
+        self._threads = ThreadPoolExecutor(max_workers=count + spare, thread_name_prefix="submission")
         self._cancelled = False
         self._starting = threading.Lock()
+        self._changed = threading.Condition()
 
     def __enter__(self) -> Self:
         return self
@@ -78,6 +86,15 @@ class LocalProcesses:
             for worker in self._all:
                 worker.close()
 
+    def begin(self, jobs: int) -> None:
+        """Starts the processes that execute so many jobs, so that they are there when the first job comes."""
+        with self._changed:
+            for place in self._places[:jobs]:
+                worker = _Worker(self, core=place.core)
+                worker.begin()
+                self._all.append(worker)
+                place.workers.append(worker)
+
     def submit(self, job: Job, *, on_progress: OnProgress) -> Future[str]:
         """Queues a job; see `Executor`."""
         return self._threads.submit(self._run, job, on_progress)
@@ -87,6 +104,8 @@ class LocalProcesses:
         with _uninterrupted():
             with self._starting:
                 self._cancelled = True
+            with self._changed:
+                self._changed.notify_all()
             self._threads.shutdown(wait=False, cancel_futures=True)
             for worker in self._all:
                 worker.interrupt()
@@ -109,20 +128,76 @@ class LocalProcesses:
             )
 
     def _run(self, job: Job, on_progress: OnProgress) -> str:
-        worker = self._workers.get()
+        with self._turn() as (worker, note):
+
+            def tell(progress: Progress) -> None:
+                note(waits=progress.waits)
+                on_progress(progress)
+
+            return worker.run(job, on_progress=tell)
+
+    @contextmanager
+    def _turn(self) -> Iterator[tuple[_Worker, _Note]]:
+        """A job's time at the first place that is free: its worker, and who is told whether the job only waits."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._cancelled or not all(place.busy for place in self._places))
+            place = min(self._places, key=lambda one: one.busy)
+            place.busy += 1
+            if not place.workers:
+                place.workers.append(_Worker(self, core=place.core))
+                self._all.append(place.workers[-1])
+            worker = place.workers.pop()
+        is_waiting = False
+
+        def note(*, waits: bool) -> None:
+            nonlocal is_waiting
+            if waits != is_waiting:
+                is_waiting = waits
+                with self._changed:
+                    place.busy += -1 if waits else 1
+                    self._changed.notify_all()
+
         try:
-            return worker.run(job, on_progress=on_progress)
+            yield worker, note
         finally:
-            self._workers.put(worker)
+            with self._changed:
+                place.workers.append(worker)
+            note(waits=True)
+
+
+class _Note(Protocol):
+    def __call__(self, *, waits: bool) -> None: ...
+
+
+@dataclass
+class _Place:
+    """A processor, or where none is named a share of them all.
+
+    Attributes:
+        busy: How many jobs use it: one, and more where a job that only waited goes on while another has begun.
+        workers: Those that have no job.
+    """
+
+    core: int | None
+    busy: int = 0
+    workers: list[_Worker] = field(default_factory=list)
 
 
 class _Worker:
-    """One place for a job at a time, with the process that serves it."""
+    """One job at a time, with the process that serves it."""
 
     def __init__(self, processes: LocalProcesses, *, core: int | None) -> None:
         self._processes = processes
         self._core = core
         self._process: subprocess.Popen[str] | None = None
+
+    def begin(self) -> None:
+        """Starts the process; where that fails, so does the first job, which says why."""
+        with suppress(OSError):
+            self._process = self._processes.start()
+            if self._process is not None and self._process.stdin is not None:
+                self._process.stdin.write(json.dumps({"import": EXECUTING}) + "\n")
+                self._process.stdin.flush()
 
     def run(self, job: Job, *, on_progress: OnProgress) -> str:
         """Has a job done; why it failed, empty where it did not."""

@@ -1,14 +1,16 @@
 """A worker: takes jobs as lines of JSON from its input, and tells of each on its output until there are no more.
 
-A line in: ``{"job": ..., "core": 0}``. Lines out: a `Progress` each, and ``{"why": ""}`` where the job is done, with
-what it failed by where it failed; ``{"unwritable": [...]}`` with an `UnwritableError`'s parts where no job can be done
-any more. It ends with its input, in the midst of a job too.
+A line in: ``{"job": ..., "core": 0}``, or ``{"import": [...]}`` with modules that jobs will need. Lines out: a
+`Progress` each, and ``{"why": ""}`` where the job is done, with what it failed by where it failed; ``{"unwritable":
+[...]}`` with an `UnwritableError`'s parts where no job can be done any more. It ends with its input, in the midst of a
+job too.
 """
 
 from __future__ import annotations
 
 import contextlib
 import gc
+import importlib
 import json
 import logging
 import os
@@ -19,13 +21,16 @@ import threading
 import traceback
 from collections.abc import Mapping
 from dataclasses import asdict
-from typing import IO
+from typing import IO, Any
 
 from grader.batch.jobs import STEPS, read_job
 from grader.errors import UnwritableError
 from grader.pipeline import Step
 from grader.store import write_atomically
 from grader.task import Progress
+
+_saying = threading.Lock()
+"""What is told comes from the thread that watches the kernel, too."""
 
 
 def main(steps: Mapping[str, Step] = STEPS) -> None:
@@ -44,8 +49,13 @@ def main(steps: Mapping[str, Step] = STEPS) -> None:
     is_first = True
     try:
         while (line := lines.get()) is not None:
+            message = json.loads(line)
+            if "import" in message:
+                for name in message["import"]:
+                    importlib.import_module(name)
+                continue
             busy.set()
-            answer = _work(line, steps=steps, answers=answers)
+            answer = _work(message, steps=steps, answers=answers)
             if is_first:
                 # What the first job imported stays: no collection of garbage need look at it again.
                 gc.freeze()
@@ -66,9 +76,8 @@ def _listen(lines: queue.SimpleQueue[str | None], busy: threading.Event) -> None
         os.kill(os.getpid(), signal.SIGKILL)
 
 
-def _work(line: str, *, steps: Mapping[str, Step], answers: IO[str]) -> Mapping[str, object]:
+def _work(message: Mapping[str, Any], *, steps: Mapping[str, Step], answers: IO[str]) -> Mapping[str, object]:
     """Does a job; the answer to it."""
-    message = json.loads(line)
     job = read_job(message["job"])
 
     def tell(progress: Progress) -> None:
@@ -88,8 +97,9 @@ def _work(line: str, *, steps: Mapping[str, Step], answers: IO[str]) -> Mapping[
 
 
 def _say(answers: IO[str], message: Mapping[str, object]) -> None:
-    answers.write(json.dumps(message) + "\n")
-    answers.flush()
+    with _saying:
+        answers.write(json.dumps(message) + "\n")
+        answers.flush()
 
 
 def _interrupted(*_: object) -> None:

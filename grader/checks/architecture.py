@@ -105,7 +105,10 @@ def _judged(plain: PlainModel, comparison: Comparison, *, params: ArchitecturePa
         return needs_review("unverifiable", f"{told} Some layers could not be read; a tutor will decide.", words)
     if comparison.count == 1:
         return failed_or_partial(params.one_off, told, words)
-    words["next_step"] = " ".join(difference.step for difference in comparison.differences[:MAX_DIFFERENCES_TOLD])
+    steps = [difference.step for difference in comparison.differences[:MAX_DIFFERENCES_TOLD]]
+    if len(texts) > MAX_DIFFERENCES_TOLD:
+        steps.append("Then compare the other layers with what was asked for.")
+    words["next_step"] = " ".join(steps)
     return failed(told, words)
 
 

@@ -297,8 +297,8 @@ def _row_problems(section: SectionView, use: DataSetUse, fits: Sequence[FitRecor
     few = bool(together) and max(together) < TRAINING.least_share_of_rows * use.train_rows
     known = {*together, *(fit.rows_given for fit in fits)}
     if few or (use.train_rows not in known and not any(_inputs(section, use.train_rows))):
-        seen = f"{max(together):,}" if together else "no array with so many"
-        yield f"the training part has {use.train_rows:,} rows, and {seen} were found"
+        seen = f"{max(together):,} were found" if together else "no array with so many was found"
+        yield f"the training part has {use.train_rows:,} rows, and {seen}"
     tested = any(fit.validation is not None and fit.validation.x.rows == use.test_rows for fit in fits)
     if not tested and not any(_inputs(section, use.test_rows)):
         yield f"there is no array with the {use.test_rows:,} rows of the test part"

@@ -119,7 +119,7 @@ def notebook_runs(section: SectionView, _params: NotebookRunsParams) -> CheckRes
         "infrastructure",
         "The notebook did not run to its end within our limits or in our environment: " + " ".join(filter(None, parts)),
         words,
-        yours="stopped by our limits or environment",
+        yours="not run to its end",
         cells=tuple(cell.index for cell in broken),
     )
 

@@ -124,7 +124,7 @@ def score(section: SectionView, params: ScoreParams) -> CheckResult:
 
 def _high_enough(section: SectionView, params: AccuracyParams, *, name: str, word: str) -> CheckResult:
     what = _title(params.part, word)
-    words: Words = {"required": f"{what} within the band", "cells": fit_cells(section), "basis": "verified"}
+    words: Words = {"required": f"{what} in the expected range", "cells": fit_cells(section), "basis": "verified"}
     missing = nothing_trained(section, words) or on_repeated_rows(section, f"The {what}", words)
     if missing is not None:
         return missing
@@ -147,7 +147,7 @@ def _high_enough(section: SectionView, params: AccuracyParams, *, name: str, wor
 def error(section: SectionView, params: ErrorParams) -> CheckResult:
     """The model's verified error on a part of the data is not above the band."""
     what = _title(params.part, METRICS[params.metric].words)
-    words: Words = {"required": f"{what} within the band", "cells": fit_cells(section), "basis": "verified"}
+    words: Words = {"required": f"{what} in the expected range", "cells": fit_cells(section), "basis": "verified"}
     missing = nothing_trained(section, words) or on_repeated_rows(section, f"The {what}", words)
     if missing is not None:
         return missing
@@ -212,9 +212,9 @@ def _hopeless(section: SectionView, params: ErrorParams, words: Words) -> CheckR
     if limit is None or train.r2 > max(limit.last, min(limit.line, 0.0)):
         return None
     text = (
-        "The test error could not be measured outside the notebook, and it cannot be within the band: even on the rows"
-        f" that the model was trained on, R2 is {shown(train.r2)}; one like the reference's has more than"
-        f" {shown(limit.line)} on rows that it never saw."
+        "The test error could not be measured outside the notebook, and it cannot be in the expected range:"
+        f" even on the rows that the model was trained on, R2 is {shown(train.r2)}; one like the reference's has more"
+        f" than {shown(limit.line)} on rows that it never saw."
     )
     step = "See that the model learns: train it on the table's own rows, scaled, each with its own target."
     words = {**words, "expected": f"R2 above {shown(limit.line)}", "next_step": step}

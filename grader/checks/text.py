@@ -58,7 +58,7 @@ def discussion(section: SectionView, params: DiscussionParams) -> CheckResult:
         text = "The heading of this section was not found, nor an answer of some length where it should stand."
     else:
         text = "This section holds no words of your own."
-    return failed(text, words, yours="no words", next_step="Answer the question in a Markdown cell of this section.")
+    return failed(text, words, yours="no words", next_step="Answer the question in a Markdown cell below its heading.")
 
 
 def answer_in(section: SectionView, params: DiscussionParams) -> tuple[Said, ...]:

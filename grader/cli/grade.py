@@ -11,7 +11,7 @@ from grader.cli.options import RunOptions, class_options, run_options
 from grader.cli.terminal import json_option
 
 if TYPE_CHECKING:
-    from grader.batch import Scheduler, Shard
+    from grader.batch import Capacity, Scheduler, Shard
     from grader.cli.class_display import ClassAnswer
     from grader.intake import Class
     from grader.marks import MarksFile
@@ -153,7 +153,7 @@ def grade(  # noqa: PLR0913
     show_beforehand(
         console(stderr=True, quiet=quiet), settings, at_once=at_once if wanted["scheduler"] is None else None
     )
-    answer = _graded(submissions, settings, output=output, jobs=at_once.jobs, quiet=quiet, **wanted)
+    answer = _graded(submissions, settings, output=output, at_once=at_once, quiet=quiet, **wanted)
     if as_json or not quiet:
         answer.give(as_json=as_json, verbose=verbose)
     if answer.cohort.need_review_of_infrastructure:
@@ -179,7 +179,7 @@ def _graded(
     settings: Settings,
     *,
     output: Path,
-    jobs: int,
+    at_once: Capacity,
     quiet: bool,
     **wanted: Unpack[_Wanted],
 ) -> ClassAnswer:
@@ -198,11 +198,18 @@ def _graded(
             wanted["scheduler"] = replace(wanted["scheduler"], on_notice=display.on_notice)
         on_start, on_progress = display.on_start, display.on_progress
         cohort = grade_batch(
-            submissions, settings, output=folder, jobs=jobs, on_start=on_start, on_progress=on_progress, **wanted
+            submissions,
+            settings,
+            output=folder,
+            jobs=at_once.jobs,
+            spare=at_once.spare,
+            on_start=on_start,
+            on_progress=on_progress,
+            **wanted,
         )
     told = None
     if wanted["sample_of"] is not None:
-        told = foretell(cohort.graded, rubric, output=folder, handed_in=cohort.handed_in, jobs=jobs)
+        told = foretell(cohort.graded, rubric, output=folder, handed_in=cohort.handed_in, jobs=at_once.jobs)
     unmeasured = unmeasured_note(cohort.graded, rubric=rubric, data=settings.data_sets.kind)
     notes = (*notes_of(cohort.graded, why_cold=cohort.why_cold), *filter(None, [unmeasured]))
     notes += hint_notes(cohort.graded) if settings.hints else ()

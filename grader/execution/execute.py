@@ -64,7 +64,7 @@ def execute(
         notebook: The same, as nbformat 4; it is changed.
         folder: Where evidence and the executed notebook are written.
         settings: How it is run.
-        on_cell: Told of each cell as it begins.
+        on_cell: Told of each cell as it begins, and where it starts and ends to wait.
         work: What it finds in its work folder, and elsewhere.
 
     Returns:

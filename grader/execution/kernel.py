@@ -36,8 +36,8 @@ SOCKETS_INSIDE = "/run/nb/s"
 CONNECTION_INSIDE = "/run/nb/conn.json"
 _PORTS = {"shell_port": 1, "iopub_port": 2, "stdin_port": 3, "control_port": 4, "hb_port": 5}
 
-CellProgress = Callable[[int, int], None]
-"""Called with the index of the cell that starts, and the number of cells."""
+CellProgress = Callable[[int, int, bool], None]
+"""Called with the cell, from 0, the number of cells, and whether the cell only waits, using no processor."""
 
 
 @dataclass(frozen=True)
@@ -93,7 +93,7 @@ class NotebookRun:
         environment: Variables inside.
         pass_fds: Descriptors that the recorder writes to.
         core: The processor it is held to.
-        on_cell: Called when a cell starts.
+        on_cell: Called when a cell starts, and where it starts and ends to wait.
     """
 
     def __init__(  # noqa: PLR0913
@@ -261,13 +261,14 @@ class NotebookRun:
             traffic=traffic,
             sandboxed=client.sandboxed,
             on_end=partial(_settle, ended),
+            on_wait=lambda index, waits: self.on_cell(index, len(self.submission.cells), waits),
         )
         with watch:
             for cell, node in zip(self.submission.cells, self.notebook.cells, strict=True):
                 if cell.kind != "code" or not cell.source.strip():
                     self._add(cell.index)
                     continue
-                self.on_cell(cell.index, len(self.submission.cells))
+                self.on_cell(cell.index, len(self.submission.cells), False)
                 began = time.monotonic()
                 self.ordinals.append(cell.index)
                 status = await self._run_cell(driver, node, index=cell.index, watch=watch, ended=ended)

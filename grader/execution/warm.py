@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
-from dataclasses import replace
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from grader.execution.sandbox import Sandbox, SandboxChoice
 from grader.execution.sandbox.detection import examine_fork
-from grader.execution.sandbox.warm import ColdError, Preload, started
+from grader.execution.sandbox.warm import ColdError, Preload, Starting, starting
 
 LIBRARY_INSIDE = "/run/nb/lib"
 RECORDER = Path(__file__).parent / "recorder"
@@ -37,8 +38,28 @@ PRELOAD = Preload(
 )
 
 
+@dataclass(frozen=True)
+class Warming:
+    """The start of the process that kernels are forked from.
+
+    Attributes:
+        inherited: Descriptors that a process must inherit to fork by it.
+        choice: Waits for its end; where no kernel can be forked the choice says why.
+    """
+
+    inherited: tuple[int, ...]
+    choice: Callable[[], SandboxChoice]
+
+
 @contextmanager
 def warmed(choice: SandboxChoice) -> Iterator[SandboxChoice]:
+    """Starts the process that kernels are forked from and waits for it; see `warming`."""
+    with warming(choice) as begun:
+        yield begun.choice()
+
+
+@contextmanager
+def warming(choice: SandboxChoice) -> Iterator[Warming]:
     """Starts the process that kernels are forked from, where that holds; else the choice says why it does not.
 
     Args:
@@ -47,22 +68,30 @@ def warmed(choice: SandboxChoice) -> Iterator[SandboxChoice]:
     sandbox = choice.resolve()
     with ExitStack() as stack:
         if choice.cold:
-            yield choice
+            yield Warming((), lambda: choice)
             return
         try:
-            sandbox = stack.enter_context(_warm(sandbox))
+            begun = stack.enter_context(_begun(sandbox))
         except ColdError as error:
-            sandbox = replace(sandbox, why_cold=str(error))
-        yield replace(choice, known=sandbox)
+            yield Warming((), partial(_cold, choice, str(error)))
+            return
+        yield Warming(begun.descriptors, partial(_forking, choice, begun))
 
 
-@contextmanager
-def _warm(sandbox: Sandbox) -> Iterator[Sandbox]:
+def _begun(sandbox: Sandbox) -> AbstractContextManager[Starting]:
     if sandbox.bubblewrap is None:
         raise ColdError("without namespaces a fork would not be held apart from the process that it comes from")
-    with started(sandbox.bubblewrap, PRELOAD, python=sandbox.python) as zygote:
-        warm = replace(sandbox, zygote=zygote)
-        _, why = examine_fork(warm)
-        if why:
-            raise ColdError(f"a forked process is not held as a fresh one: {why}")
-        yield warm
+    return starting(sandbox.bubblewrap, PRELOAD, python=sandbox.python)
+
+
+def _forking(choice: SandboxChoice, begun: Starting) -> SandboxChoice:
+    try:
+        warm = replace(choice.resolve(), zygote=begun.ready())
+    except ColdError as error:
+        return _cold(choice, str(error))
+    _, why = examine_fork(warm)
+    return _cold(choice, f"a forked process is not held as a fresh one: {why}") if why else replace(choice, known=warm)
+
+
+def _cold(choice: SandboxChoice, why: str) -> SandboxChoice:
+    return replace(choice, known=replace(choice.resolve(), why_cold=why))

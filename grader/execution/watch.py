@@ -15,6 +15,10 @@ from grader.records import ExecutionReason
 INTERRUPT_INTERVAL_SECONDS = 1.0
 WATCH_INTERVAL_SECONDS = 0.2
 
+WAIT_SECONDS = 2.0
+WAIT_SHARE = 0.1
+"""A kernel that needed less of a processor than this share, for so long, only waits: trainings need all of one."""
+
 OUT_OF_MEMORY = frozenset({"MemoryError", "ResourceExhaustedError"})
 """What Python and TensorFlow raise at the memory limit of a process."""
 
@@ -73,6 +77,8 @@ class Watch:
         traffic: What the kernel has sent.
         sandboxed: The kernel. It is ended where the run must end; a cell's own time limit only interrupts it.
         on_end: Called once where the watch has ended the kernel.
+        on_wait: Called with the cell, from 0, and whether it waits, where it begins to wait, using no processor, and
+            where it goes on.
     """
 
     def __init__(
@@ -83,12 +89,17 @@ class Watch:
         traffic: Traffic,
         sandboxed: Sandboxed,
         on_end: Callable[[], None],
+        on_wait: Callable[[int, bool], None],
     ) -> None:
         self._limits = limits
         self._stop = stop
         self._traffic = traffic
         self._sandboxed = sandboxed
         self._on_end = on_end
+        self._on_wait = on_wait
+        self._waits = False
+        self._span: tuple[float, float] | None = None
+        """When it was last looked for a wait, and the seconds of a processor that the kernel had needed by then."""
         self._began = time.monotonic()
         self._starved_before = sandboxed.starved_seconds()
         self._cell: _Cell | None = None
@@ -108,7 +119,8 @@ class Watch:
     def begin(self, index: int) -> None:
         """A cell starts, and with it the time that its limit counts."""
         with self._lock:
-            self._latest = index
+            # Whoever begins a cell says of it that it does not wait.
+            self._latest, self._waits, self._span = index, False, None
             self._cell = _Cell(index, time.monotonic(), self._sandboxed.starved_seconds())
 
     def end(self) -> bool:
@@ -129,6 +141,7 @@ class Watch:
 
     def _hold(self) -> None:
         while not self._over.is_set():
+            self._look_for_wait()
             for reason, detail, ends in self._broken():
                 if ends:
                     self._finish(reason, detail)
@@ -137,6 +150,20 @@ class Watch:
             if self._hold_to_time():
                 return
             self._traffic.flood.wait(WATCH_INTERVAL_SECONDS)
+
+    def _look_for_wait(self) -> None:
+        """Says where the cell that runs has begun to wait, or goes on."""
+        with self._lock:
+            if self._span is not None and time.monotonic() < self._span[0] + WAIT_SECONDS:
+                return
+            now, needed = time.monotonic(), self._sandboxed.usage().cpu_seconds + self._sandboxed.starved_seconds()
+            if self._span is not None:
+                began, before = self._span
+                waits = needed - before < WAIT_SHARE * (now - began)
+                if waits != self._waits:
+                    self._waits = waits
+                    self._on_wait(self._latest, waits)
+            self._span = now, needed
 
     def _finish(self, reason: ExecutionReason, detail: str) -> None:
         self._stop.note(reason, detail=detail, cell=self._latest, ends=True)

@@ -109,8 +109,6 @@ def render_feedback(
             roots=roots,
             names=names_of(graded),
             steps={root.verdicts[0].criterion: root.step for root in roots if not root.is_several and root.step},
-            # A file that could not be run has one thing to fix, and the page says it already.
-            fix_first=first_to_fix(roots)[:MAX_FIX_FIRST] if graded.status != "not_run" else [],
             has_blocked=any(one.outcome == "blocked" for one in graded.verdicts) and graded.status != "not_run",
             general_advice=[item for item in graded.advice if item.section not in graded.matching],
             by_hand=[verdict for verdict in graded.verdicts if verdict.cause == "by_hand"],
@@ -120,9 +118,18 @@ def render_feedback(
             says_incomplete=not any(root.cell is not None for root in roots),
             on_stand_in=any(use.stand_in and use.loaded for use in graded.data),
             on_sample=any(use.sample and use.loaded for use in graded.data),
+            **_to_fix(graded, roots),
             **_of_run(graded, read, roots),
         )
     )
+
+
+def _to_fix(graded: GradedSubmission, roots: Sequence[Root]) -> dict[str, object]:
+    """What to fix first, and the number of each cause in that list, by the template's names."""
+    # A file that could not be run has one thing to fix, and the page says it already.
+    fix_first = first_to_fix(roots)[:MAX_FIX_FIRST] if graded.status != "not_run" else []
+    numbers = {root.key: number for number, fix in enumerate(fix_first, start=1) for root in fix.roots}
+    return {"fix_first": fix_first, "numbers": numbers}
 
 
 def environment_text(ran_in: Environment) -> str:
@@ -147,6 +154,7 @@ def _of_run(graded: GradedSubmission, read: _Read, roots: Sequence[Root]) -> dic
     cards = {one.criterion: root for root in roots if root.is_several for one in root.verdicts}
     return {
         "cells": cells,
+        "at_cell": {cell.run.index: _to_look_at(graded, cell.run.index) for cell in cells},
         "verified": verified,
         "moved": {one.own.source: criterion for criterion, one in verified.items() if one.own is not None},
         "answers": {one.criterion: _answer(one, texts) for one in graded.verdicts if one.basis == "manual"},
@@ -156,6 +164,15 @@ def _of_run(graded: GradedSubmission, read: _Read, roots: Sequence[Root]) -> dic
         "truncated": evidence.truncated if evidence is not None else (),
         "tables": _tables(read.measurements),
     }
+
+
+def _to_look_at(graded: GradedSubmission, cell: int) -> list[Verdict]:
+    """The verdicts that speak of a cell, but for those that passed and of which no person said anything."""
+    return [
+        one
+        for one in graded.verdicts
+        if cell in one.cells and (one.outcome != "passed" or one.comment or one.mark is not None)
+    ]
 
 
 def objection(graded: GradedSubmission, verdict: Verdict) -> str:

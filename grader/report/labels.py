@@ -66,6 +66,7 @@ STEPS: dict[CauseKind, str] = {
 LABELS = {
     # causes
     "not_run": "This file could not be run.",
+    "cell": "Cell {cell}",
     "cell_failed": "Cell {cell} failed.",
     "did_not_end": "Cell {cell} did not end within its time limit.",
     "section_missing": "{section} is not in your notebook.",
@@ -73,15 +74,21 @@ LABELS = {
     # the student's page
     "bar": "{earned} of {possible} points earned, {pending} waiting for a tutor, {lost} lost",
     "nothing_lost": "No points were lost.",
+    "nothing_lost_so_far": "No points were lost so far.",
     "most": "Most hangs on one thing:",
     "first_error": "First error:",
     "incomplete": "Your notebook did not finish running.",
     "cells_count": "The cells that ran still count.",
     "fix_first": "Fix first",
+    "for_bonus": "For the bonus",
+    "see": "see {number} above",
     "missing_points": "Where points are missing",
+    "to_be_marked": "Still to be marked",
+    "marked": "Marked by a tutor.",
     "criterion": "Criterion",
     "why": "Why",
     "follows": "{count} criteria follow from it",
+    "not_judged": "{count} criteria could not be judged",
     "not_counted": "Not counted against you; a tutor looks at it.",
     "causes": "One cause, several criteria",
     "blocked": "means that there was nothing to judge: what the criterion speaks of is missing, or another criterion"
@@ -94,6 +101,7 @@ LABELS = {
     "your_answer": "Your answer",
     "question": "A question about your answer",
     "notebook": "Your notebook as it ran",
+    "judged_here": "Judged here:",
     "notebook_file": "It is also a file beside this page: executed.ipynb.",
     "offline": "This page works offline: it loads nothing from the internet.",
     "beside": "As verified, beside your figure",

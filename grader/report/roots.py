@@ -28,6 +28,8 @@ class Root:
         verdicts: What follows from it, the dearest first; a cause that cost one criterion is that criterion.
         cell: Index of the cell where it began; None where it is none cell's.
         begun: Whether it is about something that was tried.
+        about: What it is about, in a word or two, where the title says what happened; empty where the title is the
+            name of the first verdict's criterion.
     """
 
     key: str
@@ -36,6 +38,7 @@ class Root:
     verdicts: tuple[Verdict, ...]
     cell: int | None = None
     begun: bool = True
+    about: str = ""
 
     @property
     def lost(self) -> float:
@@ -103,14 +106,32 @@ def roots_of(
     return tuple(sorted(made, key=lambda one: one.at_stake, reverse=True))
 
 
-def first_to_fix(roots: Iterable[Root]) -> list[Root]:
-    """The causes in the order in which to go at them, of those that a student can do something about.
+@dataclass(frozen=True)
+class Fix:
+    """What to do about one cause, or about several that begin with the same step."""
 
-    First cells that failed, which others hang on; then what was tried, and last what was never begun; the bonus after
-    all that.
+    roots: tuple[Root, ...]
+    step: str
+
+
+def first_to_fix(roots: Iterable[Root]) -> list[Fix]:
+    """What to do, in the order in which to go at it, about all that a student can do something about.
+
+    First cells that failed, which others hang on, and then what costs most; of the rest what was tried before what was
+    never begun; the bonus after all that.
     """
     can = [one for one in roots if one.step]
-    return sorted(can, key=lambda one: (not one.at_stake[0], one.cell is None, not one.begun, *_negative(one)))
+    dearest = max(can, key=lambda one: one.at_stake, default=None)
+
+    def place(root: Root) -> tuple[object, ...]:
+        return (not root.at_stake[0], root.cell is None, root is not dearest, not root.begun, *_negative(root))
+
+    groups: dict[str, list[Root]] = {}
+    for root in sorted(can, key=place):
+        is_missing = root.about and not root.begun
+        groups.setdefault(root.verdicts[0].next_step if is_missing else root.step, []).append(root)
+    # Of sections that are missing, one may ask for an answer in words, too.
+    return [Fix(tuple(found), max((one.step for one in found), key=len)) for found in groups.values()]
 
 
 class _Roots:
@@ -201,13 +222,14 @@ class _Roots:
 
     def _of_cell(self, index: int, verdicts: tuple[Verdict, ...]) -> Root:
         number = index + 1
+        about = LABELS["cell"].format(cell=number)
         key = f"cause-cell-{number}" if len(verdicts) > 1 else verdicts[0].criterion
         cell, step = self._cells.get(index), STEPS["mistake"].format(cell=number)
         if cell is None or cell.status not in _STOPPED or self._attribution is None or self._evidence is None:
-            return Root(key, LABELS["cell_failed"].format(cell=number), step, verdicts, cell=index)
+            return Root(key, LABELS["cell_failed"].format(cell=number), step, verdicts, cell=index, about=about)
         cause, run = self._attribution.causes.get(index), self._evidence.execution
         if cause is None:
-            return Root(key, _sentence(what_failed(cell, self._attribution)), step, verdicts, cell=index)
+            return Root(key, _sentence(what_failed(cell, self._attribution)), step, verdicts, cell=index, about=about)
         if cell.status == "timeout":
             said = run.detail if run.cell == index else LABELS["did_not_end"].format(cell=number)
             title = cause.sentence(index) if cause.kind == "endless" else said
@@ -217,7 +239,7 @@ class _Roots:
         else:
             title = _sentence(what_failed(cell, self._attribution))
             step = cause.detail if cause.kind == "removed_api" else STEPS.get(cause.kind, STEPS["mistake"])
-        return Root(key, title, step.replace("{cell}", str(number)), verdicts, cell=index)
+        return Root(key, title, step.replace("{cell}", str(number)), verdicts, cell=index, about=about)
 
     def _of_section(self, section: str, verdicts: tuple[Verdict, ...]) -> Root:
         match = self._graded.matching.get(section, _NOWHERE)
@@ -231,7 +253,7 @@ class _Roots:
         if len(verdicts) == 1:
             (one,) = verdicts
             return Root(one.criterion, self._names[one.criterion], one.next_step, verdicts, begun=False)
-        return Root(f"cause-section-{section}", title, " ".join(steps[:2]), verdicts, begun=False)
+        return Root(f"cause-section-{section}", title, " ".join(steps[:2]), verdicts, begun=False, about=name)
 
 
 _NOWHERE = SectionMatch(section="")

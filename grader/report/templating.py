@@ -87,7 +87,7 @@ def cell_links(cells: Iterable[int]) -> Markup:
 
 
 def coded(text: str) -> Markup:
-    """A sentence of ours in which what stands between backticks is code."""
+    """A sentence of ours or a tutor's in which what stands between backticks is code."""
     parts = text.split("`")
     if len(parts) % 2 == 0:
         return escape(visible(text))

@@ -7,12 +7,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from markupsafe import Markup
 
 from grader.errors import StoreError
 from grader.judging.absence import section_name
 from grader.limits import MAX_SHOWN_CHARACTERS
 from grader.records import CellRun, Evidence, FitRecord, GradedSubmission, Measurements, SectionMatch, Verdict
 from grader.report.feedback import architecture_text
+from grader.report.notebook import code, markdown
 from grader.store import SubmissionFolder
 
 _PARTS = {"train": "training", "validation": "validation", "test": "test"}
@@ -25,6 +27,11 @@ class CellShown:
 
     run: CellRun
     figures: tuple[int, ...]
+
+    @property
+    def shown(self) -> Markup:
+        """Its source: code with its colours, Markdown with its form."""
+        return markdown(self.run.source) if self.run.kind == "markdown" else code(self.run.source)
 
     @property
     def printed(self) -> str:
@@ -112,6 +119,14 @@ def material(graded: GradedSubmission, verdict: Verdict, *, folder: SubmissionFo
         ),
         questions=graded.questions_about(verdict),
     )
+
+
+def whole_notebook(folder: SubmissionFolder) -> tuple[CellShown, ...]:
+    """Every cell that holds something; none where nothing is stored of the run."""
+    evidence = folder.read_evidence()
+    if evidence is None:
+        return ()
+    return tuple(_cells((cell.index for cell in evidence.cells if cell.source.strip()), evidence))
 
 
 def spoken_of(graded: GradedSubmission, verdict: Verdict) -> list[str]:

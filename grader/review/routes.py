@@ -22,7 +22,7 @@ from grader.review.guard import Guard, Session
 from grader.review.material import picture
 from grader.review.objections import find
 from grader.review.views import STATIC, Views, static
-from grader.review.worklist import FILTERS, Entry, Worklist, worklist
+from grader.review.worklist import FILTERS, Entry, Worklist, next_open, worklist
 
 Form = list[tuple[str, str]]
 
@@ -41,8 +41,10 @@ def make_app(cohort: Cohort, desk: Desk, *, tutors: Mapping[str, str]) -> ASGIAp
         Route("/find", pages.find),
         Route("/undo", pages.undo, methods=["POST"]),
         Route("/static/{name}", pages.static),
+        Route("/s", pages.submissions),
         Route("/s/{key}", pages.submission),
         Route("/s/{key}/figures/{number:int}.png", pages.figure),
+        Route("/s/{key}/notebook", pages.whole_notebook),
         Route("/s/{key}/feedback.html", pages.students_page),
         Route("/s/{key}/executed.ipynb", pages.notebook),
         Route("/c/{criterion}", pages.answers),
@@ -87,8 +89,15 @@ class _Pages:
         text = "Nothing here has an id that stands in this text. An objection names a submission and a criterion."
         return HTMLResponse(self._views(request).start(message=text), status_code=404)
 
+    async def submissions(self, request: Request) -> Response:
+        self.cohort.refresh()
+        return HTMLResponse(self._views(request).submissions())
+
     async def submission(self, request: Request) -> Response:
         return HTMLResponse(self._views(request).submission(self._submission(request)))
+
+    async def whole_notebook(self, request: Request) -> Response:
+        return HTMLResponse(self._views(request).notebook(self._submission(request)))
 
     async def answers(self, request: Request) -> Response:
         self.cohort.refresh()
@@ -106,7 +115,8 @@ class _Pages:
         if any(entry.is_open for entry in shown):
             self.desk.claim(session.tutor, work.question.id, [entry.answer.submission for entry in shown])
         self._note_shown(request, work, shown)
-        return HTMLResponse(self._views(request).answer(work, step, together=together))
+        along = request.query_params.get("along") == "submission"
+        return HTMLResponse(self._views(request).answer(work, step, together=together, along=along))
 
     async def alike(self, request: Request) -> Response:
         """All who failed as one did, to say one thing to them."""
@@ -137,6 +147,8 @@ class _Pages:
         first = pen.shown[0].submission
         if said.get("from") == "alike":
             return _to(f"/c/{quote(work.question.id)}/alike/{quote(self.cohort.key(first))}", show=work.show)
+        if said.get("along") == "submission":
+            return self._next_here(work, first, moves_on=moves_on)
         return self._next(request, work, first) if moves_on else self._back(work, first, together=len(pen.shown) > 1)
 
     async def change_item(self, request: Request) -> Response:
@@ -173,7 +185,7 @@ class _Pages:
         return self._file(request, "feedback.html", media_type="text/html")
 
     async def notebook(self, request: Request) -> Response:
-        """The notebook as it ran, to be saved."""
+        """The notebook as it ran, as a file to be saved."""
         return self._file(request, "executed.ipynb", media_type="application/octet-stream")
 
     async def static(self, request: Request) -> Response:
@@ -256,6 +268,15 @@ class _Pages:
         entry = work.next(submission)
         where = f"/c/{quote(work.question.id)}"
         return _to(f"{where}/s/{quote(entry.answer.key)}" if entry is not None else where, show=work.show)
+
+    def _next_here(self, work: Worklist, submission: str, *, moves_on: bool) -> Response:
+        """What waits next of the same submission; the submission where nothing does."""
+        key, decisions = quote(self.cohort.key(submission)), self.desk.decisions()
+        here = work.question.id
+        criterion = next_open(self.cohort, decisions, submission, after=here) if moves_on else here
+        if criterion is None:
+            return _to(f"/s/{key}")
+        return _to(f"/c/{quote(criterion)}/s/{key}", show=work.show, along="submission")
 
     def _back(self, work: Worklist, submission: str, *, together: bool) -> Response:
         path = f"/c/{quote(work.question.id)}/s/{quote(self.cohort.key(submission))}"

@@ -19,10 +19,11 @@ from grader.records import Flag, Verdict
 from grader.report.templating import environment
 from grader.review.cohort import Cohort, Question
 from grader.review.desk import Desk, items_of, last_action, opinions, state_of
-from grader.review.material import Material, material
+from grader.review.material import Material, material, whole_notebook
 from grader.review.objections import affected, consequences
 from grader.review.pace import seconds_an_action, time_left
-from grader.review.worklist import FILTERS, Entry, Step, Worklist, all_decided, overview
+from grader.review.worklist import FILTERS, Entry, Step, Worklist, all_decided, next_open, overview
+from grader.verdicts import with_late, with_verdicts
 
 STATIC = {"review.css": "text/css", "review.js": "text/javascript", "icon.svg": "image/svg+xml"}
 
@@ -124,24 +125,58 @@ class Views:
             "answers.html.j2", work=work, names=self._names(work.entries), told=told(work), **self._progress(work)
         )
 
+    def submissions(self) -> str:
+        """Every submission, and how much of it waits."""
+        decisions, rows = self.desk.decisions(), []
+        for key, name in self._keys().items():
+            verdicts, graded = all_decided(self.cohort, decisions, name), self.cohort.graded[name]
+            now = with_late(with_verdicts(graded, verdicts), graded.late)
+            rows.append((key, self.cohort.names(name), now, _open(verdicts)))
+        return self.page("submissions.html.j2", rows=rows)
+
     def submission(self, submission: str) -> str:
         """Every verdict of one submission."""
         graded, decisions = self.cohort.graded[submission], self.desk.decisions()
+        verdicts, keys = all_decided(self.cohort, decisions, submission), list(self._keys())
+        at = keys.index(self.cohort.key(submission))
         return self.page(
             "submission.html.j2",
             graded=graded,
-            key=self.cohort.key(submission),
+            key=keys[at],
             names=self.cohort.names(submission),
-            verdicts=all_decided(self.cohort, decisions, submission),
+            verdicts=verdicts,
+            waiting=_open(verdicts),
+            first=next_open(self.cohort, decisions, submission),
+            previous=keys[at - 1],
+            next=keys[(at + 1) % len(keys)],
         )
 
-    def answer(self, work: Worklist, step: Step, *, together: bool) -> str:
+    def _keys(self) -> dict[str, str]:
+        """Submissions by what addresses call them, in that order, which tells nothing where names are hidden."""
+        return dict(sorted((self.cohort.key(name), name) for name in self.cohort.graded))
+
+    def notebook(self, submission: str) -> str:
+        """The notebook as it ran, at each cell what was judged there."""
+        cells = whole_notebook(self.cohort.output.submission(submission))
+        verdicts = all_decided(self.cohort, self.desk.decisions(), submission)
+        return self.page(
+            "notebook.html.j2",
+            key=self.cohort.key(submission),
+            names=self.cohort.names(submission),
+            cells=cells,
+            at_cell={
+                one.run.index: [verdict for verdict in verdicts if one.run.index in verdict.cells] for one in cells
+            },
+        )
+
+    def answer(self, work: Worklist, step: Step, *, together: bool, along: bool = False) -> str:
         """One answer beside its facts; with those that are like it, where they are marked together.
 
         Args:
             work: What is gone through.
             step: The answer, and those like it.
             together: Whether all of them are shown and marked.
+            along: Whether one submission's criteria are gone through, and not one criterion's answers.
         """
         shown = self.shown(step if together else step[:1])
         here, decisions = shown[0], self.desk.decisions()
@@ -161,6 +196,8 @@ class Views:
             items=self._items(decisions, question, [one.entry.answer.submission for one in shown]),
             next=work.next(name),
             previous=work.previous(name),
+            along=along,
+            next_here=next_open(self.cohort, decisions, name, after=question.id) if along else None,
             affected=affected(here.entry, work.entries),
             alike=work.alike(name),
             consequences=consequences(graded, here.base),
@@ -236,6 +273,11 @@ class Views:
             said = f"\u201c{known.text}\u201d" if known is not None else "item"
             return said + (where if first.kind == "apply" else "")
         return what_of(first) + where
+
+
+def _open(verdicts: Sequence[Verdict]) -> int:
+    """How many of them wait for a person."""
+    return sum(one.outcome == "needs_review" for one in verdicts)
 
 
 def told(work: Worklist) -> list[tuple[str, int, Entry]]:

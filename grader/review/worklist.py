@@ -177,6 +177,21 @@ def all_decided(cohort: Cohort, decisions: Decisions, submission: str) -> tuple[
     return apply_marks(graded, marks) if marks else graded.verdicts
 
 
+def next_open(cohort: Cohort, decisions: Decisions, submission: str, *, after: str = "") -> str | None:
+    """The criterion of a submission that waits for a person, the first after another one; None where none does.
+
+    Args:
+        cohort: Of which.
+        decisions: What people decided.
+        submission: Whose criteria are gone through, in the order of the rubric, from the start again at the end.
+        after: A criterion, itself left out.
+    """
+    names = [one.criterion for one in cohort.graded[submission].verdicts]
+    begin = names.index(after) + 1 if after in names else 0
+    waits = {one.criterion for one in all_decided(cohort, decisions, submission) if one.outcome == "needs_review"}
+    return next((name for name in names[begin:] + names[:begin] if name in waits and name != after), None)
+
+
 @dataclass(frozen=True)
 class Row:
     """A criterion in the list of all: how many of its answers wait, by cause, and how the others came out."""

@@ -158,6 +158,12 @@ class SubmissionFolder:
         """The other seeds under which the submission was run, sorted."""
         return sorted(int(path.name) for path in self.reruns_folder.glob("*") if path.name.isdecimal())
 
+    def remove_run(self) -> None:
+        """Removes what runs have left, those under other seeds too, and all that follows from it but grade and page."""
+        shutil.rmtree(self.evidence_folder, ignore_errors=True)
+        shutil.rmtree(self.reruns_folder, ignore_errors=True)
+        self.executed_notebook.unlink(missing_ok=True)
+
     def remove(self) -> None:
         """Removes all of it."""
         shutil.rmtree(self.folder, ignore_errors=True)

@@ -90,10 +90,10 @@ def test_a_cell_that_took_twenty_times_the_references_time_is_endless():
     ("runs", "text"),
     [
         ((8.0, 10.0), "Cell 1 ran for 200 s and trained nothing, where the reference's whole notebook takes 10 s."),
-        ((), "Cell 1 ran into its time limit: it may hang in a loop without end, or be honest work that takes longer."),
+        ((), "Cell 1 ran into its time limit: it may be a loop without end, or work that takes longer."),
         (
             None,
-            "Cell 1 ran into its time limit: it may hang in a loop without end, or be honest work that takes longer.",
+            "Cell 1 ran into its time limit: it may be a loop without end, or work that takes longer.",
         ),
     ],
 )

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from grader.batch.capacity import capacity, memory_free, processors_allowed, processors_of_machine
+from grader.limits import BATCH_MEMORY_BYTES, WORKER_MEMORY_BYTES
 
 GIGABYTE = 10**9
 
@@ -85,3 +86,13 @@ def test_a_machine_that_is_large_enough_runs_one_a_processor(tmp_path: Path) -> 
     """And nothing is to be told."""
     found = capacity(GIGABYTE, **machine(tmp_path, {}, own="0::/", free_bytes=10_000.0 * GIGABYTE))
     assert (found.jobs, found.why) == (processors_of_machine(), "")
+
+
+@pytest.mark.parametrize(("kernels", "spare"), [(1, 0), (2, 1), (9, 1)])
+def test_a_spare_kernel_is_one_that_there_is_memory_for(tmp_path: Path, kernels: int, spare: int) -> None:
+    """While others only wait, at most as many again may run."""
+    a_kernel = GIGABYTE + WORKER_MEMORY_BYTES
+    free = BATCH_MEMORY_BYTES + (kernels + 0.5) * a_kernel
+    here = machine(tmp_path, {"cpu.max": "100000 100000"}, own="0::/", free_bytes=free)
+    found = capacity(GIGABYTE, **here)
+    assert (found.jobs, found.spare) == (1, spare)

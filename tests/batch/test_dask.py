@@ -94,7 +94,7 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
             # The scheduler last, so that the workers can take their leave.
             for process in reversed(started):
                 process.terminate()
-                process.wait(30)
+                process.wait(240)
 
 
 def grade(

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
+from concurrent.futures import wait
 from pathlib import Path
 from typing import Any
 
@@ -78,8 +79,8 @@ def test_workers_end_with_the_batch(tmp_path: Path, number: int, take_interrupts
     batch = subprocess.Popen([sys.executable, "-c", SLEEPING_BATCH, str(tmp_path)], cwd=ROOT)
     worker = Handle(int(wait_for(tmp_path / "told", goes_on=lambda: batch.poll() is None)))
     batch.send_signal(number)
-    assert batch.wait(60) == -number
-    assert worker.wait(60)
+    assert batch.wait(240) == -number
+    assert worker.wait(240)
     worker.close()
 
 
@@ -128,6 +129,36 @@ def test_jobs_run_side_by_side(tmp_path: Path) -> None:
     assert len(processes(told)) == 8
 
 
+def test_processes_can_be_there_before_their_jobs(tmp_path: Path) -> None:
+    """One a job at most; they take the jobs, and no further process is started."""
+    told: list[Progress] = []
+    with LocalProcesses(2, command=WORKER) as executor:
+        executor.begin(1)
+        first = {worker._process.pid for worker in executor._all if worker._process is not None}
+        assert run_jobs([job("nothing", tmp_path)], executor, on_progress=told.append) == [""]
+    assert set(processes(told)) == first
+
+
+def test_another_job_begins_while_one_only_waits(tmp_path: Path) -> None:
+    """On the same processor, which the first does not use: here the first would otherwise wait for ever."""
+    told: list[Progress] = []
+    with LocalProcesses(1, command=WORKER, spare=1) as executor:
+        jobs = [job(step, tmp_path, number=number) for number, step in enumerate(("wait", "go on", "nothing"))]
+        assert run_jobs(jobs, executor, on_progress=told.append) == [""] * 3
+    assert [progress.waits for progress in told if progress.task_id == "0"] == [True, False, False]
+
+
+def test_no_other_job_begins_while_one_works(tmp_path: Path) -> None:
+    """Spare workers are for those that wait alone."""
+    with LocalProcesses(1, command=WORKER, spare=1) as executor:
+        running = executor.submit(job("sleep", tmp_path), on_progress=print)
+        wait_for(tmp_path / "told", goes_on=lambda: not running.done())
+        other = executor.submit(job("nothing", tmp_path), on_progress=print)
+        assert not wait([other], timeout=1).done
+        executor.cancel()
+        assert other.result() == "The batch was interrupted."
+
+
 def test_a_worker_that_cannot_be_started_is_a_reason(tmp_path: Path) -> None:
     """And none that ends the batch."""
     with LocalProcesses(1, command=[str(tmp_path / "missing")]) as executor:
@@ -139,7 +170,7 @@ def test_what_is_cancelled_ends_at_once(tmp_path: Path) -> None:
     """The job that runs, and those that wait."""
     with LocalProcesses(1, command=WORKER) as executor:
         running, waiting = (executor.submit(job("sleep", tmp_path), on_progress=print) for _ in range(2))
-        wait_for(tmp_path / "told", goes_on=running.running)
+        wait_for(tmp_path / "told", goes_on=lambda: not running.done())
         executor.cancel()
         assert "ended before it was done" in running.result()
         assert waiting.cancelled()

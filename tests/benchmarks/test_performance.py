@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import ast
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 ROOT = Path(__file__).parents[2]
 sys.path[:0] = [str(ROOT / "benchmarks")]
 
+from performance import measured  # noqa: E402
 from performance.classes import CRITERION, edit, edited_rubric  # noqa: E402
 from performance.measured import CommandFailedError, folder_bytes, measure  # noqa: E402
 from performance.notebooks import ASSERTS, submission, trainings  # noqa: E402
@@ -61,9 +64,24 @@ def test_an_edit_changes_one_criterion(tmp_path: Path) -> None:
     assert [one.id for one, other in pairs if one != other] == [CRITERION]
 
 
-def test_a_command_is_measured_with_what_it_starts() -> None:
+def and_told(look: Callable[..., tuple[int, int]], path: Path) -> Callable[..., tuple[int, int]]:
+    """The same look, which makes a file once it has seen 100 MB."""
+
+    def told(*arguments: Any) -> tuple[int, int]:
+        found = look(*arguments)
+        if found[0] > 10**8:
+            path.touch()
+        return found
+
+    return told
+
+
+def test_a_command_is_measured_with_what_it_starts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Its children's memory counts as well."""
-    child = "import time; held = bytearray(10**8); time.sleep(1)"
+    seen = tmp_path / "seen"
+    monkeypatch.setattr(measured, "_look", and_told(measured._look, seen))
+    # It goes on until it was looked at, however late that is.
+    child = f"import os, time\nheld = bytearray(10**8)\nwhile not os.path.exists({str(seen)!r}): time.sleep(0.01)"
     cost = measure([sys.executable, "-c", f"import subprocess, sys; subprocess.run([sys.executable, '-c', {child!r}])"])
     assert cost.memory_bytes > 10**8 >= cost.memory_bytes - cost.process_bytes
     assert cost.wall_seconds >= cost.cpu_seconds > 0

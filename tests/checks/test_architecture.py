@@ -127,6 +127,14 @@ def test_two_properties_off_are_worth_nothing(layers):
     assert judged(*layers).outcome == "failed"
 
 
+def test_more_than_is_told_is_not_left_out_of_what_to_do():
+    """Three layers are named, and that there are others."""
+    form = {"layers": [{"layer": "Dense", "units": 8}, {"layer": "Dropout", "rate": 0.2}] * 4 + [SOFTMAX_10]}
+    result = judged(*[dense(8)] * 4, dense(10, "softmax"), form=form)
+    assert result.next_step.count("Add a Dropout layer") == 3
+    assert result.next_step.endswith("Then compare the other layers with what was asked for.")
+
+
 def test_another_input_is_one_property():
     """The right layers on other data are half right."""
     result = judged(dense(128, "relu"), dense(10, "softmax"), inputs=(100,))

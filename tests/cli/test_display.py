@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from pathlib import Path
 
 import pytest
@@ -40,7 +41,7 @@ def test_the_live_display_shows_every_running_submission(tmp_path: Path) -> None
     display.on_progress(Progress("two", "done"))
     console = Console(width=100, record=True, file=io.StringIO())
     console.print(display._table())
-    told = console.export_text().splitlines()
+    told = re.sub(r"\d+:\d\d", "0:00", console.export_text()).splitlines()
     assert told[0].split() == ["one", "cell", "4", "of", "20", "0:00"]
     assert told[1].split() == ["three", "evaluating", "0:00"]
     assert "1 of 2 executed, 0:00" in told[2]

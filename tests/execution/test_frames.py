@@ -368,9 +368,11 @@ def test_no_stream_raises_and_what_is_kept_is_collected(read: Reader, stream: by
 def test_a_file_of_frames_is_read_like_a_pipe(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     """As the recorder writes it where there is no pipe to give to a kernel."""
     monkeypatch.setenv("GRADER_RECORD_FILE", str(tmp_path / "frames"))
-    channel = Channel(descriptor_from_environment())
+    descriptor = descriptor_from_environment()
+    channel = Channel(descriptor)
     ref = channel.array(np.arange(3))
     channel.lost("something")
+    os.close(descriptor)
     found = framing.read_frames(tmp_path / "frames", ArrayStore(tmp_path / "arrays"), max_bytes=2**20)
     assert ([kind for kind, _ in found.records], found.refs, found.notes) == (["lost"], {ref}, ())
     assert "GRADER_RECORD_FILE" not in os.environ

@@ -51,6 +51,12 @@ def test_a_text_keeps_its_form() -> None:
         assert part in shown
 
 
+@pytest.mark.parametrize("text", ["| a |\n|:-:|\n| 1 |", "$\\color{red}{x}$", "$$\\begin{matrix}a&b\\end{matrix}$$"])
+def test_nothing_in_a_text_has_a_style_of_its_own(text: str) -> None:
+    """The pages' policy refuses one, which a browser says on its console."""
+    assert "style=" not in markdown(text)
+
+
 def test_headings_of_a_student_are_none_of_the_page() -> None:
     """The page's own order of headings stays."""
     assert "<h" not in markdown("# One\n\n### Three")

@@ -27,7 +27,7 @@ from grader.records import (
     SubmissionSummary,
     Verdict,
 )
-from grader.records.grading import Basis, Cause, Outcome
+from grader.records.grading import Basis, Cause, Outcome, TutorsMark
 from grader.report import write_cohort, write_submission
 from grader.report.cohort import render_cohort
 from grader.report.feedback import environment_text, render_feedback
@@ -150,11 +150,12 @@ def lost(criterion: str, **fields: object) -> Verdict:
     return verdict(criterion, **{"outcome": "failed", "earned": 0.0, **fields})
 
 
-def test_fix_first_names_the_failing_cell_before_sections_never_begun(folder: SubmissionFolder) -> None:
-    """All that hangs on it is one cause, and the largest loss of the sections that are not there comes last."""
+def test_fix_first_names_the_failing_cell_then_what_costs_most(folder: SubmissionFolder) -> None:
+    """All that hangs on it is one cause; of the rest what was tried comes before what was never begun."""
     step = "Fix cell 2, then run the notebook from the top in a fresh kernel."
     verdicts = (
         lost("never", section="ex6", points=9.0, next_step="Build the model."),
+        lost("nor", section="ex8", points=4.0, next_step="Draw it."),
         lost("tried", points=3.0, next_step="Train longer."),
         lost("hangs", section="ex5", outcome="blocked", points=2.0, next_step=step),
         lost("too", section="ex7", outcome="blocked", points=1.0, next_step=step),
@@ -163,20 +164,41 @@ def test_fix_first_names_the_failing_cell_before_sections_never_begun(folder: Su
     failed = ExecutionSummary(seconds=3.0, first_error_cell=1)
     assert fixed_first(render_feedback(graded(*verdicts, execution=failed), folder=folder)) == [
         "cause-cell-2",
-        "tried",
         "never",
+        "tried",
     ]
-    assert fixed_first(render_feedback(graded(*verdicts), folder=folder))[0] == "tried"
+    assert fixed_first(render_feedback(graded(*verdicts), folder=folder))[0] == "never"
 
 
-def test_what_costs_most_is_said_before_what_to_fix_first(folder: SubmissionFolder) -> None:
-    """A section that was never begun is fixed last, and is what the page begins with where most hangs on it."""
+def test_what_costs_most_is_said_once(folder: SubmissionFolder) -> None:
+    """A missing section leads what to fix first; the table of losses names it, and refers to that."""
     missing = [lost(f"never{n}", section="ex6", points=4.0, next_step="Build the model.") for n in (1, 2)]
     page = render_feedback(graded(*missing, lost("tried", points=3.0, next_step="Train longer.")), folder=folder)
-    assert fixed_first(page)[0] == "tried"
-    assert 0 < page.index("Most hangs on one thing") < page.index("<h2>Fix first</h2>")
-    alone = render_feedback(graded(*missing), folder=folder)
-    assert "Most hangs on one thing" not in alone
+    assert fixed_first(page) == ["cause-section-ex6", "tried"]
+    first_screen = page.split("<h2>One cause, several criteria</h2>", maxsplit=1)[0]
+    assert first_screen.count("ex6 is not in your notebook.") == 1
+    assert '<a href="#cause-section-ex6">ex6</a></th>' in first_screen
+    assert '<a href="#fix-1">see 1 above</a>' in first_screen
+    assert all(f'<a href="#never{n}">' in first_screen for n in (1, 2))
+
+
+def test_causes_with_one_step_stand_together(folder: SubmissionFolder) -> None:
+    """What to do is said once for all of them, each with its points."""
+    same = [lost(f"words{n}", points=float(n), next_step="Answer it.") for n in (1, 2)]
+    page = render_feedback(graded(*same, lost("other", points=1.0, next_step="Train.")), folder=folder)
+    listed = page.split("<h2>Fix first</h2>")[1].split("</ol>", maxsplit=1)[0]
+    assert (fixed_first(page), listed.count("Answer it."), listed.count("<li")) == (["words2", "words1", "other"], 1, 2)
+
+
+def test_who_lost_nothing_is_told_so_first(folder: SubmissionFolder) -> None:
+    """What waits is no loss, and a bonus that was not tried is none to be fixed first."""
+    waits = verdict("words", outcome="needs_review", cause="by_hand", earned=0.0, pending=2.0)
+    page = render_feedback(graded(verdict(), waits), folder=folder)
+    assert page.index("No points were lost so far.") < page.index("Still to be marked")
+    bonus = lost("more", bonus=True, next_step="Try it.")
+    page = render_feedback(graded(verdict(), bonus, points_possible=2.0), folder=folder)
+    assert page.index("No points were lost.") < page.index("For the bonus") < page.index("Where points are missing")
+    assert "Fix first" not in page
 
 
 def test_a_file_that_could_not_be_run_has_one_text_to_object_with(tmp_path: Path) -> None:
@@ -355,7 +377,7 @@ def test_a_page_says_what_the_notebook_ran_in() -> None:
 
 
 def test_a_page_on_which_all_that_is_missing_waits_is_written(folder: SubmissionFolder) -> None:
-    """There is nothing to fix first, and one cause of several criteria all the same."""
+    """There is nothing to fix first about it, and it is said before that list, as one cause of several criteria."""
     lacking = CellError(name="FileNotFoundError", value="The data set 'fashion_mnist' is not at hand.")
     cell = make_cell("fashion_mnist.load_data()", index=0, status="error", error=lacking)
     folder.write(make_evidence(cells=[cell]))
@@ -363,9 +385,13 @@ def test_a_page_on_which_all_that_is_missing_waits_is_written(folder: Submission
         "No model was trained in this section, because cell 1 loads the data set fashion_mnist, which is not at hand."
     )
     waits = {"outcome": "needs_review", "cause": "infrastructure", "earned": 0.0, "pending": 2.0, "feedback": text}
-    page = render_feedback(graded(verdict("one", **waits), verdict("two", **waits), matching={}), folder=folder)
+    both = (verdict("one", **waits), verdict("two", **waits))
+    page = render_feedback(graded(*both, matching={}), folder=folder)
     assert "Fix first" not in page
     assert page.count("2 waiting") == 2
+    page = render_feedback(graded(*both, lost("tried", next_step="Train longer."), matching={}), folder=folder)
+    assert page.index("Most hangs on one thing") < page.index("Fix first")
+    assert fixed_first(page) == ["tried"]
 
 
 def test_a_question_about_an_answer_stands_in_its_card(folder: SubmissionFolder) -> None:
@@ -376,3 +402,34 @@ def test_a_question_about_an_answer_stands_in_its_card(folder: SubmissionFolder)
     page = render_feedback(graded(verdict("ex4.words", **words), advice=(asked,)), folder=folder)
     card = page.split('id="ex4.words"')[1].split("</article>")[0]
     assert (card.count(said), page.count(said)) == (1, 1)
+
+
+def test_a_tutors_words_stand_at_the_answer_and_its_cell_leads_there(folder: SubmissionFolder) -> None:
+    """The answer is open beside them, their lines and code stay, and what passed without a word is at no cell."""
+    words = {"basis": "manual", "cells": (0,), "comment": "Why `fit`?\nSay more."}
+    page = render_feedback(graded(verdict("ex4.words", **words), verdict("quiet", cells=(0,))), folder=folder)
+    assert '<details class="answer" open>' in page
+    assert "Why <code>fit</code>?\nSay more.</p>" in page
+    cell = page.split('id="cell-1"')[1].split("</section>", maxsplit=1)[0]
+    assert re.findall(r'href="#([\w.-]+)"', cell) == ["ex4.words"]
+    assert "2 of 2" in cell
+
+
+@pytest.mark.parametrize(
+    ("said", "shown"),
+    [
+        ({"reason": "No epoch."}, "No epoch."),
+        ({"items": (("No figure", -0.5), ("Too short", -0.5))}, "No figure; Too short"),
+        ({}, "Marked by a tutor."),
+    ],
+)
+def test_the_table_of_losses_says_why_a_tutor_took_points(
+    folder: SubmissionFolder, said: dict[str, object], shown: str
+) -> None:
+    """What the grader had said before is not the reason."""
+    given = {"earned": 1.0, "earned_before": 0.0, "outcome_before": "needs_review", "by": "kim", "event": "e1"}
+    mark = TutorsMark.model_validate({**given, "time": "2026-01-24T21:26:00Z", **said})
+    one = lost("words", outcome="partial", earned=1.0, feedback="A tutor reads this.", basis="manual", mark=mark)
+    table = render_feedback(graded(one), folder=folder).split('class="losses"')[1].split("</table>", maxsplit=1)[0]
+    assert f'<td class="text">{shown}</td>' in table
+    assert "A tutor reads this." not in table

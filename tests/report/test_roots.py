@@ -153,6 +153,15 @@ def test_nothing_is_to_be_fixed_where_there_is_no_step() -> None:
     assert (len(found), first_to_fix(found)) == (1, [])
 
 
+def test_missing_sections_that_begin_with_one_step_are_one_thing_to_do() -> None:
+    """What one of them asks for besides is said with it; a section that begins otherwise stands alone."""
+    steps = dict.fromkeys(("ex6.a", "ex6.b", "ex7.a"), "Build it.") | {"ex7.b": "Answer it."}
+    steps |= dict.fromkeys(("ex8.a", "ex8.b"), "Load it.")
+    found = first_to_fix(roots(*(lost(name, next_step=step) for name, step in steps.items()), matching={}))
+    told = [([root.about for root in fix.roots], fix.step) for fix in found]
+    assert told == [(["ex6", "ex7"], "Build it. Answer it."), (["ex8"], "Load it.")]
+
+
 def test_a_file_that_could_not_be_run_is_the_only_cause() -> None:
     """Whatever its criteria say."""
     verdicts = (lost("ex4.a", next_step="Hand in the notebook."), lost("ex5.b", next_step="Hand in the notebook."))

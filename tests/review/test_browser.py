@@ -27,7 +27,9 @@ PATHS = (
     f"{WORDS}/s/ada-1?all=1",
     "/c/ex1.accuracy/s/eve-5?show=all",
     ALIKE,
+    "/s",
     "/s/eve-5",
+    "/s/eve-5/notebook",
 )
 
 
@@ -69,7 +71,8 @@ def page(home: str) -> Iterator[Any]:
 
 def look(page: Any) -> None:
     """Looks at the page for as long as it takes no decision."""
-    page.wait_for_timeout(350)
+    while page.evaluate("performance.now() - shownAt <= SOONEST_MS"):
+        page.wait_for_timeout(50)
 
 
 def test_a_press_that_was_meant_for_the_page_before_decides_nothing(page: Any, room: Room) -> None:

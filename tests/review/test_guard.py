@@ -92,7 +92,7 @@ def test_other_methods_are_refused(room):
 def test_policy_lets_only_our_own_files_run(room):
     """Scripts and styles need this answer's nonce, and no page of the review holds any inline."""
     browser = room.browser()
-    for path in ("/", "/c/ex2.discussion", "/c/ex2.discussion/s/ada-1?all=1", "/s/ada-1"):
+    for path in ("/", "/c/ex2.discussion", "/c/ex2.discussion/s/ada-1?all=1", "/s", "/s/ada-1", "/s/ada-1/notebook"):
         answer = browser.client.get(path)
         policy = answer.headers["content-security-policy"]
         assert "default-src 'none'" in policy
@@ -138,14 +138,15 @@ def test_no_path_leads_out(room, path):
 def test_an_answer_is_text(tmp_path):
     """Markup in an answer, in code and in what a tutor types is shown, and is nothing else."""
     room = Room(tmp_path)
-    evil = "<script>alert(1)</script><img src=x onerror=alert(2)>"
+    evil = "<script>alert(1)</script><img src=x onerror=alert(2)> [a](javascript:alert(3)) ![b](http://x.org/b.png)"
     from reviewed import write_submission
 
     write_submission(room.output, "eve-5", evil)
     browser = room.browser()
-    page = browser.open("/c/ex2.discussion/s/eve-5")
-    assert evil in page.select_one(".said").get_text()
-    assert not page.select("script:not([src]), img[onerror]")
+    for path, where in (("/c/ex2.discussion/s/eve-5", ".said"), ("/s/eve-5/notebook", "#cell-3")):
+        page = browser.open(path)
+        assert evil.partition(" [")[0] in page.select_one(where).get_text()
+        assert not page.select("script:not([src]), img[onerror], a[href^=javascript], img[src^=http]")
 
 
 def test_a_form_that_is_too_long_is_refused(room):

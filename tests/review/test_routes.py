@@ -11,6 +11,7 @@ from grader.marks import Decisions, apply_marks, unmarked
 from grader.records import ASKS_ABOUT_ANSWER, Advice
 from grader.review.cohort import Cohort, Share
 from grader.review.views import choices
+from grader.review.worklist import next_open
 
 WORDS = "/c/ex2.discussion"
 
@@ -228,7 +229,8 @@ def test_blind_pages_name_nobody(tmp_path):
     room = Room(tmp_path, blind=True)
     browser = room.browser()
     start = browser.open(WORDS).select_one("a.go")["href"]
-    for path in (WORDS, start, f"{start}&all=1"):
+    of_one = f"/s/{room.cohort.key('dee-4')}"
+    for path in (WORDS, start, f"{start}&all=1", "/s", of_one, f"{of_one}/notebook"):
         assert not any(name in str(browser.open(path)) for name in ("ada-1", "dee-4", "Name of"))
     assert browser.client.get(f"/s/{room.cohort.key('dee-4')}/feedback.html").status_code == 404
     browser.open(f"{WORDS}/s/{room.cohort.key('dee-4')}")
@@ -344,3 +346,53 @@ def test_a_comment_for_tutors_alone_is_not_said_to_the_student(room):
     browser.send("comment", text="Ask Lee.", internal="1")
     assert room.desk.decisions().of("dee-4").comments == {}
     assert "Ask Lee." in browser.open(f"{WORDS}/s/dee-4").select_one(".history").get_text()
+
+
+def test_one_submission_is_marked_criterion_by_criterion(room):
+    """From the list of submissions: what waits of one, and after the last of it that submission again."""
+    browser = room.browser()
+    row = browser.open("/s").select("tbody tr")[3]
+    assert row.get_text(" ", strip=True) == "dee-4 Name of dee-4 1 2 0 of 5"
+    browser.open(str(row.select_one("a")["href"]))
+    browser.open(str(browser.page.select_one("a.go")["href"]))
+    assert browser.path == f"{WORDS}/s/dee-4"
+    browser.send("points=1.0")
+    assert (browser.path, room.given()) == ("/s/dee-4", {"dee-4": 1})
+    assert not browser.page.select("a.go")
+
+
+def test_what_moves_not_on_stays_with_the_submission(room):
+    """A deduction that is named, or a comment, leaves the tutor where they are, in the same order."""
+    browser = room.browser()
+    browser.open(f"{WORDS}/s/dee-4?along=submission")
+    browser.send("comment", text="Why?")
+    assert browser.path == f"{WORDS}/s/dee-4"
+    assert browser.page.select("input[name=along]")
+
+
+def test_what_waits_of_a_submission_is_gone_through_in_the_rubric_s_order(room):
+    """From the start again at the end, the one that is left aside."""
+    name, decisions = "eve-5", room.desk.decisions()
+    room.cohort.graded[name] = room.cohort.graded[name].model_copy(
+        update={
+            "verdicts": tuple(
+                one.model_copy(update={"outcome": "needs_review", "cause": "by_hand"})
+                for one in room.cohort.graded[name].verdicts
+            )
+        }
+    )
+    after = {"": "ex1.accuracy", "ex1.accuracy": "ex1.curves", "ex2.discussion": "ex1.accuracy"}
+    assert {one: next_open(room.cohort, decisions, name, after=one) for one in after} == after
+
+
+def test_the_whole_notebook_names_what_was_judged_at_each_cell(room):
+    """A cell of an answer leads to its place there, and the place back to every criterion."""
+    browser = room.browser()
+    link = browser.open(f"{WORDS}/s/dee-4").select_one('a[aria-keyshortcuts="h"]')
+    assert link["href"] == "/s/dee-4/notebook#cell-3"
+    page = browser.open("/s/dee-4/notebook")
+    assert [one["id"] for one in page.select("section.cell")] == ["cell-1", "cell-2", "cell-3"]
+    assert page.select_one("#cell-1 .heading").get_text() == "Exercise 1"
+    assert [one["href"] for one in page.select("#cell-2 .judged a")] == ["/c/ex1.accuracy/s/dee-4?show=all"]
+    assert "Test accuracy" in page.select_one("#cell-2 .judged").get_text()
+    assert browser.client.get("/s/nobody/notebook").status_code == 404

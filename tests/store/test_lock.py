@@ -25,7 +25,7 @@ with held(Path(sys.argv[1])) as lock:
     if sys.argv[2:]:
         subprocess.Popen(["sh", "-c", sys.argv[2]], pass_fds=(lock,))
     print("held", flush=True)
-    time.sleep(60)
+    time.sleep(600)
 """
 
 

@@ -80,6 +80,7 @@ def _honest(bench: Bench) -> None:
     import keras
     from keras import layers
 
+    keras.utils.set_random_seed(0)
     parts = {"train": (X, Y), "test": (X_TEST, Y_TEST)}
     one_hot = {part: (x, np.eye(10)[y]) for part, (x, y) in parts.items()}
     wide = {part: (x * 2 - 1, np.eye(10)[y]) for part, (x, y) in parts.items()}
@@ -206,7 +207,7 @@ def digits(tmp_path_factory: pytest.TempPathFactory) -> DataSets:
 
 
 @pytest.fixture(scope="module")
-def bench(tmp_path_factory: pytest.TempPathFactory, digits: DataSets, sandbox: Sandbox) -> Bench:
+def bench(tmp_path_factory: pytest.TempPathFactory, keras_here: None, *, digits: DataSets, sandbox: Sandbox) -> Bench:
     """All models through one job of the verifier."""
     bench = Bench(Recorded(tmp_path_factory.mktemp("evidence")))
     _honest(bench)

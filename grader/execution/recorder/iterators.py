@@ -1,12 +1,12 @@
-"""Makes an iterator over arrays as often as it is read, and without autotuning: Keras makes two an epoch, and reads one.
+"""Makes iterators over arrays as often as they are read, and without autotuning.
 
-An iterator of `tf.data` over arrays costs 10 ms of processor time to make and to drop, as much as ten steps of a small
-network. One that nobody reads draws no random number, so the order of the rows stays what it was. The batches of a
-fit's validation are the same in each epoch, and are all read from one iterator.
+Keras makes two an epoch, and reads one. An iterator of `tf.data` over arrays costs 10 ms of processor time to make and
+to drop, as much as ten steps of a small network. One that nobody reads draws no random number, so the order of the rows
+stays what it was. The batches of a fit's validation are the same in each epoch, and are all read from one iterator.
 
-Autotuning chooses how many batches are made ahead, by a thread that sleeps for up to 160 ms at a time. On one processor
-it often misses the end of its iterator, which is before the iterator is marked as ended, and the end waits for it: with
-small data, half of the time that an epoch takes. Which batches are made does not depend on it.
+Autotuning chooses how many batches are made ahead, in a thread that sleeps for up to 160 ms at a time. An iterator that
+is dropped wakes this thread before it is marked as ended: on one processor the thread then looks too early, sleeps on,
+and is waited for, which with small data is half of the time that an epoch takes. The batches do not depend on it.
 """
 
 from __future__ import annotations

@@ -2,8 +2,8 @@
 
 Several steps are taken in one call; optimizer and metrics are built before the step is traced (`building`); no iterator
 is made that nobody reads, and none over arrays is tuned while it runs (`iterators`); a progress bar is drawn once a
-second; TensorBoard writes no histograms. What
-was on is in each fit's record. A callback that reads batches gets every one of them.
+second; TensorBoard writes no histograms. What was on is in each fit's record. A callback that reads batches gets every
+one of them.
 """
 
 from __future__ import annotations

@@ -21,7 +21,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -94,8 +94,28 @@ class Zygote:
         return [_nsenter(), "--preserve-credentials", f"--user=/proc/{os.getpid()}/fd/{self.user}"]
 
 
+@dataclass(frozen=True)
+class Starting:
+    """A zygote that is importing.
+
+    Attributes:
+        descriptors: What a process must inherit to ask it.
+        ready: Waits until all is imported, and names it; raises a `ColdError` where there is none to be had.
+    """
+
+    descriptors: tuple[int, ...]
+    ready: Callable[[], Zygote]
+
+
 @contextmanager
 def started(binary: str, preload: Preload, *, python: Interpreter) -> Iterator[Zygote]:
+    """Starts a zygote and waits for it; see `starting`."""
+    with starting(binary, preload, python=python) as begun:
+        yield begun.ready()
+
+
+@contextmanager
+def starting(binary: str, preload: Preload, *, python: Interpreter) -> Iterator[Starting]:
     """Starts a zygote, which lasts as long as the context and no longer than this process.
 
     Args:
@@ -104,7 +124,7 @@ def started(binary: str, preload: Preload, *, python: Interpreter) -> Iterator[Z
         python: Of whose packages.
 
     Raises:
-        ColdError: There is none to be had.
+        ColdError: It could not be started.
     """
     root = os.geteuid() == 0
     if not root and not _nsenter():
@@ -113,25 +133,30 @@ def started(binary: str, preload: Preload, *, python: Interpreter) -> Iterator[Z
         try:
             ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
             stack.enter_context(ours)
-            with theirs, tempfile.TemporaryFile() as log:
+            log = stack.enter_context(tempfile.TemporaryFile())
+            with theirs:
                 outer, pid = _spawn(
                     binary, preload, python=python, control=theirs.fileno(), log=log.fileno(), root=root
                 )
                 stack.callback(_end, outer, inner=pid)
-                theirs.close()
-                made = _await_imports(ours, log=log)
+            _told(ours, log=log)
             user = None if root else os.open(f"/proc/{pid}/ns/user", os.O_RDONLY | os.O_CLOEXEC)
             if user is not None:
                 stack.callback(os.close, user)
         except OSError as error:
             raise ColdError(f"the process to fork could not be started: {error}") from error
-        yield Zygote(
-            python=python.executable,
-            control=ours.fileno(),
-            user=user,
-            environment=dict(preload.environment),
-            made=made,
-        )
+
+        def ready() -> Zygote:
+            try:
+                made = _await_imports(ours, log=log)
+            except OSError as error:
+                raise ColdError(f"the process to fork could not be started: {error}") from error
+            environment = dict(preload.environment)
+            return Zygote(
+                python=python.executable, control=ours.fileno(), user=user, environment=environment, made=made
+            )
+
+        yield Starting(tuple(fd for fd in (ours.fileno(), user) if fd is not None), ready)
 
 
 def _spawn(
@@ -140,35 +165,40 @@ def _spawn(
     job = Job(command=(), stdout=1, stderr=1, environment={**preload.environment, **preload.only_imports})
     variables = [word for item in environment(job, python=python).items() for word in ("--setenv", *item)]
     parts = (*zygote_arguments(preload.binds, python=python, root=root), *variables)
-    info = Pipe()
-    with Contents() as contents, Path(os.devnull).open("wb") as nowhere:
-        options = contents.options(parts)
-        command = [binary, "--args", str(options), "--info-fd", str(info.writing), "--", python.executable, "-P"]
-        start = Start(
-            command=[*command, ZYGOTE, str(control), ",".join(preload.modules)],
-            environment={},
-            stdout=nowhere.fileno(),
-            stderr=log,
-            pass_fds=(control, info.writing, *contents.fds),
-        )
-        outer = spawn(start)
-    info.close(info.writing)
-    with os.fdopen(info.reading, "rb") as told:
-        text = told.read()
+    with closing(Pipe()) as info:
+        with Contents() as contents, Path(os.devnull).open("wb") as nowhere:
+            options = contents.options(parts)
+            command = [binary, "--args", str(options), "--info-fd", str(info.writing), "--", python.executable, "-P"]
+            start = Start(
+                command=[*command, ZYGOTE, str(control), ",".join(preload.modules)],
+                environment={},
+                stdout=nowhere.fileno(),
+                stderr=log,
+                pass_fds=(control, info.writing, *contents.fds),
+            )
+            outer = spawn(start)
+        info.close(info.writing)
+        with os.fdopen(info.reading, "rb", closefd=False) as told:
+            text = told.read()
     return outer, json.loads(text)["child-pid"] if text else outer.pid
 
 
 def _await_imports(ours: socket.socket, *, log: Any) -> tuple[str, ...]:
     """Waits until all is imported; the names of the variables that this has set."""
+    message = _told(ours, log=log)
+    if message["failed"]:
+        raise ColdError(message["failed"])
+    return tuple(message["variables"])
+
+
+def _told(ours: socket.socket, *, log: Any) -> dict[str, Any]:
+    """The next that it says of itself; where it has ended, the last that it has written is why."""
     try:
-        message = _next(ours, seconds=START_TIMEOUT_SECONDS)
+        return _next(ours, seconds=START_TIMEOUT_SECONDS)
     except ColdError as error:
         log.seek(0)
         said = log.read().decode(errors="replace").strip().splitlines()
         raise ColdError(f"{error}: {said[-1]}" if said else str(error)) from None
-    if message["failed"]:
-        raise ColdError(message["failed"])
-    return tuple(message["variables"])
 
 
 def _end(outer: subprocess.Popen[bytes], *, inner: int) -> None:

@@ -3,7 +3,7 @@ from __future__ import annotations
 import os
 import signal
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -25,15 +25,20 @@ class Pipe:
         self.store = ArrayStore(folder)
         self.reader = FrameReader(reading, self.store, max_bytes=2**28)
         self.channel = Channel(self.writing)
+        self._frames: Frames | None = None
 
     def close(self) -> Frames:
-        os.close(self.writing)
-        return self.reader.close()
+        if self._frames is None:
+            os.close(self.writing)
+            self._frames = self.reader.close()
+        return self._frames
 
 
 @pytest.fixture
-def pipe(tmp_path: Path) -> Pipe:
-    return Pipe(tmp_path)
+def pipe(tmp_path: Path) -> Iterator[Pipe]:
+    made = Pipe(tmp_path)
+    yield made
+    made.close()
 
 
 def test_records_arrive_in_order_with_numbers_of_every_kind(pipe: Pipe) -> None:

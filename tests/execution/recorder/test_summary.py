@@ -26,13 +26,20 @@ class Arrays:
         return self.arrays[int(name or "")]
 
 
+@pytest.fixture(autouse=True)
+def no_channel(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """What another test has installed plays no part, and is there again afterwards."""
+    monkeypatch.setattr(summary, "_channel", None)
+    summary._known.clear()
+    yield
+    summary._known.clear()
+
+
 @pytest.fixture
-def arrays() -> Iterator[Arrays]:
+def arrays() -> Arrays:
     found = Arrays()
     summary.install(found)  # type: ignore[arg-type]
-    yield found
-    summary._channel = None
-    summary._known.clear()
+    return found
 
 
 def read(data: object) -> ArraySummary:
@@ -175,6 +182,5 @@ def test_batches_of_different_shapes_are_no_array(arrays: Arrays) -> None:
 
 def test_without_a_channel_a_summary_names_no_arrays() -> None:
     """The statistics stand alone."""
-    summary._known.clear()
     found = read(np.arange(3))
     assert (found.maximum, found.whole, found.row_hashes) == (2, None, None)

@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from sandbox_jobs import LIBRARY, job, start_job
+from sandbox_jobs import LIBRARY, PATIENCE_SECONDS, job, start_job
 
 from grader.execution.sandbox import Ending, Sandbox, Sandboxed, own_interpreter
 from grader.execution.sandbox.cgroups import mechanism
@@ -93,7 +93,7 @@ def run() -> Run:
     def run(sandbox: Sandbox, code: str, **settings: object) -> tuple[str, Ending]:
         with output_pipe() as (output, read), start_job(sandbox, job(code, output=output, **settings)) as sandboxed:
             text = read()
-            ended = sandboxed.wait(30)
+            ended = sandboxed.wait(PATIENCE_SECONDS)
             assert ended is not None, "it did not end"
         return text, ended
 

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 from jupyter_client.blocking.client import BlockingKernelClient
+from sandbox_jobs import PATIENCE_SECONDS
 
 from grader.execution.sandbox import Job, Sandbox, Sandboxed
 
@@ -46,7 +47,7 @@ def kernel(sandbox: Sandbox, folder: Path) -> Iterator[tuple[BlockingKernelClien
             assert sandboxed.poll() is None, "the kernel did not start"
             time.sleep(0.02)
         client.start_channels(hb=False, stdin=False)
-        client.wait_for_ready(timeout=60)
+        client.wait_for_ready(timeout=PATIENCE_SECONDS)
         for socket in sockets.iterdir():
             socket.unlink()
         yield client, sandboxed
@@ -56,7 +57,7 @@ def kernel(sandbox: Sandbox, folder: Path) -> Iterator[tuple[BlockingKernelClien
 def run_cell(client: BlockingKernelClient, source: str) -> tuple[str, list[dict[str, Any]]]:
     """A cell's status and its messages."""
     messages: list[dict[str, Any]] = []
-    reply = client.execute_interactive(source, timeout=60, output_hook=messages.append)
+    reply = client.execute_interactive(source, timeout=PATIENCE_SECONDS, output_hook=messages.append)
     return reply["content"]["status"], messages
 
 
@@ -80,11 +81,11 @@ def test_a_kernel_runs_cells(way: Sandbox, short_folder: Path) -> None:
     with kernel(way, short_folder) as (client, sandboxed):
         assert printed(run_cell(client, "print(1 + 1)")[1]) == "2\n"
         assert run_cell(client, "open('x', 'w').write('x')")[0] == "ok"
-        client.execute("import time; print('in', flush=True); time.sleep(60)")
-        while client.get_iopub_msg(timeout=30)["msg_type"] != "stream":
+        client.execute("import time; print('in', flush=True); time.sleep(600)")
+        while client.get_iopub_msg(timeout=PATIENCE_SECONDS)["msg_type"] != "stream":
             pass
         sandboxed.interrupt()
-        assert client.get_shell_msg(timeout=30)["content"]["ename"] == "KeyboardInterrupt"
+        assert client.get_shell_msg(timeout=PATIENCE_SECONDS)["content"]["ename"] == "KeyboardInterrupt"
         usage = sandboxed.usage()
     assert usage.memory_bytes > 20 * 2**20
     assert sandboxed.poll() is not None
@@ -97,6 +98,6 @@ def test_a_kernel_that_is_ended_says_so(best: Sandbox, short_folder: Path) -> No
         assert status == "error"
         assert any(message["content"].get("ename") == "MemoryError" for message in messages)
         client.execute("import os; os.kill(os.getpid(), 9)")
-        ended = sandboxed.wait(30)
+        ended = sandboxed.wait(PATIENCE_SECONDS)
     assert ended is not None
     assert ended.reason == "kernel_died"

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sandbox_jobs import await_condition, for_fork, job, runs
+from sandbox_jobs import PATIENCE_SECONDS, await_condition, for_fork, job, runs
 
 from grader.execution.sandbox import Ending, Limits, Sandbox, Sandboxed, SandboxError
 from grader.execution.sandbox.cgroups import _own_groups
@@ -151,7 +151,7 @@ def test_a_death_of_its_own_is_no_limit(*, way: Sandbox, run: Run, code: str, nu
     ("code", "reason"),
     [
         (FORK_BOMB, "processes"),
-        ("for i in range(1500): open(str(i), 'w').close()\nimport time; time.sleep(60)", "disk"),
+        ("for i in range(1500): open(str(i), 'w').close()\nimport time; time.sleep(600)", "disk"),
         ("import mmap\nm = mmap.mmap(-1, 1 << 30)\nfor i in range(0, 1 << 30, 4096): m[i] = 1", "memory"),
     ],
 )
@@ -166,14 +166,14 @@ def test_an_excess_of_the_whole_is_seen_and_ended(*, way: Sandbox, start: Start,
     if found is not None:
         assert found.ends
         sandboxed.kill(found.reason)
-    ended = sandboxed.wait(10)
+    ended = sandboxed.wait(PATIENCE_SECONDS)
     assert ended is not None
     assert ended.reason == reason
 
 
 def test_use_is_measured_from_outside(way: Sandbox, start: Start) -> None:
     """Memory, processes and files of all together."""
-    code = "import os, time\nx = b'x' * (40 << 20)\nopen('f', 'wb').write(bytes(2 << 20))\nos.fork()\ntime.sleep(60)"
+    code = "import os, time\nx = b'x' * (40 << 20)\nopen('f', 'wb').write(bytes(2 << 20))\nos.fork()\ntime.sleep(600)"
     sandboxed = start(way, code)
     await_condition(lambda: sandboxed.usage().work_bytes >= 2 * MEBIBYTE and sandboxed.usage().processes >= 3)
     usage = sandboxed.usage()
@@ -189,12 +189,14 @@ def test_an_interrupt_reaches_the_program_alone(
 ) -> None:
     """As Ctrl-C does, also where a shell in the background has us ignore it; and its children live on."""
     take_interrupts(ours)
-    code = "import os, time\nif os.fork() == 0: time.sleep(60)\n"
-    code += "try:\n open('x', 'wb').write(bytes(4096)); time.sleep(60)\nexcept KeyboardInterrupt: os._exit(7)"
+    code = "import os, time\nif os.fork() == 0: time.sleep(600)\n"
+    # A file object would write while it is being dropped, and Python drops an interrupt then.
+    code += "try:\n os.write(os.open('x', os.O_CREAT | os.O_WRONLY), bytes(4096)); time.sleep(600)\n"
+    code += "except KeyboardInterrupt: os._exit(7)"
     sandboxed = start(way, code)
     await_condition(lambda: sandboxed.usage().work_bytes > 0)
     sandboxed.interrupt()
-    ended = sandboxed.wait(10)
+    ended = sandboxed.wait(PATIENCE_SECONDS)
     assert ended is not None
     assert ended.returncode == 7
 
@@ -211,13 +213,14 @@ def test_it_is_held_to_one_processor(way: Sandbox, run: Run) -> None:
 @pytest.mark.parametrize("killed", [True, False])
 def test_nothing_is_left_by_whatever_end(*, way: Sandbox, start: Start, code: str, killed: bool) -> None:
     """Neither a daemon, nor one that ignores signals, nor folder, nor control group."""
-    before = _traces()
-    sandboxed = start(way, f"{code}\nimport time\ntime.sleep({60 if killed else 0.3})")
-    await_condition(lambda: len(sandboxed.processes()) >= (4 if way.bubblewrap else 3))
-    processes = sandboxed.processes()
-    if killed:
-        sandboxed.kill()
-    assert sandboxed.wait(30) is not None
+    before, (reading, writing) = _traces(), os.pipe()
+    with os.fdopen(reading), os.fdopen(writing, "wb"):
+        sandboxed = start(way, f"{code}\nos.read({reading}, 1)", pass_fds=(reading,))
+        await_condition(lambda: len(sandboxed.processes()) >= (4 if way.bubblewrap else 3))
+        processes = sandboxed.processes()
+        if killed:
+            sandboxed.kill()
+    assert sandboxed.wait(PATIENCE_SECONDS) is not None
     assert [pid for pid in processes if Path(f"/proc/{pid}").exists()] == []
     assert _traces() <= before
 
@@ -234,7 +237,7 @@ def test_a_fork_bomb_is_ended_as_a_whole(way: Sandbox, start: Start) -> None:
 
 def test_killing_twice_is_killing_once(best: Sandbox, start: Start) -> None:
     """The first reason stays."""
-    sandboxed = start(best, "import time; time.sleep(60)")
+    sandboxed = start(best, "import time; time.sleep(600)")
     sandboxed.kill("output")
     sandboxed.kill("memory")
     ended = sandboxed.poll()
@@ -246,7 +249,7 @@ def test_killing_twice_is_killing_once(best: Sandbox, start: Start) -> None:
 def test_it_outlives_the_thread_that_started_it(way: Sandbox, start: Start) -> None:
     """Bubblewrap would end with it."""
     started: list[Sandboxed] = []
-    thread = threading.Thread(target=lambda: started.append(start(way, "import time; time.sleep(60)")))
+    thread = threading.Thread(target=lambda: started.append(start(way, "import time; time.sleep(600)")))
     thread.start()
     thread.join()
     assert started[0].wait(0.3) is None
@@ -254,7 +257,7 @@ def test_it_outlives_the_thread_that_started_it(way: Sandbox, start: Start) -> N
 
 def test_two_at_once_cannot_reach_each_other(way: Sandbox, run: Run, start: Start) -> None:
     """Neither by a signal nor by a file."""
-    first = start(way, "import time; time.sleep(60)")
+    first = start(way, "import time; time.sleep(600)")
     code = f"import os\ntry: os.kill({first.kernel_pid}, 9)\nexcept OSError as e: print('refused')"
     assert run(way, code)[0] == "refused\n"
     assert first.poll() is None
@@ -280,7 +283,7 @@ os.kill(os.getpid(), signal.SIGKILL)
         capture_output=True,
         text=True,
         check=False,
-        timeout=60,
+        timeout=PATIENCE_SECONDS,
         pass_fds=() if way.zygote is None else way.zygote.descriptors,
     )
     processes = [int(word) for word in answer.stdout.split()]

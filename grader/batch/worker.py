@@ -46,6 +46,7 @@ def main(steps: Mapping[str, Step] = STEPS) -> None:
     lines: queue.SimpleQueue[str | None] = queue.SimpleQueue()
     busy = threading.Event()
     threading.Thread(target=_listen, args=(lines, busy), name="batch", daemon=True).start()
+    is_first = True
     try:
         while (line := lines.get()) is not None:
             message = json.loads(line)
@@ -55,9 +56,10 @@ def main(steps: Mapping[str, Step] = STEPS) -> None:
                 continue
             busy.set()
             answer = _work(message, steps=steps, answers=answers)
-            if not gc.get_freeze_count():
+            if is_first:
                 # What the first job imported stays: no collection of garbage need look at it again.
                 gc.freeze()
+                is_first = False
             busy.clear()
             _say(answers, answer)
     except (KeyboardInterrupt, BrokenPipeError):

@@ -140,14 +140,15 @@ class Progress:
         step: What is done.
         cell: For the step ``run`` the cell, from 0.
         cells: How many there are.
-        waits: The cell only waits there, for a file or a download, say, and uses no processor.
+        makes_room: Whether another submission may begin on its processor: the cell only waits there, for a file or a
+            download, say, and uses no processor, or the notebook has run to its end.
     """
 
     task_id: str
     step: str
     cell: int = 0
     cells: int = 0
-    waits: bool = False
+    makes_room: bool = False
 
 
 OnProgress = Callable[[Progress], None]

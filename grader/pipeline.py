@@ -213,7 +213,6 @@ def _gather(task: Task, settings: Settings, *, core: int | None, on_progress: On
     """Executes and verifies what is due; returns the submission where it is no notebook."""
     name_also(settings.environment.prefixes)
     keys = StageKeys(task, settings)
-    has_run = False
     if keys.execution_is_due() and not take_over(keys):
         on_progress(Progress(task.id, "read"))
         submission, notebook = read_submission(
@@ -222,13 +221,10 @@ def _gather(task: Task, settings: Settings, *, core: int | None, on_progress: On
         if submission.problem is not None or notebook is None:
             return submission
         _run(keys, submission=submission, notebook=notebook, core=core, on_progress=on_progress)
-        has_run = True
     else:
         keys.keep_full_size()
     if keys.verification_is_due():
-        # While this is verified, for seconds in which a processor is often idle, the next notebook can begin.
-        on_progress(Progress(task.id, "verify", makes_room=has_run))
-        _verify(keys, core=core)
+        _verify(keys, core=core, on_progress=on_progress)
     return None
 
 
@@ -285,7 +281,7 @@ def _execute(
     )
 
 
-def _verify(keys: StageKeys, *, core: int | None) -> None:
+def _verify(keys: StageKeys, *, core: int | None, on_progress: OnProgress) -> None:
     """Measures what the evidence holds; fits that were repeated already by the same code stay so."""
     from grader.verification.verify import verify  # noqa: PLC0415 - as above
 
@@ -293,6 +289,7 @@ def _verify(keys: StageKeys, *, core: int | None) -> None:
     evidence, before = task.folder.evidence(), task.folder.read_measurements()
     settings = _as_executed(task, settings, evidence)
     done = keys.replayed() or frozenset()
+    on_progress(Progress(task.id, "verify", len(evidence.cells), len(evidence.cells)))
     arrays = task.folder.arrays
     measurements = verify(
         evidence,

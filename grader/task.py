@@ -140,15 +140,14 @@ class Progress:
         step: What is done.
         cell: For the step ``run`` the cell, from 0.
         cells: How many there are.
-        makes_room: Whether another submission may begin on its processor: the cell only waits there, for a file or a
-            download, say, and uses no processor, or the notebook has run to its end.
+        waits: The cell only waits there, for a file or a download, say, and uses no processor.
     """
 
     task_id: str
     step: str
     cell: int = 0
     cells: int = 0
-    makes_room: bool = False
+    waits: bool = False
 
 
 OnProgress = Callable[[Progress], None]

@@ -40,7 +40,7 @@ def sleep(task: Task, settings: Settings, *, core: int | None, on_progress: OnPr
 
 def wait(task: Task, settings: Settings, *, core: int | None, on_progress: OnProgress) -> None:
     """Says that it waits, and does so until another job is done."""
-    on_progress(Progress(task.id, "run", 0, 1, makes_room=True))
+    on_progress(Progress(task.id, "run", 0, 1, waits=True))
     while not task.path.exists():
         time.sleep(0.02)
     on_progress(Progress(task.id, "verify"))

@@ -22,7 +22,7 @@ class Capacity:
 
     Attributes:
         why: Empty where it is one a processor of the machine.
-        spare: How many more there is memory for, to begin where one makes room; at most as many again.
+        spare: How many more there is memory for while others only wait and use no processor; at most as many again.
     """
 
     jobs: int

@@ -88,7 +88,7 @@ def grade_batch(  # noqa: PLR0913
         shard: The part of the submissions that is graded; of a part no pages of the cohort are written, for `merge`
             writes those of all parts. None for all of them.
         scheduler: Of the Dask cluster that executes notebooks; None for this machine.
-        spare: How many more may begin here where others make room: they only wait, or are being verified.
+        spare: How many more may begin here while as many others only wait.
 
     Raises:
         UsageError: A path does not exist, or no submission was found below them, or none has an id of ``again``, or
@@ -263,7 +263,7 @@ def _workers(
         settings: With what.
         lock: Of the folder in which they write: it is held until the last of them has ended.
         cluster: What executes instead of them.
-        spare: As of `grade_batch`.
+        spare: How many more may begin while as many others only wait.
     """
     with ExitStack() as stack:
         kernels_start = (plan.executed and cluster is None) or (settings.reruns and plan.evaluated)

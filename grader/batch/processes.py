@@ -46,7 +46,7 @@ class LocalProcesses:
 
     Args:
         count: Jobs at a time; where there are as many processors, each is held to one of its own.
-        spare: Further jobs that may begin while others make room for them.
+        spare: Further jobs that may begin while as many others only wait and use no processor.
         command: Starts a worker; see `grader.batch.worker`.
         inherited: Descriptors that the workers inherit.
         cores: The processors that they are held to, one each as far as there are; None to choose.
@@ -131,14 +131,14 @@ class LocalProcesses:
         with self._turn() as (worker, note):
 
             def tell(progress: Progress) -> None:
-                note(makes_room=progress.makes_room)
+                note(waits=progress.waits)
                 on_progress(progress)
 
             return worker.run(job, on_progress=tell)
 
     @contextmanager
     def _turn(self) -> Iterator[tuple[_Worker, _Note]]:
-        """A job's time at the first place that is free: its worker, and who is told whether it makes room."""
+        """A job's time at the first place that is free: its worker, and who is told whether the job only waits."""
         with self._changed:
             self._changed.wait_for(lambda: self._cancelled or not all(place.busy for place in self._places))
             place = min(self._places, key=lambda one: one.busy)
@@ -147,14 +147,14 @@ class LocalProcesses:
                 place.workers.append(_Worker(self, core=place.core))
                 self._all.append(place.workers[-1])
             worker = place.workers.pop()
-        has_made_room = False
+        is_waiting = False
 
-        def note(*, makes_room: bool) -> None:
-            nonlocal has_made_room
-            if makes_room != has_made_room:
-                has_made_room = makes_room
+        def note(*, waits: bool) -> None:
+            nonlocal is_waiting
+            if waits != is_waiting:
+                is_waiting = waits
                 with self._changed:
-                    place.busy += -1 if makes_room else 1
+                    place.busy += -1 if waits else 1
                     self._changed.notify_all()
 
         try:
@@ -162,11 +162,11 @@ class LocalProcesses:
         finally:
             with self._changed:
                 place.workers.append(worker)
-            note(makes_room=True)
+            note(waits=True)
 
 
 class _Note(Protocol):
-    def __call__(self, *, makes_room: bool) -> None: ...
+    def __call__(self, *, waits: bool) -> None: ...
 
 
 @dataclass
@@ -174,7 +174,7 @@ class _Place:
     """A processor, or where none is named a share of them all.
 
     Attributes:
-        busy: How many jobs use it: one, and more where a job that made room goes on while another has begun.
+        busy: How many jobs use it: one, and more where a job that only waited goes on while another has begun.
         workers: Those that have no job.
     """
 

@@ -118,7 +118,7 @@ class BatchDisplay:
         for progress, began in self._running.values():
             step = _STEPS.get(progress.step, progress.step)
             if progress.step == "run":
-                step = f"cell {progress.cell + 1} of {progress.cells}{', which waits' * progress.makes_room}"
+                step = f"cell {progress.cell + 1} of {progress.cells}{', which waits' * progress.waits}"
             table.add_row(Text(progress.task_id, style="bold"), step, Text(clock(now - began), style="dim"))
         return Group(table, *self._totals(now))
 

@@ -145,7 +145,7 @@ def test_another_job_begins_while_one_only_waits(tmp_path: Path) -> None:
     with LocalProcesses(1, command=WORKER, spare=1) as executor:
         jobs = [job(step, tmp_path, number=number) for number, step in enumerate(("wait", "go on", "nothing"))]
         assert run_jobs(jobs, executor, on_progress=told.append) == [""] * 3
-    assert [progress.makes_room for progress in told if progress.task_id == "0"] == [True, False, False]
+    assert [progress.waits for progress in told if progress.task_id == "0"] == [True, False, False]
 
 
 def test_no_other_job_begins_while_one_works(tmp_path: Path) -> None:

@@ -271,7 +271,8 @@ def _workers(
         inherited = (*(() if begun is None else begun.inherited), *(() if lock is None else (lock,)))
         local = stack.enter_context(LocalProcesses(plan.jobs, inherited=inherited, spare=spare))
         if begun is not None:
-            local.begin(len(plan.executed) + len(plan.evaluated))  # while the other process imports
+            here = (*plan.evaluated, *(plan.executed if cluster is None else ()))
+            local.begin(len(here))  # while the other process imports
             settings = replace(settings, sandbox=begun.choice())
         executed = [task.id for task in plan.executed]
         yield local if cluster is None else Divided(cluster, local, executed=executed), settings

@@ -192,7 +192,7 @@ class _Worker:
         self._process: subprocess.Popen[str] | None = None
 
     def begin(self) -> None:
-        """Starts the process; where that fails, so does the first job, which says why."""
+        """Starts the process; where that fails, the first job tries again, and says why."""
         with suppress(OSError):
             self._process = self._processes.start()
             if self._process is not None and self._process.stdin is not None:

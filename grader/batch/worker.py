@@ -52,12 +52,15 @@ def main(steps: Mapping[str, Step] = STEPS) -> None:
             message = json.loads(line)
             if "import" in message:
                 for name in message["import"]:
-                    importlib.import_module(name)
+                    # What cannot be imported is the reason of the job that needs it.
+                    with contextlib.suppress(Exception):
+                        importlib.import_module(name)
                 continue
             busy.set()
             answer = _work(message, steps=steps, answers=answers)
             if is_first:
                 # What the first job imported stays: no collection of garbage need look at it again.
+                gc.collect()
                 gc.freeze()
                 is_first = False
             busy.clear()

@@ -75,7 +75,7 @@ def warming(choice: SandboxChoice) -> Iterator[Warming]:
         except ColdError as error:
             yield Warming((), partial(_cold, choice, str(error)))
             return
-        yield Warming(begun.descriptors, partial(_forking, choice, begun))
+        yield Warming(begun.descriptors, partial(_forking, choice, begun, stack))
 
 
 def _begun(sandbox: Sandbox) -> AbstractContextManager[Starting]:
@@ -84,13 +84,18 @@ def _begun(sandbox: Sandbox) -> AbstractContextManager[Starting]:
     return starting(sandbox.bubblewrap, PRELOAD, python=sandbox.python)
 
 
-def _forking(choice: SandboxChoice, begun: Starting) -> SandboxChoice:
+def _forking(choice: SandboxChoice, begun: Starting, process: ExitStack) -> SandboxChoice:
+    """The choice with a process to fork; where that does not hold, the process is ended."""
     try:
         warm = replace(choice.resolve(), zygote=begun.ready())
+        _, why = examine_fork(warm)
     except ColdError as error:
+        process.close()
         return _cold(choice, str(error))
-    _, why = examine_fork(warm)
-    return _cold(choice, f"a forked process is not held as a fresh one: {why}") if why else replace(choice, known=warm)
+    if why:
+        process.close()
+        return _cold(choice, f"a forked process is not held as a fresh one: {why}")
+    return replace(choice, known=warm)
 
 
 def _cold(choice: SandboxChoice, why: str) -> SandboxChoice:

@@ -119,7 +119,8 @@ class Watch:
     def begin(self, index: int) -> None:
         """A cell starts, and with it the time that its limit counts."""
         with self._lock:
-            # Whoever begins a cell says of it that it does not wait.
+            if self._waits:
+                self._on_wait(index, False)
             self._latest, self._waits, self._span = index, False, None
             self._cell = _Cell(index, time.monotonic(), self._sandboxed.starved_seconds())
 

@@ -11,6 +11,13 @@ MAX_FIX_FIRST = 3
 MAX_SHOWN_CHARACTERS = 4000
 """Of a cell's code or output on a page: some 80 lines."""
 
+MAX_FORMED_CHARACTERS = 20_000
+"""Of a Markdown cell that gets its form: ten pages. A longer one is shown as it was typed, for the time that forming it
+takes can grow faster than its length."""
+
+MAX_COLOURED_CHARACTERS = 200_000
+"""Of a code cell that gets its colours, likewise."""
+
 MAX_FORMULA_CHARACTERS = 2000
 """Of a formula that is drawn: a derivation of some twenty lines. A longer one is shown as it was typed."""
 

@@ -14,7 +14,12 @@ import numpy.typing as npt
 from markupsafe import Markup, escape
 
 from grader.errors import BrokenError
-from grader.limits import MAX_PAGE_PICTURES_BYTES, MAX_SHOWN_CHARACTERS
+from grader.limits import (
+    MAX_COLOURED_CHARACTERS,
+    MAX_FORMED_CHARACTERS,
+    MAX_PAGE_PICTURES_BYTES,
+    MAX_SHOWN_CHARACTERS,
+)
 from grader.records import ArrayRef, CellRun, Evidence, FigureRecord
 from grader.report.kept import kept
 from grader.report.mathematics import as_mathml
@@ -70,7 +75,7 @@ def cell_blocks(evidence: Evidence, *, folder: SubmissionFolder) -> list[CellBlo
     sources = [[cell.kind, cell.source] for cell in cells]
     stored = kept(
         folder.evidence_folder / "plots",
-        key=["cells without styles", sources],
+        key=["cells without labels", sources],
         suffix="json",
         make=lambda: _shown_as_json(cells),
     )
@@ -82,25 +87,34 @@ def cell_blocks(evidence: Evidence, *, folder: SubmissionFolder) -> list[CellBlo
 
 
 def markdown(text: str) -> Markup:
-    """Markdown as HTML of a few harmless elements: HTML in it is text, and nothing in it loads anything."""
+    """Markdown as HTML of a few harmless elements: HTML in it is text, and nothing in it loads anything.
+
+    One of more than `MAX_FORMED_CHARACTERS` stays as it was typed.
+    """
+    if len(text) > MAX_FORMED_CHARACTERS:
+        return as_typed(text)
     return Markup(_markdown().render(str(visible(text))))  # noqa: S704
 
 
 def code(text: str) -> Markup:
-    """Python with its keywords, strings, numbers and comments marked by classes."""
+    """Python with its keywords, strings, numbers and comments marked by classes, up to `MAX_COLOURED_CHARACTERS`."""
+    if len(text) > MAX_COLOURED_CHARACTERS:
+        return escape(visible(text))
     return Markup("").join(_tokens(str(visible(text))))
 
 
+def as_typed(text: str) -> Markup:
+    """A text in its own lines."""
+    return Markup("<pre>{}</pre>").format(visible(text))
+
+
+def source_of(cell: CellRun) -> Markup:
+    """A cell's source: code with its colours, Markdown with its form, what is neither as it was typed."""
+    return {"code": code, "markdown": markdown}.get(cell.kind, as_typed)(cell.source)
+
+
 def _shown_as_json(cells: Iterable[CellRun]) -> bytes:
-    shown = [
-        code(cell.source)
-        if cell.kind == "code"
-        else markdown(cell.source)
-        if cell.kind == "markdown"
-        else Markup("<pre>{}</pre>").format(visible(cell.source))
-        for cell in cells
-    ]
-    return json.dumps(shown).encode()
+    return json.dumps([source_of(cell) for cell in cells]).encode()
 
 
 def _tokens(text: str) -> Iterator[Markup]:
@@ -122,6 +136,7 @@ def _markdown() -> MarkdownIt:
     made.use(
         dollarmath_plugin,
         double_inline=True,
+        allow_labels=False,
         renderer=lambda tex, options: str(as_mathml(tex, is_block=options["display_mode"])),
     )
     made.use(amsmath_plugin, renderer=lambda tex: str(as_mathml(tex, is_block=True)))

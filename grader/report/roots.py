@@ -30,6 +30,7 @@ class Root:
         begun: Whether it is about something that was tried.
         about: What it is about, in a word or two, where the title says what happened; empty where the title is the
             name of the first verdict's criterion.
+        steps: The parts of ``step``, where it has several.
     """
 
     key: str
@@ -39,6 +40,7 @@ class Root:
     cell: int | None = None
     begun: bool = True
     about: str = ""
+    steps: tuple[str, ...] = ()
 
     @property
     def lost(self) -> float:
@@ -130,8 +132,15 @@ def first_to_fix(roots: Iterable[Root]) -> list[Fix]:
     for root in sorted(can, key=place):
         is_missing = root.about and not root.begun
         groups.setdefault(root.verdicts[0].next_step if is_missing else root.step, []).append(root)
-    # Of sections that are missing, one may ask for an answer in words, too.
-    return [Fix(tuple(found), max((one.step for one in found), key=len)) for found in groups.values()]
+    return [Fix(tuple(found), _steps_of(found)) for found in groups.values()]
+
+
+def _steps_of(roots: list[Root]) -> str:
+    """What to do about all of them: of sections that are missing, one may ask for more than another."""
+    first = roots[0].step
+    if all(root.step == first for root in roots):
+        return first
+    return " ".join(dict.fromkeys(step for root in roots for step in root.steps or (root.step,)))
 
 
 class _Roots:
@@ -249,11 +258,12 @@ class _Roots:
             title = LABELS["section_not_found"].format(section=name)
         elif match.cells or match.heading_cell is not None:
             title = f"{name}: {min((one.feedback for one in verdicts), key=len)}"
-        steps = list(dict.fromkeys(one.next_step for one in verdicts if one.next_step))
+        steps = tuple(dict.fromkeys(one.next_step for one in verdicts if one.next_step))[:2]
         if len(verdicts) == 1:
             (one,) = verdicts
             return Root(one.criterion, self._names[one.criterion], one.next_step, verdicts, begun=False)
-        return Root(f"cause-section-{section}", title, " ".join(steps[:2]), verdicts, begun=False, about=name)
+        key = f"cause-section-{section}"
+        return Root(key, title, " ".join(steps), verdicts, begun=False, about=name, steps=steps)
 
 
 _NOWHERE = SectionMatch(section="")

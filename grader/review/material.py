@@ -14,7 +14,7 @@ from grader.judging.absence import section_name
 from grader.limits import MAX_SHOWN_CHARACTERS
 from grader.records import CellRun, Evidence, FitRecord, GradedSubmission, Measurements, SectionMatch, Verdict
 from grader.report.feedback import architecture_text
-from grader.report.notebook import code, markdown
+from grader.report.notebook import source_of
 from grader.store import SubmissionFolder
 
 _PARTS = {"train": "training", "validation": "validation", "test": "test"}
@@ -31,7 +31,7 @@ class CellShown:
     @property
     def shown(self) -> Markup:
         """Its source: code with its colours, Markdown with its form."""
-        return markdown(self.run.source) if self.run.kind == "markdown" else code(self.run.source)
+        return source_of(self.run)
 
     @property
     def printed(self) -> str:

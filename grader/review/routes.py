@@ -97,6 +97,7 @@ class _Pages:
         return HTMLResponse(self._views(request).submission(self._submission(request)))
 
     async def whole_notebook(self, request: Request) -> Response:
+        self._refuse_where_blind()
         return HTMLResponse(self._views(request).notebook(self._submission(request)))
 
     async def answers(self, request: Request) -> Response:
@@ -162,7 +163,8 @@ class _Pages:
             points=_item_points(said, question),
             item=said.get("item") or None,
         )
-        return _to(f"/c/{quote(question.id)}/s/{quote(said.get('at', ''))}", show=said.get("show", "todo"))
+        along = {"along": "submission"} if said.get("along") == "submission" else {}
+        return _to(f"/c/{quote(question.id)}/s/{quote(said.get('at', ''))}", show=said.get("show", "todo"), **along)
 
     async def undo(self, request: Request) -> Response:
         """Takes the tutor's last action back, and shows what it was about."""
@@ -282,10 +284,13 @@ class _Pages:
         path = f"/c/{quote(work.question.id)}/s/{quote(self.cohort.key(submission))}"
         return _to(path, show=work.show, **({"all": "1"} if together else {}))
 
-    def _file(self, request: Request, name: str, *, media_type: str) -> Response:
-        folder = self.cohort.output.submission(self._submission(request)).folder
+    def _refuse_where_blind(self) -> None:
         if self.cohort.blind:
             raise HTTPException(404, "Names are hidden, and this holds some.")
+
+    def _file(self, request: Request, name: str, *, media_type: str) -> Response:
+        folder = self.cohort.output.submission(self._submission(request)).folder
+        self._refuse_where_blind()
         try:
             content = (folder / name).read_bytes()
         except OSError:

@@ -23,12 +23,12 @@ from grader.review.material import Material, material, whole_notebook
 from grader.review.objections import affected, consequences
 from grader.review.pace import seconds_an_action, time_left
 from grader.review.worklist import FILTERS, Entry, Step, Worklist, all_decided, next_open, overview
-from grader.verdicts import with_late, with_verdicts
+from grader.verdicts import with_verdicts
 
 STATIC = {"review.css": "text/css", "review.js": "text/javascript", "icon.svg": "image/svg+xml"}
 
 _MOST_BY_DIGIT = 9
-_ITEM_KEYS = "abcdegijlmqsvwxyz"
+_ITEM_KEYS = "abcdeijlmqsvwx"
 """Letters that give an item; the others of the alphabet are taken."""
 
 _PIECES = re.compile(r"\S+|\s+")
@@ -130,7 +130,7 @@ class Views:
         decisions, rows = self.desk.decisions(), []
         for key, name in self._keys().items():
             verdicts, graded = all_decided(self.cohort, decisions, name), self.cohort.graded[name]
-            now = with_late(with_verdicts(graded, verdicts), graded.late)
+            now = with_verdicts(graded, verdicts)
             rows.append((key, self.cohort.names(name), now, _open(verdicts)))
         return self.page("submissions.html.j2", rows=rows)
 

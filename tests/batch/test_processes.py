@@ -139,6 +139,14 @@ def test_processes_can_be_there_before_their_jobs(tmp_path: Path) -> None:
     assert set(processes(told)) == first
 
 
+def test_what_cannot_be_imported_beforehand_is_no_job_s_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever needs it says so."""
+    monkeypatch.setattr("grader.batch.processes.EXECUTING", ("there_is_no_such_module",))
+    with LocalProcesses(1, command=WORKER) as executor:
+        executor.begin(1)
+        assert run_jobs([job("nothing", tmp_path)], executor, on_progress=lambda _: None) == [""]
+
+
 def test_another_job_begins_while_one_only_waits(tmp_path: Path) -> None:
     """On the same processor, which the first does not use: here the first would otherwise wait for ever."""
     told: list[Progress] = []

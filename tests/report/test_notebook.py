@@ -11,6 +11,7 @@ from builders import make_axes, make_cell, make_evidence, make_figure
 from inert import what_acts
 from PIL import Image
 
+from grader.limits import MAX_COLOURED_CHARACTERS, MAX_FORMED_CHARACTERS
 from grader.records import LineRecord
 from grader.report.notebook import cell_blocks, code, described, markdown
 from grader.store import SubmissionFolder
@@ -103,3 +104,17 @@ def test_a_figure_is_described_by_what_is_on_it() -> None:
     axes = make_axes(LineRecord(), LineRecord(), title="Loss", x_label="epoch", legend=("training", "validation"))
     said = described(make_figure(axes, cell=3))
     assert said == "Figure of cell 4; Loss, 2 lines, x: epoch, legend: training, validation"
+
+
+def test_a_text_that_would_take_minutes_stays_as_it_was_typed() -> None:
+    """Formulas that never end take longer than their length grows."""
+    text = "\\begin{align}\n" * MAX_FORMED_CHARACTERS
+    assert markdown(text) == f"<pre>{text}</pre>"
+    assert code("1\n" * MAX_COLOURED_CHARACTERS) == "1\n" * MAX_COLOURED_CHARACTERS
+
+
+def test_a_formula_s_label_is_no_place_on_the_page() -> None:
+    """It could be that of a cell, or of a field of the review."""
+    shown = markdown("$$x$$ (cell-5)")
+    assert 'id="' not in shown
+    assert "href" not in shown

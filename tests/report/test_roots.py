@@ -101,6 +101,15 @@ def test_a_section_that_is_not_there_is_one_cause() -> None:
     assert (root.title, root.step) == ("Exercise 6: Depth is not in your notebook.", "Build it. Answer it.")
 
 
+def test_of_missing_sections_together_every_step_is_told() -> None:
+    """One may ask for words, and another for a picture."""
+    steps = {"ex6.a": "Build it.", "ex6.b": "Answer it.", "ex7.a": "Build it.", "ex7.b": "Draw its confusion matrix."}
+    missing = {name: SectionMatch(section=name, title=name) for name in ("ex6", "ex7")}
+    found = roots(*(lost(name, next_step=step) for name, step in steps.items()), matching=missing)
+    (fix,) = first_to_fix(found)
+    assert (len(fix.roots), fix.step) == (2, "Build it. Answer it. Draw its confusion matrix.")
+
+
 def test_what_speaks_of_a_missing_model_follows_from_its_section() -> None:
     """A section that was to judge another's model lacks nothing of its own."""
     matching = {

@@ -230,9 +230,10 @@ def test_blind_pages_name_nobody(tmp_path):
     browser = room.browser()
     start = browser.open(WORDS).select_one("a.go")["href"]
     of_one = f"/s/{room.cohort.key('dee-4')}"
-    for path in (WORDS, start, f"{start}&all=1", "/s", of_one, f"{of_one}/notebook"):
-        assert not any(name in str(browser.open(path)) for name in ("ada-1", "dee-4", "Name of"))
-    assert browser.client.get(f"/s/{room.cohort.key('dee-4')}/feedback.html").status_code == 404
+    for path in (WORDS, start, f"{start}&all=1", "/s", of_one):
+        assert not any(name in str(browser.open(path)) for name in ("ada-1", "dee-4", "Name of", "/notebook"))
+    for page in ("feedback.html", "notebook", "executed.ipynb"):
+        assert browser.client.get(f"{of_one}/{page}").status_code == 404
     browser.open(f"{WORDS}/s/{room.cohort.key('dee-4')}")
     browser.send("points=1.0")
     assert room.given() == {"dee-4": 1}
@@ -368,6 +369,8 @@ def test_what_moves_not_on_stays_with_the_submission(room):
     browser.send("comment", text="Why?")
     assert browser.path == f"{WORDS}/s/dee-4"
     assert browser.page.select("input[name=along]")
+    said = {"item_text": "Vague", "item_points": "-1", "at": "dee-4", "along": "submission"}
+    assert "along=submission" in str(browser.client.post(f"{WORDS}/item", data=said).url)
 
 
 def test_what_waits_of_a_submission_is_gone_through_in_the_rubric_s_order(room):

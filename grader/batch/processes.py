@@ -90,9 +90,8 @@ class LocalProcesses:
         """Starts the processes that execute so many jobs, so that they are there when the first job comes."""
         with self._changed:
             for place in self._places[:jobs]:
-                worker = _Worker(self, core=place.core)
+                worker = self._new_worker(place)
                 worker.begin()
-                self._all.append(worker)
                 place.workers.append(worker)
 
     def submit(self, job: Job, *, on_progress: OnProgress) -> Future[str]:
@@ -143,10 +142,7 @@ class LocalProcesses:
             self._changed.wait_for(lambda: self._cancelled or not all(place.busy for place in self._places))
             place = min(self._places, key=lambda one: one.busy)
             place.busy += 1
-            if not place.workers:
-                place.workers.append(_Worker(self, core=place.core))
-                self._all.append(place.workers[-1])
-            worker = place.workers.pop()
+            worker = place.workers.pop() if place.workers else self._new_worker(place)
         is_waiting = False
 
         def note(*, waits: bool) -> None:
@@ -163,6 +159,11 @@ class LocalProcesses:
             with self._changed:
                 place.workers.append(worker)
             note(waits=True)
+
+    def _new_worker(self, place: _Place) -> _Worker:
+        worker = _Worker(self, core=place.core)
+        self._all.append(worker)
+        return worker
 
 
 class _Note(Protocol):

@@ -11,10 +11,9 @@ from markupsafe import Markup
 
 from grader.errors import StoreError
 from grader.judging.absence import section_name
-from grader.limits import MAX_SHOWN_CHARACTERS
 from grader.records import CellRun, Evidence, FitRecord, GradedSubmission, Measurements, SectionMatch, Verdict
 from grader.report.feedback import architecture_text
-from grader.report.notebook import source_of
+from grader.report.notebook import capped, source_of
 from grader.store import SubmissionFolder
 
 _PARTS = {"train": "training", "validation": "validation", "test": "test"}
@@ -35,8 +34,7 @@ class CellShown:
 
     @property
     def printed(self) -> str:
-        text = self.run.printed
-        return text if len(text) <= MAX_SHOWN_CHARACTERS else text[:MAX_SHOWN_CHARACTERS] + "\n[...]"
+        return capped(self.run.printed)
 
 
 @dataclass(frozen=True)

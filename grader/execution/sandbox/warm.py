@@ -84,7 +84,7 @@ class Zygote:
     @property
     def descriptors(self) -> tuple[int, ...]:
         """What a process must inherit to ask."""
-        return tuple(fd for fd in (self.control, self.user) if fd is not None)
+        return _needed(self.control, self.user)
 
     def enter(self) -> list[str]:
         """What to put before bubblewrap's command, so that its namespaces descend from the zygote's."""
@@ -156,7 +156,12 @@ def starting(binary: str, preload: Preload, *, python: Interpreter) -> Iterator[
                 python=python.executable, control=ours.fileno(), user=user, environment=environment, made=made
             )
 
-        yield Starting(tuple(fd for fd in (ours.fileno(), user) if fd is not None), ready)
+        yield Starting(_needed(ours.fileno(), user), ready)
+
+
+def _needed(control: int, user: int | None) -> tuple[int, ...]:
+    """What a process must inherit to ask a zygote."""
+    return (control,) if user is None else (control, user)
 
 
 def _spawn(
